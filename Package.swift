@@ -1,0 +1,72 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let embeddedTemplates: [Resource] = []
+
+let package = Package(
+    name: "notify-relay",
+    products: [.executable(name: "notify-relay", targets: ["NotifyRelay"])],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "RelayCore"),
+        .target(name: "Transport", dependencies: ["CCurl", "RelayCore"]),
+        .target(name: "RevKeen", dependencies: ["RelayCore", "Transport", crypto]),
+        .target(name: "Dedup", dependencies: ["RelayCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "Channels", dependencies: ["RelayCore", "Transport", crypto]),
+        .target(name: "Templates", path: "templates", resources: embeddedTemplates),
+        .target(
+            name: "Rendering",
+            dependencies: ["RelayCore", "Templates", .product(name: "Mustache", package: "swift-mustache")]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "RelayCore", crypto, hummingbird, nio, nioPosix, logging, lifecycle,
+            ]),
+        .executableTarget(
+            name: "NotifyRelay",
+            dependencies: [
+                "RelayCore", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird, nio,
+                logging, lifecycle,
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(
+            name: "RelayTesting", dependencies: ["RelayCore", "Transport"], path: "Tests/RelayTesting"),
+        .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelayTesting"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "RelayTesting", "Sandbox", nio, nioPosix]),
+        .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelayTesting"]),
+        .testTarget(
+            name: "DedupTests", dependencies: ["Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Transport", "RelayTesting"]),
+        .testTarget(name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

@@ -1,0 +1,1 @@
+@main struct NotifyRelay { static func main() {} }

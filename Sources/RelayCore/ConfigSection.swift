@@ -1,0 +1,203 @@
+/// One mapping of the configuration file, read key by key.
+///
+/// Every read notes its key and every fault as a `Problem`; `finish()` then reports the keys that nobody asked for. So a reader
+/// is a straight list of reads, and a person sees all mistakes at once. A read that fails returns nil, or the default.
+package final class ConfigSection {
+    package let place: Place
+    /// How a person calls it: `destinations.ops`.
+    package let path: String
+    package let problems: ProblemList
+    private let entries: [ConfigNode.Entry]
+    private var asked: [String] = []
+
+    /// Nil, with a problem noted, if the node is no mapping.
+    package init?(_ node: ConfigNode, path: String, problems: ProblemList) {
+        guard case .mapping(let entries) = node.content else {
+            problems.add(Problem(node.place, "\(path) is \(node.noun)", expected: "a mapping"))
+            return nil
+        }
+        self.entries = entries
+        self.place = node.place
+        self.path = path
+        self.problems = problems
+    }
+
+    package var keys: [String] { entries.map(\.key) }
+
+    /// The value of a key; nil if it is left out, empty or null.
+    package func node(_ key: String) -> ConfigNode? {
+        asked.append(key)
+        guard let value = entries.first(where: { $0.key == key })?.value, !value.isMissing else { return nil }
+        return value
+    }
+
+    package func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
+
+    package func note(_ key: String, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
+        let place = entries.first { $0.key == key }?.value.place ?? place
+        problems.add(Problem(place, problem, expected: expected, meant: meant, isWarning: isWarning))
+    }
+
+    package func string(_ key: String) -> String? { node(key).flatMap { scalar($0, key: key, expected: "text")?.text } }
+
+    package func required(_ key: String, _ expected: String = "text") -> String? {
+        guard let node = node(key) else {
+            missing(key, expected)
+            return nil
+        }
+        return scalar(node, key: key, expected: expected)?.text
+    }
+
+    /// A secret, warned about if it stands in the file itself.
+    package func secret(_ key: String, required: Bool = false, expected: String = "a secret, best as \"${NAME}\"") -> Secret? {
+        guard let node = node(key) else {
+            if required { missing(key, expected) }
+            return nil
+        }
+        guard case .scalar(let scalar) = node.content else {
+            problems.add(Problem(node.place, "\(path).\(key) is \(node.noun)", expected: expected))
+            return nil
+        }
+        guard !scalar.text.isEmpty else {
+            if required { missing(key, expected) }
+            return nil
+        }
+        if !scalar.isInterpolated {
+            problems.add(
+                Problem(
+                    node.place, "\(path).\(key) is a secret that stands in the file", expected: "\"${NAME}\" or \"${file:/path}\"",
+                    isWarning: true))
+        }
+        return Secret(scalar.text)
+    }
+
+    package func bool(_ key: String, default fallback: Bool) -> Bool {
+        guard let text = string(key) else { return fallback }
+        switch text {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default:
+            wrong(key, "true or false")
+            return fallback
+        }
+    }
+
+    package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let text = string(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    package func duration(_ key: String) -> Duration? {
+        guard let text = string(key) else { return nil }
+        guard let duration = Duration(interval: text) else {
+            wrong(key, "a duration such as 30s, 5m, 2h or 1d")
+            return nil
+        }
+        return duration
+    }
+
+    /// One word of a closed list.
+    package func word<Word: RawRepresentable & CaseIterable>(_ key: String, _ type: Word.Type) -> Word? where Word.RawValue == String {
+        guard let text = string(key) else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        let words = Word.allCases.map(\.rawValue)
+        note(key, "\(path).\(key) is '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))", meant: nearest(text, in: words))
+        return nil
+    }
+
+    /// A list of texts; one text alone counts as a list of one.
+    package func strings(_ key: String) -> [String]? { places(key)?.map(\.text) }
+
+    /// A list of texts with their places.
+    package func places(_ key: String) -> [(text: String, place: Place)]? {
+        guard let node = node(key) else { return nil }
+        switch node.content {
+        case .scalar(let scalar): return [(scalar.text, node.place)]
+        case .sequence(let items):
+            return items.compactMap { item in scalar(item, key: key, expected: "a list of texts").map { ($0.text, item.place) } }
+        case .mapping:
+            wrong(key, "a list of texts")
+            return nil
+        }
+    }
+
+    /// A mapping inside this one.
+    package func section(_ key: String) -> ConfigSection? {
+        node(key).flatMap { ConfigSection($0, path: path.isEmpty ? key : "\(path).\(key)", problems: problems) }
+    }
+
+    /// A list of mappings inside this one.
+    package func sections(_ key: String) -> [ConfigSection] {
+        guard let node = node(key) else { return [] }
+        guard case .sequence(let items) = node.content else {
+            wrong(key, "a list")
+            return []
+        }
+        let name = path.isEmpty ? key : "\(path).\(key)"
+        return items.enumerated().compactMap { ConfigSection($1, path: "\(name)[\($0)]", problems: problems) }
+    }
+
+    /// The named mappings inside this one, in the order of the file.
+    package func named(_ key: String) -> [(name: String, place: Place, section: ConfigSection)] {
+        guard let section = section(key) else { return [] }
+        return section.entries.compactMap { entry in
+            section.asked.append(entry.key)
+            return ConfigSection(entry.value, path: "\(section.path).\(entry.key)", problems: problems)
+                .map { (entry.key, entry.keyPlace, $0) }
+        }
+    }
+
+    /// Reports every key that was not asked for. Call it once, after the last read.
+    package func finish() {
+        for entry in entries where !asked.contains(entry.key) {
+            let known = Set(asked).sorted()
+            problems.add(
+                Problem(
+                    entry.keyPlace, "unknown key '\(entry.key)'" + (path.isEmpty ? "" : " in \(path)"),
+                    expected: known.isEmpty ? nil : "one of \(known.joined(separator: ", "))", meant: nearest(entry.key, in: known)))
+        }
+    }
+
+    package func missing(_ key: String, _ expected: String) {
+        let place = entries.first { $0.key == key }?.keyPlace ?? place
+        problems.add(Problem(place, "\(path.isEmpty ? "" : path + ".")\(key) is missing", expected: expected))
+    }
+
+    package func wrong(_ key: String, _ expected: String) {
+        guard let value = entries.first(where: { $0.key == key })?.value else { return missing(key, expected) }
+        problems.add(Problem(value.place, "\(path.isEmpty ? "" : path + ".")\(key) is \(value.noun)", expected: expected))
+    }
+
+    private func scalar(_ node: ConfigNode, key: String, expected: String) -> ConfigNode.Scalar? {
+        if case .scalar(let scalar) = node.content { return scalar }
+        problems.add(Problem(node.place, "\(path.isEmpty ? "" : path + ".")\(key) is \(node.noun)", expected: expected))
+        return nil
+    }
+}
+
+/// The word of the list that was probably meant: at most two edits away, and less than half of the word.
+package func nearest(_ word: String, in words: some Sequence<String>) -> String? {
+    words.map { (word: $0, distance: editDistance(word, $0)) }
+        .filter { $0.distance <= 2 && $0.distance * 2 < max(word.count, 3) + 1 }
+        .min { $0.distance < $1.distance }?.word
+}
+
+/// Insertions, deletions, changes and swaps of neighbours, each one edit.
+private func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.lowercased().unicodeScalars.prefix(64)), b = Array(b.lowercased().unicodeScalars.prefix(64))
+    var rows = [Array(0...b.count)]
+    for i in 1..<(a.count + 1) {
+        var row = [i]
+        for j in 1..<(b.count + 1) {
+            var best = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+            if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, rows[i - 2][j - 2] + 1) }
+            row.append(best)
+        }
+        rows.append(row)
+    }
+    return rows[a.count][b.count]
+}

@@ -1,0 +1,152 @@
+/// Why one attempt failed, and what to do about it.
+package struct DeliveryError: Error, Sendable, Equatable {
+    package enum Verdict: Sendable, Equatable {
+        /// Try this delivery again; `after` is the provider's own wish, if it gave one.
+        case retry(after: Duration?)
+        /// The provider refuses everyone for a while: pause the destination.
+        case throttled(after: Duration?)
+        /// The same message will fail the same way for ever.
+        case refused
+        /// The destination is no more, until a person acts.
+        case gone
+        /// It refuses us (401, 403, 404): tried again, and *gone* if that lasts (design: 30 min).
+        case suspect
+        /// Bytes left and no answer came: it may have been delivered.
+        case uncertain
+    }
+
+    /// A closed set, safe as a metric label.
+    package enum Reason: String, Sendable, CaseIterable {
+        case timeout, unreachable, tls, rateLimited, serverError, rejected, unauthorized, notFound, redirected, protocolError, badAnswer,
+            tooLarge, forbiddenAddress, local
+    }
+
+    package var verdict: Verdict
+    package var reason: Reason
+    /// For people. Never holds a URL, a header or the message itself.
+    package var detail: String
+    /// The HTTP status or SMTP reply code, if one came.
+    package var status: Int?
+
+    package init(_ verdict: Verdict, _ reason: Reason, _ detail: String, status: Int? = nil) {
+        self.verdict = verdict
+        self.reason = reason
+        self.detail = detail
+        self.status = status
+    }
+}
+
+/// What the destination gave us to find the message again: message ids, timestamps, queue ids. Empty where it gives nothing.
+package struct Receipt: Sendable, Equatable, Codable {
+    package var remote: [String: String]
+
+    package init(_ remote: [String: String] = [:]) { self.remote = remote }
+}
+
+/// A count in a protocol's own unit. Swift's `count` is none of them.
+package struct Limit: Sendable, Equatable {
+    package enum Unit: String, Sendable { case utf16, codePoints = "code points", bytes }
+
+    package var most: Int
+    package var unit: Unit
+
+    package init(_ most: Int, _ unit: Unit) {
+        self.most = most
+        self.unit = unit
+    }
+
+    package func size(of text: some StringProtocol) -> Int {
+        switch unit {
+        case .utf16: text.utf16.count
+        case .codePoints: text.unicodeScalars.count
+        case .bytes: text.utf8.count
+        }
+    }
+}
+
+/// What a kind of destination can do. `check` holds the configuration against it; `channels` shows it.
+package struct Abilities: Sendable, Equatable {
+    package var edit = false
+    package var thread = false
+    package var buttons = false
+    package var nativePriority = false
+    /// What makes a resend harmless: the name of the key that the receiver knows us by; nil where there is none.
+    package var idempotency: String?
+    package var silent = false
+    /// Of the main text.
+    package var limit: Limit
+    /// Each address of `to` is a delivery of its own.
+    package var perRecipient = false
+
+    package init(
+        edit: Bool = false, thread: Bool = false, buttons: Bool = false, nativePriority: Bool = false,
+        idempotency: String? = nil, silent: Bool = false, limit: Limit, perRecipient: Bool = false
+    ) {
+        self.edit = edit
+        self.thread = thread
+        self.buttons = buttons
+        self.nativePriority = nativePriority
+        self.idempotency = idempotency
+        self.silent = silent
+        self.limit = limit
+        self.perRecipient = perRecipient
+    }
+}
+
+/// How a destination writes text: what must be escaped, and how a mention is disarmed.
+package struct Dialect: Sendable {
+    /// `plain`, `slack`, `html`, …; unique.
+    package var name: String
+    /// Makes a piece of data harmless in this dialect. Measured after, never before.
+    package var escape: @Sendable (String) -> String
+    /// Where the text may be cut: the length in UTF-8 bytes of the indivisible unit that starts the given text (an entity, a
+    /// backslash pair, a character).
+    package var unit: @Sendable (Substring) -> Int
+
+    package init(
+        name: String, escape: @escaping @Sendable (String) -> String,
+        unit: @escaping @Sendable (Substring) -> Int = { $0.first.map { String($0).utf8.count } ?? 0 }
+    ) {
+        self.name = name
+        self.escape = escape
+        self.unit = unit
+    }
+
+    package static let plain = Dialect(name: "plain", escape: { $0 })
+}
+
+/// A message, ready for a channel: words in the channel's dialect, and the data that its structure is built from.
+package struct Message: Sendable {
+    /// The present facts: for an approval, as last seen, not as first admitted.
+    package var event: Event
+    /// Already escaped for the channel's dialect, cut to its limit, not empty.
+    package var title: String
+    /// Already escaped; may be empty.
+    package var body: String
+    /// The HTML part of a mail; nil where the channel writes none.
+    package var html: String?
+    /// From the pattern in `links:`; nil without one. Built by us, percent-encoded.
+    package var link: String?
+    /// One address of a mail's `to`; empty for destinations that have none.
+    package var recipient: String
+    /// The same on every attempt: hex SHA-256 of event id and destination (and recipient, if there is one).
+    package var idempotencyKey: String
+    package var deliveryID: Int64
+    /// Stands before everything in a labelled sample; nil otherwise.
+    package var label: String?
+
+    package init(
+        event: Event, title: String, body: String, html: String? = nil, link: String? = nil, recipient: String = "",
+        idempotencyKey: String, deliveryID: Int64, label: String? = nil
+    ) {
+        self.event = event
+        self.title = title
+        self.body = body
+        self.html = html
+        self.link = link
+        self.recipient = recipient
+        self.idempotencyKey = idempotencyKey
+        self.deliveryID = deliveryID
+        self.label = label
+    }
+}

@@ -1,0 +1,226 @@
+/// Something that happened, once. Its `id` is what the ledger deduplicates by; state is in the payload, never in the id.
+package struct Event: Sendable, Equatable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        case notification, approval, decision, run, reminder, digest, relay
+    }
+
+    package var id: String
+    /// The name of the account it came from; nil for what the relay says itself.
+    package var account: String?
+    package var kind: Kind
+    /// What it is about. Events about one approval share it (`<account>/approval/<uuid>`), so that they become one message.
+    package var subject: String
+    package var priority: Priority
+    package var occurredAt: Timestamp
+    package var seenAt: Timestamp
+    package var payload: Payload
+
+    package init(
+        id: String, account: String?, kind: Kind, subject: String, priority: Priority, occurredAt: Timestamp,
+        seenAt: Timestamp, payload: Payload
+    ) {
+        self.id = id
+        self.account = account
+        self.kind = kind
+        self.subject = subject
+        self.priority = priority
+        self.occurredAt = occurredAt
+        self.seenAt = seenAt
+        self.payload = payload
+    }
+}
+
+/// What an event says: where it comes from, and its own particulars. Stored as JSON; texts in it were repaired at admission.
+package struct Payload: Sendable, Equatable, Codable {
+    package var origin: Origin
+    package var detail: Detail
+
+    package init(origin: Origin = Origin(), detail: Detail) {
+        self.origin = origin
+        self.detail = detail
+    }
+}
+
+/// The automation and the run behind an event. Nil is unknown, or not applicable.
+package struct Origin: Sendable, Equatable, Codable {
+    /// From a sandbox key: every message says so.
+    package var staging: Bool
+    package var automation: String?
+    package var automationID: String?
+    package var risk: String?
+    package var trigger: String?
+    package var runID: String?
+    package var runStatus: String?
+
+    package init(
+        staging: Bool = false, automation: String? = nil, automationID: String? = nil, risk: String? = nil,
+        trigger: String? = nil, runID: String? = nil, runStatus: String? = nil
+    ) {
+        self.staging = staging
+        self.automation = automation
+        self.automationID = automationID
+        self.risk = risk
+        self.trigger = trigger
+        self.runID = runID
+        self.runStatus = runStatus
+    }
+}
+
+/// The particulars of each kind of event.
+package enum Detail: Sendable, Equatable, Codable {
+    case notification(NotificationDetail)
+    case run(RunDetail)
+    /// Approvals, decisions and reminders alike.
+    case approval(ApprovalDetail)
+    case digest(DigestDetail)
+    case relay(RelayDetail)
+}
+
+package struct NotificationDetail: Sendable, Equatable, Codable {
+    package var type: String?
+    package var message: String
+    package var payload: JSONValue?
+
+    package init(type: String? = nil, message: String, payload: JSONValue? = nil) {
+        self.type = type
+        self.message = message
+        self.payload = payload
+    }
+}
+
+package struct RunDetail: Sendable, Equatable, Codable {
+    package enum Outcome: String, Sendable, Codable, CaseIterable { case succeeded, failed, cancelled }
+
+    package var outcome: Outcome
+    package var summary: String?
+    package var error: String?
+    package var failedStep: String?
+    /// From start to completion; nil if either is unreadable.
+    package var milliseconds: Int64?
+
+    package init(
+        outcome: Outcome, summary: String? = nil, error: String? = nil, failedStep: String? = nil, milliseconds: Int64? = nil
+    ) {
+        self.outcome = outcome
+        self.summary = summary
+        self.error = error
+        self.failedStep = failedStep
+        self.milliseconds = milliseconds
+    }
+}
+
+package struct ApprovalDetail: Sendable, Equatable, Codable {
+    /// *closed*: with an outcome that cannot be read.
+    package enum State: String, Sendable, Codable, CaseIterable { case open, approved, rejected, closed }
+
+    package var id: String
+    package var version: Int
+    package var state: State
+    /// RevKeen's `action_summary`.
+    package var action: String?
+    package var actions: JSONValue?
+    package var createdAt: Timestamp?
+    /// RevKeen's user id, as it is.
+    package var actor: String?
+    package var decidedAt: Timestamp?
+    package var reason: String?
+    /// Of a reminder: which step of the ladder, from 1.
+    package var step: Int?
+    package var overdue: Bool?
+
+    package init(
+        id: String, version: Int = 1, state: State = .open, action: String? = nil, actions: JSONValue? = nil,
+        createdAt: Timestamp? = nil, actor: String? = nil, decidedAt: Timestamp? = nil, reason: String? = nil,
+        step: Int? = nil, overdue: Bool? = nil
+    ) {
+        self.id = id
+        self.version = version
+        self.state = state
+        self.action = action
+        self.actions = actions
+        self.createdAt = createdAt
+        self.actor = actor
+        self.decidedAt = decidedAt
+        self.reason = reason
+        self.step = step
+        self.overdue = overdue
+    }
+}
+
+/// What a closed window says. Digests fill `new`, `still`, `recovered`; bundles fill `events`.
+package struct DigestDetail: Sendable, Equatable, Codable {
+    package struct Failure: Sendable, Equatable, Codable {
+        package var automation: String
+        package var count: Int
+        package var first: Timestamp
+        package var last: Timestamp
+        package var streak: Int
+        package var error: String?
+        package var runID: String?
+    }
+
+    /// One line of a bundle.
+    package struct Item: Sendable, Equatable, Codable {
+        package var id: String
+        package var kind: Event.Kind
+        package var priority: Priority
+        package var automation: String?
+        package var message: String
+        package var occurredAt: Timestamp
+        package var runID: String?
+
+        package init(
+            id: String, kind: Event.Kind, priority: Priority, automation: String?, message: String, occurredAt: Timestamp,
+            runID: String?
+        ) {
+            self.id = id
+            self.kind = kind
+            self.priority = priority
+            self.automation = automation
+            self.message = message
+            self.occurredAt = occurredAt
+            self.runID = runID
+        }
+    }
+
+    package var name: String
+    package var from: Timestamp
+    package var until: Timestamp
+    package var headline: String
+    package var new: [Failure] = []
+    package var still: [Failure] = []
+    package var recovered: [Failure] = []
+    package var events: [Item] = []
+    /// Counted, because they were already told at once.
+    package var told = 0
+    /// Left out, because there were too many.
+    package var rest = 0
+    package var catchUp = false
+
+    package init(name: String, from: Timestamp, until: Timestamp, headline: String, events: [Item] = [], catchUp: Bool = false) {
+        self.name = name
+        self.from = from
+        self.until = until
+        self.headline = headline
+        self.events = events
+        self.catchUp = catchUp
+    }
+}
+
+/// The relay about itself.
+package struct RelayDetail: Sendable, Equatable, Codable {
+    /// A closed word: `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, `clock`, `first_look`, …
+    package var topic: String
+    /// The account, feed or destination.
+    package var about: String
+    package var detail: String
+    /// It is well again.
+    package var over: Bool
+
+    package init(topic: String, about: String, detail: String, over: Bool = false) {
+        self.topic = topic
+        self.about = about
+        self.detail = detail
+        self.over = over
+    }
+}

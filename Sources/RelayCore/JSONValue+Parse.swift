@@ -1,0 +1,205 @@
+/// Where a text stopped being JSON, and what was wrong there.
+package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
+    package enum Reason: String, Sendable { case unexpectedEnd, unexpectedByte, badString, badNumber, tooDeep, trailingBytes }
+
+    package var reason: Reason
+    /// The index of the byte, from 0.
+    package var offset: Int
+
+    package var description: String { "not JSON: \(reason.rawValue) at byte \(offset)" }
+}
+
+extension JSONValue {
+    /// How many arrays and objects may stand inside one another. RevKeen's own answers are 5 deep.
+    package static let defaultDepth = 64
+
+    /// Reads one JSON text (RFC 8259).
+    ///
+    /// What a stranger may send is expected here: a byte order mark is skipped, bad UTF-8 and lone surrogates become U+FFFD,
+    /// of two members with one name the last counts, and more than `depth` levels are an error instead of a crash.
+    package init(parsing bytes: [UInt8], depth: Int = defaultDepth) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes)
+        self = try parser.document(depth: depth)
+    }
+}
+
+private struct JSONParser {
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+    }
+
+    mutating func document(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        let result = try value(depth: depth)
+        skipSpace()
+        guard at == bytes.count else { throw error(.trailingBytes) }
+        return result
+    }
+
+    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        skipSpace()
+        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        switch bytes[at] {
+        case UInt8(ascii: "{"): return try object(depth: depth)
+        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try literal("true", .bool(true))
+        case UInt8(ascii: "f"): return try literal("false", .bool(false))
+        case UInt8(ascii: "n"): return try literal("null", .null)
+        default: return try number()
+        }
+    }
+
+    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        guard depth > 0 else { throw error(.tooDeep) }
+        at += 1
+        var members: [String: JSONValue] = [:]
+        if closes("}") { return .object(members) }
+        while true {
+            skipSpace()
+            guard at < bytes.count else { throw error(.unexpectedEnd) }
+            guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
+            let name = try string()
+            try expect(":")
+            members[name] = try value(depth: depth - 1)
+            if closes("}") { return .object(members) }
+            try expect(",")
+        }
+    }
+
+    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        guard depth > 0 else { throw error(.tooDeep) }
+        at += 1
+        var items: [JSONValue] = []
+        if closes("]") { return .array(items) }
+        while true {
+            items.append(try value(depth: depth - 1))
+            if closes("]") { return .array(items) }
+            try expect(",")
+        }
+    }
+
+    private mutating func string() throws(JSONSyntaxError) -> String {
+        at += 1
+        let start = at
+        while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\") { at += 1 }
+        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        if bytes[at] == UInt8(ascii: "\"") {
+            defer { at += 1 }
+            return String(decoding: bytes[start..<at], as: UTF8.self)
+        }
+        return try escapedString(startingWith: Array(bytes[start..<at]))
+    }
+
+    private mutating func escapedString(startingWith start: [UInt8]) throws(JSONSyntaxError) -> String {
+        var out = start
+        while at < bytes.count {
+            let byte = bytes[at]
+            at += 1
+            switch byte {
+            case UInt8(ascii: "\""): return String(decoding: out, as: UTF8.self)
+            case UInt8(ascii: "\\"): try escape(into: &out)
+            default: out.append(byte)
+            }
+        }
+        throw error(.unexpectedEnd)
+    }
+
+    private mutating func escape(into out: inout [UInt8]) throws(JSONSyntaxError) {
+        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        let byte = bytes[at]
+        at += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(byte)
+        case UInt8(ascii: "n"): out.append(0x0A)
+        case UInt8(ascii: "r"): out.append(0x0D)
+        case UInt8(ascii: "t"): out.append(0x09)
+        case UInt8(ascii: "b"): out.append(0x08)
+        case UInt8(ascii: "f"): out.append(0x0C)
+        case UInt8(ascii: "u"): out.append(contentsOf: String(Character(try unicodeEscape())).utf8)
+        default: throw error(.badString)
+        }
+    }
+
+    private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
+        let first = try hex4()
+        guard (0xD800..<0xDC00).contains(first), at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"),
+            bytes[at + 1] == UInt8(ascii: "u")
+        else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
+        let before = at
+        at += 2
+        let second = try hex4()
+        guard (0xDC00..<0xE000).contains(second) else {
+            at = before
+            return "\u{FFFD}"
+        }
+        return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? "\u{FFFD}"
+    }
+
+    private mutating func hex4() throws(JSONSyntaxError) -> UInt32 {
+        guard at + 4 <= bytes.count else { throw error(.unexpectedEnd) }
+        var number: UInt32 = 0
+        for byte in bytes[at..<at + 4] {
+            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw error(.badString) }
+            number = number << 4 | UInt32(digit)
+        }
+        at += 4
+        return number
+    }
+
+    private mutating func number() throws(JSONSyntaxError) -> JSONValue {
+        let start = at
+        _ = take("-")
+        let whole = digits()
+        guard whole > 0, whole == 1 || bytes[at - whole] != UInt8(ascii: "0") else {
+            throw start == at ? error(.unexpectedByte) : error(.badNumber)
+        }
+        if take("."), digits() == 0 { throw error(.badNumber) }
+        if take("e") || take("E") {
+            _ = take("+") || take("-")
+            if digits() == 0 { throw error(.badNumber) }
+        }
+        return .number(String(decoding: bytes[start..<at], as: UTF8.self))
+    }
+
+    private mutating func digits() -> Int {
+        let start = at
+        while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 { at += 1 }
+        return at - start
+    }
+
+    private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue {
+        let length = word.utf8CodeUnitCount
+        guard at + length <= bytes.count else { throw error(.unexpectedEnd) }
+        guard bytes[at..<at + length].elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length)) else {
+            throw error(.unexpectedByte)
+        }
+        at += length
+        return value
+    }
+
+    private mutating func closes(_ mark: Unicode.Scalar) -> Bool {
+        skipSpace()
+        return take(mark)
+    }
+
+    private mutating func expect(_ mark: Unicode.Scalar) throws(JSONSyntaxError) {
+        skipSpace()
+        guard take(mark) else { throw error(at < bytes.count ? .unexpectedByte : .unexpectedEnd) }
+    }
+
+    private mutating func take(_ mark: Unicode.Scalar) -> Bool {
+        guard at < bytes.count, bytes[at] == UInt8(ascii: mark) else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func skipSpace() {
+        while at < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[at]) { at += 1 }
+    }
+
+    private func error(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: at) }
+}

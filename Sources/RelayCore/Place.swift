@@ -1,0 +1,58 @@
+/// A place in a file that a person wrote. Lines and columns count from 1.
+package struct Place: Sendable, Hashable, CustomStringConvertible {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { "\(file):\(line):\(column)" }
+}
+
+/// Something wrong in the configuration or a template: where, what, what was expected, and for a near miss what was meant.
+package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
+    package var place: Place
+    /// Never holds the value of a secret.
+    package var problem: String
+    package var expected: String?
+    package var meant: String?
+    /// `check` says it and accepts the file all the same.
+    package var isWarning: Bool
+
+    package init(_ place: Place, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
+        self.place = place
+        self.problem = problem
+        self.expected = expected
+        self.meant = meant
+        self.isWarning = isWarning
+    }
+
+    package var description: String {
+        var text = "\(place): \(isWarning ? "warning: " : "")\(problem)"
+        if let expected { text += "; expected \(expected)" }
+        if let meant { text += " (did you mean '\(meant)'?)" }
+        return text
+    }
+}
+
+/// Collects problems, so that a person hears of all of them at once.
+package final class ProblemList: Sendable {
+    private let list = Locked<[Problem]>([])
+
+    package init() {}
+
+    package func add(_ problem: Problem) { list.withLock { $0.append(problem) } }
+
+    /// In the order of the file, each said once.
+    package var all: [Problem] {
+        var said = Set<Problem>()
+        return list.withLock { $0 }.filter { said.insert($0).inserted }
+            .sorted { ($0.place.file, $0.place.line, $0.place.column) < ($1.place.file, $1.place.line, $1.place.column) }
+    }
+
+    package var errors: [Problem] { all.filter { !$0.isWarning } }
+}

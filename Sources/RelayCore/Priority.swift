@@ -1,0 +1,13 @@
+/// How loudly something is told. The order is the order of delivery.
+package enum Priority: Int, Sendable, Codable, CaseIterable, Comparable {
+    case low, normal, high, urgent
+
+    package var word: String { String(describing: self) }
+
+    package init?(word: String) {
+        guard let match = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = match
+    }
+
+    package static func < (a: Priority, b: Priority) -> Bool { a.rawValue < b.rawValue }
+}

@@ -1,0 +1,37 @@
+extension String {
+    /// The text as it may be stored and told: no control characters but `\n` and `\t`, line ends as `\n`, no characters that
+    /// reorder their neighbours unseen, and at most `most` Unicode scalars (the rest replaced by `…`).
+    ///
+    /// Bad UTF-8 has already become U+FFFD where bytes became text.
+    package func repaired(most: Int = 20_000) -> String {
+        var out = String.UnicodeScalarView()
+        var previousWasReturn = false
+        var count = 0
+        for scalar in unicodeScalars {
+            if count >= most {
+                out.append("…")
+                break
+            }
+            defer { previousWasReturn = scalar == "\r" }
+            if scalar == "\n" && previousWasReturn { continue }
+            guard let kept = scalar.repaired else { continue }
+            out.append(kept)
+            count += 1
+        }
+        return String(out)
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var repaired: Unicode.Scalar? {
+        switch value {
+        case 0x0A, 0x09: self
+        case 0x0D, 0x85, 0x2028, 0x2029: "\n"
+        case 0..<0x20, 0x7F..<0xA0: nil
+        // Bidirectional overrides and isolates: they make a text read otherwise than it is (Unicode TR 36 §2.5).
+        case 0x202A...0x202E, 0x2066...0x2069: nil
+        case 0xFEFF: nil
+        default: self
+        }
+    }
+}

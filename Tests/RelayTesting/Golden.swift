@@ -1,0 +1,22 @@
+import Foundation
+package import Testing
+
+/// Compares text with a file beside the calling test, in its folder `Golden`.
+///
+/// `RECORD_GOLDEN=1` writes the file and fails the run, so that a recording is never taken for a pass.
+package func expectGolden(
+    _ text: String, _ name: String, testFile: String = #filePath, sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent("Golden/\(name)")
+    if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] == "1" {
+        try? FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        #expect(throws: Never.self, sourceLocation: sourceLocation) { try Data(text.utf8).write(to: file) }
+        Issue.record("recorded \(name); run again without RECORD_GOLDEN", sourceLocation: sourceLocation)
+        return
+    }
+    guard let data = try? Data(contentsOf: file) else {
+        Issue.record("no golden file \(name); RECORD_GOLDEN=1 writes it", sourceLocation: sourceLocation)
+        return
+    }
+    #expect(text == String(decoding: data, as: UTF8.self), "differs from Golden/\(name)", sourceLocation: sourceLocation)
+}
