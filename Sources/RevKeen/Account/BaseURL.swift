@@ -1,0 +1,103 @@
+/// A base address, taken apart and put together again so that nothing unusual is left in it.
+struct BaseURL {
+    enum Host: Equatable {
+        case live, staging, mock, loopback, other
+
+        var isStaging: Bool { self == .staging || self == .mock }
+
+        /// Requests a minute. Source: https://docs.revkeen.com/docs/fundamentals/rate-limits
+        var limit: Int? {
+            switch self {
+            case .live: 1000
+            case .staging: 100
+            case .mock, .loopback, .other: nil
+            }
+        }
+    }
+
+    let text: String
+    let host: Host
+
+    init(_ written: String) throws(AccountFault) {
+        let expected = "an https:// address such as https://api.revkeen.com/v2"
+        guard let separator = written.range(of: "://") else {
+            throw AccountFault(.baseURL, "base_url is no web address", expected: expected)
+        }
+        let scheme = written[..<separator.lowerBound].lowercased()
+        let rest = written[separator.upperBound...]
+        let authority = rest.prefix { $0 != "/" }.lowercased()
+        guard scheme == "https" || scheme == "http", let name = Self.hostName(of: authority) else {
+            throw AccountFault(.baseURL, "base_url is no web address without user name, query or fragment", expected: expected)
+        }
+        host = Host(name: name)
+        guard scheme == "https" || host == .loopback else {
+            throw AccountFault(.baseURL, "base_url is plain http", expected: "https; http only to a loopback host")
+        }
+        guard let path = Self.path(from: rest.dropFirst(authority.count)) else {
+            throw AccountFault(.baseURL, "base_url has an unusual path", expected: expected)
+        }
+        text = "\(scheme)://\(authority)\(path)"
+    }
+
+    /// The name of `name`, `name:port`, `[v6]` or `[v6]:port`, without a last dot; nil for anything else.
+    private static func hostName(of authority: String) -> String? {
+        let name: Substring
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { return nil }
+            name = authority[...end]
+            guard name.dropFirst().dropLast().utf8.allSatisfy(isAddressByte), name.utf8.count > 4 else { return nil }
+        } else {
+            name = authority.prefix { $0 != ":" }
+            guard name.utf8.allSatisfy(isNameByte), name != ".", !name.isEmpty else { return nil }
+        }
+        let port = authority.dropFirst(name.count)
+        guard port.isEmpty || (port.first == ":" && UInt16(port.dropFirst()) != nil) else { return nil }
+        return String(name.hasSuffix(".") ? name.dropLast() : name)
+    }
+
+    /// The path with exactly one `/v2` at its end.
+    private static func path(from written: Substring) -> String? {
+        var path = written
+        while path.hasSuffix("/") { path = path.dropLast() }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard path.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "~") }),
+            !segments.contains("."), !segments.contains("..")
+        else { return nil }
+        return path.hasSuffix("/v2") ? String(path) : path + "/v2"
+    }
+}
+
+extension BaseURL.Host {
+    /// Source of the names: https://docs.revkeen.com/docs/getting-started/environments (`sandbox-api` is the older staging host).
+    fileprivate init(name: String) {
+        switch name {
+        case "api.revkeen.com": self = .live
+        case "staging-api.revkeen.com", "sandbox-api.revkeen.com": self = .staging
+        case "mock-api.revkeen.com": self = .mock
+        case "localhost", "[::1]": self = .loopback
+        default:
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+            self = isLoopback ? .loopback : .other
+        }
+    }
+}
+
+extension String {
+    fileprivate func range(of mark: String) -> (lowerBound: Index, upperBound: Index)? {
+        guard let start = indices.first(where: { self[$0...].hasPrefix(mark) }) else { return nil }
+        return (start, index(start, offsetBy: mark.count))
+    }
+}
+
+private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+    default: false
+    }
+}
+
+private func isAddressByte(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") || Character(Unicode.Scalar(byte)).isHexDigit
+}

@@ -1,0 +1,45 @@
+/// The places in flight, and who waits for one.
+struct PlaceQueue {
+    typealias Waiter = CheckedContinuation<Void, any Error>
+
+    private var inFlight = 0
+    private var line: [(urgency: RequestBudget.Urgency, number: Int, waiter: Waiter)] = []
+    private var lastNumber = 0
+
+    var waiting: Int { line.count }
+
+    mutating func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// True if a place was taken; else the waiter is resumed later, by whoever calls `leave()`.
+    mutating func enter(_ urgency: RequestBudget.Urgency, number: Int, waiter: Waiter) -> Bool {
+        if isFree(for: urgency) && !line.contains(where: { $0.urgency <= urgency }) {
+            inFlight += 1
+            return true
+        }
+        line.append((urgency, number, waiter))
+        return false
+    }
+
+    /// Frees a place; returns who have got one by it, each to be resumed.
+    mutating func leave() -> [Waiter] {
+        inFlight -= 1
+        var admitted: [Waiter] = []
+        while let next = line.indices.min(by: { (line[$0].urgency, line[$0].number) < (line[$1].urgency, line[$1].number) }),
+            isFree(for: line[next].urgency)
+        {
+            inFlight += 1
+            admitted.append(line.remove(at: next).waiter)
+        }
+        return admitted
+    }
+
+    mutating func remove(_ number: Int) -> Waiter? {
+        line.firstIndex { $0.number == number }.map { line.remove(at: $0).waiter }
+    }
+
+    /// The rest leaves two places free, approvals leave one to decisions.
+    private func isFree(for urgency: RequestBudget.Urgency) -> Bool { inFlight < RequestBudget.places - urgency.rawValue }
+}

@@ -1,0 +1,35 @@
+import RelayCore
+import Transport
+
+/// How long an answer asks us to wait.
+enum RetryAfter {
+    /// What is stated beyond these is taken for a mistake.
+    static let bounds: ClosedRange<Duration> = .seconds(1) ... .seconds(600)
+
+    /// The header `Retry-After` (RFC 9110 §10.2.3: seconds or a date; a fraction is tolerated), else `details.retry_after`, else for
+    /// a 429 the moment in `X-RateLimit-Reset`. Nil where nothing readable is stated.
+    ///
+    /// - Parameter now: what dates are compared with, if the answer bears no date of its own.
+    static func read(_ answer: HTTPAnswer, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
+        let now = answer.header("date").flatMap(Timestamp.init(httpDate:)) ?? now
+        let stated =
+            answer.header("retry-after").flatMap { duration($0, now: now) }
+            ?? envelope.retryAfterSeconds.flatMap(duration(seconds:))
+            ?? (answer.status == 429 ? answer.header("x-ratelimit-reset").flatMap(Timestamp.init(text:)) : nil)
+            .map { now.duration(to: $0) }
+        return stated.map { min(max($0, bounds.lowerBound), bounds.upperBound) }
+    }
+
+    private static func duration(_ text: String, now: Timestamp) -> Duration? {
+        let trimmed = text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+        if let date = Timestamp(httpDate: trimmed) { return now.duration(to: date) }
+        guard !trimmed.isEmpty, trimmed.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") })
+        else { return nil }
+        return Double(trimmed).flatMap(duration(seconds:))
+    }
+
+    private static func duration(seconds: Double) -> Duration? {
+        guard !seconds.isNaN else { return nil }
+        return .milliseconds(Int64(min(max(seconds, 0), 86_400) * 1000))
+    }
+}

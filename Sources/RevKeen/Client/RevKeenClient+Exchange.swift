@@ -1,0 +1,76 @@
+import RelayCore
+import Transport
+
+/// One request, before it knows its host and its key.
+struct Call {
+    var method: String
+    /// Encoded segments below the base.
+    var path: [String]
+    /// Encoded pairs.
+    var query: [String] = []
+    var body: [UInt8]?
+    var idempotencyKey: String?
+    var urgency: RequestBudget.Urgency
+
+    /// What the key must be allowed to do.
+    var scope: String { method == "GET" ? "automations:read" : "automations:write" }
+}
+
+extension RevKeenClient {
+    /// How long everything waits after a 429 that does not say.
+    private static let defaultPause = Duration.seconds(5)
+
+    /// Sends one request within the budget and returns a success of any 2xx; everything else is thrown.
+    func exchange(_ call: Call) async throws(RevKeenError) -> HTTPAnswer {
+        do throws(CancellationError) {
+            try await budget.enter(call.urgency)
+        } catch {
+            throw RevKeenError(.cancelled, "cancelled before it was sent", bytesLeft: false)
+        }
+        defer { budget.leave() }
+        let answer = try await send(call)
+        if let limit = answer.rateLimit { budget.learn(limit: limit) }
+        guard !(200..<300).contains(answer.status) else { return answer }
+        let error = refusal(answer, of: call)
+        if error.reason == .rateLimited || error.retryAfter != nil { budget.pause(for: error.retryAfter ?? Self.defaultPause) }
+        throw error
+    }
+
+    private func send(_ call: Call) async throws(RevKeenError) -> HTTPAnswer {
+        do throws(TransportError) {
+            return try await transport.send(request(for: call))
+        } catch {
+            throw RevKeenError(.init(error.reason), SafeText(key: account.key).clean(error.detail), bytesLeft: error.sent)
+        }
+    }
+
+    private func request(for call: Call) -> HTTPRequest {
+        let query = call.query.isEmpty ? "" : "?" + call.query.joined(separator: "&")
+        let url = "\(account.baseURL)/\(call.path.joined(separator: "/"))\(query)"
+        var request = HTTPRequest(
+            call.method, Secret(url),
+            headers: [
+                ("x-api-key", account.key), ("RevKeen-Version", Secret(Self.version)), ("Accept", Secret("application/json")),
+                ("User-Agent", Secret("NotifyRelay/\(release)")),
+            ], body: call.body, network: account.network)
+        if call.body != nil { request.headers.append(("Content-Type", Secret("application/json"))) }
+        if let key = call.idempotencyKey { request.headers.append(("Idempotency-Key", Secret(key))) }
+        request.maximumAnswer = Self.maximumAnswer
+        return request
+    }
+
+    private func refusal(_ answer: HTTPAnswer, of call: Call) -> RevKeenError {
+        let envelope = ErrorEnvelope(body: answer.body)
+        let reason = RevKeenError.Reason(status: answer.status, code: envelope.code)
+        let hint =
+            switch reason {
+            case .unauthorized: ", the key of account \(account.name) is refused"
+            case .forbidden: ", the key of account \(account.name) probably lacks the scope \(call.scope)"
+            default: ""
+            }
+        let said = envelope.text.isEmpty ? "" : ": \(envelope.text)"
+        return RevKeenError(
+            reason, SafeText(key: account.key).clean("HTTP \(answer.status)\(hint)\(said)"), status: answer.status,
+            retryAfter: answer.status >= 400 ? RetryAfter.read(answer, envelope: envelope, now: clock.now) : nil, bytesLeft: true)
+    }
+}

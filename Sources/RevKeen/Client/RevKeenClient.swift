@@ -1,0 +1,118 @@
+package import RelayCore
+package import Transport
+
+/// The operations of RevKeen's API that the relay uses, each one request. Nothing is tried twice here: who asks decides that.
+///
+/// Source: https://docs.revkeen.com/docs/api-reference
+package final class RevKeenClient: Sendable {
+    /// The version that the wire types were written for.
+    package static let version = "2026-05-01"
+    /// Bytes of a body; a full list with large payloads is far below it.
+    package static let maximumAnswer = 8_000_000
+
+    package let account: RevKeenAccount
+    package let budget: RequestBudget
+    let transport: any HTTPTransport
+    let clock: any WallClock
+    let release: String
+
+    /// - Parameter release: the relay's own version, for `User-Agent`.
+    package init(
+        account: RevKeenAccount, transport: any HTTPTransport, budget: RequestBudget, clock: any WallClock, release: String = "1"
+    ) {
+        self.account = account
+        self.transport = transport
+        self.budget = budget
+        self.clock = clock
+        self.release = release
+    }
+
+    /// Pending and resolved requests of the whole account. A wrong `status` may give an empty list, so it proves nothing.
+    package func approvals(
+        status: String? = nil, limit: Int = 100, offset: Int? = nil
+    ) async throws(RevKeenError) -> Listing<Approval> {
+        try await list(["automations", "approvals"], .approvals, status: status, limit: limit, offset: offset)
+    }
+
+    package func automations(limit: Int = 100, offset: Int? = nil) async throws(RevKeenError) -> Listing<Automation> {
+        try await list(["automations"], .rest, limit: limit, offset: offset)
+    }
+
+    package func automation(_ id: String) async throws(RevKeenError) -> Automation {
+        let (answer, json) = try await get(["automations", try segment(id)])
+        guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(answer, "no automation with an id") }
+        return automation
+    }
+
+    package func runs(
+        of automation: String, status: String? = nil, limit: Int = 100, offset: Int? = nil
+    ) async throws(RevKeenError) -> Listing<Run> {
+        try await list(["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset)
+    }
+
+    /// - Parameter urgency: `.approvals` for a look that somebody waits for with a decision.
+    package func run(
+        _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
+    ) async throws(RevKeenError) -> RunDetailAnswer {
+        let (answer, json) = try await get(["automations", try segment(automation), "runs", try segment(id)], urgency: urgency)
+        guard var detail = RunDetailAnswer(json: json["data"] ?? json) else { throw badAnswer(answer, "no run with an id") }
+        detail.date = answer.date
+        return detail
+    }
+
+    /// - Parameter idempotencyKey: from `decisionKey`; the same on every try of one answer.
+    package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) -> DecisionAnswer {
+        try await decide(approval, "approve", body: nil, idempotencyKey: idempotencyKey)
+    }
+
+    /// - Parameter reason: sent as it is. It must be the same on every try: RevKeen answers 409 to another body under the same key.
+    package func reject(
+        _ approval: String, reason: String?, idempotencyKey: String
+    ) async throws(RevKeenError) -> DecisionAnswer {
+        let body = reason.flatMap { $0.isEmpty ? nil : JSONValue.object(["reason": .string($0)]).bytes }
+        return try await decide(approval, "reject", body: body, idempotencyKey: idempotencyKey)
+    }
+}
+
+extension RevKeenClient {
+    private func list<Item: WireItem>(
+        _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?
+    ) async throws(RevKeenError) -> Listing<Item> {
+        let limit = min(max(limit, 1), 100)
+        var query = ["limit=\(limit)"]
+        if let status { query.append("status=\(status.percentEncoded)") }
+        if let offset { query.append("offset=\(max(offset, 0))") }
+        let (answer, json) = try await get(path, query: query, urgency: urgency)
+        guard let listing = Listing<Item>(json, answer: answer, limit: limit) else { throw badAnswer(answer, "no list") }
+        return listing
+    }
+
+    private func get(
+        _ path: [String], query: [String] = [], urgency: RequestBudget.Urgency = .rest
+    ) async throws(RevKeenError) -> (HTTPAnswer, JSONValue) {
+        let answer = try await exchange(Call(method: "GET", path: path, query: query, urgency: urgency))
+        do throws(JSONSyntaxError) {
+            return (answer, try JSONValue(parsing: answer.body))
+        } catch {
+            throw RevKeenError(.badAnswer, error.description, status: answer.status, bytesLeft: true)
+        }
+    }
+
+    private func decide(
+        _ approval: String, _ verb: String, body: [UInt8]?, idempotencyKey: String
+    ) async throws(RevKeenError) -> DecisionAnswer {
+        let path = ["automations", "approvals", try segment(approval), verb]
+        return DecisionAnswer(
+            try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision)))
+    }
+
+    /// An id as a part of a path. What could climb out of it is refused before anything is sent.
+    private func segment(_ id: String) throws(RevKeenError) -> String {
+        guard id.isUsableID else { throw RevKeenError(.badRequest, "not an id that RevKeen can know", bytesLeft: false) }
+        return id.percentEncoded
+    }
+
+    private func badAnswer(_ answer: HTTPAnswer, _ what: String) -> RevKeenError {
+        RevKeenError(.badAnswer, "the answer holds \(what)", status: answer.status, bytesLeft: true)
+    }
+}

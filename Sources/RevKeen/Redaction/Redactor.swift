@@ -1,0 +1,56 @@
+package import RelayCore
+
+/// Takes out of actions and payloads what nobody may see, before anything is stored.
+package struct Redactor: Sendable {
+    /// What stands where a value was.
+    package static let mark = "<redacted>"
+
+    private let paths: [RedactionPath]
+
+    /// - Parameter paths: JSON paths of the subset `$ .name ['name'] [n] [*] ..name` (RFC 9535); `$` is the actions or the payload.
+    package init(paths: [String]) throws(RedactionPathError) {
+        var read: [RedactionPath] = []
+        for (index, path) in paths.enumerated() { read.append(try RedactionPath(path, index: index)) }
+        self.paths = read
+    }
+
+    /// A path that leads nowhere changes nothing. Null is replaced like any value.
+    package func redact(_ value: JSONValue) -> JSONValue {
+        paths.reduce(value) { $0.redacting($1.segments[...]) }
+    }
+}
+
+extension JSONValue {
+    fileprivate func redacting(_ segments: ArraySlice<RedactionPath.Segment>) -> JSONValue {
+        guard let segment = segments.first else { return .string(Redactor.mark) }
+        let rest = segments.dropFirst()
+        return switch segment {
+        case .name(let name): replacing(name, rest)
+        case .index(let index): replacing(index, rest)
+        case .all: mapped { $0.redacting(rest) }
+        case .descendant(let name): mapped { $0.redacting(segments) }.replacing(name, rest)
+        }
+    }
+
+    private func replacing(_ name: String, _ rest: ArraySlice<RedactionPath.Segment>) -> JSONValue {
+        guard case .object(var members) = self, let value = members[name] else { return self }
+        members[name] = value.redacting(rest)
+        return .object(members)
+    }
+
+    private func replacing(_ index: Int, _ rest: ArraySlice<RedactionPath.Segment>) -> JSONValue {
+        guard case .array(var items) = self else { return self }
+        let place = index < 0 ? items.count + index : index
+        guard items.indices.contains(place) else { return self }
+        items[place] = items[place].redacting(rest)
+        return .array(items)
+    }
+
+    private func mapped(_ change: (JSONValue) -> JSONValue) -> JSONValue {
+        switch self {
+        case .array(let items): .array(items.map(change))
+        case .object(let members): .object(members.mapValues(change))
+        case .null, .bool, .number, .string: self
+        }
+    }
+}

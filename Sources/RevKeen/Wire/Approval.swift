@@ -1,0 +1,54 @@
+package import RelayCore
+
+/// A request for approval, from the list or from a run's detail.
+/// Source: https://docs.revkeen.com/docs/api-reference/automations_approvals_list
+package struct Approval: WireItem, Equatable {
+    package var id: String
+    package var runID: String?
+    package var automationID: String?
+    package var automationName: String?
+    package var runStatus: String?
+    package var triggerSource: String?
+    package var status: String?
+    /// The text for people.
+    package var actionSummary: String?
+    package var actions: JSONValue?
+    /// A user of RevKeen; it stands on rejected requests too, perhaps.
+    package var approvedByUserID: String?
+    package var approvedAt: MomentText?
+    /// Optional even on a rejected request.
+    package var rejectionReason: String?
+    package var createdAt: MomentText?
+    package var updatedAt: MomentText?
+
+    package init(id: String) { self.id = id }
+
+    package init?(json: JSONValue) {
+        guard let id = json.id("id") else { return nil }
+        self.id = id
+        runID = json.id("run_id")
+        automationID = json.id("automation_id")
+        automationName = json.text("automation_name")
+        runStatus = json.text("run_status")
+        triggerSource = json.text("trigger_source")
+        status = json.text("status")
+        actionSummary = json.text("action_summary")
+        actions = json.json("actions_json")
+        approvedByUserID = json.text("approved_by_user_id")
+        approvedAt = json.moment("approved_at")
+        rejectionReason = json.text("rejection_reason")
+        createdAt = json.moment("created_at")
+        updatedAt = json.moment("updated_at")
+    }
+
+    /// The same with what a run's detail leaves out of its approvals: the run itself and its automation.
+    package func filled(from run: Run) -> Approval {
+        var filled = self
+        filled.runID = runID ?? run.id
+        filled.automationID = automationID ?? run.automationID
+        filled.automationName = automationName ?? run.automationName
+        filled.runStatus = runStatus ?? run.status
+        filled.triggerSource = triggerSource ?? run.triggerSource
+        return filled
+    }
+}

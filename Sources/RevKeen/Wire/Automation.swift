@@ -1,0 +1,37 @@
+package import RelayCore
+
+/// A saved automation. `system_prompt` and the policies are left where they are: nothing here tells them.
+/// Source: https://docs.revkeen.com/docs/api-reference/automations_get
+package struct Automation: WireItem, Equatable {
+    package var id: String
+    package var name: String?
+    package var description: String?
+    package var status: String?
+    package var triggerType: String?
+    /// Presumably an IANA name.
+    package var timezone: String?
+    package var cronExpression: String?
+    package var riskProfile: String?
+    package var currentVersion: Int?
+    package var objective: String?
+    package var createdAt: MomentText?
+    package var updatedAt: MomentText?
+
+    package init(id: String) { self.id = id }
+
+    package init?(json: JSONValue) {
+        guard let id = json.id("id") else { return nil }
+        self.id = id
+        name = json.text("name")
+        description = json.text("description")
+        status = json.text("status")
+        triggerType = json.text("trigger_type")
+        timezone = json.text("timezone")
+        cronExpression = json.text("cron_expression")
+        riskProfile = json.text("risk_profile")
+        currentVersion = json["current_version"]?.int
+        objective = json.text("objective")
+        createdAt = json.moment("created_at")
+        updatedAt = json.moment("updated_at")
+    }
+}

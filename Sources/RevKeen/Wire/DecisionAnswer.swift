@@ -1,0 +1,27 @@
+import RelayCore
+import Transport
+
+/// RevKeen took a decision. Any 2xx is that, whatever its body.
+package struct DecisionAnswer: Sendable, Equatable {
+    package var approvalID: String?
+    package var runID: String?
+    /// Of the approval or of the run; the documentation does not say which.
+    package var status: String?
+    /// The answer is a stored one: this `Idempotency-Key` was used before.
+    package var replayed: Bool
+
+    package init(approvalID: String? = nil, runID: String? = nil, status: String? = nil, replayed: Bool = false) {
+        self.approvalID = approvalID
+        self.runID = runID
+        self.status = status
+        self.replayed = replayed
+    }
+
+    init(_ answer: HTTPAnswer) {
+        let json = try? JSONValue(parsing: answer.body)
+        let data = json?["data"] ?? json ?? .null
+        self.init(
+            approvalID: data.id("approval_id"), runID: data.id("run_id"), status: data.text("status"),
+            replayed: answer.header("idempotency-replayed")?.lowercased() == "true")
+    }
+}

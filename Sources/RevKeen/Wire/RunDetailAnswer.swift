@@ -1,0 +1,82 @@
+package import RelayCore
+
+/// A run with all that hangs on it: the only answer that holds notifications.
+package struct RunDetailAnswer: Sendable, Equatable {
+    package var run: Run
+    package var steps: [Step] = []
+    /// Filled from the run where the detail leaves something out.
+    package var approvals: [Approval] = []
+    package var notifications: [Notification] = []
+    /// Entries of the three without a usable id.
+    package var skipped = 0
+    /// The answer's `Date`.
+    package var date: Timestamp?
+
+    package init(run: Run) { self.run = run }
+
+    init?(json: JSONValue) {
+        guard let run = Run(json: json) else { return nil }
+        self.run = run
+        steps = take("steps", of: json)
+        approvals = take("approvals", of: json).map { (approval: Approval) in approval.filled(from: run) }
+        notifications = take("notifications", of: json)
+    }
+
+    private mutating func take<Item: WireItem>(_ key: String, of json: JSONValue) -> [Item] {
+        let entries = json[key]?.array ?? []
+        let items = entries.compactMap(Item.init(json:))
+        skipped += entries.count - items.count
+        return items
+    }
+}
+
+package struct Step: WireItem, Equatable {
+    package var id: String
+    package var index: Int?
+    package var type: String?
+    package var name: String?
+    package var status: String?
+    package var input: JSONValue?
+    package var output: JSONValue?
+    package var milliseconds: Int?
+    package var createdAt: MomentText?
+
+    package init(id: String) { self.id = id }
+
+    package init?(json: JSONValue) {
+        guard let id = json.id("id") else { return nil }
+        self.id = id
+        index = json["step_index"]?.int
+        type = json.text("step_type")
+        name = json.text("name")
+        status = json.text("status")
+        input = json.json("input_json")
+        output = json.json("output_json")
+        milliseconds = json["duration_ms"]?.int
+        createdAt = json.moment("created_at")
+    }
+}
+
+package struct Notification: WireItem, Equatable {
+    package var id: String
+    package var type: String?
+    /// A word or a number; `PriorityWords` reads it.
+    package var priority: String?
+    package var message: String?
+    package var payload: JSONValue?
+    package var deliveredAt: MomentText?
+    package var createdAt: MomentText?
+
+    package init(id: String) { self.id = id }
+
+    package init?(json: JSONValue) {
+        guard let id = json.id("id") else { return nil }
+        self.id = id
+        type = json.text("type")
+        priority = json.text("priority")
+        message = json.text("message")
+        payload = json.json("payload_json")
+        deliveredAt = json.moment("delivered_at")
+        createdAt = json.moment("created_at")
+    }
+}
