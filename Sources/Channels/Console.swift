@@ -1,0 +1,33 @@
+package import RelayCore
+
+/// Standard output, for a first look and for pipes.
+package enum Console {
+    package static let type = ChannelType(
+        name: "console",
+        abilities: Abilities(limit: Limit(20_000, .codePoints)),
+        dialect: dialect,
+        titleLimit: Limit(300, .codePoints),
+        read: { _, _ in ChannelBlueprint { ConsoleChannel(write: $0.write) } })
+
+    /// A terminal obeys control characters, so none passes.
+    package static let dialect = Dialect(name: "console", escape: { $0.repaired(most: .max) })
+}
+
+struct ConsoleChannel: Channel {
+    let write: @Sendable (String) -> Void
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        write(preview(message))
+        return Receipt()
+    }
+
+    /// The title at the margin and the body indented, so that no body can pass for another message.
+    func preview(_ message: Message) -> String {
+        var lines = [message.labelledTitle]
+        lines += message.body.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + String($0) }
+        while lines.count > 1, lines[lines.count - 1].trimmed.isEmpty { lines.removeLast() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    func connect() async -> [Finding] { [Finding(ok: true, "standard output")] }
+}

@@ -1,0 +1,73 @@
+import RelayCore
+
+extension Dialect {
+    /// The longest start of the text that fits the limit and ends between two units of the dialect.
+    ///
+    /// A unit that alone is over the limit (a letter under thousands of marks) is cut between its scalars.
+    func start(of text: Substring, within limit: Limit) -> Substring {
+        var end = text.startIndex
+        var room = limit.most
+        while end < text.endIndex {
+            let length = max(1, unit(text[end...]))
+            let next = text.utf8.index(end, offsetBy: length, limitedBy: text.endIndex) ?? text.endIndex
+            let size = limit.size(of: text[end..<next])
+            guard size <= room else { break }
+            room -= size
+            end = next
+        }
+        return end > text.startIndex ? text[..<end] : text.scalars(within: limit)
+    }
+
+    /// The text whole, or cut and ended with `…` within the limit.
+    func cut(_ text: String, to limit: Limit) -> String {
+        if limit.size(of: text) <= limit.most { return text }
+        let room = limit.most - limit.size(of: "…")
+        return room < 0 ? "" : start(of: text[...], within: Limit(room, limit.unit)) + "…"
+    }
+
+    /// The text in pieces of at most `limit`, each ended after a line where one ends in its second half. Blank pieces are left out.
+    func pieces(of text: String, each limit: Limit) -> [String] {
+        var pieces: [String] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            var piece = start(of: rest, within: limit)
+            if piece.isEmpty { break }
+            if piece.endIndex < rest.endIndex, let lineEnd = piece.utf8.lastIndex(of: 0x0A),
+                piece.utf8.distance(from: piece.startIndex, to: lineEnd) > piece.utf8.count / 2
+            {
+                piece = piece[...lineEnd]
+            }
+            rest = rest[piece.endIndex...]
+            if !String(piece).trimmed.isEmpty { pieces.append(String(piece)) }
+        }
+        return pieces
+    }
+}
+
+extension Substring {
+    fileprivate func scalars(within limit: Limit) -> Substring {
+        var end = startIndex
+        while end < endIndex {
+            let next = unicodeScalars.index(after: end)
+            guard limit.size(of: self[startIndex..<next]) <= limit.most else { break }
+            end = next
+        }
+        return self[..<end]
+    }
+}
+
+extension String {
+    /// Without white space and controls at its ends.
+    var trimmed: String {
+        let kept = unicodeScalars.drop { $0.value <= 0x20 || $0.properties.isWhitespace }
+        let end = kept.lastIndex { !($0.value <= 0x20 || $0.properties.isWhitespace) }
+        return end.map { String(kept[...$0]) } ?? ""
+    }
+
+    /// Data as one line: repaired, line breaks and tabs as spaces, at most `most` Unicode scalars and an ellipsis.
+    func oneLine(most: Int) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in repaired(most: most).unicodeScalars { scalars.append(scalar == "\n" || scalar == "\t" ? " " : scalar) }
+        return String(scalars).trimmed
+    }
+}

@@ -1,0 +1,127 @@
+import RelayCore
+import Transport
+
+extension Email {
+    /// How an HTML part is written: the five characters of https://html.spec.whatwg.org/multipage/syntax.html that can open something.
+    static let htmlDialect = Dialect(name: "html", escape: escapeHTML, unit: htmlUnit)
+
+    private static let entities: [(byte: UInt8, text: String)] = [
+        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
+        (UInt8(ascii: "'"), "&#39;"),
+    ]
+
+    private static func escapeHTML(_ text: String) -> String {
+        var out: [UInt8] = []
+        for byte in text.utf8 {
+            if let entity = entities.first(where: { $0.byte == byte }) {
+                out.append(contentsOf: entity.text.utf8)
+            } else {
+                out.append(byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func htmlUnit(_ text: Substring) -> Int {
+        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
+        return text.first.map { String($0).utf8.count } ?? 0
+    }
+
+    /// `tls:` has one word; what `smtps://` and `smtp://` mean without it needs none.
+    enum TLS: String, CaseIterable { case starttls }
+}
+
+extension ConfigSection {
+    /// `server`, `tls`, `username`, `password`, `login_options`, `ehlo`. Nil if any of them is wrong.
+    func mailServer(_ basics: DestinationBasics) -> MailServer? {
+        let address = mailServerAddress()
+        let tls = word("tls", Email.TLS.self)
+        let username = string("username")
+        let password = secret("password")
+        let options = token("login_options", "such as AUTH=PLAIN") { $0.hasPrefix("AUTH=") && $0.utf8.allSatisfy(isOption) }
+        let ehlo = token("ehlo", "a host name") { $0.utf8.count <= 255 && $0.utf8.allSatisfy(isHostName) }
+        let isPaired = pair("username", username != nil, "password", password != nil)
+        guard let address, isPaired, string("tls") == nil || tls != nil, string("login_options") == nil || options != nil,
+            string("ehlo") == nil || ehlo != nil, let security = security(of: address, tls: tls, basics)
+        else { return nil }
+        guard password == nil || security != .plain || address.isLoopback else {
+            note("password", "\(path).password would be sent in the clear", expected: "smtps://, or smtp:// without allow_plain: true")
+            return nil
+        }
+        return MailServer(
+            host: address.host, port: address.port ?? (security == .implicit ? 465 : 587), security: security, username: username,
+            password: password, loginOptions: options, ehlo: ehlo, network: basics.network)
+    }
+
+    private func mailServerAddress() -> WebAddress? {
+        let expected = "smtps://HOST:465 or smtp://HOST:587"
+        guard let text = required("server", expected) else { return nil }
+        guard let address = WebAddress(text), ["smtps", "smtp"].contains(address.scheme) else {
+            note("server", "\(path).server is no address that can be used", expected: expected + ", without name or password in it")
+            return nil
+        }
+        return address
+    }
+
+    /// STARTTLS is demanded wherever TLS is not there from the start, except on loopback and where plain was allowed.
+    private func security(of address: WebAddress, tls: Email.TLS?, _ basics: DestinationBasics) -> MailServer.Security? {
+        switch (address.scheme, tls) {
+        case ("smtps", .starttls):
+            note("tls", "\(path).tls asks for STARTTLS after smtps://", expected: "smtp:// with tls: starttls, or smtps:// alone")
+            return nil
+        case ("smtps", nil): return .implicit
+        case (_, .starttls): return .startTLS
+        case (_, nil): return address.isLoopback || basics.allowPlain ? .plain : .startTLS
+        }
+    }
+
+    private func pair(_ a: String, _ hasA: Bool, _ b: String, _ hasB: Bool) -> Bool {
+        if hasA && !hasB { missing(b, "the one that belongs to \(a)") }
+        if hasB && !hasA { missing(a, "the one that belongs to \(b)") }
+        return hasA == hasB
+    }
+
+    private func token(_ key: String, _ expected: String, _ isGood: (String) -> Bool) -> String? {
+        guard let text = string(key) else { return nil }
+        if isGood(text) { return text }
+        wrong(key, expected)
+        return nil
+    }
+
+    func mailAddress(_ key: String, required isRequired: Bool) -> MailAddress? {
+        let expected = "an address such as relay@example.com or \"Relay <relay@example.com>\""
+        guard let text = isRequired ? required(key, expected) : string(key) else { return nil }
+        if let address = MailAddress(parsing: text) { return address }
+        wrong(key, expected)
+        return nil
+    }
+
+    /// At least one address, none twice. Nil if one is wrong.
+    func recipients(_ key: String) -> [MailAddress]? {
+        let expected = "addresses such as [ops@example.com]"
+        guard let written = places(key), !written.isEmpty else {
+            missing(key, expected)
+            return nil
+        }
+        var addresses: [MailAddress] = []
+        for (text, place) in written {
+            guard let address = MailAddress(parsing: text) else {
+                problems.add(Problem(place, "\(path).\(key) holds '\(text.prefix(60))'", expected: "a mail address"))
+                continue
+            }
+            if addresses.contains(where: { $0.address.lowercased() == address.address.lowercased() }) {
+                problems.add(Problem(place, "\(path).\(key) holds \(address.address) twice", expected: "each address once"))
+            }
+            addresses.append(address)
+        }
+        let distinct = Set(addresses.map { $0.address.lowercased() })
+        return distinct.count == written.count ? addresses : nil
+    }
+}
+
+private func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+}
+private func isOption(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || "=;*+-_".utf8.contains(byte) }
+/// A name, or an address literal (RFC 5321 §4.1.3).
+private func isHostName(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || ".-[]:".utf8.contains(byte) }

@@ -1,0 +1,88 @@
+import RelayCore
+
+extension Detail {
+    /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON stays JSON.
+    ///
+    /// - Parameter moment: when the event occurred; waiting is counted up to it, so that every attempt says the same.
+    func fields(at moment: Timestamp) -> [String: JSONValue] {
+        switch self {
+        case .notification(let detail): detail.fields
+        case .run(let detail): detail.fields
+        case .approval(let detail): detail.fields(at: moment)
+        case .digest(let detail): detail.fields
+        case .relay(let detail): detail.fields
+        }
+    }
+}
+
+extension NotificationDetail {
+    fileprivate var fields: [String: JSONValue] {
+        ["type": .text(type), "message": .string(message), "payload": payload ?? .null]
+    }
+}
+
+extension RunDetail {
+    fileprivate var fields: [String: JSONValue] {
+        [
+            "outcome": .string(outcome.rawValue), "failed": .bool(outcome == .failed), "summary": .text(summary),
+            "error": .text(error), "failed_step": .text(failedStep),
+            "duration": milliseconds.map { .seconds(.milliseconds($0)) } ?? .null,
+        ]
+    }
+}
+
+extension ApprovalDetail {
+    fileprivate func fields(at moment: Timestamp) -> [String: JSONValue] {
+        [
+            "state": .string(state.rawValue), "open": .bool(state == .open), "action": .text(action), "actions": actions ?? .null,
+            "waiting": createdAt.map { .seconds(max(.zero, $0.duration(to: decidedAt ?? moment))) } ?? .null,
+            "actor": .text(actor), "reason": .text(reason), "step": step.map { .int($0) } ?? .null,
+            "overdue": .bool(overdue ?? false), "decide_link": .null,
+        ]
+    }
+}
+
+extension DigestDetail {
+    fileprivate var fields: [String: JSONValue] {
+        [
+            "name": .string(name), "from": .string(from.description), "until": .string(until.description),
+            "headline": .string(headline), "new": .array(new.map(\.json)), "still": .array(still.map(\.json)),
+            "recovered": .array(recovered.map(\.json)), "events": .array(events.map(\.json)), "told": .int(told), "rest": .int(rest),
+            "empty": .bool(new.isEmpty && still.isEmpty && recovered.isEmpty && events.isEmpty), "catch_up": .bool(catchUp),
+        ]
+    }
+}
+
+extension DigestDetail.Failure {
+    fileprivate var json: JSONValue {
+        [
+            "automation": .string(automation), "count": .int(count), "first": .string(first.description),
+            "last": .string(last.description), "streak": .int(streak), "error": .text(error), "run_id": .text(runID),
+        ]
+    }
+}
+
+extension DigestDetail.Item {
+    fileprivate var json: JSONValue {
+        [
+            "id": .string(id), "kind": .string(kind.rawValue), "priority": .string(priority.word), "automation": .text(automation),
+            "message": .string(message), "time": .string(occurredAt.description), "run_id": .text(runID),
+        ]
+    }
+}
+
+extension RelayDetail {
+    fileprivate var fields: [String: JSONValue] {
+        ["topic": .string(topic), "about": .string(about), "detail": .string(detail), "over": .bool(over)]
+    }
+}
+
+extension JSONValue {
+    /// Seconds, with three digits behind the point if they are not whole.
+    fileprivate static func seconds(_ duration: Duration) -> JSONValue {
+        let (whole, rest) = duration.milliseconds.quotientAndRemainder(dividingBy: 1_000)
+        if rest == 0 { return .int(whole) }
+        let digits = String(rest.magnitude)
+        return .number("\(duration < .zero ? "-" : "")\(whole.magnitude)." + String(repeating: "0", count: 3 - digits.utf8.count) + digits)
+    }
+}

@@ -1,0 +1,100 @@
+import RelayCore
+
+/// A message as JSON for programs: what `webhook` posts and `file` appends. The shape is a contract with receivers.
+struct EventDocument {
+    /// 20 KB, as Standard Webhooks advises.
+    /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-size
+    static let mostBytes = 20_000
+
+    let message: Message
+
+    /// `{"type", "timestamp", "data"}`.
+    var standard: JSONValue {
+        fitting { ["type": .string(kind), "timestamp": .string(time), "data": $0] }
+    }
+
+    /// CloudEvents 1.0, structured. `source` and `id` together are the same on every attempt.
+    /// Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+    var cloudEvent: JSONValue {
+        fitting { data in
+            [
+                "specversion": "1.0",
+                "id": .string(message.event.id),
+                "source": .string("/notify-relay/\(message.event.account ?? "relay")"),
+                "type": .string("notify-relay.\(kind)"),
+                "subject": .string(message.event.subject),
+                "time": .string(time),
+                "datacontenttype": "application/json",
+                "data": data,
+            ]
+        }
+    }
+
+    private var kind: String { message.event.kind.rawValue }
+    private var time: String { message.event.occurredAt.description }
+
+    private var data: JSONValue {
+        let event = message.event
+        let origin = event.payload.origin
+        return [
+            "id": .string(event.id),
+            "account": .text(event.account),
+            "priority": .string(event.priority.word),
+            "title": .string(message.labelledTitle),
+            "text": .string(message.body),
+            "link": .text(message.link),
+            "automation": ["id": .text(origin.automationID), "name": .text(origin.automation), "risk": .text(origin.risk)],
+            "run": ["id": .text(origin.runID), "status": .text(origin.runStatus)],
+            kind: .object(event.payload.detail.fields(at: event.occurredAt)),
+        ]
+    }
+
+    /// Wraps the data, made smaller until the whole fits: payload and actions go first, then long texts and long lists.
+    private func fitting(_ wrap: (JSONValue) -> JSONValue) -> JSONValue {
+        let whole = wrap(data)
+        if whole.bytes.count <= Self.mostBytes { return whole }
+        let lean = data.without(["payload", "actions"], in: kind).marked
+        if wrap(lean).bytes.count <= Self.mostBytes { return wrap(lean) }
+        for (scalars, items) in [(4_000, 100), (2_000, 40), (500, 20), (100, 10)] {
+            let cut = wrap(lean.capped(scalars: scalars, items: items))
+            if cut.bytes.count <= Self.mostBytes { return cut }
+        }
+        return wrap(lean.capped(scalars: 60, items: 0))
+    }
+}
+
+extension Message {
+    /// One line: the label of a sample first.
+    var labelledTitle: String { (label.map { "\($0): " } ?? "") + title }
+}
+
+extension JSONValue {
+    fileprivate var marked: JSONValue {
+        guard case .object(var members) = self else { return self }
+        members["cut"] = true
+        return .object(members)
+    }
+
+    /// Null in place of some members of the object under `key`.
+    fileprivate func without(_ names: [String], in key: String) -> JSONValue {
+        guard case .object(var members) = self, case .object(var inner)? = members[key] else { return self }
+        for name in names where inner[name] != nil { inner[name] = .null }
+        members[key] = .object(inner)
+        return .object(members)
+    }
+
+    /// Texts and lists shortened at every depth; ids and links stay whole unless they are absurd, since half of one is none.
+    fileprivate func capped(scalars: Int, items: Int, key: String = "") -> JSONValue {
+        switch self {
+        case .string(let text) where ["id", "run_id", "link"].contains(key): return text.utf8.count <= 2_000 ? self : .null
+        case .string(let text):
+            let view = text.unicodeScalars
+            return view.count <= scalars ? self : .string(String(view.prefix(scalars)) + "…")
+        case .array(let list): return .array(list.prefix(items).map { $0.capped(scalars: scalars, items: items) })
+        case .object(let members):
+            return .object(
+                Dictionary(uniqueKeysWithValues: members.map { ($0, $1.capped(scalars: scalars, items: items, key: $0)) }))
+        case .null, .bool, .number: return self
+        }
+    }
+}

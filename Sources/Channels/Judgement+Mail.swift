@@ -1,0 +1,89 @@
+package import RelayCore
+package import Transport
+
+/// The meaning of an SMTP reply; nil means that the server took responsibility.
+///
+/// The command that was refused decides first: a refusal of RCPT or of the text concerns one mail, any earlier one concerns the
+/// destination. The enhanced code (RFC 3463) refines it.
+package func judge(_ answer: MailAnswer) -> DeliveryError? {
+    if answer.stage == .accepted && answer.code / 100 == 2 { return nil }
+    let (verdict, reason) =
+        switch answer.code / 100 {
+        case 4: passing(answer)
+        case 5: lasting(answer)
+        default: unexpected(answer)
+        }
+    return DeliveryError(verdict, reason, told(answer), status: answer.code)
+}
+
+/// Greylisting asks for minutes, not seconds (RFC 6647 §2.5 names 1 to 15 min as usual).
+private let greylisting = Duration.seconds(300)
+/// A provider's quota of mails passes within hours; the lane looks each hour.
+private let quota = Duration.seconds(3_600)
+
+private typealias Judgement = (DeliveryError.Verdict, DeliveryError.Reason)
+
+private func passing(_ answer: MailAnswer) -> Judgement {
+    switch answer.code {
+    case 421: (.retry(after: .seconds(60)), .serverError)
+    case 452 where answer.enhanced == "4.5.3": (.retry(after: nil), .rejected)
+    case 450, 451, 452: (.retry(after: greylisting), .rejected)
+    default: (.retry(after: nil), .serverError)
+    }
+}
+
+private func lasting(_ answer: MailAnswer) -> Judgement {
+    if answer.enhanced == "5.4.5" { return (.throttled(after: quota), .rateLimited) }
+    if answer.isTooLarge { return (.refused, .tooLarge) }
+    switch answer.stage {
+    case .greeting, .hello, .sender: return (.gone, answer.code == 530 ? .unauthorized : .rejected)
+    case .startTLS: return (.gone, .tls)
+    case .login: return (.gone, .unauthorized)
+    case .recipient, .data, .accepted: return refusedMail(answer)
+    }
+}
+
+/// A 5xx about one mail. 5.7.x may be about us (relaying denied) or about that one recipient: it is tried again, so that the
+/// destination closes if everyone says so and only this mail is given up if not.
+private func refusedMail(_ answer: MailAnswer) -> Judgement {
+    let enhanced = answer.enhanced ?? ""
+    switch answer.code {
+    case 530: return (.gone, .unauthorized)
+    case 552: return (.retry(after: greylisting), .rejected)
+    case _ where ["5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27"].contains(enhanced): return (.gone, .rejected)
+    case 550...553 where enhanced.hasPrefix("5.7."): return (.suspect, .rejected)
+    default: return (.refused, .rejected)
+    }
+}
+
+/// A 2xx or 3xx that ended the dialogue, or no code at all. STARTTLS that is not offered shows as the 250 of EHLO.
+private func unexpected(_ answer: MailAnswer) -> Judgement {
+    switch answer.stage {
+    case .startTLS: (.gone, .tls)
+    case .data, .accepted: (.uncertain, .badAnswer)
+    case .greeting, .hello, .login, .sender, .recipient: (.retry(after: nil), .badAnswer)
+    }
+}
+
+private func told(_ answer: MailAnswer) -> String {
+    let code = [String(answer.code), answer.enhanced].compactMap { $0 }.joined(separator: " ")
+    let step =
+        switch answer.stage {
+        case .greeting: "the greeting"
+        case .hello: "EHLO"
+        case .startTLS: "STARTTLS"
+        case .login: "AUTH"
+        case .sender: "MAIL FROM"
+        case .recipient: "RCPT TO"
+        case .data, .accepted: "the mail"
+        }
+    let words = answer.stage == .login ? "" : answer.text.oneLine(most: 200)
+    return "\(code) to \(step)" + (words.isEmpty ? "" : ": \(words)")
+}
+
+extension MailAnswer {
+    /// 552 to MAIL is about `SIZE=` (RFC 1870 §6.1) whatever its enhanced code.
+    fileprivate var isTooLarge: Bool {
+        ["5.3.4", "5.2.3"].contains(enhanced) || code == 552 && stage == .sender
+    }
+}

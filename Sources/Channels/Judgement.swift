@@ -1,0 +1,68 @@
+package import RelayCore
+package import Transport
+
+/// The meaning of an HTTP answer, for every channel; nil means accepted. A channel may only sharpen it.
+///
+/// Bodies and headers stay out of the detail, because a receiver can echo a secret; of a redirect only the host is told.
+/// The classes follow the delivery rules of Standard Webhooks and of CloudEvents' web hooks:
+/// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
+/// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md
+package func judge(_ answer: HTTPAnswer, now: Timestamp) -> DeliveryError? {
+    let status = answer.status
+    let after = answer.header("retry-after").flatMap { RetryAfter.parse($0, now: now) }
+    func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
+        DeliveryError(verdict, reason, "answered \(status): \(meaning)", status: status)
+    }
+    switch status {
+    case 200...299: return nil
+    case 300...399: return error(.gone, .redirected, redirection(answer))
+    case 410: return error(.gone, .notFound, "it is gone")
+    case 401, 407: return error(.suspect, .unauthorized, "it does not know us")
+    case 403, 451: return error(.suspect, .unauthorized, "it refuses us")
+    case 404: return error(.suspect, .notFound, "nothing is there")
+    case 429: return error(.throttled(after: after), .rateLimited, "too many requests")
+    case 503 where after != nil: return error(.throttled(after: after), .serverError, "unavailable, and says for how long")
+    case 408: return error(.retry(after: after), .timeout, "it waited too long for us")
+    case 409, 421, 423, 425: return error(.retry(after: after), .rejected, "not now")
+    case 413, 414, 431: return error(.refused, .tooLarge, "too large for it")
+    case 400...499: return error(.refused, .rejected, "it refuses this message")
+    case 501, 505, 511: return error(.gone, .serverError, "it will never take such a request")
+    case 500...599: return error(.retry(after: after), .serverError, "it has failed")
+    default: return error(.retry(after: nil), .badAnswer, "no status of HTTP")
+    }
+}
+
+private func redirection(_ answer: HTTPAnswer) -> String {
+    let host = answer.header("location").flatMap { WebAddress($0) }?.host
+    return "a redirect" + (host.map { " to \($0.prefix(253))" } ?? "") + ", which is never followed"
+}
+
+/// The meaning of no answer.
+///
+/// - Parameter idempotent: a resend bears an id by which the receiver can drop it. The verdict is the same, since a receiver
+///   need not; people are told the difference.
+package func judge(_ error: TransportError, idempotent: Bool) -> DeliveryError {
+    let reason = error.reason.deliveryReason
+    switch error.reason {
+    case .badRequest: return DeliveryError(.refused, reason, "could not be sent: \(error.detail)")
+    case .forbiddenAddress where !error.sent: return DeliveryError(.suspect, reason, error.detail)
+    case .unreachable, .tls, .timeout, .noAnswer, .tooLarge, .forbiddenAddress, .protocolError, .cancelled:
+        guard error.sent else { return DeliveryError(.retry(after: nil), reason, error.detail) }
+        let resend = idempotent ? "a resend bears the same id" : "a resend may show twice"
+        return DeliveryError(.uncertain, reason, "\(error.detail); it may have arrived, and \(resend)")
+    }
+}
+
+extension TransportError.Reason {
+    fileprivate var deliveryReason: DeliveryError.Reason {
+        switch self {
+        case .unreachable, .noAnswer: .unreachable
+        case .tls: .tls
+        case .timeout: .timeout
+        case .tooLarge: .tooLarge
+        case .forbiddenAddress: .forbiddenAddress
+        case .protocolError: .protocolError
+        case .cancelled, .badRequest: .local
+        }
+    }
+}

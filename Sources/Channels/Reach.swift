@@ -1,0 +1,28 @@
+import RelayCore
+import Transport
+
+extension HTTPRequest {
+    /// A JSON document to an address that is a credential.
+    static func posting(
+        _ body: [UInt8], as type: String, to address: HTTPAddress, version: String, network: NetworkOptions
+    ) -> HTTPRequest {
+        HTTPRequest(
+            "POST", address.url,
+            headers: [("Content-Type", Secret(type)), ("User-Agent", Secret(userAgent(version)))], body: body, network: network)
+    }
+
+    private static func userAgent(_ version: String) -> String { "notify-relay/\(version)" }
+}
+
+/// Asks the bare host for `/`: DNS, TCP and TLS are tried, the credential in the path is not used, nothing is delivered.
+func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: NetworkOptions) async -> [Finding] {
+    let request = HTTPRequest("GET", Secret(address.origin + "/"), network: network)
+    let untried = Finding(ok: nil, "the address itself was not tried: that would deliver a message")
+    do throws(TransportError) {
+        _ = try await http.send(request)
+        return [Finding(ok: true, "\(address.origin) answers"), untried]
+    } catch {
+        let answers = error.reason == .tooLarge
+        return [Finding(ok: answers, "\(address.origin) " + (answers ? "answers" : "does not answer: \(error.description)")), untried]
+    }
+}

@@ -1,0 +1,112 @@
+package import RelayCore
+
+extension Slack {
+    /// The message as Block Kit, with the same words as `text` for notifications and screen readers.
+    ///
+    /// The blocks stand at the top level and not in a coloured attachment: Slack calls attachments legacy and folds them, and an
+    /// approval has to be read whole. How loud a message is stands in words, in its last line.
+    package static func payload(_ message: Message) -> JSONValue {
+        [
+            "text": .string(fallback(message)),
+            "blocks": .array(Blocks(message).all),
+            "parse": "none",
+            "unfurl_links": false,
+            "unfurl_media": false,
+        ]
+    }
+
+    private static func fallback(_ message: Message) -> String {
+        let parts = [message.label.map(dialect.escape), message.title, message.body].compactMap { $0 }.filter { !$0.isEmpty }
+        return dialect.cut(parts.joined(separator: "\n"), to: Limit(Blocks.mostFallback, .utf16))
+    }
+
+    /// Builds the blocks within Slack's limits, whatever the message holds.
+    ///
+    /// Limits are in UTF-16 units, since Slack does not say in what it counts and no other unit counts more. Source:
+    /// https://docs.slack.dev/reference/block-kit/blocks; the sum over all blocks, of which Slack documents nothing, is from
+    /// https://github.com/slackapi/bolt-js/issues/2509 (13,200).
+    struct Blocks {
+        /// 4,000 is recommended; here it repeats what the blocks say.
+        static let mostFallback = 2_000
+        static let mostBody = 11_000
+        private static let mostInAll = 13_000
+        private static let section = Limit(3_000, .utf16)
+        private static let field = Limit(200, .utf16)
+        private static let context = Limit(300, .utf16)
+        private static let mostURL = 3_000
+
+        let all: [JSONValue]
+
+        init(_ message: Message) {
+            let head = [message.label.map(Self.note), Self.title(message)].compactMap { $0 }
+            let tail = [Self.fields(message), Self.button(message), Self.footer(message)].compactMap { $0 }
+            let taken = (head + tail).reduce(0) { $0 + Self.size(of: $1) }
+            all = head + Self.sections(message.body, within: min(Self.mostBody, Self.mostInAll - taken)) + tail
+        }
+
+        /// Bold, unless it holds a star, which would end the bold within.
+        private static func title(_ message: Message) -> JSONValue {
+            let words = dialect.cut(message.title, to: Limit(section.most / 2, .utf16)).trimmed
+            let title = words.isEmpty ? message.event.kind.rawValue : words
+            return ["type": "section", "text": mrkdwn(title.contains("*") || title.contains("\n") ? title : "*\(title)*")]
+        }
+
+        private static func sections(_ body: String, within most: Int) -> [JSONValue] {
+            dialect.pieces(of: dialect.cut(body, to: Limit(most, .utf16)), each: section)
+                .map { ["type": "section", "text": mrkdwn($0)] }
+        }
+
+        private static func fields(_ message: Message) -> JSONValue? {
+            let origin = message.event.payload.origin
+            let facts = [
+                ("Automation", origin.automation), ("Run", origin.runStatus), ("Trigger", origin.trigger), ("Risk", origin.risk),
+                ("Time", spoken(message.event.occurredAt)),
+            ]
+            let fields = facts.compactMap { name, value in
+                value.map { $0.oneLine(most: 1_000) }.flatMap { $0.isEmpty ? nil : plain("\(name)\n\($0)", field) }
+            }
+            return ["type": "section", "fields": .array(fields)]
+        }
+
+        /// A sample shows where the button would be and does nothing.
+        private static func button(_ message: Message) -> JSONValue? {
+            if message.label != nil { return note("[Open] would stand here. A sample has no working button.") }
+            guard let link = message.link, link.utf16.count <= mostURL else { return nil }
+            let open: JSONValue = ["type": "button", "action_id": "open", "text": plain("Open", field), "url": .string(link)]
+            return ["type": "actions", "elements": [open]]
+        }
+
+        private static func footer(_ message: Message) -> JSONValue {
+            let event = message.event
+            let loud = event.priority >= .high ? event.priority.word : nil
+            let staging = event.payload.origin.staging ? "staging" : nil
+            return note([loud, staging, event.account, event.id].compactMap { $0 }.joined(separator: " · "))
+        }
+
+        private static func note(_ text: String) -> JSONValue {
+            ["type": "context", "elements": [plain(text.oneLine(most: 1_000), context)]]
+        }
+
+        /// `verbatim`, or Slack would make links and mentions of plain words.
+        private static func mrkdwn(_ text: String) -> JSONValue { ["type": "mrkdwn", "verbatim": true, "text": .string(text)] }
+
+        private static func plain(_ text: String, _ limit: Limit) -> JSONValue {
+            ["type": "plain_text", "emoji": false, "text": .string(Dialect.plain.cut(text, to: limit))]
+        }
+
+        private static func spoken(_ time: Timestamp) -> String {
+            let text = time.description
+            return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+        }
+
+        /// Of all texts in a block.
+        private static func size(of block: JSONValue) -> Int {
+            switch block {
+            case .string(let text): text.utf16.count
+            case .array(let items): items.reduce(0) { $0 + size(of: $1) }
+            case .object(let members): members.reduce(0) { $0 + (["type", "url", "action_id"].contains($1.key) ? 0 : size(of: $1.value)) }
+            case .null, .bool, .number: 0
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package import RelayCore
+import Transport
+
+/// Slack by incoming webhook.
+/// Sources: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
+/// https://docs.slack.dev/apis/web-api/rate-limits
+package enum Slack {
+    package static let type = ChannelType(
+        name: "slack",
+        abilities: Abilities(buttons: true, limit: Limit(Blocks.mostBody, .utf16)),
+        dialect: dialect,
+        titleLimit: Limit(250, .utf16),
+        // One message a second in a channel; short bursts are tolerated.
+        pace: (burst: 4, every: .seconds(1)),
+        read: read)
+
+    /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
+    /// `@here` are left to `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
+    /// Source: https://docs.slack.dev/messaging/formatting-message-text
+    package static let dialect = Dialect(name: "slack", escape: escape, unit: unit)
+
+    private static let entities: [(byte: UInt8, text: String)] = [
+        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"),
+    ]
+
+    /// By bytes: a combining mark behind `<` would hide it from a comparison of characters.
+    private static func escape(_ text: String) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 {
+            if let entity = entities.first(where: { $0.byte == byte }) {
+                out.append(contentsOf: entity.text.utf8)
+            } else {
+                out.append(byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func unit(_ text: Substring) -> Int {
+        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
+        return text.first.map { String($0).utf8.count } ?? 0
+    }
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let bot = BotKeys(section, basics)
+        guard let address = section.address("url", basics, required: !bot.isUsed) else { return nil }
+        guard !isWorkflow(address) else {
+            section.note(
+                "url", "\(section.path).url starts a workflow, which takes only the variables declared in it",
+                expected: "an incoming webhook: https://hooks.slack.com/services/…")
+            return nil
+        }
+        if !vendors.contains(address.parts.host) && !address.parts.isLoopback {
+            section.note("url", "\(section.path).url is not on a host of Slack", expected: "https://hooks.slack.com/services/…", isWarning: true)
+        }
+        return ChannelBlueprint { SlackChannel(address: address, network: basics.network, tools: $0) }
+    }
+
+    private static let vendors = ["hooks.slack.com", "hooks.slack-gov.com"]
+
+    private static func isWorkflow(_ address: HTTPAddress) -> Bool {
+        let url = address.url.reveal()
+        return vendors.contains(address.parts.host) && (url.contains("/triggers/") || url.contains("/workflows/"))
+    }
+
+    /// The keys of the Web API: read and checked, so that a file may hold them; no channel is made from them.
+    private struct BotKeys {
+        var isUsed = false
+
+        init(_ section: ConfigSection, _ basics: DestinationBasics) {
+            let token = section.secret("token")
+            let channel = section.string("channel")
+            _ = section.secret("signing_secret")
+            _ = section.address("api_url", basics, required: false, isSecret: false)
+            isUsed = token != nil || channel != nil
+            if token != nil && channel == nil { section.missing("channel", "the ID of a channel, such as C0123456789") }
+            if channel != nil && token == nil { section.missing("token", "a bot's token, as \"${NAME}\"") }
+            if let channel, !Self.isID(channel) {
+                section.wrong("channel", "the ID of a channel, such as C0123456789: a name cannot be edited in")
+            }
+        }
+
+        private static func isID(_ text: String) -> Bool {
+            ["C", "G", "D"].contains(text.prefix(1)) && text.utf8.count >= 2
+                && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
+        }
+    }
+}
+
+struct SlackChannel: Channel {
+    let address: HTTPAddress
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        var request = HTTPRequest.posting(
+            payload(message), as: "application/json", to: address, version: tools.version, network: network)
+        request.guardsAgainstResend = true
+        let answer: HTTPAnswer
+        do throws(TransportError) {
+            answer = try await tools.http.send(request)
+        } catch {
+            throw judge(error, idempotent: false)
+        }
+        if let error = Slack.judge(answer, now: tools.clock.now) { throw error }
+        return Receipt()
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: payload(message), as: UTF8.self) }
+
+    func connect() async -> [Finding] { await reach(address, over: tools.http, network: network) }
+
+    private func payload(_ message: Message) -> [UInt8] { Slack.payload(message).bytes }
+}
