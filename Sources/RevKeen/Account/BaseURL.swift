@@ -48,7 +48,7 @@ struct BaseURL {
             guard name.dropFirst().dropLast().utf8.allSatisfy(isAddressByte), name.utf8.count > 4 else { return nil }
         } else {
             name = authority.prefix { $0 != ":" }
-            guard name.utf8.allSatisfy(isNameByte), name != ".", !name.isEmpty else { return nil }
+            guard name.utf8.allSatisfy(\.isUnreserved), name != ".", !name.isEmpty else { return nil }
         }
         let port = authority.dropFirst(name.count)
         guard port.isEmpty || (port.first == ":" && UInt16(port.dropFirst()) != nil) else { return nil }
@@ -60,7 +60,7 @@ struct BaseURL {
         var path = written
         while path.hasSuffix("/") { path = path.dropLast() }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard path.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "~") }),
+        guard path.utf8.allSatisfy({ $0.isUnreserved || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "~") }),
             !segments.contains("."), !segments.contains("..")
         else { return nil }
         return path.hasSuffix("/v2") ? String(path) : path + "/v2"
@@ -87,14 +87,6 @@ extension String {
     fileprivate func range(of mark: String) -> (lowerBound: Index, upperBound: Index)? {
         guard let start = indices.first(where: { self[$0...].hasPrefix(mark) }) else { return nil }
         return (start, index(start, offsetBy: mark.count))
-    }
-}
-
-private func isNameByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
-    default: false
     }
 }
 

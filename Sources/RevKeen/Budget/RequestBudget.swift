@@ -78,8 +78,8 @@ package final class RequestBudget: Sendable {
 
     /// By how much, at least 1, everything but decisions and approvals must slow so that it fits beside them.
     ///
-    /// - Parameter demandPerMinute: what everything else would ask at its own pace. Decisions and approvals are counted as they were in
-    ///   the last minute; however many they were, a tenth of the budget is reckoned as free.
+    /// - Parameter demandPerMinute: what everything else would ask at its own pace. Decisions and approvals are counted as they
+    ///   were in the last minute; however many they were, a tenth of the budget is reckoned as free.
     package func stretch(demandPerMinute: Double) -> Double {
         state.withLock { $0.rate.stretch(demandPerMinute: demandPerMinute, at: clock.uptime) }
     }
@@ -109,10 +109,12 @@ extension RequestBudget {
         do {
             try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
-                    // Cancelled before this: the handler found nobody, and the flag is set. Cancelled after: it finds the waiter.
-                    let isCancelled = Task.isCancelled
-                    let granted = state.withLock { isCancelled || $0.queue.enter(urgency, number: number, waiter: waiter) }
-                    if isCancelled { waiter.resume(throwing: CancellationError()) } else if granted { waiter.resume() }
+                    let outcome: Result<Void, any Error>? = state.withLock { state in
+                        // Asked under the lock: a handler that ran before it has set the flag, one that runs after finds the waiter.
+                        if Task.isCancelled { return .failure(CancellationError()) }
+                        return state.queue.enter(urgency, number: number, waiter: waiter) ? .success(()) : nil
+                    }
+                    if let outcome { waiter.resume(with: outcome) }
                 }
             } onCancel: {
                 state.withLock { $0.queue.remove(number) }?.resume(throwing: CancellationError())

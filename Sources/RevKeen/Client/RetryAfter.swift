@@ -6,8 +6,8 @@ enum RetryAfter {
     /// What is stated beyond these is taken for a mistake.
     static let bounds: ClosedRange<Duration> = .seconds(1) ... .seconds(600)
 
-    /// The header `Retry-After` (RFC 9110 §10.2.3: seconds or a date; a fraction is tolerated), else `details.retry_after`, else for
-    /// a 429 the moment in `X-RateLimit-Reset`. Nil where nothing readable is stated.
+    /// The header `Retry-After` (RFC 9110 §10.2.3: seconds or a date; a fraction is tolerated), else `details.retry_after`, else
+    /// for a 429 the moment in `X-RateLimit-Reset`. Nil where nothing readable is stated.
     ///
     /// - Parameter now: what dates are compared with, if the answer bears no date of its own.
     static func read(_ answer: HTTPAnswer, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
@@ -23,8 +23,7 @@ enum RetryAfter {
     private static func duration(_ text: String, now: Timestamp) -> Duration? {
         let trimmed = text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
         if let date = Timestamp(httpDate: trimmed) { return now.duration(to: date) }
-        guard !trimmed.isEmpty, trimmed.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") })
-        else { return nil }
+        guard trimmed.utf8.allSatisfy("0123456789.-".utf8.contains) else { return nil }
         return Double(trimmed).flatMap(duration(seconds:))
     }
 

@@ -5,10 +5,10 @@ package import RelayCore
 package enum ShownApproval {
     /// Hex SHA-256 over the class of state, the action, the approver, the time of approval and the reason.
     ///
-    /// Left out: whatever changes without a change of what is to be decided (risk, names, trigger, the run's status, `updated_at`). A
-    /// time that can be read counts as the moment, not as its spelling.
+    /// Left out: whatever changes without a change of what is to be decided (risk, names, trigger, the run's status,
+    /// `updated_at`). A time that can be read counts as the moment, not as its spelling.
     package static func shownHash(state: ApprovalDetail.State, _ approval: Approval) -> String {
-        let approvedAt = approval.approvedAt.map { time in time.moment.map { JSONValue.int($0.milliseconds) } ?? .string(time.text) }
+        let approvedAt = approval.approvedAt.map { $0.moment.map { .int($0.milliseconds) } ?? JSONValue.string($0.text) }
         return hexSHA256([
             .string(state.rawValue), .text(approval.actionSummary), approval.actions ?? .null, .text(approval.approvedByUserID),
             approvedAt ?? .null, .text(approval.rejectionReason),

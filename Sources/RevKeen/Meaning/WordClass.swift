@@ -19,13 +19,16 @@ enum WordClass: Sendable, CaseIterable {
         case .cancelled: ["cancelled", "canceled", "stopped", "skipped", "expired", "superseded", "withdrawn", "revoked"]
         case .open:
             [
-                "open", "pending", "requested", "waiting", "awaiting", "awaiting_approval", "waiting_for_approval", "waiting_approval",
-                "needs_approval", "requires_approval", "pending_approval", "approval_required", "new", "created",
+                "open", "pending", "requested", "waiting", "awaiting", "awaiting_approval", "waiting_for_approval",
+                "waiting_approval", "needs_approval", "requires_approval", "pending_approval", "approval_required", "new", "created",
             ]
         case .approved: ["approved", "accepted", "granted", "allowed"]
         case .rejected: ["rejected", "denied", "declined", "refused", "disapproved"]
         case .done:
-            ["succeeded", "success", "successful", "completed", "complete", "finished", "done", "ok", "resolved", "closed", "executed"]
+            [
+                "succeeded", "success", "successful", "completed", "complete", "finished", "done", "ok", "resolved", "closed",
+                "executed",
+            ]
         case .unfinished:
             ["queued", "scheduled", "running", "started", "starting", "in_progress", "processing", "active", "paused", "blocked"]
         }

@@ -28,8 +28,8 @@ package struct Listing<Item: Sendable>: Sendable {
     package var version: String?
 
     package init(
-        items: [Item], skipped: Int = 0, date: Timestamp? = nil, limit: Int = 100, order: Order = .unknown, pagingKeys: [String] = [],
-        hasMore: Bool? = nil, rateLimit: Int? = nil, version: String? = nil
+        items: [Item], skipped: Int = 0, date: Timestamp? = nil, limit: Int = 100, order: Order = .unknown,
+        pagingKeys: [String] = [], hasMore: Bool? = nil, rateLimit: Int? = nil, version: String? = nil
     ) {
         self.items = items
         self.skipped = skipped
@@ -92,7 +92,8 @@ extension HTTPAnswer {
 
     /// Nil unless it is a number that a limit can be.
     var rateLimit: Int? {
-        guard let digits = header("x-ratelimit-limit")?.prefix(while: { $0.isASCII && $0.isNumber }), let limit = Int(digits) else { return nil }
-        return (1...1_000_000).contains(limit) ? limit : nil
+        let digits = header("x-ratelimit-limit")?.prefix { $0.isASCII && $0.isNumber }
+        guard let limit = digits.flatMap({ Int($0) }), (1...1_000_000).contains(limit) else { return nil }
+        return limit
     }
 }

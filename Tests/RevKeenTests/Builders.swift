@@ -1,0 +1,55 @@
+import RelayCore
+import RelayTesting
+import RevKeen
+import Transport
+
+/// Long enough that a half of it would be recognised.
+let testKey = "rk_sandbox_4f9dTESTKEY77aa01"
+
+func account(
+    key: String = testKey, baseURL: String? = nil, name: String = "live", network: NetworkOptions = NetworkOptions()
+) throws(AccountFault) -> RevKeenAccount {
+    try RevKeenAccount.make(name: name, key: Secret(key), baseURL: baseURL, network: network).get()
+}
+
+func client(
+    _ transport: ScriptedTransport, key: String = testKey, baseURL: String? = nil, setting: RequestBudget.Setting = .none,
+    clock: ManualClock = ManualClock()
+) throws -> RevKeenClient {
+    let account = try account(key: key, baseURL: baseURL)
+    let budget = RequestBudget(setting: setting, hostLimit: account.hostLimit, clock: clock)
+    return RevKeenClient(account: account, transport: transport, budget: budget, clock: clock, release: "7.1")
+}
+
+/// Answers everything alike.
+func client(status: Int = 200, headers: [(name: String, value: String)] = [], body: String = "") throws -> RevKeenClient {
+    try client(ScriptedTransport(status: status, headers: headers, body: body))
+}
+
+func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
+
+func approval(_ text: String = "{}") throws -> Approval {
+    guard case .object(var members) = try json(text) else { throw NotAnObject() }
+    members["id"] = members["id"] ?? "a1"
+    guard let approval = Approval(json: .object(members)) else { throw NotAnObject() }
+    return approval
+}
+
+func run(_ text: String = "{}") throws -> Run {
+    guard case .object(var members) = try json(text) else { throw NotAnObject() }
+    members["id"] = members["id"] ?? "r1"
+    guard let run = Run(json: .object(members)) else { throw NotAnObject() }
+    return run
+}
+
+struct NotAnObject: Error {}
+
+/// Runs what must fail and returns how.
+func failure(_ body: () async throws(RevKeenError) -> some Any) async -> RevKeenError? {
+    do throws(RevKeenError) {
+        _ = try await body()
+        return nil
+    } catch {
+        return error
+    }
+}
