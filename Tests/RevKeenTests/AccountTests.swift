@@ -18,14 +18,22 @@ struct AccountTests {
         Accepted(key: "rk_live_a", base: nil, url: "https://api.revkeen.com/v2", isStaging: false, limit: 1000),
         Accepted(key: "rk_sandbox_a", base: nil, url: "https://staging-api.revkeen.com/v2", isStaging: true, limit: 100),
         Accepted(key: "rk_test_a", base: nil, url: "https://staging-api.revkeen.com/v2", isStaging: true, limit: 100),
-        Accepted(key: "rk_live_a", base: "https://api.revkeen.com", url: "https://api.revkeen.com/v2", isStaging: false, limit: 1000),
-        Accepted(key: "rk_live_a", base: "HTTPS://API.RevKeen.com/v2//", url: "https://api.revkeen.com/v2", isStaging: false, limit: 1000),
-        Accepted(key: "rk_sandbox_a", base: "https://sandbox-api.revkeen.com", url: "https://sandbox-api.revkeen.com/v2", isStaging: true, limit: 100),
-        Accepted(key: "any", base: "https://mock-api.revkeen.com", url: "https://mock-api.revkeen.com/v2", isStaging: true, limit: nil),
+        Accepted(
+            key: "rk_live_a", base: "https://api.revkeen.com", url: "https://api.revkeen.com/v2", isStaging: false, limit: 1000),
+        Accepted(
+            key: "rk_live_a", base: "HTTPS://API.RevKeen.com/v2//", url: "https://api.revkeen.com/v2", isStaging: false, limit: 1000
+        ),
+        Accepted(
+            key: "rk_sandbox_a", base: "https://sandbox-api.revkeen.com", url: "https://sandbox-api.revkeen.com/v2",
+            isStaging: true, limit: 100),
+        Accepted(
+            key: "any", base: "https://mock-api.revkeen.com", url: "https://mock-api.revkeen.com/v2", isStaging: true, limit: nil),
         Accepted(key: "rk_live_a", base: "http://127.0.0.1:8080", url: "http://127.0.0.1:8080/v2", isStaging: false, limit: nil),
         Accepted(key: "x", base: "http://localhost:1/v2", url: "http://localhost:1/v2", isStaging: false, limit: nil),
         Accepted(key: "rk_sandbox_a", base: "http://[::1]:9", url: "http://[::1]:9/v2", isStaging: true, limit: nil),
-        Accepted(key: "rk_live_a", base: "https://proxy.example.com/rk", url: "https://proxy.example.com/rk/v2", isStaging: false, limit: nil),
+        Accepted(
+            key: "rk_live_a", base: "https://proxy.example.com/rk", url: "https://proxy.example.com/rk/v2", isStaging: false,
+            limit: nil),
     ])
     func `an account knows its host`(row: Accepted) throws {
         let account = try account(key: row.key, baseURL: row.base)
@@ -41,7 +49,8 @@ struct AccountTests {
         ("rk_live_a", "http://api.revkeen.com"), ("rk_live_a", "http://127.0.0.1.example.com"), ("rk_live_a", "http://10.0.0.1"),
         ("rk_live_a", "https://user:pw@api.revkeen.com"), ("rk_live_a", "https://api.revkeen.com/v2?a=b"),
         ("rk_live_a", "https://api.revkeen.com/v2#x"), ("rk_live_a", "ftp://api.revkeen.com"), ("rk_live_a", "api.revkeen.com"),
-        ("rk_live_a", "https://"), ("rk_live_a", "https:///v2"), ("rk_live_a", "https://a b.com"), ("rk_live_a", "https://h/a/../v2"),
+        ("rk_live_a", "https://"), ("rk_live_a", "https:///v2"), ("rk_live_a", "https://a b.com"),
+        ("rk_live_a", "https://h/a/../v2"),
         ("rk_live_a", "https://h:99999"), ("rk_live_a", "https://h\\@evil.com"), ("rk_live_a", "http://127.0.0.1@evil.com"),
         ("rk_live_a", ""),
     ])

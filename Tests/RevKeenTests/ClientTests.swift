@@ -13,7 +13,10 @@ struct ClientTests {
             { c async throws(RevKeenError) in _ = try await c.approvals(status: "a b&c", limit: 500, offset: -3) },
             "GET /automations/approvals?limit=100&status=a%20b%26c&offset=0"
         ),
-        ({ c async throws(RevKeenError) in _ = try await c.automations(limit: 0, offset: 100) }, "GET /automations?limit=1&offset=100"),
+        (
+            { c async throws(RevKeenError) in _ = try await c.automations(limit: 0, offset: 100) },
+            "GET /automations?limit=1&offset=100"
+        ),
         ({ c async throws(RevKeenError) in _ = try await c.runs(of: "A_1.x", limit: 25) }, "GET /automations/A_1.x/runs?limit=25"),
     ]
 
@@ -22,7 +25,9 @@ struct ClientTests {
         let transport = ScriptedTransport(status: 200, body: #"{"data":[]}"#)
         try await Self.requests[index].ask(client(transport))
         let request = try #require(transport.requests.first)
-        #expect("\(request.method) \(request.url.reveal().replacing("https://staging-api.revkeen.com/v2", with: ""))" == Self.requests[index].line)
+        #expect(
+            "\(request.method) \(request.url.reveal().replacing("https://staging-api.revkeen.com/v2", with: ""))"
+                == Self.requests[index].line)
         #expect(request.body == nil)
         #expect(request.maximumAnswer == 8_000_000)
     }

@@ -12,12 +12,14 @@ struct ErrorTests {
         return try #require(await failure { () async throws(RevKeenError) in try await client.approvals() })
     }
 
-    @Test(arguments: [
-        (400, .badRequest), (401, .unauthorized), (402, .badRequest), (403, .forbidden), (404, .notFound), (408, .timeout),
-        (409, .conflict), (410, .notFound), (413, .badRequest), (418, .badRequest), (422, .unprocessable), (429, .rateLimited),
-        (500, .serverError), (502, .serverError), (503, .serverError), (599, .serverError), (301, .badAnswer), (304, .badAnswer),
-        (199, .badAnswer), (600, .badAnswer),
-    ] as [(Int, RevKeenError.Reason)])
+    @Test(
+        arguments: [
+            (400, .badRequest), (401, .unauthorized), (402, .badRequest), (403, .forbidden), (404, .notFound), (408, .timeout),
+            (409, .conflict), (410, .notFound), (413, .badRequest), (418, .badRequest), (422, .unprocessable), (429, .rateLimited),
+            (500, .serverError), (502, .serverError), (503, .serverError), (599, .serverError), (301, .badAnswer),
+            (304, .badAnswer),
+            (199, .badAnswer), (600, .badAnswer),
+        ] as [(Int, RevKeenError.Reason)])
     func `the class comes from the status, whatever the body says`(status: Int, reason: RevKeenError.Reason) async throws {
         for body in [#"{"error":{"code":"rate_limit_exceeded","type":"authentication_error"}}"#, "<html>", ""] {
             let error = try await error(status: status, body: body)
@@ -32,7 +34,8 @@ struct ErrorTests {
         (#"{"error":{"code":"gone"}}"#, "HTTP 404: gone"), (#"{"error":{"message":"m"}}"#, "HTTP 404: m"),
         (#"{"error":"NOT_FOUND","message":"none","request_id":"r"}"#, "HTTP 404: not_found: none"),
         (#"{"error":"nothing here"}"#, "HTTP 404: nothing here"), (#"{"code":"c","message":"m"}"#, "HTTP 404: c: m"),
-        (#"{"code":404}"#, "HTTP 404: 404"), ("<html><h1>Not found</h1></html>", "HTTP 404"), ("", "HTTP 404"), ("null", "HTTP 404"),
+        (#"{"code":404}"#, "HTTP 404: 404"), ("<html><h1>Not found</h1></html>", "HTTP 404"), ("", "HTTP 404"),
+        ("null", "HTTP 404"),
         ("[1]", "HTTP 404"), (#"{"error":{"code":"a\u001b[31m","message":"two\nlines"}}"#, "HTTP 404: a[31m: two lines"),
         (#"{"error":[],"message":{}}"#, "HTTP 404"),
     ])
@@ -54,14 +57,19 @@ struct ErrorTests {
         #expect(decision?.detail.contains("automations:write") == true)
     }
 
-    @Test(arguments: [
-        ("30", 30_000), ("0", 1000), ("1.5", 1500), ("  7 ", 7000), ("-4", 1000), ("99999999", 600_000), ("1" + String(repeating: "0", count: 400), 600_000),
-        ("Tue, 24 Nov 2026 09:01:00 GMT", 60_000), ("Tuesday, 24-Nov-26 09:01:00 GMT", 60_000), ("Tue Nov 24 09:01:00 2026", 60_000),
-        ("Tue, 24 Nov 2026 08:00:00 GMT", 1000), ("Fri, 24 Nov 2090 08:00:00 GMT", 600_000),
-        ("soon", nil), ("", nil), ("0x10", nil), ("nan", nil), ("1e3", nil), ("--", nil), ("Tue, 31 Feb 2026 09:01:00 GMT", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("30", 30_000), ("0", 1000), ("1.5", 1500), ("  7 ", 7000), ("-4", 1000), ("99999999", 600_000),
+            ("1" + String(repeating: "0", count: 400), 600_000),
+            ("Tue, 24 Nov 2026 09:01:00 GMT", 60_000), ("Tuesday, 24-Nov-26 09:01:00 GMT", 60_000),
+            ("Tue Nov 24 09:01:00 2026", 60_000),
+            ("Tue, 24 Nov 2026 08:00:00 GMT", 1000), ("Fri, 24 Nov 2090 08:00:00 GMT", 600_000),
+            ("soon", nil), ("", nil), ("0x10", nil), ("nan", nil), ("1e3", nil), ("--", nil),
+            ("Tue, 31 Feb 2026 09:01:00 GMT", nil),
+        ] as [(String, Int?)])
     func `Retry-After is read in every form and kept within bounds`(header: String, milliseconds: Int?) async throws {
-        #expect(try await error(status: 429, headers: [("retry-after", header)]).retryAfter == milliseconds.map { .milliseconds($0) })
+        #expect(
+            try await error(status: 429, headers: [("retry-after", header)]).retryAfter == milliseconds.map { .milliseconds($0) })
     }
 
     @Test func `a date in Retry-After counts from the answer's own date`() async throws {
@@ -71,7 +79,9 @@ struct ErrorTests {
 
     @Test func `the header wins over the body, the body over the reset`() async throws {
         let body = #"{"error":{"code":"c","details":{"retry_after":20}}}"#
-        #expect(try await error(status: 429, headers: [("retry-after", "30"), ("x-ratelimit-reset", "1795510840")], body: body).retryAfter == .seconds(30))
+        #expect(
+            try await error(status: 429, headers: [("retry-after", "30"), ("x-ratelimit-reset", "1795510840")], body: body)
+                .retryAfter == .seconds(30))
         #expect(try await error(status: 429, headers: [("x-ratelimit-reset", "1795510840")], body: body).retryAfter == .seconds(20))
         #expect(try await error(status: 429, headers: [("x-ratelimit-reset", "1795510840")]).retryAfter == .seconds(40))
         #expect(try await error(status: 429).retryAfter == nil)
@@ -79,7 +89,8 @@ struct ErrorTests {
     }
 
     static let hostile: [String] = [
-        "", "not JSON", "<!doctype html><p>maintenance</p>", #"{"data":[{"id":"a""#, "{}", "null", "7", #""text""#, #"{"data":null}"#,
+        "", "not JSON", "<!doctype html><p>maintenance</p>", #"{"data":[{"id":"a""#, "{}", "null", "7", #""text""#,
+        #"{"data":null}"#,
         #"{"data":{}}"#, #"{"data":"string"}"#, #"{"data":[]} trailing"#, #"{"error":{"code":"c"}}"#,
         #"{"data":"# + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}",
     ]
@@ -99,11 +110,15 @@ struct ErrorTests {
         #expect(error?.status == 204)
     }
 
-    @Test(arguments: [
-        (.unreachable, .unreachable), (.tls, .unreachable), (.timeout, .timeout), (.noAnswer, .unreachable), (.tooLarge, .tooLarge),
-        (.forbiddenAddress, .unreachable), (.protocolError, .badAnswer), (.cancelled, .cancelled), (.badRequest, .badRequest),
-    ] as [(TransportError.Reason, RevKeenError.Reason)])
-    func `no answer keeps its reason and whether bytes left`(transport: TransportError.Reason, reason: RevKeenError.Reason) async throws {
+    @Test(
+        arguments: [
+            (.unreachable, .unreachable), (.tls, .unreachable), (.timeout, .timeout), (.noAnswer, .unreachable),
+            (.tooLarge, .tooLarge),
+            (.forbiddenAddress, .unreachable), (.protocolError, .badAnswer), (.cancelled, .cancelled), (.badRequest, .badRequest),
+        ] as [(TransportError.Reason, RevKeenError.Reason)])
+    func `no answer keeps its reason and whether bytes left`(transport: TransportError.Reason, reason: RevKeenError.Reason)
+        async throws
+    {
         for sent in [true, false] {
             let client = try client(ScriptedTransport { _ in .failure(TransportError(transport, sent: sent, "it broke")) })
             let error = await failure { () async throws(RevKeenError) in try await client.approvals() }
@@ -115,7 +130,8 @@ struct ErrorTests {
     func `neither the key nor an address ever stands in an error`(key: String) async throws {
         let url = "http://127.0.0.1:9/v2"
         let messages = [
-            key, "bad key '\(key)'!", "key=\(key),x", "see \(url)/automations?key=\(key)", String(repeating: "y ", count: 145) + key,
+            key, "bad key '\(key)'!", "key=\(key),x", "see \(url)/automations?key=\(key)",
+            String(repeating: "y ", count: 145) + key,
             key.map { "\($0)\u{7}" }.joined(),
         ]
         for status in [400, 401, 403, 404, 409, 422, 429, 500] {
@@ -134,7 +150,8 @@ struct ErrorTests {
     }
 
     @Test func `a transport's words are cleaned as well`() async throws {
-        let client = try client(ScriptedTransport { _ in .failure(TransportError(.tls, sent: false, "no peer at https://x.y/ with \(testKey)")) })
+        let client = try client(
+            ScriptedTransport { _ in .failure(TransportError(.tls, sent: false, "no peer at https://x.y/ with \(testKey)")) })
         let error = await failure { () async throws(RevKeenError) in try await client.approvals() }
         #expect(error?.detail == "no peer at <url> with <secret>")
     }

@@ -13,8 +13,10 @@ struct HTTPDateTests {
     }
 
     @Test(arguments: [
-        "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 2026 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov 1994 08:-9:37 GMT", "Sun, 6666666666 Nov 1994 08:49:37 GMT",
+        "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 2026 08:49:37 GMT",
+        "Sun, 06 Nox 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov 1994 08:-9:37 GMT",
+        "Sun, 6666666666 Nov 1994 08:49:37 GMT",
     ])
     func `anything else is no date`(text: String) {
         #expect(Timestamp(httpDate: text) == nil)

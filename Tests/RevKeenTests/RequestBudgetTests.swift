@@ -19,11 +19,14 @@ struct RequestBudgetTests {
         }
     }
 
-    @Test(arguments: [
-        (.percent(50), 1000, 500), (.percent(50), 100, 50), (.percent(50), nil, nil), (.percent(1), 10, 1), (.perMinute(7), 1000, 7),
-        (.perMinute(7), nil, 7), (.none, 1000, nil),
-    ] as [(RequestBudget.Setting, Int?, Double?)])
-    func `a budget is a share of the host's limit, or as it is said`(setting: RequestBudget.Setting, host: Int?, perMinute: Double?) {
+    @Test(
+        arguments: [
+            (.percent(50), 1000, 500), (.percent(50), 100, 50), (.percent(50), nil, nil), (.percent(1), 10, 1),
+            (.perMinute(7), 1000, 7),
+            (.perMinute(7), nil, 7), (.none, 1000, nil),
+        ] as [(RequestBudget.Setting, Int?, Double?)])
+    func `a budget is a share of the host's limit, or as it is said`(setting: RequestBudget.Setting, host: Int?, perMinute: Double?)
+    {
         #expect(budget(setting, hostLimit: host).perMinute == perMinute)
     }
 

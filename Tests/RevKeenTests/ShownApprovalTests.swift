@@ -17,7 +17,10 @@ struct ShownApprovalTests {
 
     @Test(arguments: [
         #"{"action_summary":"Refund","actions_json":{"a":[2],"b":1},"approved_at":"2026-01-01T01:00:00+01:00"}"#,
-        #"{"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01","updated_at":"2026-02-02","run_status":"x","automation_name":"n","trigger_source":"t","status":"waiting"}"#,
+        """
+        {"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01","updated_at":"2026-02-02",
+        "run_status":"x","automation_name":"n","trigger_source":"t","status":"waiting"}
+        """,
     ])
     func `what does not change the decision does not change the hash`(text: String) throws {
         #expect(try hash(text) == hash(Self.base))
@@ -28,7 +31,7 @@ struct ShownApprovalTests {
         #"{"action_summary":"Refund","actions_json":{"b":1,"a":[3]},"approved_at":"2026-01-01T00:00:00Z"}"#,
         #"{"action_summary":"Refund","approved_at":"2026-01-01T00:00:00Z"}"#,
         #"{"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01T00:00:01Z"}"#,
-        #"{"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01T00:00:00Z","approved_by_user_id":"u"}"#,
+        #"{"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01","approved_by_user_id":"u"}"#,
         #"{"action_summary":"Refund","actions_json":{"b":1,"a":[2]},"approved_at":"2026-01-01T00:00:00Z","rejection_reason":"u"}"#,
     ])
     func `what changes the decision changes the hash`(text: String) throws {

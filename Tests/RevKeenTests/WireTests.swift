@@ -32,7 +32,9 @@ struct WireTests {
         var approval = Approval(id: run.id).filled(from: run)
         (approval.status, approval.actionSummary, approval.rejectionReason) = ("string", "string", "string")
         approval.approvedByUserID = "6f927876-90f9-4dae-8888-4b498595faf4"
-        (approval.approvedAt, approval.createdAt, approval.updatedAt) = (MomentText("string"), MomentText("string"), MomentText("string"))
+        (approval.approvedAt, approval.createdAt, approval.updatedAt) = (
+            MomentText("string"), MomentText("string"), MomentText("string")
+        )
         #expect(detail.approvals == [approval])
 
         var notification = Notification(id: run.id)
@@ -44,7 +46,8 @@ struct WireTests {
     }
 
     @Test func `an approval of a run's detail is filled from its run`() async throws {
-        let body = #"{"data":{"id":"r1","automation_id":"au","automation_name":"Dunning","status":"waiting","approvals":[{"id":"a1"}]}}"#
+        let body =
+            #"{"data":{"id":"r1","automation_id":"au","automation_name":"Dunning","status":"waiting","approvals":[{"id":"a1"}]}}"#
         let approval = try #require(try await client(body: body).run("r1", of: "au").approvals.first)
         #expect(approval.runID == "r1")
         #expect(approval.automationID == "au")
@@ -65,7 +68,11 @@ struct WireTests {
 
     @Test func `wrong types become words or nothing`() throws {
         let read = try approval(
-            #"{"status":7,"action_summary":["x"],"automation_name":true,"created_at":1795510800,"approved_at":false,"run_id":{},"approved_by_user_id":"  ","rejection_reason":""}"#)
+            """
+            {"status":7,"action_summary":["x"],"automation_name":true,"created_at":1795510800,"approved_at":false,"run_id":{},
+            "approved_by_user_id":"  ","rejection_reason":""}
+            """
+        )
         #expect(read.status == "7")
         #expect(read.actionSummary == nil)
         #expect(read.automationName == "true")
@@ -78,7 +85,8 @@ struct WireTests {
 
     @Test func `nulls everywhere leave only the id`() throws {
         let keys = [
-            "run_id", "automation_id", "automation_name", "run_status", "trigger_source", "status", "action_summary", "actions_json",
+            "run_id", "automation_id", "automation_name", "run_status", "trigger_source", "status", "action_summary",
+            "actions_json",
             "approved_by_user_id", "approved_at", "rejection_reason", "created_at", "updated_at",
         ]
         let nulls = keys.map { "\"\($0)\":null" }.joined(separator: ",")
@@ -100,7 +108,10 @@ struct WireTests {
     @Test(arguments: [
         (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"2026-01-01"}]"#, "newest"),
         (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"}]"#, "oldest"),
-        (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#, "none"),
+        (
+            #"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#,
+            "none"
+        ),
         (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"x"},{"id":"c","created_at":"2026-01-01"}]"#, "unknown"),
         (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-01"}]"#, "unknown"),
         (#"[{"id":"a","created_at":"2026-01-01"}]"#, "unknown"), ("[]", "unknown"),

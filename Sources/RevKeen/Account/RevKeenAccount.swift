@@ -36,7 +36,10 @@ package struct RevKeenAccount: Sendable {
 /// Why an account cannot be: text for the configuration's errors, which never holds the key or the URL.
 package struct AccountFault: Error, Sendable, Equatable {
     /// The key of the configuration that is wrong.
-    package enum Field: String, Sendable { case key = "api_key", baseURL = "base_url" }
+    package enum Field: String, Sendable {
+        case key = "api_key"
+        case baseURL = "base_url"
+    }
 
     package var field: Field
     package var text: String
@@ -62,7 +65,8 @@ enum KeyKind: Equatable {
         }
         // `rk_test_` is how older pages of RevKeen write a sandbox key.
         self =
-            text.hasPrefix("rk_live_") ? .live
+            text.hasPrefix("rk_live_")
+            ? .live
             : text.hasPrefix("rk_sandbox_") || text.hasPrefix("rk_test_") ? .sandbox : .other
     }
 

@@ -110,7 +110,7 @@ extension RequestBudget {
             try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
                     let outcome: Result<Void, any Error>? = state.withLock { state in
-                        // Asked under the lock: a handler that ran before it has set the flag, one that runs after finds the waiter.
+                        // Under the lock: a handler that ran before it has set the flag, one that runs after it finds the waiter.
                         if Task.isCancelled { return .failure(CancellationError()) }
                         return state.queue.enter(urgency, number: number, waiter: waiter) ? .success(()) : nil
                     }

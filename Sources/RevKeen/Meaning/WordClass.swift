@@ -20,7 +20,8 @@ enum WordClass: Sendable, CaseIterable {
         case .open:
             [
                 "open", "pending", "requested", "waiting", "awaiting", "awaiting_approval", "waiting_for_approval",
-                "waiting_approval", "needs_approval", "requires_approval", "pending_approval", "approval_required", "new", "created",
+                "waiting_approval", "needs_approval", "requires_approval", "pending_approval", "approval_required", "new",
+                "created",
             ]
         case .approved: ["approved", "accepted", "granted", "allowed"]
         case .rejected: ["rejected", "denied", "declined", "refused", "disapproved"]
