@@ -1,3 +1,5 @@
+import Glibc
+
 /// The only source of time in the program: what the time is, and how to wait.
 ///
 /// `sleep` waits by a clock that does not jump; `now` is the wall clock, which may.
@@ -33,4 +35,3 @@ package struct SystemClock: WallClock {
     }
 }
 
-import Glibc

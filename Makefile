@@ -1,0 +1,47 @@
+# The commands that do everything on a fresh Debian 12 with a Swift toolchain.
+SHELL := /bin/bash
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
+
+.PHONY: demo test build release kill bench lint format image help
+
+help:
+	@echo 'make demo     the relay against its built-in sandbox'
+	@echo 'make test     build and pass the tests'
+	@echo 'make release  the binary to ship'
+	@echo 'make kill     200 random SIGKILLs of the shipped binary'
+	@echo 'make bench    speed and memory, against a floor measured in the same run'
+	@echo 'make lint     format check; make format mends it'
+	@echo 'make image    the container image'
+
+demo: build
+	@exec .build/debug/notify-relay demo
+
+build:
+	@scripts/prepare
+	swift build $(SWIFT_FLAGS) --product notify-relay
+
+test:
+	@scripts/prepare
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+
+release:
+	@scripts/prepare
+	swift build $(RELEASE) --product notify-relay
+
+kill: release
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 \
+		swift test $(SWIFT_FLAGS) --skip-build --filter KillSuite
+
+bench: release
+	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests templates
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests templates
+
+image:
+	scripts/image
