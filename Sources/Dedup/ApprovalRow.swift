@@ -1,0 +1,81 @@
+package import RelayCore
+
+/// An approval as last seen. Messages about it are rendered from here, so that they say the present.
+package struct ApprovalRow: Codable, Sendable, Equatable {
+    package var account: String
+    package var id: String
+    /// Counts what was shown of it, from 1.
+    package var version: Int
+    package var shownHash: String
+    package var payload: Payload
+    package var priority: Priority
+    /// Its decision is told only if it had been seen open.
+    package var seenOpen: Bool
+    package var updatedAt: Timestamp
+
+    package init(
+        account: String, id: String, version: Int, shownHash: String, payload: Payload, priority: Priority, seenOpen: Bool,
+        updatedAt: Timestamp
+    ) {
+        self.account = account
+        self.id = id
+        self.version = version
+        self.shownHash = shownHash
+        self.payload = payload
+        self.priority = priority
+        self.seenOpen = seenOpen
+        self.updatedAt = updatedAt
+    }
+
+    var isOpen: Bool {
+        guard case .approval(let detail) = payload.detail else { return false }
+        return detail.state == .open
+    }
+}
+
+/// What somebody said to an approval. Written down before RevKeen is called.
+package struct Answer: Sendable, Equatable {
+    package enum Verdict: String, Sendable, Codable, CaseIterable { case approve, reject }
+    /// *lost*: decided otherwise, elsewhere or earlier. *refused*: RevKeen would not hear it, and the approval is free.
+    package enum State: String, Sendable, Codable, CaseIterable { case asked, taken, refused, lost }
+
+    package var account: String
+    package var approval: String
+    /// Counts the answers to one approval, from 1. A part of the idempotency key.
+    package var round: Int
+    package var verdict: Verdict
+    package var actor: String
+    package var via: String
+    package var reason: String?
+    package var askedAt: Timestamp
+    package var dueAt: Timestamp
+    /// Counts its claims.
+    package var fence: Int64
+    /// The last HTTP status; nil if none came yet.
+    package var status: Int?
+    package var state: State
+
+    package init(
+        account: String, approval: String, round: Int = 1, verdict: Verdict, actor: String, via: String, reason: String? = nil,
+        askedAt: Timestamp, dueAt: Timestamp, fence: Int64 = 0, status: Int? = nil, state: State = .asked
+    ) {
+        self.account = account
+        self.approval = approval
+        self.round = round
+        self.verdict = verdict
+        self.actor = actor
+        self.via = via
+        self.reason = reason
+        self.askedAt = askedAt
+        self.dueAt = dueAt
+        self.fence = fence
+        self.status = status
+        self.state = state
+    }
+}
+
+package enum Asked: Sendable, Equatable {
+    case asked(Answer)
+    /// Somebody was first, and their answer is on its way or was taken.
+    case earlier(Answer)
+}

@@ -1,0 +1,36 @@
+import GRDB
+import RelayCore
+
+/// Deliveries as rows.
+enum DeliveryRow {
+    /// - Parameters:
+    ///   - thread: the subject, if deliveries of it may replace one another.
+    ///   - superseded: it is written down as dropped, because a request that is still owed will say it.
+    static func insert(
+        _ owed: Owed, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
+    ) throws {
+        try db.run(
+            """
+            INSERT INTO delivery
+                (event, destination, recipient, route, priority, state, due_at, held_for, thread, options, reason, settled_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (event, destination, recipient) DO NOTHING
+            """, event, owed.destination, owed.recipient, owed.route, owed.priority.rawValue,
+            superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
+            superseded ? nil : owed.heldFor?.rawValue, thread, try PayloadText.write(owed.options),
+            superseded ? "superseded" : nil, superseded ? now.milliseconds : nil)
+    }
+
+    /// Nothing earlier about the same approval is owed to the same recipient. `d` is the delivery asked about.
+    static let isFirstOfItsThread = """
+        (d.thread IS NULL OR NOT EXISTS (
+            SELECT 1 FROM delivery b WHERE b.thread = d.thread AND b.destination = d.destination
+                AND b.recipient = d.recipient AND b.state = 'owed' AND b.id < d.id))
+        """
+
+    static func insert(_ attempt: Attempt, delivery: Int64, _ db: Database) throws {
+        try db.run(
+            "INSERT INTO attempt (delivery, at, outcome, reason, detail, took) VALUES (?, ?, ?, ?, ?, ?)", delivery,
+            attempt.at.milliseconds, attempt.outcome, attempt.reason, attempt.detail, attempt.took.milliseconds)
+    }
+}

@@ -1,0 +1,54 @@
+import GRDB
+import RelayCore
+
+extension Ledger {
+    /// Admits events in the given order, with all that they owe and join, and with what a look learned, in one transaction.
+    ///
+    /// - Returns: for each admission, in order, whether it was new.
+    package func admit(
+        _ admissions: [Admission], watches: [RunWatch] = [], feed: FeedState? = nil
+    ) async throws(LedgerError) -> [AdmissionResult] {
+        let now = clock.now
+        return try await writes.write("admit") { db in
+            let results = try admissions.map { try AdmissionRow.admit($0, at: now, db) }
+            for watch in watches { try LookRow.save(watch, db) }
+            if let feed { try LookRow.save(feed, db) }
+            return results
+        }
+    }
+
+    /// Those of the ids that were admitted before.
+    package func known(_ ids: [String]) async throws(LedgerError) -> Set<String> {
+        try await read { db in
+            var known = Set<String>()
+            for id in ids where try EventRow.number(of: id, db) != nil { known.insert(id) }
+            return known
+        }
+    }
+}
+
+/// One admission inside its transaction.
+enum AdmissionRow {
+    static func admit(_ admission: Admission, at now: Timestamp, _ db: Database) throws -> AdmissionResult {
+        if let row = admission.approval { try ApprovalStore.save(row, db) }
+        guard let number = try EventRow.insert(admission.event, db) else { return .known }
+        for join in admission.windows { try WindowRow.join(join, event: number, db) }
+        return .admitted(owed: try owe(admission, number: number, at: now, db))
+    }
+
+    private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: Database) throws -> Int {
+        let event = admission.event
+        guard let rule = admission.followsRequest else {
+            for owed in admission.owed { try DeliveryRow.insert(owed, event: number, thread: event.thread, at: now, db) }
+            return admission.owed.count
+        }
+        let requests = try MessageThread.requests(of: event.subject, before: number, at: now, db)
+        let named = admission.owed.map { ($0, requests[MessageThread.Pair($0)]?.standing ?? .sent) }
+        let follows = MessageThread.following(rule, event: event, requests: requests, besides: admission.owed)
+        for (owed, standing) in named + follows {
+            try DeliveryRow.insert(
+                owed, event: number, thread: event.thread, superseded: standing == .awaited, at: now, db)
+        }
+        return (named + follows).count { $0.1 != .awaited }
+    }
+}

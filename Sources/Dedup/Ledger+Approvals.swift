@@ -1,0 +1,52 @@
+import GRDB
+import RelayCore
+
+extension Ledger {
+    /// Stores approvals as last seen, without admitting anything. A row never goes back to an earlier version.
+    package func store(_ rows: [ApprovalRow]) async throws(LedgerError) {
+        guard !rows.isEmpty else { return }
+        try await writes.write("store") { db in
+            for row in rows { try ApprovalStore.save(row, db) }
+        }
+    }
+
+    package func approval(account: String, id: String) async throws(LedgerError) -> ApprovalRow? {
+        try await read { try ApprovalStore.row(account: account, id: id, $0) }
+    }
+
+    /// By the order in which they were first seen.
+    package func openApprovals(account: String) async throws(LedgerError) -> [ApprovalRow] {
+        try await read { try $0.all(ApprovalStore.open, account, make: ApprovalStore.make) }
+    }
+}
+
+/// Approvals as rows.
+enum ApprovalStore {
+    private static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at"
+    static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
+    static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
+
+    static func save(_ row: ApprovalRow, _ db: Database) throws {
+        try db.run(
+            """
+            INSERT INTO approval (\(columns), open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (account, id) DO UPDATE SET
+                version = excluded.version, shown_hash = excluded.shown_hash, payload = excluded.payload,
+                priority = excluded.priority, seen_open = max(seen_open, excluded.seen_open), updated_at = excluded.updated_at,
+                open = excluded.open
+            WHERE excluded.version >= approval.version
+            """, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
+            row.seenOpen, row.updatedAt.milliseconds, row.isOpen)
+    }
+
+    static func row(account: String, id: String, _ db: Database) throws -> ApprovalRow? {
+        try db.first(one, account, id, make: make)
+    }
+
+    static func make(_ row: Row) -> ApprovalRow {
+        ApprovalRow(
+            account: row[0], id: row[1], version: row[2], shownHash: row[3],
+            payload: PayloadText.read(row[4], kind: .approval), priority: row.priority(5), seenOpen: row[6],
+            updatedAt: row.time(7))
+    }
+}

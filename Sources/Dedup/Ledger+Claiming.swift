@@ -1,0 +1,126 @@
+import GRDB
+package import RelayCore
+
+extension Ledger {
+    /// Takes what is due at a destination: the most urgent first, then the longest due. Held for `lease`, after which it comes back
+    /// by itself.
+    ///
+    /// A request that is taken stands for the updates owed behind it, since it is rendered from the present row.
+    package func claim(_ destination: String, limit: Int, lease: Duration) async throws(LedgerError) -> [Claim] {
+        let now = clock.now
+        return try await writes.write("claim") { db in
+            var claims: [Claim] = []
+            for priority in Priority.allCases.reversed() where claims.count < limit {
+                let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, db)
+                claims += try due.map { try ClaimRow.take($0, until: now + lease, at: now, db) }
+            }
+            return claims
+        }
+    }
+
+    /// When something owed to the destination can next be claimed; in the past if it is due already, nil if nothing is owed.
+    package func nextDue(_ destination: String) async throws(LedgerError) -> Timestamp? {
+        try await read { db in
+            try Priority.allCases.compactMap { try ClaimRow.nextDue(destination, $0, db) }.min()
+        }
+    }
+
+    /// Ends every claim: due at once, or *unknown* where it may be sent once at most. Only at start, under the `StoreLock`,
+    /// where every claim is stale by proof.
+    ///
+    /// - Returns: how many there were.
+    package func releaseClaims() async throws(LedgerError) -> Int {
+        let now = clock.now
+        return try await writes.write("release") { db in
+            let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, PayloadText.options($0[1])) }
+                .filter(\.1.atMostOnce)
+            for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
+            return try db.run(ClaimRow.release, now.milliseconds) + once.count
+        }
+    }
+
+    /// The wall clock was set: what waits for a claim's end, a retry or a rate limit moves with it.
+    ///
+    /// - Parameter difference: negative if the clock was set back.
+    package func shiftHeld(by difference: Duration) async throws(LedgerError) {
+        try await writes.write("shift") { db in
+            _ = try db.run(
+                """
+                UPDATE delivery INDEXED BY delivery_owed SET due_at = due_at + ?
+                WHERE state = 'owed' AND held_for IN ('claim', 'retry', 'throttle')
+                """, difference.milliseconds)
+        }
+    }
+
+    /// Time while the lane was not open does not count towards giving up: the first failures move forward, but never past now.
+    package func excuse(_ destination: String, by duration: Duration) async throws(LedgerError) {
+        let now = clock.now
+        try await writes.write("excuse") { db in
+            _ = try db.run(
+                """
+                UPDATE delivery INDEXED BY delivery_owed SET first_failed_at = min(first_failed_at + ?, ?)
+                WHERE state = 'owed' AND destination = ? AND first_failed_at IS NOT NULL
+                """, duration.milliseconds, now.milliseconds, destination)
+        }
+    }
+}
+
+/// Claims inside their transaction.
+enum ClaimRow {
+    static let due = """
+        SELECT d.id, d.fence, d.attempt, d.recipient, d.route, d.first_failed_at, d.options, \(EventRow.columns)
+        FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
+        WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ? AND d.due_at <= ? AND \(DeliveryRow.isFirstOfItsThread)
+        ORDER BY d.due_at LIMIT ?
+        """
+    static let take = "UPDATE delivery SET held_for = 'claim', due_at = ?, fence = ? WHERE id = ?"
+    static let nextDue = """
+        SELECT d.due_at FROM delivery d INDEXED BY delivery_owed
+        WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ? AND \(DeliveryRow.isFirstOfItsThread)
+        ORDER BY d.due_at LIMIT 1
+        """
+    static let claimedWithOptions = """
+        SELECT id, options FROM delivery INDEXED BY delivery_owed
+        WHERE state = 'owed' AND held_for = 'claim' AND options IS NOT NULL
+        """
+    static let release = """
+        UPDATE delivery INDEXED BY delivery_owed SET due_at = min(due_at, ?), held_for = NULL
+        WHERE state = 'owed' AND held_for = 'claim'
+        """
+
+    static func due(
+        _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, _ db: Database
+    ) throws -> [Claim] {
+        try db.all(due, destination, priority.rawValue, now.milliseconds, limit) { row in
+            Claim(
+                delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
+                destination: destination, recipient: row[3], route: row[4], priority: priority, firstFailedAt: row.moment(5),
+                options: PayloadText.options(row[6]))
+        }
+    }
+
+    static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim {
+        try db.run(take, end.milliseconds, claim.fence, claim.delivery)
+        guard let thread = claim.event.thread else { return claim }
+        if claim.event.kind == .approval {
+            try MessageThread.supersede(
+                behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
+        }
+        var present = claim
+        if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
+            present.present = try ApprovalStore.row(account: account, id: detail.id, db)
+        }
+        return present
+    }
+
+    static func nextDue(_ destination: String, _ priority: Priority, _ db: Database) throws -> Timestamp? {
+        try db.first(nextDue, destination, priority.rawValue) { $0.time(0) }
+    }
+
+    static func settleUnknown(_ delivery: Int64, at now: Timestamp, _ db: Database) throws {
+        try db.run(
+            """
+            UPDATE delivery SET state = 'unknown', reason = ?, attempt = attempt + 1, settled_at = ?, held_for = NULL WHERE id = ?
+            """, "the relay ended while it was being sent, and it may be sent once at most", now.milliseconds, delivery)
+    }
+}

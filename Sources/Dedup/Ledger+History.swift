@@ -1,0 +1,66 @@
+import GRDB
+package import RelayCore
+
+extension Ledger {
+    package func event(_ id: String) async throws(LedgerError) -> StoredEvent? {
+        try await read { db in
+            try db.first(HistoryRow.event, id) { row in
+                let rest = EventRow.columnCount
+                return StoredEvent(event: EventRow.make(row), unrouted: row[rest], isEmptied: row[rest + 1])
+            }
+        }
+    }
+
+    /// The last events admitted, the newest last.
+    package func recentEvents(limit: Int) async throws(LedgerError) -> [Event] {
+        try await read { db in
+            try db.all("SELECT \(EventRow.columns) FROM event e ORDER BY e.n DESC LIMIT ?", limit) { EventRow.make($0) }.reversed()
+        }
+    }
+
+    /// Where an event was to go and what became of that, with every attempt, and the windows that it joined.
+    package func history(_ event: String) async throws(LedgerError) -> History {
+        try await read { db in
+            guard let number = try EventRow.number(of: event, db) else { return History(deliveries: [], windows: []) }
+            let deliveries = try db.all(HistoryRow.deliveries, number, make: HistoryRow.delivery)
+            return History(
+                deliveries: try deliveries.map { try HistoryRow.withAttempts($0, db) },
+                windows: try db.all(HistoryRow.windows, number) { row in
+                    History.Joined(window: WindowRow.make(row, from: 1), toldAtOnce: row[0])
+                })
+        }
+    }
+}
+
+enum HistoryRow {
+    static let event = """
+        SELECT \(EventRow.columns),
+            NOT EXISTS (SELECT 1 FROM delivery WHERE event = e.n) AND NOT EXISTS (SELECT 1 FROM member WHERE event = e.n),
+            e.payload IS NULL
+        FROM event e WHERE e.id = ?
+        """
+    static let deliveries = """
+        SELECT id, destination, recipient, route, priority, state, due_at, held_for, attempt, first_failed_at, reason, settled_at
+        FROM delivery WHERE event = ? ORDER BY id
+        """
+    static let attempts = "SELECT at, outcome, reason, detail, took FROM attempt WHERE delivery = ? ORDER BY n"
+    static let windows = """
+        SELECT m.told_at_once, \(WindowRow.columns) FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = ?
+        ORDER BY w.id
+        """
+
+    static func delivery(_ row: Row) -> History.Delivery {
+        History.Delivery(
+            id: row[0], destination: row[1], recipient: row[2], route: row[3], priority: row.priority(4),
+            state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(Hold.init),
+            attempt: row[8], firstFailedAt: row.moment(9), reason: row[10], settledAt: row.moment(11), attempts: [])
+    }
+
+    static func withAttempts(_ delivery: History.Delivery, _ db: Database) throws -> History.Delivery {
+        var whole = delivery
+        whole.attempts = try db.all(attempts, delivery.id) { row in
+            Attempt(at: row.time(0), outcome: row[1], reason: row[2], detail: row[3], took: .milliseconds(row[4] as Int64))
+        }
+        return whole
+    }
+}

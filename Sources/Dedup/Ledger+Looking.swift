@@ -1,0 +1,85 @@
+import GRDB
+package import RelayCore
+
+extension Ledger {
+    /// How far each feed was read; nil asks for every account.
+    package func feeds(account: String?) async throws(LedgerError) -> [FeedState] {
+        try await read { db in
+            try db.all(LookRow.feeds, account) { row in
+                FeedState(
+                    account: row[0], name: row[1], since: row.moment(2), firstReadAt: row.moment(3), lastReadAt: row.moment(4),
+                    lastShown: row[5], saturated: row[6])
+            }
+        }
+    }
+
+    package func save(_ feed: FeedState) async throws(LedgerError) {
+        try await writes.write("feed") { try LookRow.save(feed, $0) }
+    }
+
+    /// Runs that are still looked at, the longest due first. `dueBefore` includes its own moment; nil asks for all.
+    package func watches(account: String, dueBefore: Timestamp?, limit: Int) async throws(LedgerError) -> [RunWatch] {
+        let latest = (dueBefore ?? .distantFuture).milliseconds
+        return try await read { try $0.all(LookRow.due, account, latest, limit, make: LookRow.watch) }
+    }
+
+    /// One run, whether settled or not.
+    package func watch(account: String, run: String) async throws(LedgerError) -> RunWatch? {
+        try await read { try $0.first(LookRow.one, account, run, make: LookRow.watch) }
+    }
+
+    /// Those of the runs that were seen before, also settled ones.
+    package func watches(account: String, runs: [String]) async throws(LedgerError) -> [String: RunWatch] {
+        try await read { db in
+            var found: [String: RunWatch] = [:]
+            for run in runs { found[run] = try db.first(LookRow.one, account, run, make: LookRow.watch) }
+            return found
+        }
+    }
+
+    package func save(_ watches: [RunWatch]) async throws(LedgerError) {
+        guard !watches.isEmpty else { return }
+        try await writes.write("watch") { db in
+            for watch in watches { try LookRow.save(watch, db) }
+        }
+    }
+}
+
+/// What looks leave behind, as rows.
+enum LookRow {
+    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled"
+    static let feeds = """
+        SELECT account, name, since, first_read_at, last_read_at, last_shown, saturated FROM feed
+        WHERE account = coalesce(?, account) ORDER BY account, name
+        """
+    static let due = """
+        SELECT \(columns) FROM run_watch WHERE account = ? AND settled = 0 AND due_at <= ? ORDER BY due_at LIMIT ?
+        """
+    static let one = "SELECT \(columns) FROM run_watch WHERE account = ? AND run = ?"
+
+    static func save(_ feed: FeedState, _ db: Database) throws {
+        try db.run(
+            """
+            INSERT INTO feed (account, name, since, first_read_at, last_read_at, last_shown, saturated) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (account, name) DO UPDATE SET since = excluded.since, first_read_at = excluded.first_read_at,
+                last_read_at = excluded.last_read_at, last_shown = excluded.last_shown, saturated = excluded.saturated
+            """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
+            feed.lastShown, feed.saturated)
+    }
+
+    static func save(_ watch: RunWatch, _ db: Database) throws {
+        try db.run(
+            """
+            INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
+                completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled
+            """, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
+            watch.dueAt.milliseconds, watch.settled)
+    }
+
+    static func watch(_ row: Row) -> RunWatch {
+        RunWatch(
+            account: row[0], run: row[1], automation: row[2], shown: row[3], completedAt: row.moment(4), rung: row[5],
+            dueAt: row.time(6), settled: row[7])
+    }
+}

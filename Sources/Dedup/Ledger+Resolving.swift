@@ -1,0 +1,49 @@
+import GRDB
+import RelayCore
+
+extension Ledger {
+    /// The events that a person may mean by an id: an event's own id, the number of a delivery, or the id of a notification, a run
+    /// or an approval alone. In the order of their admission, at most 20; empty if there is none.
+    ///
+    /// It looks names up one by one in the index of ids, so it takes no longer in a large store.
+    package func resolve(_ id: String) async throws(LedgerError) -> [String] {
+        try await read { db in
+            if try EventRow.number(of: id, db) != nil { return [id] }
+            if let delivery = Int64(id) {
+                return try db.all("SELECT e.id FROM delivery d JOIN event e ON e.n = d.event WHERE d.id = ?", delivery) { $0[0] }
+            }
+            guard !id.isEmpty, !id.contains("/") else { return [] }
+            return try IDSearch.events(about: id, db)
+        }
+    }
+}
+
+/// Ids are paths: `<account>/<kind>/<id>…`. All with a given third part are found by skipping from one beginning to the next.
+enum IDSearch {
+    static let next = "SELECT id FROM event WHERE id >= ? ORDER BY id LIMIT 1"
+    static let under = "SELECT id, n FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT 20"
+
+    static func events(about id: String, _ db: Database) throws -> [String] {
+        var found: [(id: String, n: Int64)] = []
+        for first in try parts(after: "", db) {
+            for second in try parts(after: first + "/", db) {
+                let path = "\(first)/\(second)/\(id)"
+                if let number = try EventRow.number(of: path, db) { found.append((path, number)) }
+                found += try db.all(under, path + "/", path + "0") { ($0[0] as String, $0[1] as Int64) }
+            }
+        }
+        return found.sorted { $0.n < $1.n }.prefix(20).map(\.id)
+    }
+
+    /// Every part that follows the beginning in some id. `0` is the character after `/`.
+    private static func parts(after beginning: String, _ db: Database) throws -> [String] {
+        var parts: [String] = []
+        var from = beginning
+        while let id = try db.first(next, from, make: { $0[0] as String }), id.hasPrefix(beginning) {
+            let part = String(id.dropFirst(beginning.count).prefix { $0 != "/" })
+            parts.append(part)
+            from = beginning + part + "0"
+        }
+        return parts
+    }
+}

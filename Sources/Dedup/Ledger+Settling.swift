@@ -1,0 +1,101 @@
+import GRDB
+import RelayCore
+
+extension Ledger {
+    /// Ends a claim, and writes the attempt down.
+    ///
+    /// - Returns: false if somebody else holds the delivery by now, or it is settled: then nothing changed.
+    package func settle(
+        _ claim: Claim, as settlement: Settlement, attempt: Attempt?
+    ) async throws(LedgerError) -> Bool {
+        let now = clock.now
+        return try await writes.write("settle") { db in
+            guard try SettlementRow.write(settlement, of: claim, failedAt: attempt?.at ?? now, at: now, db) else { return false }
+            if let attempt { try DeliveryRow.insert(attempt, delivery: claim.delivery, db) }
+            return true
+        }
+    }
+
+    /// What is known of the message about a subject at one destination; nil if none was sent.
+    package func receipt(
+        subject: String, destination: String, recipient: String
+    ) async throws(LedgerError) -> StoredReceipt? {
+        try await read { db in
+            try db.first(
+                "SELECT remote, version, state FROM receipt WHERE subject = ? AND destination = ? AND recipient = ?", subject,
+                destination, recipient
+            ) { row in
+                StoredReceipt(
+                    receipt: Receipt(text: row[0]), version: row[1], state: StoredReceipt.State(rawValue: row[2]) ?? .uncertain)
+            }
+        }
+    }
+}
+
+/// Settlements inside their transaction.
+enum SettlementRow {
+    private static let holds = "WHERE id = ? AND fence = ? AND state = 'owed' AND held_for = 'claim'"
+    static let end = """
+        UPDATE delivery SET state = ?, reason = ?, attempt = attempt + ?, settled_at = ?, held_for = NULL \(holds)
+        """
+    static let retry = """
+        UPDATE delivery SET due_at = ?, held_for = 'retry', reason = ?, attempt = attempt + 1,
+            first_failed_at = coalesce(first_failed_at, ?) \(holds)
+        """
+    static let put = "UPDATE delivery SET due_at = ?, held_for = ? \(holds)"
+
+    static func write(
+        _ settlement: Settlement, of claim: Claim, failedAt: Timestamp, at now: Timestamp, _ db: Database
+    ) throws -> Bool {
+        switch settlement {
+        case .delivered(let receipt):
+            guard try end(claim, .delivered, nil, counted: true, at: now, db) else { return false }
+            try keep(receipt, .sent, of: claim, at: now, db)
+        case .unknown(let reason):
+            guard try end(claim, .unknown, reason, counted: true, at: now, db) else { return false }
+            if claim.event.thread != nil { try keep(Receipt(), .uncertain, of: claim, at: now, db) }
+        case .dead(let reason):
+            return try end(claim, .dead, reason, counted: true, at: now, db)
+        case .dropped(let reason):
+            return try end(claim, .dropped, reason, counted: false, at: now, db)
+        case .retry(let due, let reason):
+            let changed = try db.run(retry, due.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
+            return try changed == 1 && owedAgain(claim, at: now, db)
+        case .deferred(let until, let hold):
+            let changed = try db.run(put, until.milliseconds, hold?.rawValue, claim.delivery, claim.fence)
+            return try changed == 1 && owedAgain(claim, at: now, db)
+        }
+        return true
+    }
+
+    private static func end(
+        _ claim: Claim, _ state: DeliveryState, _ reason: String?, counted: Bool, at now: Timestamp, _ db: Database
+    ) throws -> Bool {
+        try db.run(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence) == 1
+    }
+
+    /// A request that goes back will say the present when it is sent.
+    private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
+        if claim.event.kind == .approval, let thread = claim.event.thread {
+            try MessageThread.supersede(
+                behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
+        }
+        return true
+    }
+
+    /// A message that nothing can find again, and that nothing follows, needs no receipt. An uncertain send forgets no message.
+    private static func keep(
+        _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: Database
+    ) throws {
+        guard claim.event.thread != nil || !receipt.remote.isEmpty else { return }
+        var version = claim.present?.version
+        if version == nil, case .approval(let detail) = claim.event.payload.detail { version = detail.version }
+        try db.run(
+            """
+            INSERT INTO receipt (subject, destination, recipient, remote, version, state, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (subject, destination, recipient) DO UPDATE SET
+                remote = CASE excluded.remote WHEN '{}' THEN remote ELSE excluded.remote END,
+                version = excluded.version, state = excluded.state, at = excluded.at
+            """, claim.event.subject, claim.destination, claim.recipient, receipt.text, version, state.rawValue, now.milliseconds)
+    }
+}

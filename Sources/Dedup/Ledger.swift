@@ -1,0 +1,156 @@
+import Dispatch
+import GRDB
+package import RelayCore
+
+/// What was seen and what is still owed, in one SQLite file.
+///
+/// Every function that writes returns once its transaction is on the disk. A kill at any instruction leaves either all of it or
+/// nothing. Several processes may hold the same store open; only the one with its `StoreLock` may release claims or migrate.
+package final class Ledger: Sendable {
+    package let path: String
+    let clock: any WallClock
+    let writes: WriteQueue
+    private let writer: DatabaseQueue
+    private let reader: DatabaseQueue
+    /// `PRAGMA data_version` when it was last asked for. It changes when another connection writes, here or elsewhere.
+    private let seenVersion: Locked<Int>
+
+    private init(path: String, clock: any WallClock, writer: DatabaseQueue, reader: DatabaseQueue, version: Int) {
+        self.path = path
+        self.clock = clock
+        self.writer = writer
+        self.reader = reader
+        seenVersion = Locked(version)
+        writes = WriteQueue(writer, path: path)
+    }
+
+    /// Opens a store. A file that is damaged, foreign or from a newer version stays as it is.
+    ///
+    /// - Parameter create: makes a store where there is none and brings an older one up to date. Only who holds the `StoreLock`
+    ///   may ask for that; without it a missing store is `.missing` and an older one `.io`.
+    package static func open(_ path: String, create: Bool, clock: any WallClock) throws(LedgerError) -> Ledger {
+        try open(path, create: create, clock: clock, migrations: Migrations())
+    }
+
+    static func open(
+        _ path: String, create: Bool, clock: any WallClock, migrations: Migrations
+    ) throws(LedgerError) -> Ledger {
+        let file = StoreFile(path: path)
+        let condition = try file.condition()
+        try accept(condition, of: path, create: create, newest: migrations.newest)
+        do {
+            if condition == .missing || condition == .empty { try file.prepare() }
+            let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false))
+            if create { try migrations.apply(to: writer, store: file) }
+            try accept(.ours(version: writer.inDatabase(Migrations.version)), of: path, create: false, newest: migrations.newest)
+            // It lasts in the file, so only its first opening changes anything.
+            try writer.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+            let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true))
+            return Ledger(
+                path: path, clock: clock, writer: writer, reader: reader, version: try writer.inDatabase(dataVersion))
+        } catch {
+            throw LedgerError(error, store: path)
+        }
+    }
+
+    /// Ends both connections, after what was asked for before.
+    package func close() throws(LedgerError) {
+        writes.close()
+        do {
+            try reader.close()
+            try writer.close()
+        } catch {
+            throw LedgerError(error, store: path)
+        }
+    }
+
+    /// Whether another process has written since this was last asked.
+    package func changedElsewhere() async -> Bool {
+        guard let version = try? await writes.betweenTransactions(Self.dataVersion) else { return false }
+        return seenVersion.withLock { seen in
+            defer { seen = version }
+            return seen != version
+        }
+    }
+
+    /// Why nothing can be written now; nil if it can. It writes a little to find out.
+    package func isWritable() async -> LedgerError? {
+        if let failure = writes.lastFailure { return failure }
+        let now = clock.now
+        do {
+            _ = try await writes.write("pulse") { db in try db.run("UPDATE pulse SET at = ?", now.milliseconds) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Reads from one moment of the store: everything that was written before, nothing in between.
+    func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws(LedgerError) -> Value {
+        let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
+            reader.asyncRead { [path] database in
+                continuation.resume(returning: Result { try work(database.get()) }.mapError { LedgerError($0, store: path) })
+            }
+        }
+        return try result.get()
+    }
+
+    /// For what makes transactions of its own. On a connection that lives only for this, so that no reader waits.
+    func readOutsideTransaction(_ work: @escaping @Sendable (Database) throws -> Void) async throws(LedgerError) {
+        let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [path] in
+                let outcome = Result {
+                    let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true))
+                    defer { try? queue.close() }
+                    try queue.inDatabase(work)
+                }
+                continuation.resume(returning: outcome.mapError { LedgerError($0, store: path) })
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension Ledger {
+    @Sendable
+    private static func dataVersion(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA data_version") ?? 0 }
+
+    private static func accept(
+        _ condition: StoreFile.Condition, of path: String, create: Bool, newest: Int
+    ) throws(LedgerError) {
+        switch condition {
+        case .ours(let version) where version > newest:
+            throw LedgerError(
+                .newer,
+                "the store \(path) is from a newer version (schema \(version), this program knows \(newest)): run that version")
+        case .ours(let version) where version < newest && !create:
+            throw LedgerError(
+                .io,
+                "the store \(path) is from an older version (schema \(version) of \(newest)): start `run` once to move it on")
+        case .ours: return
+        case .missing, .empty:
+            if create { return }
+            throw LedgerError(.missing, "there is no store at \(path): start `run` once, or name the right file in `store`")
+        case .foreign:
+            throw LedgerError(.foreign, "\(path) is a database of another program: name another file in `store`")
+        case .notSQLite:
+            throw LedgerError(
+                .corrupt,
+                "\(path) is no store, or its beginning is damaged: put a backup in its place, \(LedgerError.beside)")
+        }
+    }
+
+    /// Small caches: the file system's own does the work, and the program shares a small machine.
+    private static func configuration(readonly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = readonly
+        configuration.busyMode = .timeout(5)
+        configuration.label = readonly ? "ledger.read" : "ledger.write"
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA cache_size = -2000; PRAGMA mmap_size = 0")
+            // FULL, not WAL's usual NORMAL: what was committed must survive a loss of power.
+            if !readonly { try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216") }
+        }
+        return configuration
+    }
+}

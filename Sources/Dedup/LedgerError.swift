@@ -1,0 +1,69 @@
+import GRDB
+
+/// Why the ledger could not do what was asked, and what a person can do about it.
+package struct LedgerError: Error, Sendable, Equatable {
+    /// A closed set, safe as a metric label.
+    package enum Reason: String, Sendable, CaseIterable {
+        /// There is no store and this command does not make one.
+        case missing
+        /// A newer version of the program wrote it.
+        case newer
+        /// It belongs to something else.
+        case foreign
+        case corrupt
+        case readOnly
+        case full
+        /// Another process holds it.
+        case busy
+        case io
+        case closed
+    }
+
+    package var reason: Reason
+    /// For people: what is wrong and what to do next. Holds no event and no secret.
+    package var detail: String
+
+    package init(_ reason: Reason, _ detail: String) {
+        self.reason = reason
+        self.detail = detail
+    }
+}
+
+extension LedgerError: CustomStringConvertible {
+    package var description: String { detail }
+}
+
+extension LedgerError {
+    /// The one place that gives SQLite's result codes their meaning (https://www.sqlite.org/rescode.html).
+    init(_ error: any Error, store path: String) {
+        if let known = error as? LedgerError {
+            self = known
+        } else if let failure = error as? DatabaseError {
+            self.init(sqlite: failure, store: path)
+        } else {
+            self.init(.io, "the store \(path) failed: \(error)")
+        }
+    }
+
+    private init(sqlite failure: DatabaseError, store path: String) {
+        switch failure.resultCode {
+        case .SQLITE_FULL:
+            self.init(.full, "no room left for the store \(path): free some space on its disk; nothing recorded is lost")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            self.init(.readOnly, "the store \(path) cannot be written: check who owns it and its folder, and if the disk is read-only")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(.busy, "another process is writing to the store \(path) for too long: try again, or look for a stuck process")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self.init(.corrupt, "the store \(path) is damaged: stop the relay and put a backup in its place, \(Self.beside)")
+        case .SQLITE_CANTOPEN:
+            self.init(.io, "the store \(path) cannot be opened: check that its folder exists and may be written")
+        case .SQLITE_MISUSE:
+            self.init(.closed, "the store \(path) is closed")
+        default:
+            let words = failure.message ?? "no message"
+            self.init(.io, "the store \(path) failed: \(words) (SQLite \(failure.extendedResultCode.rawValue)); check its disk")
+        }
+    }
+
+    static let beside = "without the -wal and -shm files beside it"
+}

@@ -1,0 +1,86 @@
+import GRDB
+import RelayCore
+
+/// The deliveries about one approval. An update never overtakes its request, and where the request can still say the present,
+/// the update says nothing.
+enum MessageThread {
+    struct Pair: Hashable {
+        var destination: String
+        var recipient: String
+
+        init(_ owed: Owed) {
+            destination = owed.destination
+            recipient = owed.recipient
+        }
+
+        init(destination: String, recipient: String) {
+            self.destination = destination
+            self.recipient = recipient
+        }
+    }
+
+    /// How far the request came at one destination and recipient.
+    enum Standing: Int, Comparable {
+        /// It may have arrived.
+        case sent
+        /// It is being sent at this moment, and may say the past.
+        case underWay
+        /// It is owed and nobody is sending it: it will say the present.
+        case awaited
+
+        static func < (a: Standing, b: Standing) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    struct Request {
+        var standing: Standing
+        var options: DeliveryOptions
+    }
+
+    /// The requests of a subject that were sent or are still owed. One that was given up or superseded does not count.
+    static func requests(of subject: String, before number: Int64, at now: Timestamp, _ db: Database) throws -> [Pair: Request] {
+        let found = try db.all(
+            """
+            SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options FROM delivery d JOIN event e ON e.n = d.event
+            WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval' AND d.state IN ('owed', 'delivered', 'unknown')
+            """, subject, number
+        ) { row -> (Pair, Request) in
+            let standing: Standing
+            if row[2] as String != DeliveryState.owed.rawValue {
+                standing = .sent
+            } else {
+                let isClaimed = row[3] as String? == Hold.claim.rawValue && row.time(4) > now
+                standing = isClaimed ? .underWay : .awaited
+            }
+            let pair = Pair(destination: row[0], recipient: row[1])
+            return (pair, Request(standing: standing, options: PayloadText.options(row[5])))
+        }
+        return Dictionary(found) { $0.standing > $1.standing ? $0 : $1 }
+    }
+
+    /// What an event owes by following, besides what it owes anyway. It keeps the request's options but mentions nobody again.
+    static func following(
+        _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [Owed]
+    ) -> [(Owed, Standing)] {
+        let taken = Set(named.map(Pair.init))
+        let pairs = requests.keys.filter { !taken.contains($0) }
+        return pairs.sorted { ($0.destination, $0.recipient) < ($1.destination, $1.recipient) }.compactMap { pair in
+            requests[pair].map { request in
+                let owed = Owed(
+                    destination: pair.destination, recipient: pair.recipient, route: rule.route, priority: event.priority,
+                    dueAt: rule.dueAt, options: DeliveryOptions(atMostOnce: request.options.atMostOnce))
+                return (owed, request.standing)
+            }
+        }
+    }
+
+    /// A request that is owed, or now claimed, says the present: what is owed behind it is not told.
+    static func supersede(
+        behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: Database
+    ) throws {
+        try db.run(
+            """
+            UPDATE delivery SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
+            WHERE thread = ? AND destination = ? AND recipient = ? AND state = 'owed' AND id > ?
+            """, now.milliseconds, thread, destination, recipient, delivery)
+    }
+}

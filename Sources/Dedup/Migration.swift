@@ -1,0 +1,51 @@
+import GRDB
+
+/// One numbered step of the schema. What has been released is never edited; a change is a new step.
+struct Migration: Sendable {
+    /// `PRAGMA user_version` after it.
+    var number: Int
+    var sql: String
+
+    static let all = [Migration(number: 1, sql: Schema.first)]
+}
+
+/// The steps that this program knows, from 1 without a gap.
+struct Migrations: Sendable {
+    var steps = Migration.all
+
+    var newest: Int { steps.last?.number ?? 0 }
+
+    /// Brings a store to the newest version, each step in a transaction of its own.
+    ///
+    /// Before the first step an existing store is copied to `<store>.before-<n>`, where n is the version it moves to.
+    func apply(to queue: DatabaseQueue, store: StoreFile) throws {
+        let version = try queue.inDatabase(Self.version)
+        guard version < newest else { return }
+        if version > 0 { try copy(queue, to: "\(store.path).before-\(newest)") }
+        for step in steps where step.number > version {
+            try queue.inDatabase { db in
+                try db.inTransaction(.immediate) {
+                    if try Self.version(db) < step.number { try Self.take(step, db) }
+                    return .commit
+                }
+            }
+        }
+    }
+
+    static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+
+    /// A consistent copy for its owner only; whole under its name, or not there.
+    private func copy(_ queue: DatabaseQueue, to target: String) throws {
+        let part = StoreFile(path: target + ".part")
+        part.remove()
+        try part.prepare()
+        try queue.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [part.path]) }
+        try part.rename(to: target, replacing: true)
+    }
+
+    private static func take(_ step: Migration, _ db: Database) throws {
+        try db.execute(sql: "PRAGMA application_id = \(StoreFile.applicationID)")
+        try db.execute(sql: step.sql)
+        try db.execute(sql: "PRAGMA user_version = \(step.number)")
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+
+/// The file of a store as it lies on the disk, looked at without SQLite, so that a file that is not ours stays as it is.
+struct StoreFile: Sendable {
+    enum Condition: Equatable {
+        case missing
+        /// No bytes yet: a new file, or one whose first transaction never ended.
+        case empty
+        /// Ours, of this schema version.
+        case ours(version: Int)
+        /// A SQLite file of something else.
+        case foreign
+        case notSQLite
+    }
+
+    /// `NRly`, in the header of every store. Its layout: https://www.sqlite.org/fileformat.html#the_database_header
+    static let applicationID: Int32 = 0x4E52_6C79
+    private static let magic = Array("SQLite format 3\0".utf8)
+
+    let path: String
+
+    func condition() throws(LedgerError) -> Condition {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return .missing }
+            throw Self.failure(errno, "the store \(path) cannot be read")
+        }
+        defer { close(descriptor) }
+        var header = [UInt8](repeating: 0, count: 100)
+        let count = read(descriptor, &header, header.count)
+        guard count >= 0 else { throw Self.failure(errno, "the store \(path) cannot be read") }
+        if count == 0 { return .empty }
+        guard count == 100, header.starts(with: Self.magic) else { return .notSQLite }
+        guard Self.number(header, at: 68) == UInt32(bitPattern: Self.applicationID) else { return .foreign }
+        return .ours(version: Int(Self.number(header, at: 60)))
+    }
+
+    /// Makes the file, or takes an empty one, so that nobody but its owner can ever read it. SQLite gives `-wal` and `-shm` the
+    /// same rights.
+    func prepare() throws(LedgerError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure(errno, "the store \(path) cannot be made") }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure(errno, "the store \(path) cannot be kept to its owner") }
+    }
+
+    /// Puts what was written to the disk for good, then gives it its name. The name must be free, unless it may be replaced.
+    func rename(to target: String, replacing: Bool) throws(LedgerError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(errno, "\(path) cannot be read") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw Self.failure(errno, "\(path) cannot be put on the disk") }
+        if replacing {
+            guard Glibc.rename(path, target) == 0 else { throw Self.failure(errno, "\(target) cannot be made") }
+        } else {
+            guard link(path, target) == 0 else { throw Self.failure(errno, "\(target) cannot be made") }
+            unlink(path)
+        }
+    }
+
+    func remove() { unlink(path) }
+
+    /// What an error number of the system means to a person.
+    static func failure(_ code: Int32, _ what: String) -> LedgerError {
+        switch code {
+        case EACCES, EPERM, EROFS: LedgerError(.readOnly, "\(what): check the owner and rights of the file and its folder")
+        case ENOSPC, EDQUOT: LedgerError(.full, "\(what): free some space on its disk")
+        case ENOENT, ENOTDIR: LedgerError(.io, "\(what): its folder does not exist; make it first")
+        case EISDIR: LedgerError(.io, "\(what): it is a folder; name a file")
+        case EEXIST: LedgerError(.io, "\(what): there is a file of that name; name another")
+        default: LedgerError(.io, "\(what): \(String(cString: strerror(code)))")
+        }
+    }
+
+    private static func number(_ header: [UInt8], at offset: Int) -> UInt32 {
+        header[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}

@@ -1,0 +1,52 @@
+import Glibc
+import RelayCore
+
+/// The right to run on a store: `flock` on `<store>.lock`, held for life. The system gives it back when the process dies,
+/// however it dies, so a claim found in a store whose lock was just taken is stale by proof.
+package final class StoreLock: Sendable {
+    /// Nil once released.
+    private let descriptor: Locked<Int32?>
+
+    private init(_ descriptor: Int32) { self.descriptor = Locked(descriptor) }
+
+    deinit { release() }
+
+    /// - Throws: `.busy` while another process holds it; `.readOnly` or `.io` if the lock file cannot be made.
+    package static func acquire(store path: String) throws(LedgerError) -> StoreLock {
+        let file = path + ".lock"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreFile.failure(errno, "the lock \(file) cannot be made") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let held = errno == EWOULDBLOCK
+            let holder = readHolder(descriptor)
+            close(descriptor)
+            guard held else { throw LedgerError(.io, "the lock \(file) cannot be taken: use a disk whose file system has locks") }
+            throw LedgerError(.busy, "another relay\(holder) runs on the store \(path): stop it first, or name another store")
+        }
+        writeHolder(descriptor)
+        return StoreLock(descriptor)
+    }
+
+    /// Gives the lock back. Calling it again does nothing.
+    package func release() {
+        let held = descriptor.withLock { descriptor in
+            defer { descriptor = nil }
+            return descriptor
+        }
+        if let held { close(held) }
+    }
+
+    /// The number of the process is for the message alone; the lock itself is `flock`'s.
+    private static func writeHolder(_ descriptor: Int32) {
+        let text = Array("\(getpid())\n".utf8)
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = pwrite(descriptor, text, text.count, 0)
+    }
+
+    private static func readHolder(_ descriptor: Int32) -> String {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let digits = bytes.prefix(max(0, count)).prefix { (48...57).contains($0) }
+        return digits.isEmpty ? "" : " (process \(String(decoding: digits, as: UTF8.self)))"
+    }
+}

@@ -1,0 +1,152 @@
+import Dispatch
+import GRDB
+import RelayCore
+
+/// The one writer. What is asked for while a commit waits for the disk joins the next transaction, so a busy ledger pays for few
+/// commits. Each caller hears of its own work alone: if one piece fails, the transaction is undone and each is tried by itself.
+final class WriteQueue: Sendable {
+    private struct State {
+        var waiting: [any WriteJob] = []
+        var isDraining = false
+        var isClosed = false
+        var lastFailure: LedgerError?
+    }
+
+    /// Bounds how long the first of a crowd waits for its commit.
+    private static let mostPerTransaction = 256
+
+    private let database: DatabaseQueue
+    private let path: String
+    private let state = Locked(State())
+
+    init(_ database: DatabaseQueue, path: String) {
+        self.database = database
+        self.path = path
+    }
+
+    /// The last write failed for a reason of the disk, and none has succeeded since.
+    var lastFailure: LedgerError? { state.withLock { $0.lastFailure } }
+
+    /// Runs the work in a transaction and returns once it is on the disk.
+    ///
+    /// - Parameters:
+    ///   - name: names the places where a debug build can be stopped.
+    ///   - work: may be run again after it was undone, so it touches nothing but the database.
+    func write<Value: Sendable>(
+        _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
+            submit(Job(name: name, work: work, continuation: continuation))
+        }
+        return try result.get()
+    }
+
+    /// Runs the work on the writer's connection, between two transactions.
+    func betweenTransactions<Value: Sendable>(
+        _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        if state.withLock({ $0.isClosed }) { throw closedError }
+        let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
+            database.asyncWriteWithoutTransaction { [path] db in
+                continuation.resume(returning: Result { try work(db) }.mapError { LedgerError($0, store: path) })
+            }
+        }
+        return try result.get()
+    }
+
+    /// Refuses what comes from now on. What was accepted before is still written.
+    func close() { state.withLock { $0.isClosed = true } }
+
+    private var closedError: LedgerError { LedgerError(.closed, "the store \(path) is closed") }
+
+    private func submit(_ job: any WriteJob) {
+        let (accepted, starts) = state.withLock { state in
+            guard !state.isClosed else { return (false, false) }
+            state.waiting.append(job)
+            defer { state.isDraining = true }
+            return (true, !state.isDraining)
+        }
+        guard accepted else { return job.fail(closedError) }
+        if starts { database.asyncWriteWithoutTransaction { self.drain($0) } }
+    }
+
+    private func drain(_ db: Database) {
+        while let jobs = next() { commit(jobs, db) }
+    }
+
+    private func next() -> [any WriteJob]? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isDraining = false
+                return nil
+            }
+            let jobs = Array(state.waiting.prefix(Self.mostPerTransaction))
+            state.waiting.removeFirst(jobs.count)
+            return jobs
+        }
+    }
+
+    private func commit(_ jobs: [any WriteJob], _ db: Database) {
+        do {
+            try transact(jobs, db)
+        } catch {
+            try? db.rollback()
+            let failure = LedgerError(error, store: path)
+            // A busy store stays busy for each of them, and each would wait for it anew.
+            guard jobs.count == 1 || failure.reason == .busy else { return jobs.forEach { commit([$0], db) } }
+            note(failure)
+            return jobs.forEach { $0.fail(failure) }
+        }
+        for job in jobs { StopHook.pass("\(job.name).after-commit") }
+        note(nil)
+        jobs.forEach { $0.succeed() }
+    }
+
+    private func transact(_ jobs: [any WriteJob], _ db: Database) throws {
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        for job in jobs { try job.run(db) }
+        for job in jobs { StopHook.pass("\(job.name).before-commit") }
+        try db.cachedStatement(sql: "COMMIT").execute()
+    }
+
+    private func note(_ failure: LedgerError?) {
+        switch failure?.reason {
+        case nil, .full, .readOnly, .io, .corrupt: state.withLock { $0.lastFailure = failure }
+        default: break
+        }
+    }
+}
+
+/// Work of some type that waits for its transaction.
+private protocol WriteJob: Sendable {
+    var name: String { get }
+    func run(_ db: Database) throws
+    func succeed()
+    func fail(_ error: LedgerError)
+}
+
+/// `@unchecked Sendable`: `outcome` is touched on the writer's queue alone.
+private final class Job<Value: Sendable>: WriteJob, @unchecked Sendable {
+    let name: String
+    private let work: @Sendable (Database) throws -> Value
+    private let continuation: CheckedContinuation<Result<Value, LedgerError>, Never>
+    private var outcome: Value?
+
+    init(
+        name: String, work: @escaping @Sendable (Database) throws -> Value,
+        continuation: CheckedContinuation<Result<Value, LedgerError>, Never>
+    ) {
+        self.name = name
+        self.work = work
+        self.continuation = continuation
+    }
+
+    func run(_ db: Database) throws { outcome = try work(db) }
+
+    func succeed() {
+        guard let outcome else { return fail(LedgerError(.io, "a piece of work was committed without being done")) }
+        continuation.resume(returning: .success(outcome))
+    }
+
+    func fail(_ error: LedgerError) { continuation.resume(returning: .failure(error)) }
+}
