@@ -23,7 +23,7 @@ struct ConsoleChannel: Channel {
 
     /// The title at the margin and the body indented, so that no body can pass for another message.
     func preview(_ message: Message) -> String {
-        var lines = [message.labelledTitle]
+        var lines = [message.labelledTitle.oneLine(most: .max)]
         lines += message.body.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + String($0) }
         while lines.count > 1, lines[lines.count - 1].trimmed.isEmpty { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"

@@ -2,7 +2,8 @@ import RelayCore
 import Transport
 
 extension Email {
-    /// How an HTML part is written: the five characters of https://html.spec.whatwg.org/multipage/syntax.html that can open something.
+    /// How an HTML part is written: without the five characters that can open something.
+    /// Source: https://html.spec.whatwg.org/multipage/syntax.html
     static let htmlDialect = Dialect(name: "html", escape: escapeHTML, unit: htmlUnit)
 
     private static let entities: [(byte: UInt8, text: String)] = [
@@ -45,7 +46,9 @@ extension ConfigSection {
             string("ehlo") == nil || ehlo != nil, let security = security(of: address, tls: tls, basics)
         else { return nil }
         guard password == nil || security != .plain || address.isLoopback else {
-            note("password", "\(path).password would be sent in the clear", expected: "smtps://, or smtp:// without allow_plain: true")
+            note(
+                "password", "\(path).password would be sent in the clear",
+                expected: "smtps://, or smtp:// without allow_plain: true")
             return nil
         }
         return MailServer(

@@ -1,7 +1,8 @@
 import RelayCore
 
 extension Detail {
-    /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON stays JSON.
+    /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON
+    /// stays JSON. Links of items and the link to decide are made by templates, and null here.
     ///
     /// - Parameter moment: when the event occurred; waiting is counted up to it, so that every attempt says the same.
     func fields(at moment: Timestamp) -> [String: JSONValue] {
@@ -47,7 +48,8 @@ extension DigestDetail {
         [
             "name": .string(name), "from": .string(from.description), "until": .string(until.description),
             "headline": .string(headline), "new": .array(new.map(\.json)), "still": .array(still.map(\.json)),
-            "recovered": .array(recovered.map(\.json)), "events": .array(events.map(\.json)), "told": .int(told), "rest": .int(rest),
+            "recovered": .array(recovered.map(\.json)), "events": .array(events.map(\.json)), "told": .int(told),
+            "rest": .int(rest),
             "empty": .bool(new.isEmpty && still.isEmpty && recovered.isEmpty && events.isEmpty), "catch_up": .bool(catchUp),
         ]
     }
@@ -57,7 +59,8 @@ extension DigestDetail.Failure {
     fileprivate var json: JSONValue {
         [
             "automation": .string(automation), "count": .int(count), "first": .string(first.description),
-            "last": .string(last.description), "streak": .int(streak), "error": .text(error), "run_id": .text(runID),
+            "last": .string(last.description), "streak": .int(streak), "error": .text(error), "link": .null,
+            "run_id": .text(runID),
         ]
     }
 }
@@ -66,7 +69,8 @@ extension DigestDetail.Item {
     fileprivate var json: JSONValue {
         [
             "id": .string(id), "kind": .string(kind.rawValue), "priority": .string(priority.word), "automation": .text(automation),
-            "message": .string(message), "time": .string(occurredAt.description), "run_id": .text(runID),
+            "message": .string(message), "time": .string(occurredAt.description), "link": .null,
+            "run_id": .text(runID),
         ]
     }
 }
@@ -83,6 +87,7 @@ extension JSONValue {
         let (whole, rest) = duration.milliseconds.quotientAndRemainder(dividingBy: 1_000)
         if rest == 0 { return .int(whole) }
         let digits = String(rest.magnitude)
-        return .number("\(duration < .zero ? "-" : "")\(whole.magnitude)." + String(repeating: "0", count: 3 - digits.utf8.count) + digits)
+        return .number(
+            "\(duration < .zero ? "-" : "")\(whole.magnitude)." + String(repeating: "0", count: 3 - digits.utf8.count) + digits)
     }
 }

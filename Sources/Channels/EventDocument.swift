@@ -36,6 +36,8 @@ struct EventDocument {
     private var data: JSONValue {
         let event = message.event
         let origin = event.payload.origin
+        let run: [String: JSONValue] = ["id": .text(origin.runID), "status": .text(origin.runStatus)]
+        let fields = event.payload.detail.fields(at: event.occurredAt)
         return [
             "id": .string(event.id),
             "account": .text(event.account),
@@ -44,8 +46,9 @@ struct EventDocument {
             "text": .string(message.body),
             "link": .text(message.link),
             "automation": ["id": .text(origin.automationID), "name": .text(origin.automation), "risk": .text(origin.risk)],
-            "run": ["id": .text(origin.runID), "status": .text(origin.runStatus)],
-            kind: .object(event.payload.detail.fields(at: event.occurredAt)),
+            "run": .object(run),
+            // A run is both what every event has and its own kind: one object holds both.
+            kind: .object(kind == "run" ? run.merging(fields) { $1 } : fields),
         ]
     }
 

@@ -1,7 +1,6 @@
+import Dispatch
 import RelayCore
 import Transport
-
-import Dispatch
 
 /// Files in a folder: a line of JSON per message, or a mail per message.
 package enum FileDrop {

@@ -1,6 +1,5 @@
-import RelayCore
-
 import Glibc
+import RelayCore
 
 /// Why a file could not be written.
 struct FolderError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,7 +1,6 @@
+import Crypto
 import RelayCore
 import Transport
-
-import Crypto
 
 /// What all mails of one destination have in common, and how one is made of a message.
 struct Letterhead: Sendable {

@@ -23,6 +23,8 @@ func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: Networ
         return [Finding(ok: true, "\(address.origin) answers"), untried]
     } catch {
         let answers = error.reason == .tooLarge
-        return [Finding(ok: answers, "\(address.origin) " + (answers ? "answers" : "does not answer: \(error.description)")), untried]
+        return [
+            Finding(ok: answers, "\(address.origin) " + (answers ? "answers" : "does not answer: \(error.description)")), untried,
+        ]
     }
 }

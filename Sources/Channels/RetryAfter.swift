@@ -31,7 +31,7 @@ extension Timestamp {
     /// A date as HTTP writes it, in any of the three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`,
     /// `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`. The name of the day is not checked.
     ///
-    /// - Parameter now: a year of two digits that seems more than 50 years ahead of it is of the century before.
+    /// - Parameter now: a year of two digits is the one nearest to it, at most 50 years ahead.
     init?(httpDate text: String, now: Timestamp) {
         guard text.utf8.count <= 64 else { return nil }
         var words = text.split { " ,-".contains($0) }.map(String.init)
@@ -54,7 +54,7 @@ extension Timestamp {
         case 2:
             let present = CivilDate(daysSince1970: now.seconds.dividedDown(by: 86_400)).year
             let year = present / 100 * 100 + number
-            return year > present + 50 ? year - 100 : year
+            return year > present + 50 ? year - 100 : year <= present - 50 ? year + 100 : year
         default: return nil
         }
     }

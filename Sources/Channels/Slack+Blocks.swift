@@ -70,8 +70,8 @@ extension Slack {
 
         /// A sample shows where the button would be and does nothing.
         private static func button(_ message: Message) -> JSONValue? {
-            if message.label != nil { return note("[Open] would stand here. A sample has no working button.") }
             guard let link = message.link, link.utf16.count <= mostURL else { return nil }
+            if message.label != nil { return note("[Open] would stand here. A sample has no working button.") }
             let open: JSONValue = ["type": "button", "action_id": "open", "text": plain("Open", field), "url": .string(link)]
             return ["type": "actions", "elements": [open]]
         }
@@ -104,7 +104,8 @@ extension Slack {
             switch block {
             case .string(let text): text.utf16.count
             case .array(let items): items.reduce(0) { $0 + size(of: $1) }
-            case .object(let members): members.reduce(0) { $0 + (["type", "url", "action_id"].contains($1.key) ? 0 : size(of: $1.value)) }
+            case .object(let members):
+                members.reduce(0) { $0 + (["type", "url", "action_id"].contains($1.key) ? 0 : size(of: $1.value)) }
             case .null, .bool, .number: 0
             }
         }

@@ -52,7 +52,9 @@ package enum Slack {
             return nil
         }
         if !vendors.contains(address.parts.host) && !address.parts.isLoopback {
-            section.note("url", "\(section.path).url is not on a host of Slack", expected: "https://hooks.slack.com/services/…", isWarning: true)
+            section.note(
+                "url", "\(section.path).url is not on a host of Slack", expected: "https://hooks.slack.com/services/…",
+                isWarning: true)
         }
         return ChannelBlueprint { SlackChannel(address: address, network: basics.network, tools: $0) }
     }

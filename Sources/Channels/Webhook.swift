@@ -56,8 +56,11 @@ package enum Webhook {
 
     /// The user's own headers. Nil if one is unusable.
     private static func headers(_ section: ConfigSection) -> [(name: String, value: Secret)]? {
-        guard section.node("headers") != nil else { return [] }
-        guard let own = section.section("headers") else { return nil }
+        guard let node = section.node("headers") else { return [] }
+        guard case .mapping = node.content, let own = section.section("headers") else {
+            section.note("headers", "\(section.path).headers is no mapping", expected: "names with their values")
+            return nil
+        }
         let headers = own.keys.map { ($0, header($0, own)) }
         return headers.contains { $0.1 == nil } ? nil : headers.compactMap { name, value in value.map { (name, $0) } }
     }
@@ -65,7 +68,9 @@ package enum Webhook {
     private static func header(_ name: String, _ section: ConfigSection) -> Secret? {
         guard isToken(name), !ours.contains(name.lowercased()) else {
             section.problems.add(
-                Problem(section.keyPlace(name), "\(section.path) cannot hold '\(name.prefix(40))'", expected: "a header that is not written by the relay"))
+                Problem(
+                    section.keyPlace(name), "\(section.path) cannot hold '\(name.prefix(40))'",
+                    expected: "a header that is not written by the relay"))
             return nil
         }
         let holdsSecret = ["auth", "key", "token", "secret", "cookie"].contains { name.lowercased().contains($0) }

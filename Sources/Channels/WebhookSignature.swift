@@ -1,7 +1,6 @@
-package import RelayCore
-
 import Crypto
 import Foundation
+package import RelayCore
 
 /// A key of Standard Webhooks, and what it signs.
 /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md

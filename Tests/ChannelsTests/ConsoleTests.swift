@@ -1,0 +1,27 @@
+import Channels
+import RelayCore
+import RelayTesting
+import Testing
+
+struct ConsoleTests {
+    @Test(arguments: Event.Kind.allCases)
+    func `every kind looks as agreed`(kind: Event.Kind) throws {
+        expectGolden(
+            try channel("console", [:]).preview(.of(kind, label: kind == .relay ? "Sample" : nil)), "console/\(kind.rawValue).txt")
+    }
+
+    @Test func `what is written is what the preview shows`() async throws {
+        let written = Locked<[String]>([])
+        let channel = try channel("console", [:], tools: tools(write: { text in written.withLock { $0.append(text) } }))
+        _ = try await channel.deliver(.of())
+        #expect(written.withLock { $0 } == [channel.preview(.of())])
+    }
+
+    @Test(arguments: [
+        ("", "Title\n"), ("one", "Title\n  one\n"), ("one\n\ntwo\n", "Title\n  one\n  \n  two\n"),
+        ("\nFake title", "Title\n  \n  Fake title\n"),
+    ])
+    func `no line of a body stands where a title does`(body: String, text: String) throws {
+        #expect(try channel("console", [:]).preview(.of(title: "Title", body: body)) == text)
+    }
+}

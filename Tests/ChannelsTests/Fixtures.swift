@@ -1,0 +1,182 @@
+import Channels
+import RelayCore
+import RelayTesting
+import Testing
+import Transport
+
+extension Message {
+    /// A message as a lane would hand it over; a test names only what matters to it.
+    static func of(
+        _ kind: Event.Kind = .notification, _ priority: Priority = .normal, title: String = "Invoice sync has finished",
+        body: String = "42 invoices were sent.\nNothing is left.", html: String? = nil, link: String? = nil,
+        recipient: String = "", detail: Detail? = nil, origin: Origin = .invoices, account: String? = "live",
+        label: String? = nil
+    ) -> Message {
+        let event = Event(
+            id: kind.exampleID, account: kind == .relay || kind == .digest ? nil : account, kind: kind,
+            subject: kind.exampleSubject,
+            priority: priority, occurredAt: Timestamp(seconds: 1_795_510_800), seenAt: Timestamp(seconds: 1_795_510_803),
+            payload: Payload(origin: kind == .relay || kind == .digest ? Origin() : origin, detail: detail ?? kind.exampleDetail))
+        return Message(
+            event: event, title: title, body: body, html: html, link: link, recipient: recipient,
+            idempotencyKey: "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea", deliveryID: 17, label: label)
+    }
+}
+
+extension Origin {
+    static let invoices = Origin(
+        staging: false, automation: "Invoice sync", automationID: "9d3c", risk: "high", trigger: "schedule", runID: "77aa",
+        runStatus: "waiting_approval")
+}
+
+extension Event.Kind {
+    var exampleSubject: String {
+        switch self {
+        case .notification: "live/notification/5b1e"
+        case .approval, .decision, .reminder: "live/approval/c0de"
+        case .run: "live/run/77aa"
+        case .digest: "digest/morning"
+        case .relay: "relay/closed/ops"
+        }
+    }
+
+    var exampleID: String {
+        switch self {
+        case .notification: exampleSubject
+        case .approval: exampleSubject + "/v1"
+        case .decision: exampleSubject + "/v2"
+        case .reminder: exampleSubject + "/remind/1"
+        case .run, .digest, .relay: exampleSubject + "/2026-11-24T09:00:00Z"
+        }
+    }
+
+    var exampleDetail: Detail {
+        let earlier = Timestamp(seconds: 1_795_509_000)
+        return switch self {
+        case .notification:
+            .notification(NotificationDetail(type: "invoice.sent", message: "42 invoices were sent.", payload: ["count": 42]))
+        case .approval:
+            .approval(
+                ApprovalDetail(
+                    id: "c0de", action: "Refund 3 invoices", actions: [["refund": "INV-1", "amount": 12]], createdAt: earlier))
+        case .decision:
+            .approval(
+                ApprovalDetail(
+                    id: "c0de", version: 2, state: .rejected, action: "Refund 3 invoices", createdAt: earlier, actor: "user_1",
+                    decidedAt: Timestamp(seconds: 1_795_510_000), reason: "Too much"))
+        case .reminder:
+            .approval(ApprovalDetail(id: "c0de", action: "Refund 3 invoices", createdAt: earlier, step: 1, overdue: true))
+        case .run:
+            .run(RunDetail(outcome: .failed, error: "the ledger said no", failedStep: "post", milliseconds: 12_340))
+        case .digest:
+            .digest(
+                DigestDetail(
+                    name: "morning", from: earlier, until: Timestamp(seconds: 1_795_510_800), headline: "1 event",
+                    events: [
+                        DigestDetail.Item(
+                            id: "live/notification/1", kind: .notification, priority: .low, automation: "Invoice sync",
+                            message: "sent", occurredAt: earlier, runID: "77aa")
+                    ]))
+        case .relay: .relay(RelayDetail(topic: "closed", about: "ops", detail: "answered 410: it is gone"))
+        }
+    }
+}
+
+/// Answers mail from a script and remembers what was handed in.
+final class ScriptedMail: MailTransport {
+    private let result: Result<MailAnswer, TransportError>
+    private let handedIn = Locked<[MailRequest]>([])
+
+    init(_ result: Result<MailAnswer, TransportError> = .success(MailAnswer(stage: .accepted, code: 250, text: "queued as 38D1"))) {
+        self.result = result
+    }
+
+    var mails: [MailRequest] { handedIn.withLock { $0 } }
+
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+        handedIn.withLock { $0.append(mail) }
+        return try result.get()
+    }
+}
+
+func tools(
+    http: any HTTPTransport = ScriptedTransport(status: 200, body: "ok"), mail: any MailTransport = ScriptedMail(),
+    write: @escaping @Sendable (String) -> Void = { _ in }
+) -> ChannelTools {
+    ChannelTools(http: http, mail: mail, clock: ManualClock(), write: write, version: "1.0")
+}
+
+/// A mapping as it comes out of the configuration file, its values taken from `${…}`.
+func node(_ values: [String: Value], isInterpolated: Bool = true) -> ConfigNode {
+    let place = Place(file: "relay.yaml", line: 1, column: 1)
+    return ConfigNode(
+        .mapping(
+            values.sorted { $0.key < $1.key }.map { key, value in
+                ConfigNode.Entry(key: key, keyPlace: place, value: value.node(at: place, isInterpolated))
+            }), at: place)
+}
+
+enum Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+    case text(String)
+    case list([Value])
+    case mapping([String: Value])
+
+    init(stringLiteral value: String) { self = .text(value) }
+    init(arrayLiteral elements: Value...) { self = .list(elements) }
+    init(dictionaryLiteral elements: (String, Value)...) { self = .mapping(Dictionary(uniqueKeysWithValues: elements)) }
+
+    func node(at place: Place, _ isInterpolated: Bool) -> ConfigNode {
+        switch self {
+        case .text(let text): ConfigNode(.scalar(.init(text: text, isPlain: false, isInterpolated: isInterpolated)), at: place)
+        case .list(let items): ConfigNode(.sequence(items.map { $0.node(at: place, isInterpolated) }), at: place)
+        case .mapping(let values): ChannelsTests.node(values, isInterpolated: isInterpolated)
+        }
+    }
+}
+
+/// What reading a destination gave: the blueprint, and what was said about it.
+struct Reading {
+    var blueprint: ChannelBlueprint?
+    var problems: [Problem]
+    var errors: [Problem] { problems.filter { !$0.isWarning } }
+
+    init(
+        _ type: String, _ values: [String: Value], allowPlain: Bool = false, folder: String = "/nowhere",
+        isInterpolated: Bool = true
+    ) throws {
+        let list = ProblemList()
+        let section = try #require(
+            ConfigSection(node(values, isInterpolated: isInterpolated), path: "destinations.ops", problems: list))
+        let basics = DestinationBasics(name: "ops", folder: folder, allowPlain: allowPlain)
+        blueprint = try #require(Catalogue.type(named: type)).read(section, basics)
+        section.finish()
+        problems = list.all
+    }
+}
+
+/// A good configuration of each type, with secrets that no output may hold.
+let configurations: [(type: String, values: [String: Value], secrets: [String])] = [
+    ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
+    (
+        "webhook",
+        [
+            "url": "https://hooks.example.com/in/hush-hush", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "old_secret": "an older key of theirs, kept quiet", "headers": ["Authorization": "Bearer sesame"],
+        ], ["hush-hush", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "an older key", "sesame"]
+    ),
+    (
+        "email",
+        [
+            "server": "smtps://smtp.example.com:465", "username": "relay", "password": "sesame",
+            "from": "RevKeen relay <relay@example.com>", "to": ["ops@example.com"],
+        ], ["sesame"]
+    ),
+    ("console", [:], []),
+    ("file", ["folder": "inbox"], []),
+]
+
+func channel(
+    _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
+) throws -> any Channel {
+    try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+}

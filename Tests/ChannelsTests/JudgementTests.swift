@@ -1,0 +1,157 @@
+import Channels
+import RelayCore
+import RelayTesting
+import Testing
+import Transport
+
+struct JudgementTests {
+    private let now = Timestamp(seconds: 1_795_510_800)
+
+    static let refused = [400, 402, 405, 406, 411, 412, 413, 414, 415, 416, 417, 418, 422, 424, 426, 428, 431, 499]
+    static let suspect = [401, 403, 404, 407, 451]
+    static let gone = [300, 301, 302, 303, 304, 307, 308, 410, 501, 505, 511]
+    static let retried = [408, 409, 421, 423, 425, 500, 502, 503, 504, 506, 507, 508, 510, 520, 521, 599]
+
+    @Test(arguments: 200...299)
+    func `every 2xx is accepted`(status: Int) { #expect(judge(HTTPAnswer(status: status), now: now) == nil) }
+
+    @Test(arguments: [
+        (refused, DeliveryError.Verdict.refused), (suspect, .suspect), (gone, .gone), (retried, .retry(after: nil)),
+        ([429], .throttled(after: nil)), ([0, 100, 199, 600, 999, -1], .retry(after: nil)),
+    ])
+    func `every status has its verdict`(statuses: [Int], verdict: DeliveryError.Verdict) {
+        for status in statuses {
+            let error = judge(HTTPAnswer(status: status), now: now)
+            #expect(error?.verdict == verdict, "\(status)")
+            #expect(error?.status == status)
+        }
+    }
+
+    @Test(arguments: [
+        (429, DeliveryError.Verdict.throttled(after: .seconds(7))), (503, .throttled(after: .seconds(7))),
+        (500, .retry(after: .seconds(7))), (502, .retry(after: .seconds(7))), (408, .retry(after: .seconds(7))),
+        (404, .suspect), (400, .refused), (410, .gone),
+    ])
+    func `the wish to wait is heard where waiting helps`(status: Int, verdict: DeliveryError.Verdict) {
+        #expect(judge(HTTPAnswer(status: status, headers: [("retry-after", "7")]), now: now)?.verdict == verdict)
+    }
+
+    @Test func `a redirect is told by its host alone`() {
+        let answer = HTTPAnswer(status: 302, headers: [("location", "https://login.example/?next=/services/hush")])
+        #expect(judge(answer, now: now)?.detail == "answered 302: a redirect to login.example, which is never followed")
+        let relative = HTTPAnswer(status: 302, headers: [("location", "/hush")])
+        #expect(judge(relative, now: now)?.detail == "answered 302: a redirect, which is never followed")
+    }
+
+    @Test(arguments: TransportError.Reason.allCases, [true, false])
+    func `without an answer it depends on whether something left`(reason: TransportError.Reason, isIdempotent: Bool) {
+        let sent = judge(TransportError(reason, sent: true, "it broke"), idempotent: isIdempotent)
+        let unsent = judge(TransportError(reason, sent: false, "it broke"), idempotent: isIdempotent)
+        switch reason {
+        case .badRequest:
+            #expect(sent.verdict == .refused)
+            #expect(unsent.verdict == .refused)
+        case .forbiddenAddress:
+            #expect(sent.verdict == .uncertain)
+            #expect(unsent.verdict == .suspect)
+        default:
+            #expect(sent.verdict == .uncertain)
+            #expect(unsent.verdict == .retry(after: nil))
+            #expect(sent.detail.hasSuffix(isIdempotent ? "a resend bears the same id" : "a resend may show twice"))
+        }
+        #expect(sent.reason == unsent.reason)
+    }
+
+    @Test(
+        arguments: [
+            ("ok", 200, nil), ("ok\n", 200, nil), ("", 200, DeliveryError.Verdict.uncertain), ("<html>", 200, .uncertain),
+            ("ok", 202, .uncertain),
+            (#"{"ok":true}"#, 200, .uncertain), (#"{"ok":false,"error":"channel_not_found"}"#, 200, .gone),
+            (#"{"ok":false,"error":"invalid_blocks"}"#, 200, .refused),
+            (#"{"ok":false,"error":"ratelimited"}"#, 200, .throttled(after: nil)),
+            (#"{"ok":false,"error":"surprise"}"#, 200, .uncertain),
+            ("invalid_payload", 400, .refused), ("invalid_blocks", 400, .refused), ("no_text", 400, .refused),
+            ("too_many_attachments", 400, .refused), ("missing_text_or_fallback_or_attachments", 400, .refused),
+            ("user_not_found", 400, .gone), ("action_prohibited", 403, .gone), ("posting_to_general_channel_denied", 403, .gone),
+            ("invalid_token", 403, .gone), ("who_knows", 403, .suspect), ("channel_not_found", 404, .gone),
+            ("no_service", 404, .gone),
+            ("no_service_id", 404, .gone), ("no_active_hooks", 404, .gone), ("no_team", 404, .gone), ("team_disabled", 404, .gone),
+            ("<html>not here</html>", 404, .suspect), ("channel_is_archived", 410, .gone),
+            ("rate_limited", 429, .throttled(after: nil)),
+            ("no_service", 429, .throttled(after: nil)), ("rollup_error", 500, .retry(after: nil)),
+            ("no_service", 503, .retry(after: nil)),
+            ("what", 402, .refused),
+        ] as [(String, Int, DeliveryError.Verdict?)])
+    func `Slack says in its body what the status does not`(body: String, status: Int, verdict: DeliveryError.Verdict?) {
+        #expect(Slack.judge(HTTPAnswer(status: status, body: Array(body.utf8)), now: now)?.verdict == verdict)
+    }
+}
+
+struct MailJudgementTests {
+    typealias Row = (stage: MailAnswer.Stage, code: Int, enhanced: String?, verdict: DeliveryError.Verdict?)
+
+    static let minutes = DeliveryError.Verdict.retry(after: .seconds(300))
+    static let rows: [Row] = [
+        (.accepted, 250, "2.0.0", nil), (.accepted, 251, nil, nil),
+        (.greeting, 421, "4.3.2", .retry(after: .seconds(60))), (.data, 421, "4.7.0", .retry(after: .seconds(60))),
+        (.recipient, 450, "4.2.0", minutes), (.recipient, 450, nil, minutes), (.data, 451, "4.7.1", minutes),
+        (.recipient, 452, "4.2.2", minutes), (.recipient, 452, "4.5.3", .retry(after: nil)),
+        (.startTLS, 454, "4.7.0", .retry(after: nil)), (.login, 454, "4.7.0", .retry(after: nil)),
+        (.data, 499, nil, .retry(after: nil)),
+        (.greeting, 554, nil, .gone), (.hello, 550, nil, .gone), (.hello, 502, nil, .gone), (.startTLS, 502, nil, .gone),
+        (.startTLS, 250, nil, .gone), (.login, 530, "5.7.0", .gone), (.login, 534, "5.7.9", .gone), (.login, 535, "5.7.8", .gone),
+        (.login, 535, "5.7.139", .gone), (.login, 538, "5.7.11", .gone), (.login, 504, nil, .gone),
+        (.sender, 530, "5.7.0", .gone), (.sender, 553, "5.7.1", .gone), (.sender, 550, nil, .gone), (.sender, 501, nil, .gone),
+        (.sender, 552, "5.3.4", .refused), (.sender, 552, nil, .refused),
+        (.recipient, 550, "5.1.1", .refused), (.recipient, 550, nil, .refused), (.recipient, 551, nil, .refused),
+        (.recipient, 553, "5.1.3", .refused), (.recipient, 550, "5.6.7", .refused), (.recipient, 555, "5.5.4", .refused),
+        (.recipient, 550, "5.7.1", .suspect), (.recipient, 553, "5.7.1", .suspect), (.recipient, 554, "5.7.1", .refused),
+        (.recipient, 530, "5.7.0", .gone), (.recipient, 550, "5.4.5", .throttled(after: .seconds(3_600))),
+        (.sender, 550, "5.4.5", .throttled(after: .seconds(3_600))), (.recipient, 552, "5.2.2", minutes),
+        (.data, 552, nil, minutes),
+        (.data, 552, "5.3.4", .refused), (.data, 552, "5.2.3", .refused), (.data, 550, "5.7.26", .gone),
+        (.data, 554, "5.7.26", .gone),
+        (.data, 554, "5.7.1", .refused), (.data, 554, "5.6.0", .refused), (.data, 550, "5.7.1", .suspect),
+        (.accepted, 554, nil, .refused), (.data, 354, nil, .uncertain), (.recipient, 0, nil, .retry(after: nil)),
+    ]
+
+    @Test(arguments: rows.indices)
+    func `every reply has its verdict`(index: Int) {
+        let row = Self.rows[index]
+        let error = judge(MailAnswer(stage: row.stage, code: row.code, enhanced: row.enhanced))
+        #expect(error?.verdict == row.verdict, "\(row)")
+        #expect(error == nil || error?.status == row.code)
+    }
+
+    @Test func `the words of the server are told on one line, but never those about a password`() {
+        let refusal = MailAnswer(stage: .recipient, code: 550, enhanced: "5.1.1", text: "no such user\r\nX: y\u{1B}[0m")
+        #expect(judge(refusal)?.detail == "550 5.1.1 to RCPT TO: no such user X: y[0m")
+        let login = MailAnswer(stage: .login, code: 535, enhanced: "5.7.8", text: "AGFubgBzZXNhbWU= is wrong")
+        #expect(judge(login)?.detail == "535 5.7.8 to AUTH")
+    }
+}
+
+struct RetryAfterTests {
+    private let now = Timestamp(seconds: 784_111_777)  // Sun, 06 Nov 1994 08:49:37 GMT
+
+    @Test(arguments: [
+        ("120", Duration.seconds(120)), (" 7 ", .seconds(7)), ("0", .seconds(1)), ("0.35", .seconds(1)),
+        ("1.5", .milliseconds(1_500)),
+        ("2.", .seconds(2)), ("3600", .seconds(3_600)), ("3601", .seconds(3_600)), ("99999999999999999999", .seconds(3_600)),
+        ("3599.9999", .seconds(3_600)),
+        ("Sun, 06 Nov 1994 08:50:37 GMT", .seconds(60)), ("Sunday, 06-Nov-94 08:50:37 GMT", .seconds(60)),
+        ("Sun Nov  6 08:50:37 1994", .seconds(60)), ("Sun, 06 Nov 1994 08:00:00 GMT", .seconds(1)),
+        ("Sun, 06 Nov 1995 08:00:00 GMT", .seconds(3_600)), ("Sunday, 06-Nov-44 08:49:37 GMT", .seconds(3_600)),
+        ("Sunday, 06-Nov-45 08:49:37 GMT", .seconds(1)),
+    ])
+    func `a number or a date is a wait within an hour`(header: String, wait: Duration) {
+        #expect(RetryAfter.parse(header, now: now) == wait)
+    }
+
+    @Test(arguments: [
+        "", "-1", "+5", "1e3", "inf", "nan", ".5", "1.2.3", "soon", "0x10", "٣", "1 2", "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Non 1994 08:49:37 GMT", "1994-11-06T08:49:37Z",
+        String(repeating: "Sun, ", count: 50),
+    ])
+    func `anything else is no wait`(header: String) { #expect(RetryAfter.parse(header, now: now) == nil) }
+}

@@ -1,0 +1,159 @@
+import RelayCore
+import RelayTesting
+import Testing
+import Transport
+
+@testable import Channels
+
+struct WebhookTests {
+    private let url: Value = "https://hooks.example.com/in"
+
+    @Test func `the signature is that of the standard's test vector`() throws {
+        let key = try #require(WebhookKey(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")))
+        let signature = key.signature(
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330, body: Array(#"{"test": 2432232314}"#.utf8))
+        #expect(signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+        #expect(key.length == 24)
+    }
+
+    @Test func `a key without prefix stands for its own bytes`() throws {
+        // HMAC-SHA256 of "a.1." under "key", computed with OpenSSL.
+        let key = try #require(WebhookKey(Secret("key")))
+        #expect(key.signature(id: "a", timestamp: 1, body: []) == "v1,yW8+rvcafoW/SUGoPddbOT1gdW6Tk1OXEYlWBQLiHao=")
+    }
+
+    @Test(arguments: Event.Kind.allCases, Priority.allCases)
+    func `every kind and priority looks as agreed`(kind: Event.Kind, priority: Priority) throws {
+        guard kind == .notification || priority == .high else { return }
+        let sent = try channel("webhook", ["url": url]).preview(.of(kind, priority, link: "https://app.example/runs/77aa"))
+        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "webhook/\(kind.rawValue).\(priority.word).json")
+    }
+
+    @Test func `a cloud event looks as agreed`() throws {
+        let sent = try channel("webhook", ["url": url, "format": "cloudevents"]).preview(.of(.approval, .high, label: "Sample"))
+        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "webhook/cloudevents.json")
+    }
+
+    @Test func `a change of keys is signed by both, the new one first, over the bytes that are sent`() async throws {
+        let http = ScriptedTransport(status: 204)
+        let channel = try channel("webhook", configurations[1].values, tools: tools(http: http))
+        let receipt = try await channel.deliver(.of())
+        let request = try #require(http.requests.first)
+        let headers = Dictionary(uniqueKeysWithValues: request.headers.map { ($0.name, $0.value.reveal()) })
+        let id = Message.of().idempotencyKey
+        let body = try #require(request.body)
+        let keys = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "an older key of theirs, kept quiet"].compactMap {
+            WebhookKey(Secret($0))
+        }
+        let signatures = keys.map { $0.signature(id: id, timestamp: 1_795_510_800, body: body) }
+        #expect(headers["webhook-signature"] == signatures.joined(separator: " "))
+        #expect(headers["webhook-id"] == id)
+        #expect(headers["webhook-timestamp"] == "1795510800")
+        #expect(headers["Authorization"] == "Bearer sesame")
+        #expect(headers["Content-Type"] == "application/json")
+        #expect(String(decoding: body, as: UTF8.self) == channel.preview(.of()))
+        #expect(!request.guardsAgainstResend)
+        #expect(receipt.remote == ["webhook-id": id])
+    }
+
+    @Test func `without a key nothing is signed, and a header of the user's replaces ours`() async throws {
+        let http = ScriptedTransport(status: 200)
+        let values: [String: Value] = ["url": url, "format": "cloudevents", "headers": ["user-agent": "theirs", "X-Room": "7"]]
+        _ = try await channel("webhook", values, tools: tools(http: http)).deliver(.of())
+        #expect(
+            http.requests.first?.headers.map(\.name) == ["Content-Type", "webhook-id", "webhook-timestamp", "X-Room", "user-agent"])
+        #expect(http.requests.first?.headers.first?.value.reveal() == "application/cloudevents+json; charset=UTF-8")
+    }
+
+    @Test(
+        arguments: [
+            (["secret": "whsec_not base64!"], "destinations.ops.secret is no key"),
+            (["secret": "whsec_"], "destinations.ops.secret is no key"),
+            (["old_secret": "an older key of theirs, kept quiet"], "destinations.ops.secret is missing"),
+            (["headers": ["Webhook-Id": "1"]], "destinations.ops.headers cannot hold 'Webhook-Id'"),
+            (["headers": ["Content-Type": "1"]], "destinations.ops.headers cannot hold 'Content-Type'"),
+            (["headers": ["a b": "1"]], "destinations.ops.headers cannot hold 'a b'"),
+            (["headers": ["X-A": "1\r\nX-B: 2"]], "destinations.ops.headers.X-A holds a control character"),
+            (["headers": "X-A: 1"], "destinations.ops.headers is no mapping"),
+            (["format": "xml"], "destinations.ops.format is 'xml'"),
+        ] as [([String: Value], String)])
+    func `what cannot work is refused with the reason`(values: [String: Value], problem: String) throws {
+        let reading = try Reading("webhook", values.merging(["url": url]) { $1 })
+        #expect(reading.errors.map(\.problem).contains(problem), "\(reading.errors)")
+        #expect(reading.blueprint == nil)
+    }
+
+    @Test func `a short key is accepted with a warning`() throws {
+        let reading = try Reading("webhook", ["url": url, "secret": "short"])
+        #expect(reading.blueprint != nil)
+        #expect(
+            reading.problems.map(\.description) == [
+                "relay.yaml:1:1: warning: destinations.ops.secret has 5 bytes; expected 24 to 64 bytes (Standard Webhooks)"
+            ])
+    }
+}
+
+struct EventDocumentTests {
+    /// The same document with just so much text that its size is `bytes`.
+    private func document(sized bytes: Int) -> EventDocument {
+        let bare = EventDocument(message: .of(body: "")).standard.bytes.count
+        return EventDocument(message: .of(body: String(repeating: "x", count: bytes - bare)))
+    }
+
+    @Test(arguments: [(19_999, false), (20_000, false), (20_001, true)])
+    func `only what is over the limit is cut`(bytes: Int, isCut: Bool) {
+        let json = document(sized: bytes).standard
+        #expect(json["data"]?["cut"] == (isCut ? true : nil))
+        #expect(json.bytes.count <= 20_000)
+        #expect(isCut || json.bytes.count == bytes)
+    }
+
+    @Test func `payload and actions go first, and the words stay`() {
+        let big = JSONValue.array(Array(repeating: .string(String(repeating: "x", count: 100)), count: 300))
+        let details: [(Detail, String)] = [
+            (.notification(NotificationDetail(type: "t", message: "m", payload: big)), "payload"),
+            (.approval(ApprovalDetail(id: "c0de", action: "Refund", actions: big)), "actions"),
+        ]
+        for (detail, name) in details {
+            let kind: Event.Kind = name == "actions" ? .approval : .notification
+            let data = EventDocument(message: .of(kind, body: "the words", detail: detail)).standard["data"]
+            #expect(data?["cut"] == true)
+            #expect(data?[kind.rawValue]?.object?[name] == .null)
+            #expect(data?["text"] == "the words")
+        }
+    }
+
+    @Test(arguments: Event.Kind.allCases)
+    func `nothing makes it larger than the limit, and its ids stay whole`(kind: Event.Kind) {
+        let text = String(repeating: "\u{1}👩‍👩‍👧‍👦", count: 1_500)
+        let item = DigestDetail.Item(
+            id: "live/notification/1", kind: .run, priority: .low, automation: text, message: text, occurredAt: .distantPast,
+            runID: "1")
+        let detail: Detail =
+            switch kind {
+            case .notification: .notification(NotificationDetail(type: text, message: text, payload: .string(text)))
+            case .run: .run(RunDetail(outcome: .failed, summary: text, error: text, failedStep: text, milliseconds: .max))
+            case .approval, .decision, .reminder:
+                .approval(ApprovalDetail(id: text, action: text, actions: .string(text), actor: text, reason: text))
+            case .digest:
+                .digest(
+                    DigestDetail(
+                        name: "m", from: .distantPast, until: .distantFuture, headline: text,
+                        events: Array(repeating: item, count: 12)))
+            case .relay: .relay(RelayDetail(topic: text, about: text, detail: text))
+            }
+        let origin = Origin(automation: text, risk: text, trigger: text, runStatus: text)
+        let document = EventDocument(
+            message: .of(kind, title: text, body: text, link: "https://app.example/1", detail: detail, origin: origin))
+        for json in [document.standard, document.cloudEvent] {
+            #expect(json.bytes.count <= 20_000)
+            #expect(json["data"]?["id"]?.string == kind.exampleID)
+            #expect(json["data"]?["link"] == "https://app.example/1")
+            #expect(json["data"]?["cut"] == true)
+        }
+    }
+
+    @Test func `every attempt says the same bytes`() {
+        #expect(EventDocument(message: .of(.approval)).standard.bytes == EventDocument(message: .of(.approval)).standard.bytes)
+    }
+}
