@@ -3,6 +3,7 @@ import PackageDescription
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -37,7 +38,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "RelayCore", crypto, hummingbird, nio, nioPosix, logging, lifecycle,
+                "RelayCore", hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
@@ -56,7 +57,7 @@ let package = Package(
             name: "DedupTests", dependencies: ["Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Transport", "RelayTesting"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "RelayTesting", nio, nioPosix]),
         .testTarget(name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"]),
     ]
 )

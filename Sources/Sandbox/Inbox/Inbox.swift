@@ -1,0 +1,134 @@
+package import RelayCore
+
+/// The receiving end of everything: chat hooks, webhooks and mailboxes.
+///
+/// The newest messages are kept, within bounds of number and size; how often each identity came is counted for ever.
+package actor Inbox {
+    package enum Mode: Sendable {
+        case recording
+        /// Nothing is kept or read but the identity: fast enough to measure a sender.
+        case counting
+    }
+
+    /// Messages accepted so far, those no longer kept included.
+    package private(set) var count = 0
+    /// Posts and mails that were not taken, by whatever fault.
+    package internal(set) var refused = 0
+    package internal(set) var faults = InboxFaults()
+    package nonisolated let mode: Mode
+    package nonisolated let clock: any WallClock
+
+    private let mostMessages: Int
+    private let mostBytes: Int
+    private var kept: [InboxMessage] = []
+    private var keptBytes = 0
+    private var times: [String: Int] = [:]
+    private var countByKind: [InboxMessage.Kind: Int] = [:]
+    private var waiters: [Int: Waiter] = [:]
+    private var nextWaiter = 0
+    var second = (at: Int64(0), count: 0)
+
+    private struct Waiter {
+        var count: Int
+        var continuation: CheckedContinuation<Bool, Never>
+    }
+
+    /// - Parameters:
+    ///   - mostMessages: kept at a time; the oldest go first.
+    ///   - mostBytes: of their bodies in all.
+    package init(
+        clock: any WallClock = SystemClock(), mode: Mode = .recording, mostMessages: Int = 20_000, mostBytes: Int = 128 << 20
+    ) {
+        self.clock = clock
+        self.mode = mode
+        self.mostMessages = mostMessages
+        self.mostBytes = mostBytes
+    }
+
+    package func setFaults(_ faults: InboxFaults) { self.faults = faults }
+
+    package func arrange(_ change: @Sendable (inout InboxFaults) -> Void) { change(&faults) }
+
+    /// Oldest first.
+    /// - Parameter kind: nil for all.
+    package func messages(kind: InboxMessage.Kind? = nil) -> [InboxMessage] {
+        kind.map { kind in kept.filter { $0.kind == kind } } ?? kept
+    }
+
+    /// Newest first, at most `most` of them.
+    package func newest(_ most: Int, kind: InboxMessage.Kind? = nil) -> [InboxMessage] {
+        Array(kept.reversed().lazy.filter { kind == nil || $0.kind == kind }.prefix(most))
+    }
+
+    /// Nil if it is no longer kept.
+    package func message(_ id: Int) -> InboxMessage? {
+        guard let first = kept.first?.id, id >= first, id - first < kept.count else { return nil }
+        return kept[id - first]
+    }
+
+    package func count(kind: InboxMessage.Kind) -> Int { countByKind[kind, default: 0] }
+
+    /// How often this `webhook-id` or `Message-ID` was accepted.
+    package func times(_ identity: String) -> Int { times[identity, default: 0] }
+
+    /// Identities with the number of times each was accepted.
+    package var identities: [String: Int] { times }
+
+    /// Waits until `count` messages were accepted.
+    /// - Returns: false if the waiting was cancelled before.
+    @discardableResult
+    package func waitForCount(_ count: Int) async -> Bool {
+        if self.count >= count { return true }
+        nextWaiter += 1
+        let id = nextWaiter
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume(returning: false) }
+                waiters[id] = Waiter(count: count, continuation: continuation)
+            }
+        } onCancel: {
+            Task { await self.abandon(id) }
+        }
+    }
+
+    private func abandon(_ id: Int) { waiters.removeValue(forKey: id)?.continuation.resume(returning: false) }
+
+    /// Accepts a message.
+    func take(
+        _ kind: InboxMessage.Kind, place: String, identity: String?, headers: [(name: String, value: String)], raw: [UInt8]
+    ) {
+        count += 1
+        countByKind[kind, default: 0] += 1
+        if let identity { times[identity, default: 0] += 1 }
+        if mode == .recording {
+            keep(
+                InboxMessage(
+                    id: count, receivedAt: clock.now, kind: kind, place: place, headers: headers, raw: raw, identity: identity,
+                    time: identity.map { times[$0, default: 1] } ?? 1))
+        }
+        wake()
+    }
+
+    /// In batches, since taking from the front of an array moves all the rest.
+    private func keep(_ message: InboxMessage) {
+        kept.append(message)
+        keptBytes += message.raw.count
+        guard kept.count > mostMessages + mostMessages / 8 || keptBytes > mostBytes else { return }
+        var gone = max(0, kept.count - mostMessages)
+        var left = keptBytes - kept[..<gone].reduce(0) { $0 + $1.raw.count }
+        while left > mostBytes - mostBytes / 8, gone < kept.count - 1 {
+            left -= kept[gone].raw.count
+            gone += 1
+        }
+        kept.removeFirst(gone)
+        keptBytes = left
+    }
+
+    private func wake() {
+        guard !waiters.isEmpty else { return }
+        for (id, waiter) in waiters where waiter.count <= count {
+            waiters[id] = nil
+            waiter.continuation.resume(returning: true)
+        }
+    }
+}

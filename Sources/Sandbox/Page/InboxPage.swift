@@ -1,0 +1,143 @@
+import RelayCore
+
+/// The pages that show what arrived. Drawn here, whole: no script runs on them.
+struct InboxPage {
+    enum View: String, CaseIterable {
+        case overview = "", chat, mail, webhook, raw
+
+        var path: String { "/\(rawValue)" }
+
+        var title: String {
+            switch self {
+            case .overview: "Overview"
+            case .chat: "Chat"
+            case .mail: "Mail"
+            case .webhook: "Webhooks"
+            case .raw: "Raw"
+            }
+        }
+
+        var kind: InboxMessage.Kind? {
+            switch self {
+            case .chat: .slack
+            case .mail: .mail
+            case .webhook: .webhook
+            case .overview, .raw: nil
+            }
+        }
+    }
+
+    struct Counts {
+        var byKind: [InboxMessage.Kind: Int]
+        var refused: Int
+
+        var total: Int { byKind.values.reduce(0, +) }
+
+        func count(_ view: View) -> Int { view.kind.map { byKind[$0, default: 0] } ?? total }
+    }
+
+    let counts: Counts
+
+    /// - Parameter holds: the page does not renew itself.
+    func list(_ view: View, holds: Bool, messages: [InboxMessage.Kind?: [InboxMessage]]) -> Markup {
+        let content: Markup =
+            switch view {
+            case .overview: "<div class=\"columns\">\([View.chat, .mail, .webhook].map { column($0, messages[$0.kind] ?? []) })</div>"
+            case .chat, .mail, .webhook: column(view, messages[view.kind] ?? [])
+            case .raw: rawTable(messages[nil] ?? [])
+            }
+        return frame(view, title: view.title, holds: holds, isList: true, content)
+    }
+
+    private func column(_ view: View, _ messages: [InboxMessage]) -> Markup {
+        let cards: [Markup] = messages.map { message in
+            switch message.kind {
+            case .slack: ChatCard(message: message).markup
+            case .mail: PageParts.mailRow(message)
+            case .webhook: PageParts.webhookCard(message)
+            }
+        }
+        let empty: Markup = "<p class=\"empty\">Nothing yet.</p>"
+        return """
+            <section class="column \(view.rawValue)"><h2><a href="\(view.path)">\(view.title)</a> <small>\(counts.count(view))</small></h2>\
+            <div class="cards">\(cards.isEmpty ? [empty] : cards)</div></section>
+            """
+    }
+
+    private func rawTable(_ messages: [InboxMessage]) -> Markup {
+        let rows: [Markup] = messages.map {
+            """
+            <tr><td><a href="/message/\($0.id)">\($0.id)</a></td><td>\($0.receivedAt.timeOfDay)</td><td>\($0.kind.rawValue)</td>\
+            <td>\($0.place)</td><td>\($0.identity ?? "")</td><td>\($0.time > 1 ? "×\($0.time)" : "")</td><td>\($0.raw.count)</td></tr>
+            """
+        }
+        return """
+            <div class="wide"><table class="raw"><tr><th>no.</th><th>time</th><th>kind</th><th>place</th><th>identity</th><th>repeat</th>\
+            <th>bytes</th></tr>\(rows)</table></div>
+            """
+    }
+
+    func message(_ message: InboxMessage) -> Markup {
+        let shown: Markup =
+            switch message.kind {
+            case .slack: ChatCard(message: message).markup
+            case .mail: mail(message)
+            case .webhook: "<pre>\(PageParts.prettyJSON(message.json ?? .null))</pre>"
+            }
+        return frame(
+            View.allCases.first { $0.kind == message.kind } ?? .raw, title: "Message \(message.id)", holds: true, isList: false,
+            """
+            <div class="single">\(shown)<h2>As it came</h2><p><a href="/raw/\(message.id)">\(message.raw.count) bytes</a>, \
+            \(message.receivedAt.description), sent to \(message.place)</p>\(PageParts.headers(message.headers))\
+            <pre>\(String(decoding: message.raw.prefix(40_000), as: UTF8.self))</pre></div>
+            """)
+    }
+
+    /// Its HTML stands in a frame of its own, where no script, no form and nothing from elsewhere works.
+    private func mail(_ message: InboxMessage) -> Markup {
+        guard let mail = message.mail else { return .nothing }
+        let shown = ["from", "to", "date", "reply-to"].compactMap { name in
+            mail.header(name).map { (name: name.prefix(1).uppercased() + name.dropFirst(), value: $0) }
+        }
+        let frame: Markup? = mail.html.map { _ in
+            "<iframe sandbox src=\"/mail/\(message.id)/html\" title=\"HTML part\"></iframe>"
+        }
+        let text: Markup? = mail.text.map {
+            "<details\(mail.html == nil ? " open" : "" as Markup)><summary>Text part</summary><pre>\($0)</pre></details>"
+        }
+        let files = mail.attachments.map { "<p class=\"context\">Attached: \($0)</p>" as Markup }
+        return """
+            <article class="card letter"><h1>\(mail.subject)</h1>\(PageParts.headers(shown))\(files)\(frame)\(text)</article>
+            """
+    }
+
+    func notFound() -> Markup {
+        frame(.overview, title: "Not found", holds: true, isList: false, "<p class=\"empty\">There is no such page or message.</p>")
+    }
+
+    private func frame(_ view: View, title: String, holds: Bool, isList: Bool, _ content: Markup) -> Markup {
+        let refresh: Markup? = holds ? nil : "<meta http-equiv=\"refresh\" content=\"2\">"
+        let hold: Markup? =
+            isList
+            ? (holds
+                ? "<a class=\"hold\" href=\"\(view.path)\">▶ follow</a>"
+                : "<a class=\"hold\" href=\"\(view.path)?hold\">❚❚ hold still</a>") : nil
+        return """
+            <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>\(title) · NotifyRelay inbox (\(counts.total))</title>\
+            <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">\
+            \(refresh)<link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"></head><body><header class="top">\
+            <div><h1><a href="/">NotifyRelay inbox</a></h1><p>What the relay sent, as the people who receive it see it. \
+            A sandbox: nothing here has left this machine. Newest first, times in UTC.</p></div>\(hold)</header>\
+            <nav>\(View.allCases.map { tab($0, isCurrent: $0 == view) })</nav>\(alarm)<main>\(content)</main></body></html>
+            """
+    }
+
+    private func tab(_ view: View, isCurrent: Bool) -> Markup {
+        let current: Markup? = isCurrent ? " aria-current=\"page\"" : nil
+        return "<a href=\"\(view.path)\"\(current)>\(view.title) <small>\(counts.count(view))</small></a>"
+    }
+
+    private var alarm: Markup? {
+        counts.refused > 0 ? "<p class=\"alarm\">\(counts.refused) more were refused, as the sandbox was told to or as the receiver would.</p>" : nil
+    }
+}

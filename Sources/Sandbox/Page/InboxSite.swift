@@ -1,0 +1,105 @@
+import RelayCore
+
+/// Answers what a browser asks of the inbox.
+struct InboxSite: Sendable {
+    let inbox: Inbox
+
+    private static let mostShown = 60
+    private static let mostRows = 500
+
+    func answer(_ request: WebRequest) async -> WebAnswer {
+        guard request.method == "GET" || request.method == "HEAD" else { return WebAnswer(405, type: "text/plain", "GET only\n") }
+        var answer = await page(request)
+        if request.method == "HEAD" { answer.body = [] }
+        return answer
+    }
+
+    private func page(_ request: WebRequest) async -> WebAnswer {
+        let segments = request.segments
+        switch segments.count {
+        case 0: return await list(.overview, request)
+        case 1 where segments[0] == "style.css": return WebAnswer(200, type: "text/css; charset=utf-8", Stylesheet.text)
+        case 1 where segments[0] == "messages.json": return await index()
+        case 1:
+            guard let view = InboxPage.View(rawValue: segments[0]) else { return await notFound() }
+            return await list(view, request)
+        case 2: return await one(segments[0], segments[1])
+        case 3 where segments[0] == "mail" && segments[2] == "html": return await mailBody(segments[1])
+        default: return await notFound()
+        }
+    }
+
+    private func list(_ view: InboxPage.View, _ request: WebRequest) async -> WebAnswer {
+        var messages: [InboxMessage.Kind?: [InboxMessage]] = [:]
+        switch view {
+        case .overview: for kind in InboxMessage.Kind.allCases { messages[kind] = await inbox.newest(Self.mostShown, kind: kind) }
+        case .raw: messages[nil] = await inbox.newest(Self.mostRows)
+        case .chat, .mail, .webhook: messages[view.kind] = await inbox.newest(Self.mostShown, kind: view.kind)
+        }
+        let page = InboxPage(counts: await counts())
+        return html(200, page.list(view, holds: request.query.contains { $0.name == "hold" }, messages: messages))
+    }
+
+    private func one(_ what: String, _ id: String) async -> WebAnswer {
+        guard let message = await message(id) else { return await notFound() }
+        switch what {
+        case "message", "mail": return html(200, InboxPage(counts: await counts()).message(message))
+        case "raw":
+            return WebAnswer(
+                200, headers: [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")], body: message.raw)
+        default: return await notFound()
+        }
+    }
+
+    /// The mail's own HTML under a policy that lets it show text, its own style and nothing else.
+    private func mailBody(_ id: String) async -> WebAnswer {
+        guard let html = await message(id)?.mail?.html else { return await notFound() }
+        var answer = WebAnswer(200, type: "text/html; charset=utf-8", html)
+        answer.headers += [
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
+                    + "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+            ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        ]
+        return answer
+    }
+
+    /// For programs: what arrived, oldest first.
+    private func index() async -> WebAnswer {
+        let items = await inbox.messages().suffix(1_000).map { message -> JSONValue in
+            [
+                "id": .int(message.id), "kind": .string(message.kind.rawValue), "place": .string(message.place),
+                "received_at": .string(message.receivedAt.description), "identity": .text(message.identity),
+                "time": .int(message.time), "bytes": .int(message.raw.count),
+                "text": .text(message.mail?.subject ?? message.json?["text"]?.string ?? message.json?["data"]?["title"]?.string),
+            ]
+        }
+        return .json(200, .array(Array(items)))
+    }
+
+    private func message(_ id: String) async -> InboxMessage? {
+        guard let number = Int(id) else { return nil }
+        return await inbox.message(number)
+    }
+
+    private func notFound() async -> WebAnswer { html(404, InboxPage(counts: await counts()).notFound()) }
+
+    private func counts() async -> InboxPage.Counts {
+        var byKind: [InboxMessage.Kind: Int] = [:]
+        for kind in InboxMessage.Kind.allCases { byKind[kind] = await inbox.count(kind: kind) }
+        return InboxPage.Counts(byKind: byKind, refused: await inbox.refused)
+    }
+
+    private func html(_ status: Int, _ markup: Markup) -> WebAnswer {
+        var answer = WebAnswer(status, type: "text/html; charset=utf-8", markup.html)
+        answer.headers += [
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; form-action 'none'; base-uri 'none'; "
+                    + "frame-ancestors 'none'"
+            ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"),
+        ]
+        return answer
+    }
+}

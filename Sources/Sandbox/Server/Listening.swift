@@ -1,0 +1,80 @@
+import Logging
+import RelayCore
+import ServiceLifecycle
+
+/// Holds the task that serves the sockets, from `start()` to `stop()`.
+///
+/// This one task is not a child of its starter: a test wants the sockets between two of its lines. `stop()` ends it.
+actor Listening {
+    private enum Phase {
+        case idle
+        case running(Task<Void, any Error>, SandboxAddresses)
+    }
+
+    private let site: SandboxSite
+    private let options: SandboxServer.Options
+    private let logger: Logger
+    private var phase = Phase.idle
+    private let task = Locked<Task<Void, any Error>?>(nil)
+
+    init(site: SandboxSite, options: SandboxServer.Options, logger: Logger) {
+        self.site = site
+        self.options = options
+        self.logger = logger
+    }
+
+    func start() async throws -> SandboxAddresses {
+        if case .running(_, let addresses) = phase { return addresses }
+        let (ports, report) = AsyncThrowingStream.makeStream(of: Bound.self)
+        let task = Task { [site, options, logger] in
+            do {
+                try await Self.serve(site, options, logger, report)
+                report.finish()
+            } catch {
+                report.finish(throwing: error)
+                throw error
+            }
+        }
+        self.task.withLock { $0 = task }
+        let addresses = try await Self.addresses(from: ports, host: options.host)
+        phase = .running(task, addresses)
+        return addresses
+    }
+
+    func finished() async throws {
+        guard case .running(let task, _) = phase else { return }
+        do { try await task.value } catch is CancellationError {}
+    }
+
+    func stop() async {
+        guard case .running(let task, _) = phase else { return }
+        task.cancel()
+        _ = await task.result
+        phase = .idle
+    }
+
+    nonisolated func abort() { task.withLock { $0 }?.cancel() }
+
+    private enum Bound: Sendable { case http(Int), smtp(Int) }
+
+    private static func serve(
+        _ site: SandboxSite, _ options: SandboxServer.Options, _ logger: Logger,
+        _ report: AsyncThrowingStream<Bound, any Error>.Continuation
+    ) async throws {
+        let http = try site.server(host: options.host, port: options.httpPort, logger: logger) { report.yield(.http($0)) }
+        let smtp = SMTPSink(inbox: site.inbox, host: options.host, port: options.smtpPort) { report.yield(.smtp($0)) }
+        try await ServiceGroup(services: [http, smtp], logger: logger).run()
+    }
+
+    private static func addresses(from ports: AsyncThrowingStream<Bound, any Error>, host: String) async throws -> SandboxAddresses {
+        var addresses = SandboxAddresses(host: host, httpPort: 0, smtpPort: 0)
+        for try await bound in ports {
+            switch bound {
+            case .http(let port): addresses.httpPort = port
+            case .smtp(let port): addresses.smtpPort = port
+            }
+            if addresses.httpPort != 0 && addresses.smtpPort != 0 { return addresses }
+        }
+        throw CancellationError()
+    }
+}

@@ -1,0 +1,18 @@
+/// Where a running sandbox is to be reached.
+package struct SandboxAddresses: Sendable, Equatable {
+    package var host: String
+    package var httpPort: Int
+    package var smtpPort: Int
+
+    /// The base of the stand-in API: `http://127.0.0.1:P/v2`.
+    package var api: String { "\(http)/v2" }
+    /// The page that shows what arrived.
+    package var inbox: String { "\(http)/" }
+    package var slackHook: String { "\(http)/hooks/slack/T/B/x" }
+    package var webhook: String { webhook("relay") }
+    package var smtp: String { "smtp://\(host):\(smtpPort)" }
+
+    package func webhook(_ name: String) -> String { "\(http)/hooks/web/\(name)" }
+
+    private var http: String { "http://\(host):\(httpPort)" }
+}

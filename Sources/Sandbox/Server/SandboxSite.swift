@@ -1,0 +1,65 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Everything that is to be had over HTTP: the API under `/v2`, the receivers under `/hooks`, the inbox's pages elsewhere.
+struct SandboxSite: Sendable {
+    let world: StandInRevKeen
+    let inbox: Inbox
+
+    /// Bytes of a request's body.
+    private static let mostBody = 4 << 20
+
+    func answer(_ request: WebRequest) async -> WebAnswer {
+        switch request.segments.first {
+        case "v2":
+            var request = request
+            request.segments.removeFirst()
+            return await world.answer(request)
+        case "hooks": return await inbox.receive(request)
+        default: return await InboxSite(inbox: inbox).answer(request)
+        }
+    }
+
+    /// - Parameter onBound: told the port once the server listens.
+    func server(host: String, port: Int, logger: Logger, onBound: @escaping @Sendable (Int) -> Void) throws -> any Service {
+        try HTTPServerBuilder.http1().buildServer(
+            configuration: ServerConfiguration(address: .hostname(host, port: port)),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: logger,
+            responder: { request, writer, channel in
+                let answer = try await respond(to: request)
+                if answer.dropsConnection {
+                    try await channel.close()
+                    return
+                }
+                try await writer.write(
+                    response: HTTPResponse(status: .init(code: answer.status), headerFields: Self.fields(answer)),
+                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+            },
+            onServerRunning: { channel in onBound(channel.localAddress?.port ?? port) })
+    }
+
+    private func respond(to request: Request) async throws -> WebAnswer {
+        guard let body = try? await request.body.collect(upTo: Self.mostBody) else {
+            return WebAnswer(413, type: "text/plain", "too much\n")
+        }
+        return await answer(
+            WebRequest(
+                request.method.rawValue, request.head.path ?? "/",
+                headers: request.headers.map { ($0.name.canonicalName, $0.value) }, body: Array(body.readableBytesView)))
+    }
+
+    private static func fields(_ answer: WebAnswer) -> HTTPFields {
+        var fields = HTTPFields()
+        for (name, value) in answer.headers {
+            guard let name = HTTPFields.Element.Name(name) else { continue }
+            fields.append(HTTPFields.Element(name: name, value: value))
+        }
+        fields[.contentLength] = "\(answer.body.count)"
+        return fields
+    }
+}

@@ -1,0 +1,73 @@
+import RelayCore
+
+/// Answers in RevKeen's envelopes. Source: https://docs.revkeen.com/docs/errors
+extension WebAnswer {
+    static func json(_ status: Int, _ value: JSONValue) -> WebAnswer {
+        WebAnswer(status, headers: [("Content-Type", "application/json")], body: value.bytes)
+    }
+
+    static func data(_ value: JSONValue, _ status: Int = 200) -> WebAnswer { .json(status, ["data": value]) }
+
+    static func error(
+        _ status: Int, type: String = "invalid_request_error", code: String, _ message: String, param: String? = nil,
+        details: JSONValue? = nil
+    ) -> WebAnswer {
+        var error: [String: JSONValue] = ["type": .string(type), "code": .string(code), "message": .string(message)]
+        error["param"] = param.map(JSONValue.string)
+        error["details"] = details
+        return .json(status, ["error": .object(error)])
+    }
+
+    static let malformed = error(400, code: "validation_error", "The body is not a JSON object")
+    static let forbidden = error(
+        403, type: "permission_error", code: "insufficient_permissions", "This key lacks the scope automations:write")
+
+    static var invalidKey: WebAnswer {
+        var answer = error(401, type: "authentication_error", code: "invalid_api_key", "No valid API key was given")
+        answer.headers.append(("WWW-Authenticate", "Bearer realm=\"revkeen-api\""))
+        return answer
+    }
+
+    static var dropped: WebAnswer {
+        var answer = WebAnswer(0)
+        answer.dropsConnection = true
+        return answer
+    }
+
+    static func invalid(_ parameter: String, _ problem: String) -> WebAnswer {
+        error(
+            400, code: "validation_error", "\(parameter): \(problem)", param: parameter,
+            details: ["fields": [parameter: [.string(problem)]]])
+    }
+
+    static func missing(_ message: String) -> WebAnswer { error(404, code: "resource_missing", message) }
+
+    static func conflict(_ code: String, _ message: String) -> WebAnswer { error(409, code: code, message) }
+
+    static func rateLimited(_ seconds: Int) -> WebAnswer {
+        var answer = error(
+            429, type: "rate_limit_error", code: "rate_limit_exceeded", "Too many requests", details: ["retry_after": .int(seconds)])
+        answer.headers.append(("Retry-After", "\(seconds)"))
+        return answer
+    }
+
+    static func failure(_ status: Int) -> WebAnswer {
+        switch status {
+        case 401: invalidKey
+        case 403: forbidden
+        case 404: missing("Not found")
+        case 409: conflict("conflict", "The state has changed meanwhile")
+        case 429: error(429, type: "rate_limit_error", code: "rate_limit_exceeded", "Too many requests")
+        case ..<500: error(status, code: "invalid_request", "The request was refused")
+        default: error(status, type: "api_error", code: "internal_error", "Something went wrong on our side")
+        }
+    }
+
+    /// What a proxy in front of the API says when the API does not answer.
+    static func page(_ status: Int) -> WebAnswer {
+        let title = "\(status) Bad Gateway"
+        return WebAnswer(
+            status, type: "text/html",
+            "<html>\r\n<head><title>\(title)</title></head>\r\n<body>\r\n<center><h1>\(title)</h1></center>\r\n</body>\r\n</html>\r\n")
+    }
+}
