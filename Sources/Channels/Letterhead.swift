@@ -41,7 +41,7 @@ struct Letterhead: Sendable {
         return urgency + [("List-Id", "<\(destination).notify-relay.\(domain)>")]
     }
 
-    private var domain: Substring { from.address.split(separator: "@").last ?? "localhost" }
+    private var domain: String { from.domain }
 }
 
 private func hex(_ digest: SHA256.Digest) -> String {

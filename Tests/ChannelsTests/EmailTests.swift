@@ -27,6 +27,13 @@ struct EmailTests {
         return head.replacingOccurrences(of: "\r\n ", with: " ").components(separatedBy: "\r\n")
     }
 
+    @Test(arguments: Event.Kind.allCases, Priority.allCases)
+    func `every kind and priority looks as agreed`(kind: Event.Kind, priority: Priority) throws {
+        guard kind == .notification || priority == .high else { return }
+        let message = Message.of(kind, priority, html: "<p>42 invoices were sent.</p>", recipient: "ops@example.com")
+        expectGolden(try channel("email", good).preview(message), "email/\(kind.rawValue).\(priority.word).eml")
+    }
+
     @Test(arguments: [
         (Priority.low, ["Importance: low", "X-Priority: 5"]), (.normal, []), (.high, ["Importance: high", "X-Priority: 2"]),
         (.urgent, ["Importance: high", "X-Priority: 1"]),

@@ -52,6 +52,11 @@ struct FileDropTests {
         #expect(receipt.remote == ["file": "17.eml"])
     }
 
+    @Test func `a mail in a folder looks as agreed`() throws {
+        let text = try fileChannel(["folder": "inbox", "format": "eml"]).preview(.of(.approval, .high))
+        expectGolden(text, "file/approval.high.eml")
+    }
+
     @Test func `a folder of another name than it should be is tried again, and then is a person's matter`() async throws {
         folder.write("", to: "inbox")
         let channel = try fileChannel()
