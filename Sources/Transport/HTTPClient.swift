@@ -1,0 +1,162 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// HTTP over one libcurl multi handle, driven by a thread of its own. Connections are kept and reused.
+///
+/// A multi handle belongs to one thread: callers leave commands in an inbox and wake it, which is the one call that libcurl allows
+/// from elsewhere (https://curl.se/libcurl/c/curl_multi_wakeup.html).
+package final class HTTPClient: HTTPTransport {
+    private enum Command {
+        case add(Transfer)
+        case cancel(Transfer)
+    }
+
+    private struct Inbox {
+        var commands: [Command] = []
+        var isStopped = false
+        /// The loop has freed the multi handle: it must not be woken any more.
+        var hasEnded = false
+    }
+
+    private let multi: Handle
+    private let inbox = Locked(Inbox())
+    private let idle = Locked<[Handle]>([])
+    private static let idleHandles = 64
+
+    package init() {
+        _ = Libcurl.start
+        multi = Handle(curl_multi_init())
+        _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100)
+        CurlThread.start { [self] in loop() }
+    }
+
+    /// Ends what is under way with `.cancelled` and frees everything. Later requests are refused.
+    package func shutdown() {
+        inbox.withLock { inbox in
+            guard !inbox.isStopped else { return }
+            inbox.isStopped = true
+            curl_multi_wakeup(multi.pointer)
+        }
+    }
+
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+        if let fault = request.fault { throw TransportError(.badRequest, sent: false, fault) }
+        let handle = idle.withLock { $0.popLast() } ?? Handle(curl_easy_init())
+        let transfer = Transfer(request, handle)
+        let result: Result<HTTPAnswer, TransportError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfer.continuation = continuation
+                if !leave(.add(transfer)) { abandon(transfer, "the client is shut down") }
+            }
+        } onCancel: {
+            transfer.isCancelled.withLock { $0 = true }
+            _ = leave(.cancel(transfer))
+        }
+        return try result.get()
+    }
+
+    private func leave(_ command: Command) -> Bool {
+        inbox.withLock { inbox in
+            guard !inbox.hasEnded, !inbox.isStopped else { return false }
+            inbox.commands.append(command)
+            curl_multi_wakeup(multi.pointer)
+            return true
+        }
+    }
+
+    /// The thread's whole life.
+    private func loop() {
+        // Owns the transfers while libcurl holds raw pointers to them.
+        var live: [UnsafeMutableRawPointer: Transfer] = [:]
+        while true {
+            let (commands, isStopped) = inbox.withLock { inbox in
+                defer { inbox.commands.removeAll(keepingCapacity: true) }
+                return (inbox.commands, inbox.isStopped)
+            }
+            for command in commands { obey(command, &live) }
+            if isStopped { break }
+            var running: Int32 = 0
+            curl_multi_perform(multi.pointer, &running)
+            collect(&live)
+            curl_multi_poll(multi.pointer, nil, 0, 1_000, nil)
+        }
+        end(live)
+    }
+
+    private func obey(_ command: Command, _ live: inout [UnsafeMutableRawPointer: Transfer]) {
+        switch command {
+        case .add(let transfer):
+            // A cancel may have come before its add.
+            if transfer.isCancelled.withLock({ $0 }) { return abandon(transfer, "cancelled before it began") }
+            live[transfer.handle.pointer] = transfer
+            guard curl_multi_add_handle(multi.pointer, transfer.handle.pointer) == CURLM_OK else {
+                live[transfer.handle.pointer] = nil
+                return abandon(transfer, "libcurl did not take the request")
+            }
+        case .cancel(let transfer):
+            guard live[transfer.handle.pointer] === transfer else { return }
+            curl_multi_remove_handle(multi.pointer, transfer.handle.pointer)
+            live[transfer.handle.pointer] = nil
+            abandon(transfer, "cancelled")
+        }
+    }
+
+    private func collect(_ live: inout [UnsafeMutableRawPointer: Transfer]) {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi.pointer, &left) {
+            guard relay_done(message) != 0, let handle = message.pointee.easy_handle else { continue }
+            let code = relay_result(message)
+            // The message is gone after this.
+            curl_multi_remove_handle(multi.pointer, handle)
+            guard let transfer = live.removeValue(forKey: handle) else { continue }
+            transfer.finish(code)
+            keep(transfer.handle)
+        }
+    }
+
+    private func keep(_ handle: Handle) {
+        curl_easy_reset(handle.pointer)
+        let isKept = idle.withLock { idle in
+            guard idle.count < Self.idleHandles else { return false }
+            idle.append(handle)
+            return true
+        }
+        if !isKept { curl_easy_cleanup(handle.pointer) }
+    }
+
+    private func abandon(_ transfer: Transfer, _ why: String) {
+        transfer.resume(.failure(TransportError(.cancelled, sent: transfer.wasSent, why)))
+        curl_easy_cleanup(transfer.handle.pointer)
+    }
+
+    private func end(_ live: [UnsafeMutableRawPointer: Transfer]) {
+        for transfer in live.values {
+            curl_multi_remove_handle(multi.pointer, transfer.handle.pointer)
+            abandon(transfer, "the client was shut down")
+        }
+        let late = inbox.withLock { inbox in
+            inbox.hasEnded = true
+            defer { inbox.commands = [] }
+            return inbox.commands
+        }
+        for case .add(let transfer) in late { abandon(transfer, "the client was shut down") }
+        idle.withLock { idle in
+            for handle in idle { curl_easy_cleanup(handle.pointer) }
+            idle = []
+        }
+        curl_multi_cleanup(multi.pointer)
+    }
+}
+
+extension HTTPRequest {
+    /// What makes it impossible to send; nil if nothing does.
+    fileprivate var fault: String? {
+        for (name, value) in headers {
+            let bytes = Array(name.utf8) + Array(value.reveal().utf8)
+            if bytes.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) { return "a header holds a line break" }
+        }
+        guard WebAddress(url.reveal()) != nil else { return "the URL cannot be read, or is not http or https" }
+        return nil
+    }
+}

@@ -1,0 +1,74 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// SMTP through libcurl: each connection has a thread and a handle of its own, and is kept for the next mail to the same server.
+///
+/// Not in the multi handle of HTTP: libcurl 7.88 waits for the reply to the final dot blocking, so that one slow mail server would
+/// stop every webhook.
+package final class MailClient: MailTransport {
+    private struct Pool {
+        var idle: [MailServer: [MailConnection]] = [:]
+        var isShutDown = false
+    }
+
+    private let pool = Locked(Pool())
+    /// A connection that nobody used for so long is closed.
+    private let idleTime: Duration
+
+    package init(idle: Duration = .seconds(60)) {
+        _ = Libcurl.start
+        idleTime = idle
+    }
+
+    package func shutdown() {
+        let connections = pool.withLock { pool in
+            pool.isShutDown = true
+            defer { pool.idle = [:] }
+            return pool.idle.values.flatMap { $0 }
+        }
+        for connection in connections { connection.close() }
+    }
+
+    package func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+        if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
+        let connection = try take(mail.server)
+        let (result, isReusable) = await connection.send(mail)
+        if isReusable { give(connection, back: mail.server) } else { connection.close() }
+        return try result.get()
+    }
+
+    private func take(_ server: MailServer) throws(TransportError) -> MailConnection {
+        let (idle, isShutDown) = pool.withLock { ($0.idle[server]?.popLast(), $0.isShutDown) }
+        if isShutDown { throw TransportError(.cancelled, sent: false, "the mail client is shut down") }
+        return idle ?? MailConnection()
+    }
+
+    private func give(_ connection: MailConnection, back server: MailServer) {
+        let isKept = pool.withLock { pool in
+            guard !pool.isShutDown, pool.idle[server, default: []].count < 16 else { return false }
+            pool.idle[server, default: []].append(connection)
+            return true
+        }
+        guard isKept else { return connection.close() }
+        connection.closeIfIdle(for: idleTime) { [self] in
+            pool.withLock { pool in
+                guard let index = pool.idle[server]?.firstIndex(where: { $0 === connection }) else { return false }
+                pool.idle[server]?.remove(at: index)
+                return true
+            }
+        }
+    }
+}
+
+extension MailRequest {
+    /// What makes the envelope impossible; nil if nothing does. libcurl 7.88 would send a line break on, as a command of its own.
+    fileprivate var fault: String? {
+        for (address, what) in [(from, "sender"), (to, "recipient")] {
+            guard let mailbox = MailAddress(parsing: address), mailbox.address == address else {
+                return "the \(what) is no plain address local@domain"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,86 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// A thread that speaks to one mail server over one connection, mail after mail.
+final class MailConnection: Sendable {
+    private enum Job {
+        case mail(MailTransfer, CheckedContinuation<(Result<MailAnswer, TransportError>, Bool), Never>)
+        case end
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        /// Counts the mails, so that an idle timer knows whether one came since.
+        var mails = 0
+    }
+
+    private let state = Locked(State())
+    private let work = Semaphore()
+
+    init() {
+        CurlThread.start { [self] in loop() }
+    }
+
+    /// The answer, and whether the connection may serve another mail.
+    func send(_ mail: MailRequest) async -> (Result<MailAnswer, TransportError>, Bool) {
+        let transfer = MailTransfer(mail)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                leave(.mail(transfer, continuation))
+            }
+        } onCancel: {
+            transfer.cancel()
+        }
+    }
+
+    func close() { leave(.end) }
+
+    /// Ends the connection after `idle`, if `giveUp` says that it is still in nobody's hands.
+    func closeIfIdle(for idle: Duration, giveUp: @escaping @Sendable () -> Bool) {
+        let mails = state.withLock { $0.mails }
+        IdleTimer.after(idle) { [weak self] in
+            guard let self, self.state.withLock({ $0.mails }) == mails, giveUp() else { return }
+            self.close()
+        }
+    }
+
+    private func leave(_ job: Job) {
+        state.withLock { state in
+            state.jobs.append(job)
+            state.mails += 1
+        }
+        work.signal()
+    }
+
+    private func loop() {
+        let handle = Handle(curl_easy_init())
+        defer { curl_easy_cleanup(handle.pointer) }
+        while true {
+            work.wait()
+            switch state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) {
+            case .mail(let transfer, let continuation)?:
+                let result = transfer.perform(on: handle)
+                continuation.resume(returning: (result, transfer.isReusable))
+            case .end?: return
+            case nil: break
+            }
+        }
+    }
+}
+
+/// A POSIX semaphore. `@unchecked Sendable`: sem_t is made for use from several threads.
+private final class Semaphore: @unchecked Sendable {
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func signal() { sem_post(semaphore) }
+
+    func wait() { while sem_wait(semaphore) != 0 && errno == EINTR {} }
+}

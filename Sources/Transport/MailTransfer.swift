@@ -1,0 +1,191 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// One mail on its way over one connection.
+///
+/// `@unchecked Sendable`: only the connection's thread touches it, but for `isCancelled`, which has its own lock.
+final class MailTransfer: @unchecked Sendable {
+    private let mail: MailRequest
+    private let isCancelled = Locked(false)
+    private var offset = 0
+    private var replies: [SMTPReply] = []
+    /// Set when the body is read to its end: from then on the final reply is waited for.
+    private var bodyRead = false
+    private var lastReplyAt = ContinuousClock.now
+    private var timedOut = false
+    private(set) var isReusable = false
+
+    init(_ mail: MailRequest) { self.mail = mail }
+
+    func cancel() { isCancelled.withLock { $0 = true } }
+
+    func perform(on handle: Handle) -> Result<MailAnswer, TransportError> {
+        let first = attempt(on: handle)
+        // The server had closed the kept connection: nothing was sent, and a new one may well do.
+        guard case .failure(let error) = first, replies.isEmpty, !error.sent, error.reason == .noAnswer else { return first }
+        return attempt(on: handle)
+    }
+
+    private func attempt(on handle: Handle) -> Result<MailAnswer, TransportError> {
+        (offset, replies, bodyRead, timedOut, lastReplyAt) = (0, [], false, false, .now)
+        curl_easy_reset(handle.pointer)
+        let recipients = curl_slist_append(nil, "<\(mail.to)>")
+        defer { curl_slist_free_all(recipients) }
+        configure(handle.pointer, recipients)
+        let code = curl_easy_perform(handle.pointer)
+        isReusable = code == CURLE_OK
+        return judge(code)
+    }
+
+    private func configure(_ curl: UnsafeMutableRawPointer, _ recipients: UnsafeMutablePointer<curl_slist>?) {
+        let server = mail.server
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        let host = server.host.contains(":") ? "[\(server.host)]" : server.host
+        let scheme = server.security == .implicit ? "smtps" : "smtp"
+        let hello = server.ehlo.map { "/\($0)" } ?? ""
+        _ = relay_set_text(curl, CURLOPT_URL, "\(scheme)://\(host):\(server.port)\(hello)")
+        _ = relay_set_text(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        _ = relay_set_long(curl, CURLOPT_NOSIGNAL, 1)
+        if server.security == .startTLS { _ = relay_set_long(curl, CURLOPT_USE_SSL, relay_use_ssl_all) }
+        if let user = server.username { _ = relay_set_text(curl, CURLOPT_USERNAME, user) }
+        if let password = server.password { _ = relay_set_text(curl, CURLOPT_PASSWORD, password.reveal()) }
+        if let options = server.loginOptions { _ = relay_set_text(curl, CURLOPT_LOGIN_OPTIONS, options) }
+        if let file = server.network.caFile { _ = relay_set_text(curl, CURLOPT_CAINFO, file) }
+        if let proxy = server.network.proxy { _ = relay_set_text(curl, CURLOPT_PROXY, proxy.reveal()) }
+        _ = relay_set_text(curl, CURLOPT_MAIL_FROM, "<\(mail.from)>")
+        _ = relay_set_list(curl, CURLOPT_MAIL_RCPT, recipients)
+        _ = relay_set_long(curl, CURLOPT_UPLOAD, 1)
+        _ = relay_set_off(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count))
+        _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(server.connectTimeout.milliseconds))
+        // The longer of the two waits; the shorter one is kept by `onProgress`.
+        _ = relay_set_long(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, Int(max(server.finalTimeout, server.replyTimeout).components.seconds) + 1)
+        _ = relay_on_read(curl, onRead, me)
+        _ = relay_on_header(curl, onReply, me)
+        _ = relay_on_write(curl, onReply, me)
+        _ = relay_on_progress(curl, onProgress, me)
+        _ = relay_on_open_socket(curl, onOpenSocket, me)
+    }
+
+    private func judge(_ code: CURLcode) -> Result<MailAnswer, TransportError> {
+        let last = replies.last { $0.code != 221 }
+        if code == CURLE_OK, let last { return .success(last.answer(.accepted)) }
+        // 354 was the last word: the mail was being handed over, or its final reply is lost.
+        let handedOver = last?.code == 354
+        if isCancelled.withLock({ $0 }) { return .failure(TransportError(.cancelled, sent: handedOver && bodyRead, "cancelled")) }
+        if timedOut || code == CURLE_OPERATION_TIMEDOUT {
+            let what = handedOver ? "no reply to the final dot" : "no reply in time"
+            return .failure(TransportError(.timeout, sent: handedOver && bodyRead, what))
+        }
+        if handedOver { return .failure(TransportError(.noAnswer, sent: bodyRead, "the connection ended before the final reply")) }
+        if let last, last.code >= 400 { return .success(last.answer(stage(code, last))) }
+        return .failure(failure(code))
+    }
+
+    private func failure(_ code: CURLcode) -> TransportError {
+        let words = Libcurl.words(code)
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
+            return TransportError(refusedAddress ? .forbiddenAddress : .unreachable, sent: false, words)
+        case CURLE_USE_SSL_FAILED: return TransportError(.tls, sent: false, "the server does not offer STARTTLS")
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
+            return TransportError(.tls, sent: false, words)
+        case CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: return TransportError(.noAnswer, sent: false, words)
+        default: return TransportError(.protocolError, sent: false, words)
+        }
+    }
+
+    /// Which command the server refused. libcurl does not say; how many replies of which kind came before does.
+    private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailAnswer.Stage {
+        if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) { return .login }
+        if replies.contains(where: { $0.code == 354 }) { return .data }
+        let accepted = replies.drop { !$0.isHelloEnd }.dropFirst().filter { $0.code == 250 }.count
+        if !replies.contains(where: { $0.code == 250 }) { return replies.count <= 1 ? .greeting : .hello }
+        if last.code == 454 && code != CURLE_SEND_ERROR { return .startTLS }
+        return accepted >= 1 ? (accepted >= 2 ? .data : .recipient) : .sender
+    }
+
+    private var refusedAddress = false
+
+    fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(buffer.count, mail.message.count - offset)
+        mail.message.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
+        offset += count
+        if offset == mail.message.count { bodyRead = true }
+        lastReplyAt = .now
+        return count
+    }
+
+    fileprivate func took(line: UnsafeRawBufferPointer) {
+        lastReplyAt = .now
+        guard replies.count < 500, let reply = SMTPReply(line), reply.code != 334 else { return }
+        replies.append(reply)
+    }
+
+    /// True ends the transfer.
+    fileprivate func isOver() -> Bool {
+        if isCancelled.withLock({ $0 }) { return true }
+        let limit = bodyRead ? mail.server.finalTimeout : mail.server.replyTimeout
+        timedOut = ContinuousClock.now - lastReplyAt > limit
+        return timedOut
+    }
+
+    fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
+        if mail.server.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
+        refusedAddress = true
+        return false
+    }
+}
+
+/// One line of a reply: `250 2.0.0 Ok: queued as 38D1FFF4522`.
+struct SMTPReply: Sendable, Equatable {
+    var code: Int
+    var enhanced: String?
+    var text: String
+    /// More lines of the same reply follow.
+    var continues: Bool
+
+    init?(_ line: UnsafeRawBufferPointer) {
+        let text = String(decoding: line.prefix(1_000), as: UTF8.self).repaired(most: 500)
+        guard text.utf8.count >= 3, let code = Int(text.prefix(3)), (200...599).contains(code) else { return nil }
+        let rest = text.dropFirst(3)
+        guard rest.isEmpty || rest.first == " " || rest.first == "-" || rest.first == "\n" else { return nil }
+        self.code = code
+        continues = rest.first == "-"
+        let words = rest.dropFirst().split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        let first = words.first.map(String.init) ?? ""
+        let isEnhanced = first.split(separator: ".").count == 3 && first.split(separator: ".").allSatisfy { Int($0) != nil }
+        enhanced = isEnhanced ? first : nil
+        self.text = String(rest.dropFirst()).split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    var isHelloEnd: Bool { code == 250 && !continues }
+    var acceptsSender: Bool { code == 250 && (enhanced?.hasPrefix("2.1.0") ?? false) }
+
+    func answer(_ stage: MailAnswer.Stage) -> MailAnswer {
+        MailAnswer(stage: stage, code: code, enhanced: enhanced, text: text)
+    }
+}
+
+private func transfer(_ user: UnsafeMutableRawPointer?) -> MailTransfer? {
+    user.map { Unmanaged<MailTransfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private let onRead: relay_read_fn = { buffer, size, count, user in
+    guard let transfer = transfer(user), let buffer else { return relay_read_abort }
+    return transfer.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+}
+
+private let onReply: relay_write_fn = { data, size, count, user in
+    if let transfer = transfer(user), let data { transfer.took(line: UnsafeRawBufferPointer(start: data, count: size * count)) }
+    return size * count
+}
+
+private let onProgress: relay_progress_fn = { user, _, _, _, _ in transfer(user)?.isOver() ?? true ? 1 : 0 }
+
+private let onOpenSocket: relay_opensocket_fn = { user, _, address in
+    guard let transfer = transfer(user), let address else { return relay_bad_socket }
+    let isAllowed = withUnsafePointer(to: &address.pointee.addr) { transfer.mayConnect(to: $0) }
+    guard isAllowed else { return relay_bad_socket }
+    return socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+}

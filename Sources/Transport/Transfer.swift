@@ -1,0 +1,175 @@
+import CCurl
+import Glibc
+import RelayCore
+
+/// One exchange under way.
+///
+/// `@unchecked Sendable`: the caller touches it before it is handed over, the loop's thread after; `isCancelled` has its own lock.
+final class Transfer: @unchecked Sendable {
+    let handle: Handle
+    let isCancelled = Locked(false)
+    var continuation: CheckedContinuation<Result<HTTPAnswer, TransportError>, Never>?
+    /// The request's head was about to leave: what it asks may happen.
+    private(set) var wasSent = false
+    private let request: HTTPRequest
+    private let guardsAgainstResend: Bool
+    private var sends = 0
+    private var headers: [(name: String, value: String)] = []
+    private var body: [UInt8] = []
+    private var overflowed = false
+    private var refusedAddress = false
+    private var list: UnsafeMutablePointer<curl_slist>?
+    private let sentBody: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ request: HTTPRequest, _ handle: Handle) {
+        self.request = request
+        self.handle = handle
+        guardsAgainstResend = request.guardsAgainstResend
+        sentBody = .allocate(capacity: max(1, request.body?.count ?? 0))
+        if let body = request.body { _ = sentBody.initialize(from: body) }
+        configure()
+    }
+
+    deinit {
+        curl_slist_free_all(list)
+        sentBody.deallocate()
+    }
+
+    private func configure() {
+        let curl = handle.pointer
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        _ = relay_set_text(curl, CURLOPT_URL, request.url.reveal())
+        _ = relay_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = relay_set_long(curl, CURLOPT_NOSIGNAL, 1)
+        _ = relay_set_text(curl, CURLOPT_ACCEPT_ENCODING, "")
+        _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout.milliseconds))
+        _ = relay_set_long(curl, CURLOPT_TIMEOUT_MS, Int(request.timeout.milliseconds))
+        _ = relay_on_write(curl, onBody, me)
+        _ = relay_on_header(curl, onHeader, me)
+        _ = relay_on_prereq(curl, onPrerequest, me)
+        _ = relay_on_open_socket(curl, onOpenSocket, me)
+        configureNetwork(curl)
+        // libcurl would wait for "100 Continue" with a large body.
+        list = curl_slist_append(list, "Expect:")
+        for (name, value) in request.headers { list = curl_slist_append(list, "\(name): \(value.reveal())") }
+        _ = relay_set_list(curl, CURLOPT_HTTPHEADER, list)
+        configureMethod(curl)
+    }
+
+    private func configureNetwork(_ curl: UnsafeMutableRawPointer) {
+        if let file = request.network.caFile { _ = relay_set_text(curl, CURLOPT_CAINFO, file) }
+        if let proxy = request.network.proxy { _ = relay_set_text(curl, CURLOPT_PROXY, proxy.reveal()) }
+        guard request.network.allowLinkLocal else { return }
+        // The address is checked when a connection is made: one made without the check must serve nobody else.
+        _ = relay_set_long(curl, CURLOPT_FRESH_CONNECT, 1)
+        _ = relay_set_long(curl, CURLOPT_FORBID_REUSE, 1)
+    }
+
+    private func configureMethod(_ curl: UnsafeMutableRawPointer) {
+        if let body = request.body {
+            _ = relay_set_off(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+            _ = relay_set_pointer(curl, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(sentBody.baseAddress))
+        } else if request.method == "HEAD" {
+            _ = relay_set_long(curl, CURLOPT_NOBODY, 1)
+        } else if request.method == "POST" {
+            _ = relay_set_off(curl, CURLOPT_POSTFIELDSIZE_LARGE, 0)
+            _ = relay_set_pointer(curl, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(sentBody.baseAddress))
+        }
+        if !["GET", "HEAD", "POST"].contains(request.method) { _ = relay_set_text(curl, CURLOPT_CUSTOMREQUEST, request.method) }
+    }
+
+    func finish(_ code: CURLcode) {
+        var status = 0
+        var seconds = 0.0
+        _ = relay_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
+        _ = relay_get_double(handle.pointer, CURLINFO_TOTAL_TIME, &seconds)
+        guard code == CURLE_OK, status > 0 else { return resume(.failure(failure(code))) }
+        resume(.success(HTTPAnswer(status: status, headers: headers, body: body, took: .seconds(seconds))))
+    }
+
+    func resume(_ result: Result<HTTPAnswer, TransportError>) {
+        continuation?.resume(returning: result)
+        continuation = nil
+    }
+
+    private func failure(_ code: CURLcode) -> TransportError {
+        let words = Libcurl.words(code)
+        if overflowed { return TransportError(.tooLarge, sent: true, "the answer is over \(request.maximumAnswer) bytes") }
+        if refusedAddress, !wasSent {
+            return TransportError(.forbiddenAddress, sent: false, "the name leads to a link-local address, which is not allowed")
+        }
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT: return TransportError(.timeout, sent: wasSent, "no answer in time")
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+            return TransportError(.unreachable, sent: false, words)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED:
+            return TransportError(.tls, sent: false, words)
+        case CURLE_ABORTED_BY_CALLBACK:
+            return TransportError(.noAnswer, sent: true, "the connection ended without an answer")
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return TransportError(.badRequest, sent: false, words)
+        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+            return TransportError(.noAnswer, sent: wasSent, words)
+        default: return TransportError(.protocolError, sent: wasSent, words)
+        }
+    }
+
+    fileprivate func took(body bytes: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + bytes.count <= request.maximumAnswer else {
+            overflowed = true
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    fileprivate func took(header line: UnsafeRawBufferPointer) {
+        // A new head: what came before was a 1xx, or a proxy's.
+        if line.starts(with: "HTTP/".utf8) { return headers.removeAll(keepingCapacity: true) }
+        guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let isSpace: (UInt8) -> Bool = { $0 == 32 || $0 == 9 || $0 == 13 || $0 == 10 }
+        let value = line[(colon + 1)...].drop(while: isSpace)
+        let end = value.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? value.startIndex
+        headers.append(
+            (String(decoding: line[..<colon], as: UTF8.self).lowercased(), String(decoding: value[value.startIndex..<end], as: UTF8.self)))
+    }
+
+    /// Called before each sending. libcurl sends a request again by itself when a kept connection turns out to be dead; where nothing
+    /// makes the second copy harmless, that is stopped here.
+    fileprivate func mayBeSent() -> Bool {
+        sends += 1
+        wasSent = true
+        return !(guardsAgainstResend && sends > 1)
+    }
+
+    fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
+        if request.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
+        refusedAddress = true
+        return false
+    }
+}
+
+private func transfer(_ user: UnsafeMutableRawPointer?) -> Transfer? {
+    user.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private let onBody: relay_write_fn = { data, size, count, user in
+    guard let transfer = transfer(user), let data else { return 0 }
+    return transfer.took(body: UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
+}
+
+private let onHeader: relay_write_fn = { data, size, count, user in
+    if let transfer = transfer(user), let data { transfer.took(header: UnsafeRawBufferPointer(start: data, count: size * count)) }
+    return size * count
+}
+
+private let onPrerequest: relay_prereq_fn = { user, _, _, _, _ in
+    transfer(user)?.mayBeSent() ?? false ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+private let onOpenSocket: relay_opensocket_fn = { user, _, address in
+    guard let transfer = transfer(user), let address else { return relay_bad_socket }
+    let isAllowed = withUnsafePointer(to: &address.pointee.addr) { transfer.mayConnect(to: $0) }
+    guard isAllowed else { return relay_bad_socket }
+    return socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+}

@@ -1,0 +1,38 @@
+import CCurl
+
+/// An address as libcurl will understand it: judged by the parser that connects, because two parsers may disagree on the host.
+package struct WebAddress: Sendable, Equatable {
+    /// `http` or `https`, or `smtp` or `smtps`.
+    package var scheme: String
+    /// In lower case; an IPv6 address without its brackets.
+    package var host: String
+    /// Nil where the URL names none.
+    package var port: Int?
+
+    /// Nil for user-info, control characters, spaces, or another scheme.
+    package init?(_ url: String) {
+        guard !url.utf8.contains(where: { $0 <= 32 || $0 == 127 }), let parser = curl_url() else { return nil }
+        defer { curl_url_cleanup(parser) }
+        let flags = UInt32(CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME)
+        guard curl_url_set(parser, CURLUPART_URL, url, flags) == CURLUE_OK, let scheme = Self.part(CURLUPART_SCHEME, parser),
+            ["http", "https", "smtp", "smtps"].contains(scheme), let host = Self.part(CURLUPART_HOST, parser), !host.isEmpty
+        else { return nil }
+        self.scheme = scheme
+        self.host = (host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host).lowercased()
+        port = Self.part(CURLUPART_PORT, parser).flatMap { Int($0) }
+    }
+
+    /// `localhost`, 127.0.0.0/8 or ::1: nothing leaves the machine.
+    package var isLoopback: Bool {
+        if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private static func part(_ part: CURLUPart, _ parser: OpaquePointer) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(parser, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text).lowercased()
+    }
+}
