@@ -1,4 +1,4 @@
-import Glibc
+import FoundationEssentials
 
 /// The only source of time in the program: what the time is, and how to wait.
 ///
@@ -21,9 +21,7 @@ package struct SystemClock: WallClock {
     package init() {}
 
     package var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
     package var uptime: Duration { started.duration(to: .now) }
