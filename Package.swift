@@ -8,7 +8,42 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let embeddedTemplates: [Resource] = []
+/// The default templates, each embedded in the binary; `templates/Templates.swift` gives them their names.
+let embeddedTemplates: [Resource] = [
+    "_facts.mustache",
+    "_html_facts.mustache",
+    "_html_head.mustache",
+    "_notification.mustache",
+    "_request.mustache",
+    "_slack_notification.mustache",
+    "approval.html.mustache",
+    "approval.mustache",
+    "decision.html.mustache",
+    "decision.mustache",
+    "digest.html.mustache",
+    "digest.mustache",
+    "high.html.mustache",
+    "high.mustache",
+    "low.html.mustache",
+    "low.mustache",
+    "normal.html.mustache",
+    "normal.mustache",
+    "relay.html.mustache",
+    "relay.mustache",
+    "reminder.html.mustache",
+    "reminder.mustache",
+    "run.html.mustache",
+    "run.mustache",
+    "slack.approval.mustache",
+    "slack.decision.mustache",
+    "slack.high.mustache",
+    "slack.low.mustache",
+    "slack.normal.mustache",
+    "slack.run.mustache",
+    "slack.urgent.mustache",
+    "urgent.html.mustache",
+    "urgent.mustache",
+].map { Resource.embedInCode($0) }
 
 let package = Package(
     name: "notify-relay",

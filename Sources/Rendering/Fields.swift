@@ -1,0 +1,135 @@
+import Foundation
+package import RelayCore
+
+/// What a template may say of an event: flat names, each a text, a flag or a list (docs/templates.md).
+package struct Fields: Sendable {
+    enum Value: Sendable, Equatable {
+        case text(String)
+        case flag(Bool)
+        case list([[String: Value]])
+
+        static func text(_ value: String?) -> Value? { value.flatMap { $0.isEmpty ? nil : .text($0) } }
+    }
+
+    private(set) var values: [String: Value] = [:]
+
+    package init(
+        event: Event, now: Timestamp, zoneName: String = "UTC", links: LinkPatterns = LinkPatterns(), people: [String: String] = [:],
+        decideLink: String? = nil
+    ) {
+        let times = Times(now: now, zone: TimeZone(identifier: zoneName) ?? .gmt, name: zoneName)
+        addCommon(event, times, link: links.link(for: event))
+        switch event.payload.detail {
+        case .notification(let detail): add(detail)
+        case .run(let detail): add(detail)
+        case .approval(let detail): add(detail, times, people: people, decideLink: decideLink)
+        case .digest(let detail): add(detail, times, links)
+        case .relay(let detail): add(detail)
+        }
+    }
+
+    mutating func set(_ name: String, _ value: Value?) { values[name] = value }
+
+    private mutating func addCommon(_ event: Event, _ times: Times, link: String?) {
+        let origin = event.payload.origin
+        set("id", .text(event.id))
+        set("kind", .text(event.kind.rawValue))
+        set("priority", .text(event.priority.word))
+        set("account", .text(event.account))
+        set("staging", .flag(origin.staging))
+        set("time", .text(times.written(event.occurredAt)))
+        set("ago", .text(event.occurredAt.duration(to: times.now).spoken))
+        set("automation", .text(origin.automation ?? origin.automationID))
+        set("automation_id", .text(origin.automationID))
+        set("risk", .text(origin.risk))
+        set("trigger", .text(origin.trigger))
+        set("run_id", .text(origin.runID))
+        set("run_status", .text(origin.runStatus))
+        set("link", .text(link))
+    }
+
+    private mutating func add(_ detail: NotificationDetail) {
+        set("type", .text(detail.type))
+        set("message", .text(detail.message))
+        set("payload", .text(detail.payload.map { ReadableJSON.lines($0).joined(separator: "\n") }))
+    }
+
+    private mutating func add(_ detail: RunDetail) {
+        set("outcome", .text(detail.outcome.rawValue))
+        set("failed", .flag(detail.outcome == .failed))
+        set("summary", .text(detail.summary))
+        set("error", .text(detail.error))
+        set("failed_step", .text(detail.failedStep))
+        set("duration", .text(detail.milliseconds.map { Duration.milliseconds($0).spoken }))
+    }
+
+    private mutating func add(_ detail: ApprovalDetail, _ times: Times, people: [String: String], decideLink: String?) {
+        set("state", .text(detail.state.rawValue))
+        set("open", .flag(detail.state == .open))
+        set("action", .text(detail.action ?? "no summary"))
+        let lines = detail.actions.map { ReadableJSON.lines($0) } ?? []
+        set("actions", .list(lines.map { ["line": .text($0)] }))
+        let end = detail.state == .open ? times.now : detail.decidedAt ?? times.now
+        set("waiting", .text(detail.createdAt.map { $0.duration(to: end).spoken }))
+        set("actor", .text(detail.actor.map { people[$0] ?? $0 }))
+        set("reason", .text(detail.reason))
+        set("step", .text(detail.step.map(String.init)))
+        set("overdue", .flag(detail.overdue ?? false))
+        set("decide_link", .text(decideLink))
+    }
+
+    private mutating func add(_ detail: DigestDetail, _ times: Times, _ links: LinkPatterns) {
+        set("name", .text(detail.name))
+        set("from", .text(times.written(detail.from)))
+        set("until", .text(times.written(detail.until)))
+        set("headline", .text(detail.headline))
+        for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
+            set(name, .list(failures.map { Self.item($0, times, links) }))
+        }
+        set("events", .list(detail.events.map { Self.item($0, times, links) }))
+        set("told", detail.told > 0 ? .text(String(detail.told)) : nil)
+        set("rest", detail.rest > 0 ? .text(String(detail.rest)) : nil)
+        set("empty", .flag(detail.new.isEmpty && detail.still.isEmpty && detail.recovered.isEmpty && detail.events.isEmpty))
+        set("catch_up", .flag(detail.catchUp))
+    }
+
+    private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
+        var item: [String: Value] = [
+            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.written(failure.first)),
+            "last": .text(times.written(failure.last)), "streak": .text(String(failure.streak)),
+        ]
+        item["error"] = .text(failure.error)
+        item["link"] = .text(links.link(runID: failure.runID, automationID: nil))
+        return item
+    }
+
+    private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
+        var item: [String: Value] = [
+            "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word), "message": .text(event.message),
+            "time": .text(times.written(event.occurredAt)),
+        ]
+        item["automation"] = .text(event.automation)
+        item["link"] = .text(links.link(runID: event.runID, automationID: nil))
+        return item
+    }
+
+    private mutating func add(_ detail: RelayDetail) {
+        set("topic", .text(detail.topic))
+        set("about", .text(detail.about))
+        set("detail", .text(detail.detail))
+        set("over", .flag(detail.over))
+    }
+}
+
+/// Writes moments as people of a zone read them: `2026-11-24 09:00 UTC`.
+private struct Times {
+    let now: Timestamp
+    let zone: TimeZone
+    let name: String
+
+    func written(_ moment: Timestamp) -> String {
+        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
+        let local = (moment + .seconds(offset)).description
+        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) \(name)"
+    }
+}

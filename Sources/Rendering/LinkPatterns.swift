@@ -1,0 +1,50 @@
+package import RelayCore
+
+/// The patterns of `links:`. RevKeen documents no such URL, so there is no default and none is guessed.
+package struct LinkPatterns: Sendable {
+    private let run: String?
+    private let approval: String?
+    private let automation: String?
+
+    package init(run: String? = nil, approval: String? = nil, automation: String? = nil) {
+        self.run = run
+        self.approval = approval
+        self.automation = automation
+    }
+
+    /// The most telling link that there is: of the approval, else of the run, else of the automation.
+    package func link(for event: Event) -> String? {
+        var approvalID: String?
+        if case .approval(let detail) = event.payload.detail { approvalID = detail.id }
+        return link(approvalID: approvalID, runID: event.payload.origin.runID, automationID: event.payload.origin.automationID)
+    }
+
+    package func link(approvalID: String? = nil, runID: String?, automationID: String?) -> String? {
+        let ids = ["approval_id": approvalID, "run_id": runID, "automation_id": automationID]
+        if approvalID != nil, let link = filled(approval, ids) { return link }
+        return filled(run, ids) ?? filled(automation, ids)
+    }
+
+    /// Nil if the pattern asks for an id that there is not.
+    private func filled(_ pattern: String?, _ ids: [String: String?]) -> String? {
+        guard var link = pattern else { return nil }
+        for (name, id) in ids where link.contains("{\(name)}") {
+            guard let id else { return nil }
+            link = link.replacing("{\(name)}", with: percentEncoded(id))
+        }
+        return link
+    }
+
+    /// All but the unreserved characters of RFC 3986 §2.3.
+    private func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                return String(UnicodeScalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                return byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }.joined()
+    }
+}

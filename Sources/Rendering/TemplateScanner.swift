@@ -1,0 +1,101 @@
+import RelayCore
+
+/// Reads a template's tags before the engine does, and refuses what the engine would take silently: unknown names and partials,
+/// transforms, lambdas, pragmas, other delimiters, inheritance.
+struct TemplateScanner {
+    /// Every name that some kind of event brings.
+    static let names: Set<String> = [
+        "id", "kind", "priority", "account", "staging", "destination", "time", "ago", "automation", "automation_id", "risk", "trigger", "run_id",
+        "run_status", "link", "type", "message", "payload", "outcome", "failed", "summary", "error", "failed_step", "duration", "state", "open",
+        "action", "actions", "waiting", "actor", "reason", "step", "overdue", "decide_link", "name", "from", "until", "headline", "new", "still",
+        "recovered", "events", "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over",
+    ]
+    /// The names inside each list.
+    static let itemNames: [String: Set<String>] = [
+        "actions": ["line"], "new": failure, "still": failure, "recovered": failure,
+        "events": ["id", "kind", "priority", "automation", "message", "time", "link"],
+    ]
+    private static let failure: Set<String> = ["automation", "count", "first", "last", "streak", "error", "link"]
+
+    let file: String
+    /// The partials that there are, without `_`.
+    let partials: Set<String>
+    let problems: ProblemList
+    private(set) var usedPartials: Set<String> = []
+    private var open: [(name: String, place: Place)] = []
+
+    init(file: String, partials: Set<String>, problems: ProblemList) {
+        self.file = file
+        self.partials = partials
+        self.problems = problems
+    }
+
+    mutating func scan(_ text: String) {
+        let scalars = Array(text.unicodeScalars)
+        var at = 0, line = 1, lineStart = 0
+        while at < scalars.count {
+            if scalars[at] == "\n" { (line, lineStart) = (line + 1, at + 1) }
+            guard at + 1 < scalars.count, scalars[at] == "{", scalars[at + 1] == "{" else {
+                at += 1
+                continue
+            }
+            let place = Place(file: file, line: line, column: at - lineStart + 1)
+            let isTriple = at + 2 < scalars.count && scalars[at + 2] == "{"
+            let start = at + (isTriple ? 3 : 2)
+            guard let end = close(scalars, from: start, isTriple ? 3 : 2) else {
+                problems.add(Problem(place, "the tag has no end", expected: isTriple ? "}}}" : "}}"))
+                return
+            }
+            var tag = String(String.UnicodeScalarView(scalars[start..<end]))
+            if isTriple { tag = "&" + tag }
+            judge(tag, at: place)
+            for index in start..<end where scalars[index] == "\n" { (line, lineStart) = (line + 1, index + 1) }
+            at = end + (isTriple ? 3 : 2)
+        }
+        for section in open { problems.add(Problem(section.place, "the section '\(section.name)' has no end", expected: "{{/\(section.name)}}")) }
+    }
+
+    private func close(_ scalars: [Unicode.Scalar], from start: Int, _ count: Int) -> Int? {
+        var at = start
+        while at + count <= scalars.count {
+            if (0..<count).allSatisfy({ scalars[at + $0] == "}" }) { return at }
+            at += 1
+        }
+        return nil
+    }
+
+    private mutating func judge(_ tag: String, at place: Place) {
+        let sign = tag.first.map(String.init) ?? ""
+        let name = trimmed("#^/>&!".contains(sign) ? String(tag.dropFirst()) : tag)
+        switch sign {
+        case "!": break
+        case "#", "^":
+            judgeName(name, at: place)
+            open.append((name, place))
+        case "/":
+            guard let last = open.popLast(), last.name == name else {
+                problems.add(Problem(place, "'{{/\(name)}}' ends no section", expected: open.last.map { "{{/\($0.name)}}" }))
+                return
+            }
+        case ">":
+            usedPartials.insert(name)
+            if !partials.contains(name) {
+                problems.add(Problem(place, "there is no partial '_\(name).mustache'", meant: nearest(name, in: partials)))
+            }
+        case "=", "%", "<", "$", "*":
+            problems.add(Problem(place, "'{{\(sign)' is not allowed here", expected: "names, sections and partials only"))
+        default: judgeName(name, at: place)
+        }
+    }
+
+    private func judgeName(_ name: String, at place: Place) {
+        let known = open.compactMap { Self.itemNames[$0.name] }.reduce(Self.names) { $0.union($1) }
+        if known.contains(name) { return }
+        if name.contains("(") { return problems.add(Problem(place, "'\(name)' is a transform, which is not allowed", expected: "a name")) }
+        problems.add(Problem(place, "'\(name.prefix(40))' is not known", expected: "a name of docs/templates.md", meant: nearest(name, in: known)))
+    }
+
+    private func trimmed(_ text: String) -> String {
+        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+package import RelayCore
+import Templates
+
+/// All templates: the user's folder, then the built-in ones. Parsed once.
+package struct TemplateSet: Sendable {
+    /// What is asked of a template.
+    package struct Request: Sendable {
+        package var kind: Event.Kind
+        package var priority: Priority
+        package var destination: String
+        package var type: String
+        package var dialect: Dialect
+        /// Not nil: the HTML part too.
+        package var html: Dialect?
+
+        package init(
+            kind: Event.Kind, priority: Priority, destination: String, type: String, dialect: Dialect, html: Dialect? = nil
+        ) {
+            self.kind = kind
+            self.priority = priority
+            self.destination = destination
+            self.type = type
+            self.dialect = dialect
+            self.html = html
+        }
+
+        /// Prefixes outside, names inside (docs/templates.md).
+        var candidates: [String] {
+            let word = priority.word
+            let names = kind == .notification ? ["notification-\(word)", word, "notification"] : ["\(kind.rawValue)-\(word)", kind.rawValue]
+            return ["\(destination).", "\(type).", ""].flatMap { prefix in names.map { prefix + $0 } }
+        }
+    }
+
+    package static let builtIn = TemplateSet(user: .empty)
+
+    private let user: TemplateFolder
+    private static let shipped: TemplateFolder = {
+        let (texts, partials) = split(Templates.all)
+        return TemplateFolder(texts: texts, partials: partials, problems: ProblemList())
+    }()
+
+    private init(user: TemplateFolder) { self.user = user }
+
+    /// Reads and checks the user's folder; nil is none. Every problem is noted with its file, line and column.
+    package init(folder: String?, destinations: [String: String], types: [String], problems: ProblemList) {
+        guard let folder else {
+            self = .builtIn
+            return
+        }
+        let files = Self.read(folder, problems)
+        let (texts, own) = Self.split(files)
+        let partials = Self.split(Templates.all).partials.merging(own) { $1 }
+        Self.check(texts, own, partials: partials, folder: folder, prefixes: Array(destinations.keys) + types, problems)
+        // What the scanner refuses must not reach the engine: a cycle of partials would crash it.
+        guard problems.errors.isEmpty else {
+            self = .builtIn
+            return
+        }
+        user = TemplateFolder(texts: texts, partials: partials, problems: problems, file: { "\(folder)/\($0).mustache" })
+    }
+
+    package func render(_ fields: Fields, _ request: Request) -> Rendered {
+        guard let name = request.candidates.first(where: user.contains) else { return renderBuiltIn(fields, request) }
+        guard let text = user.render(name, fields.escaped(for: request, request.dialect)), text.contains(where: { !$0.isWhitespace }) else {
+            var rendered = renderBuiltIn(fields, request)
+            rendered.fellBackBecause = "\(name).mustache gave no text"
+            return rendered
+        }
+        let html = request.html.map { dialect in
+            let own = request.candidates.first { user.contains("\($0).html") }
+            return own.flatMap { user.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
+        }
+        return Rendered(text, html: html, template: "\(name).mustache", isStaging: fields.isStaging)
+    }
+
+    package func renderBuiltIn(_ fields: Fields, _ request: Request) -> Rendered {
+        let name = request.candidates.first(where: Self.shipped.contains) ?? request.priority.word
+        let text = Self.shipped.render(name, fields.escaped(for: request, request.dialect)) ?? ""
+        let html = request.html.map { dialect in
+            let own = request.candidates.first { Self.shipped.contains("\($0).html") }
+            return own.flatMap { Self.shipped.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
+        }
+        return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
+    }
+
+    private static func split(_ files: [String: String]) -> (texts: [String: String], partials: [String: String]) {
+        var texts: [String: String] = [:], partials: [String: String] = [:]
+        for (name, text) in files {
+            if name.hasPrefix("_") { partials[String(name.dropFirst())] = text } else { texts[name] = text }
+        }
+        return (texts, partials)
+    }
+
+    /// The `.mustache` files of a folder, by name without the ending.
+    private static func read(_ folder: String, _ problems: ProblemList) -> [String: String] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            problems.add(Problem(Place(file: folder, line: 1, column: 1), "the folder of templates cannot be read", expected: "a folder"))
+            return [:]
+        }
+        var files: [String: String] = [:]
+        for name in names.sorted() where name.hasSuffix(".mustache") {
+            guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else {
+                problems.add(Problem(Place(file: "\(folder)/\(name)", line: 1, column: 1), "the template cannot be read", expected: "UTF-8"))
+                continue
+            }
+            files[String(name.dropLast(".mustache".count))] = text
+        }
+        return files
+    }
+
+    private static func check(
+        _ texts: [String: String], _ own: [String: String], partials: [String: String], folder: String, prefixes: [String],
+        _ problems: ProblemList
+    ) {
+        let known = possibleNames(prefixes)
+        for name in texts.keys.sorted() where !known.contains(name) {
+            problems.add(
+                Problem(
+                    Place(file: "\(folder)/\(name).mustache", line: 1, column: 1), "no message asks for a template of this name",
+                    expected: "a name of docs/templates.md, or _name for a partial", meant: nearest(name, in: known)))
+        }
+        var uses: [String: Set<String>] = [:]
+        for (name, text) in partials {
+            var scanner = TemplateScanner(
+                file: "\(folder)/_\(name).mustache", partials: Set(partials.keys), problems: own[name] == nil ? ProblemList() : problems)
+            scanner.scan(text)
+            uses[name] = scanner.usedPartials
+        }
+        for (name, text) in texts {
+            var scanner = TemplateScanner(file: "\(folder)/\(name).mustache", partials: Set(partials.keys), problems: problems)
+            scanner.scan(text)
+        }
+        for name in uses.keys.sorted() where reaches(name, from: name, uses) {
+            problems.add(Problem(Place(file: "\(folder)/_\(name).mustache", line: 1, column: 1), "the partial '\(name)' leads back to itself"))
+        }
+    }
+
+    private static func possibleNames(_ prefixes: [String]) -> Set<String> {
+        var names = Set<String>()
+        for prefix in [""] + prefixes.map({ "\($0)." }) {
+            for kind in Event.Kind.allCases {
+                names.formUnion(["\(prefix)\(kind.rawValue)", "\(prefix)\(kind.rawValue).html"])
+                for priority in Priority.allCases.map(\.word) {
+                    names.formUnion(["\(prefix)\(kind.rawValue)-\(priority)", "\(prefix)\(kind.rawValue)-\(priority).html"])
+                    names.formUnion(["\(prefix)\(priority)", "\(prefix)\(priority).html"])
+                }
+            }
+        }
+        return names
+    }
+
+    private static func reaches(_ target: String, from start: String, _ uses: [String: Set<String>]) -> Bool {
+        var seen = Set<String>(), open = Array(uses[start] ?? [])
+        while let name = open.popLast() {
+            if name == target { return true }
+            if seen.insert(name).inserted { open += uses[name] ?? [] }
+        }
+        return false
+    }
+}
