@@ -14,6 +14,9 @@ package struct Redactor: Sendable {
         self.paths = read
     }
 
+    /// Redacts nothing.
+    package init() { paths = [] }
+
     /// A path that leads nowhere changes nothing. Null is replaced like any value.
     package func redact(_ value: JSONValue) -> JSONValue {
         paths.reduce(value) { $0.redacting($1.segments[...]) }

@@ -1,0 +1,137 @@
+import ArgumentParser
+import Dedup
+import Foundation
+import RelayCore
+import RevKeen
+
+struct ApprovalsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approvals", abstract: "Decide approvals from the command line, and read what was decided.",
+        discussion: """
+            An answer is written down before RevKeen is asked; if RevKeen cannot be reached the daemon carries it on.
+            Exit: 0 it is now so; 1 it was decided otherwise; 69 not reached (kept); 77 the key lacks the scope.
+            """, subcommands: [List.self, Approve.self, Reject.self, Audit.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The approvals that wait.")
+        @OptionGroup var file: ConfigurationOption
+        @Flag(help: "For programs.") var json = false
+
+        func run() async throws {
+            let configuration = try file.load()
+            let ledger = try file.openLedger(configuration)
+            defer { try? ledger.close() }
+            var rows: [ApprovalRow] = []
+            for account in configuration.accounts { rows += try await ledger.openApprovals(account: account.name) }
+            if json { return Terminal.say(json: .array(rows.map(\.json))) }
+            if rows.isEmpty { return Terminal.say("nothing waits") }
+            let now = SystemClock().now
+            Terminal.say(
+                Terminal.table(
+                    [["APPROVAL", "ACCOUNT", "WAITS", "AUTOMATION", "ACTION"]]
+                        + rows.map { row in
+                            let waits = row.detail?.createdAt.map { $0.duration(to: now).spoken } ?? "-"
+                            return [row.id, row.account, waits, row.payload.origin.automation ?? "-", row.detail?.action ?? "-"]
+                        }))
+        }
+    }
+
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Approves one.")
+        @OptionGroup var file: ConfigurationOption
+        @Argument(help: "The approval: its uuid or its event's id.") var id: String
+
+        func run() async throws { try await decide(file, id, .approve, reason: nil) }
+    }
+
+    struct Reject: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Rejects one.")
+        @OptionGroup var file: ConfigurationOption
+        @Argument(help: "The approval: its uuid or its event's id.") var id: String
+        @Option(help: "Why; RevKeen shows it.") var reason: String?
+
+        func run() async throws { try await decide(file, id, .reject, reason: reason) }
+    }
+
+    struct Audit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "log", abstract: "Who decided what, from where, and what came of it.")
+        @OptionGroup var file: ConfigurationOption
+        @Flag(help: "For programs.") var json = false
+
+        func run() async throws {
+            let configuration = try file.load()
+            let ledger = try file.openLedger(configuration)
+            defer { try? ledger.close() }
+            let answers = try await ledger.answers(account: nil, limit: 10_000)
+            if json { return Terminal.say(json: .array(answers.map(\.json))) }
+            let rows = answers.map { answer in
+                [
+                    answer.askedAt.description, answer.account, answer.approval, answer.verdict.rawValue, answer.actor, answer.via,
+                    answer.state.rawValue, answer.reason ?? "",
+                ]
+            }
+            Terminal.say(Terminal.table([["AT", "ACCOUNT", "APPROVAL", "VERDICT", "ACTOR", "VIA", "STATE", "REASON"]] + rows))
+        }
+    }
+}
+
+/// Decides from the command line: writes the answer, claims it, and calls RevKeen.
+private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer.Verdict, reason: String?) async throws {
+    let configuration = try file.load()
+    let ledger = try file.openLedger(configuration)
+    defer { try? ledger.close() }
+    let row = try await findApproval(id, ledger, configuration)
+    let tools = Tools()
+    defer { tools.end() }
+    let blueprint = try Blueprint.orExit(configuration, tools: tools)
+    guard let account = blueprint.accounts.first(where: { $0.name == row.account }) else { throw ExitCode.config }
+    let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
+    let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
+    let decision = Decision(ledger: ledger, client: client, clock: tools.clock)
+    let actor = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
+    let outcome = try await decision.decide(row, verdict, actor: actor, via: "command line", reason: reason?.repaired(most: 2_000))
+    Terminal.say(outcome.text)
+    if outcome.exit != .success { throw outcome.exit }
+}
+
+private func findApproval(_ id: String, _ ledger: Ledger, _ configuration: Configuration) async throws -> ApprovalRow {
+    let matches = try await ledger.resolve(id)
+    var rows: [ApprovalRow] = []
+    for match in matches {
+        let parts = match.split(separator: "/").map(String.init)
+        guard parts.count >= 3, parts[1] == "approval", let row = try await ledger.approval(account: parts[0], id: parts[2]),
+            !rows.contains(where: { $0.account == row.account && $0.id == row.id })
+        else { continue }
+        rows.append(row)
+    }
+    if rows.count == 1 { return rows[0] }
+    Terminal.complain(rows.isEmpty ? "no approval is called '\(id)'" : "'\(id)' is known in more than one account; give the event's id")
+    throw ExitCode.noInput
+}
+
+extension ApprovalRow {
+    var detail: ApprovalDetail? {
+        if case .approval(let detail) = payload.detail { detail } else { nil }
+    }
+
+    /// `approvals list --json`, one entry.
+    fileprivate var json: JSONValue {
+        [
+            "account": .string(account), "id": .string(id), "event": .string(EventID.approval(id, version: version, account: account)),
+            "state": .string(detail?.state.rawValue ?? "open"), "action": .text(detail?.action),
+            "automation": .text(payload.origin.automation), "run_id": .text(payload.origin.runID),
+            "created_at": .text(detail?.createdAt?.description), "version": .int(version),
+        ]
+    }
+}
+
+extension Answer {
+    /// `approvals log --json`, one entry.
+    fileprivate var json: JSONValue {
+        [
+            "at": .string(askedAt.description), "account": .string(account), "approval": .string(approval), "round": .int(round),
+            "verdict": .string(verdict.rawValue), "actor": .string(actor), "via": .string(via), "reason": .text(reason),
+            "state": .string(state.rawValue), "status": status.map { .int($0) } ?? .null,
+        ]
+    }
+}

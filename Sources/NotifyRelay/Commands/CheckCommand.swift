@@ -1,0 +1,127 @@
+import ArgumentParser
+import Channels
+import Dedup
+import Foundation
+import RelayCore
+import Rendering
+import RevKeen
+import Transport
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Is the configuration right, and the templates? With --connect: does everybody answer?",
+        discussion: """
+            Every problem is named with its file, line and column. 78: something is wrong; 69: all is right, but somebody did not answer.
+            --connect does only harmless things, and says what it did not try.
+            """)
+
+    @OptionGroup var file: ConfigurationOption
+    @Flag(help: "DNS, TCP and TLS for all; more only where it is harmless.") var connect = false
+    @Flag(help: "For programs.") var json = false
+
+    func run() async throws {
+        let (configuration, found) = Configuration.load(path: file.path, environment: ProcessInfo.processInfo.environment)
+        let problems = ProblemList()
+        for problem in found { problems.add(problem) }
+        let tools = Tools()
+        defer { tools.end() }
+        let blueprint = configuration.flatMap { Blueprint.make($0, tools: tools.channel, problems: problems) }
+        say(problems.all)
+        guard problems.errors.isEmpty, let configuration, let blueprint else { throw ExitCode.config }
+        if !json {
+            Terminal.say(Terminal.paint("\(file.path) is right", .green))
+            for problem in configuration.notYet { Terminal.say("\(problem.place): \(problem.problem) (accepted; this version cannot run it)") }
+            await sayOrphans(configuration)
+        }
+        if connect, await !Connection(blueprint: blueprint, tools: tools).allAnswer() { throw ExitCode.unavailable }
+    }
+
+    private func say(_ problems: [Problem]) {
+        if json {
+            return Terminal.say(json: .array(problems.map(\.json)))
+        }
+        for problem in problems { Terminal.say(problem.description) }
+    }
+
+    private func sayOrphans(_ configuration: Configuration) async {
+        guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
+            let overview = try? await ledger.overview()
+        else { return }
+        defer { try? ledger.close() }
+        let known = Set(configuration.destinations.map(\.name))
+        for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {
+            Terminal.say("destination \(orphan.name) left the file and is still owed \(orphan.owed) deliveries; they are kept")
+        }
+    }
+}
+
+extension Problem {
+    /// `check --json`, one entry.
+    var json: JSONValue {
+        [
+            "file": .string(place.file), "line": .int(place.line), "column": .int(place.column), "problem": .string(problem),
+            "expected": .text(expected), "meant": .text(meant),
+        ]
+    }
+}
+
+/// What a command needs to speak to the world for a moment.
+final class Tools: Sendable {
+    let http = HTTPClient()
+    let mail = MailClient()
+    let clock = SystemClock()
+
+    var channel: ChannelTools {
+        ChannelTools(http: http, mail: mail, clock: clock, write: { Terminal.say($0) }, version: NotifyRelay.versionText)
+    }
+
+    func end() {
+        http.shutdown()
+        mail.shutdown()
+    }
+}
+
+/// Asks every account and every destination whether it answers.
+private struct Connection {
+    let blueprint: Blueprint
+    let tools: Tools
+
+    func allAnswer() async -> Bool {
+        var good = true
+        for account in blueprint.accounts {
+            Terminal.progress("asking account \(account.name) …")
+            good = await ask(account) && good
+        }
+        for destination in blueprint.destinations {
+            Terminal.progress("asking destination \(destination.name) …")
+            for finding in await destination.channel.connect() {
+                say(destination.name, finding)
+                good = finding.ok != false && good
+            }
+        }
+        return good
+    }
+
+    private func ask(_ account: RevKeenAccount) async -> Bool {
+        let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
+        let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
+        do {
+            let list = try await client.automations(limit: 1)
+            say(account.name, Finding(ok: true, "answers, \(list.items.isEmpty ? "no automation is visible" : "automations are visible")"))
+            return true
+        } catch {
+            say(account.name, Finding(ok: false, error.description))
+            return false
+        }
+    }
+
+    private func say(_ name: String, _ finding: Finding) {
+        let mark =
+            switch finding.ok {
+            case true?: Terminal.paint("ok ", .green)
+            case false?: Terminal.paint("bad", .red)
+            case nil: Terminal.paint(" - ", .dim)
+            }
+        Terminal.say("\(mark)  \(name): \(finding.text)")
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Dedup
+import Foundation
+import Logging
+import RelayCore
+import Sandbox
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "The whole relay against a built-in sandbox: no key, no network.",
+        discussion: "The first address it prints is the inbox page. Ctrl-C ends it.")
+
+    @Option(help: "The port of the inbox page; 0 takes any.") var port = 8025
+    @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "warning"
+
+    func run() async throws {
+        let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .warning)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("notify-relay-demo-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let clock = SystemClock()
+        let world = StandInRevKeen(clock: clock, seed: 7)
+        var options = SandboxServer.Options()
+        options.httpPort = port
+        let server = SandboxServer(world: world, inbox: Inbox(clock: clock), options: options)
+        let addresses = try await server.start()
+        let file = folder.appendingPathComponent("relay.yaml")
+        try Data(Self.yaml(addresses).utf8).write(to: file)
+        let configuration = try ConfigurationOption(path: file.path).load()
+        Terminal.say("The inbox: \(addresses.inbox)")
+        Terminal.say("Watch it fill in a browser. Ctrl-C ends the demo.")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Story().play(in: world, clock: clock) }
+            group.addTask { try await Engine(path: file.path, grace: .seconds(2), logger: logger).run(configuration) }
+            try await group.next()
+            group.cancelAll()
+        }
+        await server.stop()
+        Terminal.say("\nThe demo is over.")
+    }
+
+    static func yaml(_ addresses: SandboxAddresses) -> String {
+        """
+        accounts:
+          demo: {api_key: "rk_sandbox_demo", base_url: "\(addresses.api)", first_look: 1h, poll: {approvals: 1s, runs: 1s..5s, automations: 2s, budget: none}}
+        destinations:
+          ops:    {type: slack, url: "\(addresses.slackHook)", pace: {burst: 20, every: 1s}}
+          hook:   {type: webhook, url: "\(addresses.webhook)", secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+          oncall: {type: email, server: "\(addresses.smtp)", from: "RevKeen relay <relay@example.com>", to: [ops@example.com]}
+        routes:
+          - {name: approvals, when: {kind: [approval, decision]}, to: [ops, oncall]}
+          - {name: notifications, when: {kind: notification}, to: [ops]}
+          - {name: loud, when: {kind: notification, priority: high..}, to: [oncall]}
+          - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall]}
+          - {name: everything, to: [hook]}
+        """
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Channels
+import Dedup
+import Foundation
+import RelayCore
+import Rendering
+
+struct PreviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preview", abstract: "Renders exactly what would be sent, and sends nothing.",
+        discussion: "What is shown is an event of the store (ID), an event in a JSON file (FILE, as `preview` of a webhook writes it), or a sample.")
+
+    @OptionGroup var file: ConfigurationOption
+    @Argument(help: "An event: its ID, or a file.") var what: String?
+    @Option(help: "notification, approval, decision, run, reminder, digest or relay.") var sample: String?
+    @Option(name: .customLong("for"), help: "The destination.") var destination: String
+    @Option(help: "low, normal, high or urgent (samples).") var priority: String?
+    @Flag(help: "Only what differs from the built-in template.") var diff = false
+
+    func validate() throws {
+        guard (what == nil) != (sample == nil) else { throw ValidationError("name an ID, a file, or --sample KIND") }
+        guard sample == nil || Event.Kind(rawValue: sample ?? "") != nil else { throw ValidationError("--sample is one of those that --help names") }
+    }
+
+    func run() async throws {
+        let configuration = try file.load()
+        let tools = Tools()
+        defer { tools.end() }
+        let blueprint = try Blueprint.orExit(configuration, tools: tools)
+        guard let target = try blueprint.destinations(named: [destination]).first else { throw ExitCode.noInput }
+        let claim = try await claim(target, configuration, now: tools.clock.now)
+        let own = show(claim, target, blueprint.composer, now: tools.clock.now)
+        guard diff else { return Terminal.say(own) }
+        let builtIn = show(claim, target, blueprint.composer.builtIn, now: tools.clock.now)
+        Terminal.say(LineDiff(from: builtIn, to: own).text)
+    }
+
+    private func show(_ claim: Claim, _ target: Destination, _ composer: Composer, now: Timestamp) -> String {
+        target.channel.preview(composer.message(claim, for: target.target, now: now).message)
+    }
+
+    private func claim(_ target: Destination, _ configuration: Configuration, now: Timestamp) async throws -> Claim {
+        let recipient = target.recipients.first ?? ""
+        if let sample, let kind = Event.Kind(rawValue: sample) {
+            let event = Samples.event(kind, priority: priority.flatMap(Priority.init(word:)), now: now)
+            return Samples.claim(event, destination: target.name, recipient: recipient)
+        }
+        guard let what else { throw ExitCode.noInput }
+        if FileManager.default.fileExists(atPath: what) {
+            return Samples.claim(try event(inFile: what, now: now), destination: target.name, recipient: recipient)
+        }
+        let ledger = try file.openLedger(configuration)
+        defer { try? ledger.close() }
+        guard let stored = try await ledger.event(try await ledger.only(what)) else { throw ExitCode.noInput }
+        var claim = Samples.claim(stored.event, destination: target.name, recipient: recipient)
+        if case .approval(let detail) = stored.event.payload.detail, let account = stored.event.account {
+            claim.present = try await ledger.approval(account: account, id: detail.id)
+        }
+        return claim
+    }
+
+    /// A payload as the store keeps it: `{"origin": {…}, "detail": {"notification": {"_0": {…}}}}`.
+    private func event(inFile path: String, now: Timestamp) throws -> Event {
+        do {
+            let payload = try JSONDecoder().decode(Payload.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+            let kind: Event.Kind =
+                switch payload.detail {
+                case .notification: .notification
+                case .run: .run
+                case .approval(let detail): detail.state == .open ? .approval : .decision
+                case .digest: .digest
+                case .relay: .relay
+                }
+            return Event(
+                id: "preview/\(kind.rawValue)", account: "preview", kind: kind, subject: "preview/\(kind.rawValue)",
+                priority: priority.flatMap(Priority.init(word:)) ?? .normal, occurredAt: now, seenAt: now, payload: payload)
+        } catch {
+            Terminal.complain("\(path): not an event's payload: \(error)")
+            throw ExitCode.noInput
+        }
+    }
+}
+
+extension Composer {
+    /// The same, without the user's templates.
+    var builtIn: Composer { Composer(templates: .builtIn, links: links, people: people, zoneName: zoneName) }
+}
+
+/// Lines that went and lines that came.
+struct LineDiff {
+    var text: String
+
+    init(from old: String, to new: String) {
+        let before = old.components(separatedBy: "\n"), after = new.components(separatedBy: "\n")
+        let changes = after.difference(from: before)
+        text = changes.isEmpty
+            ? "the built-in template says the same"
+            : changes.map { change in
+                switch change {
+                case .remove(_, let line, _): "-\(line)"
+                case .insert(_, let line, _): "+\(line)"
+                }
+            }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Channels
+import Dedup
+import Foundation
+import Logging
+import RelayCore
+import ServiceLifecycle
+import Transport
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "The daemon: looks, remembers, delivers.",
+        discussion: """
+            SIGTERM and Ctrl-C end it gently: nothing new is begun, and what is in flight has --grace to end.
+            SIGHUP reads the configuration again; a wrong one is named and the old one stays.
+            """)
+
+    @OptionGroup var file: ConfigurationOption
+    @Flag(help: "Look once, deliver what is due, end. 69 if an account was not reached or something due stays owed.") var once = false
+    @Option(help: "How long requests in flight may take to end.") var grace = "8s"
+    @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "info"
+
+    func validate() throws {
+        guard Duration(interval: grace) != nil else { throw ValidationError("--grace is a duration such as 8s") }
+        guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level is one of the levels named in --help") }
+    }
+
+    func run() async throws {
+        let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
+        let configuration = try file.load()
+        try refuse(configuration.notYet)
+        let lock = try holdStore(configuration)
+        defer { lock.release() }
+        let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), logger: logger)
+        if once {
+            guard try await engine.once(configuration) else { throw ExitCode.unavailable }
+        } else {
+            try await engine.run(configuration)
+        }
+    }
+
+    /// What this version cannot honour yet is named, never ignored.
+    private func refuse(_ notYet: [Problem]) throws {
+        if notYet.isEmpty { return }
+        for problem in notYet { Terminal.complain(problem.description) }
+        throw ExitCode.config
+    }
+
+    private func holdStore(_ configuration: Configuration) throws -> StoreLock {
+        do {
+            return try StoreLock.acquire(store: configuration.store)
+        } catch {
+            Terminal.complain("\(configuration.store): \(error.detail)")
+            throw error.reason == .busy ? ExitCode.temporary : ExitCode.ioError
+        }
+    }
+}

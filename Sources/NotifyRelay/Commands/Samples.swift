@@ -1,0 +1,51 @@
+import Dedup
+import RelayCore
+
+/// A believable event of each kind, for `send-test` and `preview --sample`. Their ids say that they are samples.
+enum Samples {
+    static func event(_ kind: Event.Kind, priority: Priority?, now: Timestamp) -> Event {
+        let origin = Origin(
+            staging: false, automation: "Nightly invoices", automationID: "64fb5f73-6415-4f56-8e9e-ca06539f09ac", risk: "medium",
+            trigger: "schedule", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08", runStatus: "completed")
+        let natural: [Event.Kind: Priority] = [.approval: .high, .run: .high, .relay: .high, .reminder: .high]
+        return Event(
+            id: "sample/\(kind.rawValue)/\(now)", account: "sample", kind: kind, subject: "sample/\(kind.rawValue)/\(now)",
+            priority: priority ?? natural[kind] ?? .normal, occurredAt: now - .seconds(90), seenAt: now,
+            payload: Payload(origin: origin, detail: detail(kind, now: now)))
+    }
+
+    private static func detail(_ kind: Event.Kind, now: Timestamp) -> Detail {
+        let actions: JSONValue = [["type": "refund", "amount": "1,240.00 EUR", "customer": "Kim & Co", "reason": "duplicate charge"]]
+        switch kind {
+        case .notification:
+            return .notification(NotificationDetail(type: "invoice.report", message: "212 invoices sent, 3 need a look", payload: ["sent": 212, "open": 3]))
+        case .run:
+            return .run(RunDetail(outcome: .failed, summary: nil, error: "Timeout while reading the ledger after 3 attempts", failedStep: "Read the ledger", milliseconds: 94_000))
+        case .approval, .reminder:
+            return .approval(
+                ApprovalDetail(
+                    id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11", action: "Refund batch 17", actions: actions, createdAt: now - .seconds(90),
+                    step: kind == .reminder ? 1 : nil, overdue: kind == .reminder ? false : nil))
+        case .decision:
+            return .approval(
+                ApprovalDetail(
+                    id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11", version: 2, state: .rejected, action: "Refund batch 17", actions: actions,
+                    createdAt: now - .seconds(900), actor: "6f927876-90f9-4dae-8888-4b498595faf4", decidedAt: now,
+                    reason: "The amount is wrong"))
+        case .digest:
+            let item = DigestDetail.Item(
+                id: "sample/item", kind: .run, priority: .high, automation: "Nightly invoices", message: "failed: timeout", occurredAt: now,
+                runID: nil)
+            return .digest(DigestDetail(name: "sample", from: now - .seconds(86_400), until: now, headline: "1 event from before, told late", events: [item]))
+        case .relay:
+            return .relay(RelayDetail(topic: "unreachable", about: "live", detail: "account live: approvals cannot be read: no answer within 30 s"))
+        }
+    }
+
+    /// The claim that a delivery of the event would be.
+    static func claim(_ event: Event, destination: String, recipient: String) -> Claim {
+        Claim(
+            delivery: 0, fence: 0, attempt: 1, event: event, destination: destination, recipient: recipient, route: "sample",
+            priority: event.priority, firstFailedAt: nil, options: DeliveryOptions(), present: nil)
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Channels
+import Dedup
+import RelayCore
+
+struct SendTestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send-test", abstract: "Sends one labelled sample to each named destination.",
+        discussion: "A success opens the destination's lane. Buttons of a sample are inert and say so. 69: not all arrived.")
+
+    @OptionGroup var file: ConfigurationOption
+    @Argument(help: "The destinations.") var destinations: [String] = []
+    @Option(help: "notification, approval, decision, run, reminder, digest or relay.") var kind = "notification"
+    @Option(help: "low, normal, high or urgent.") var priority: String?
+    @Flag(help: "Every destination there is.") var all = false
+
+    func validate() throws {
+        guard Event.Kind(rawValue: kind) != nil else { throw ValidationError("--kind is one of those that --help names") }
+        guard priority == nil || Priority(word: priority ?? "") != nil else { throw ValidationError("--priority is low, normal, high or urgent") }
+        guard all != !destinations.isEmpty else { throw ValidationError("name destinations, or --all") }
+    }
+
+    func run() async throws {
+        let configuration = try file.load()
+        let tools = Tools()
+        defer { tools.end() }
+        let blueprint = try Blueprint.orExit(configuration, tools: tools)
+        let targets = try blueprint.destinations(named: all ? nil : destinations)
+        var good = true
+        for target in targets { good = await send(to: target, blueprint, tools) && good }
+        guard good else { throw ExitCode.unavailable }
+    }
+
+    private func send(to target: Destination, _ blueprint: Blueprint, _ tools: Tools) async -> Bool {
+        let now = tools.clock.now
+        let event = Samples.event(Event.Kind(rawValue: kind) ?? .notification, priority: priority.flatMap(Priority.init(word:)), now: now)
+        var good = true
+        for recipient in target.recipients {
+            let claim = Samples.claim(event, destination: target.name, recipient: recipient)
+            let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."
+            let message = blueprint.composer.message(claim, for: target.target, now: now, label: label).message
+            let to = recipient.isEmpty ? target.name : "\(target.name) <\(recipient)>"
+            do {
+                _ = try await target.channel.deliver(message)
+                Terminal.say("\(Terminal.paint("sent", .green))  \(to)")
+            } catch {
+                good = false
+                Terminal.say("\(Terminal.paint("failed", .red))  \(to): \(error.reason.rawValue): \(error.detail)")
+            }
+        }
+        if good { await open(target.name, blueprint.configuration) }
+        return good
+    }
+
+    /// It arrived: a closed lane has no reason left.
+    private func open(_ destination: String, _ configuration: Configuration) async {
+        guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
+            let record = try? await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open
+        else { return }
+        defer { try? ledger.close() }
+        try? await ledger.setLane(
+            LaneRecord(destination: destination, state: .open, reason: nil, since: SystemClock().now, until: nil))
+    }
+}
+
+extension Blueprint {
+    static func orExit(_ configuration: Configuration, tools: Tools) throws -> Blueprint {
+        let problems = ProblemList()
+        guard let blueprint = make(configuration, tools: tools.channel, problems: problems) else {
+            for problem in problems.errors { Terminal.complain(problem.description) }
+            throw ExitCode.config
+        }
+        return blueprint
+    }
+
+    /// The named destinations, or all. 66 for a name that is none.
+    func destinations(named names: [String]?) throws -> [Destination] {
+        guard let names else { return destinations }
+        return try names.map { name in
+            if let destination = destinations.first(where: { $0.name == name }) { return destination }
+            let near = nearest(name, in: destinations.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
+            Terminal.complain("no destination is called '\(name)'\(near)")
+            throw ExitCode.noInput
+        }
+    }
+}

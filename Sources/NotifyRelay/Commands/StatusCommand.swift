@@ -1,0 +1,106 @@
+import ArgumentParser
+import Dedup
+import RelayCore
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What is owed, oldest first; lanes, feeds, and what is dead.")
+
+    @OptionGroup var file: ConfigurationOption
+    @Flag(help: "For programs.") var json = false
+
+    func run() async throws {
+        let configuration = try file.load()
+        let ledger = try file.openLedger(configuration)
+        defer { try? ledger.close() }
+        let status = Status(
+            overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
+            known: configuration.destinations.map(\.name), now: SystemClock().now)
+        if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
+    }
+}
+
+/// What `status` shows, from the store alone: it works whether or not the daemon runs.
+struct Status {
+    var overview: Overview
+    var lanes: [LaneRecord]
+    var feeds: [FeedState]
+    /// The destinations that the configuration has.
+    var known: [String]
+    var now: Timestamp
+
+    private var names: [String] { known + overview.destinations.map(\.name).filter { !known.contains($0) }.sorted() }
+
+    private func lane(_ name: String) -> LaneRecord? { lanes.first { $0.destination == name } }
+
+    private func entry(_ name: String) -> (owed: Int, dead: Int, oldest: Int64?) {
+        let entry = overview.destinations.first { $0.name == name }
+        return (entry?.owed ?? 0, entry?.dead ?? 0, entry?.oldestOwed.map { max(0, $0.duration(to: now).components.seconds) })
+    }
+
+    var json: JSONValue {
+        [
+            "owed": .int(overview.owed),
+            "oldest_owed_seconds": overview.oldestOwed.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
+            "destinations": .array(names.map(destinationJSON)),
+            "feeds": .array(feedRows.map { feed in
+                [
+                    "account": .string(feed.account), "feed": .string(feed.name),
+                    "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
+                    "saturated": .bool(feed.saturated),
+                ]
+            }),
+            "dead": .array(overview.dead.map { dead in
+                [
+                    "id": .int(dead.id), "event": .string(dead.event), "destination": .string(dead.destination),
+                    "reason": .string(dead.reason), "since": .string(dead.since.description),
+                ]
+            }),
+        ]
+    }
+
+    private func destinationJSON(_ name: String) -> JSONValue {
+        let (owed, dead, oldest) = entry(name)
+        let lane = lane(name)
+        return [
+            "name": .string(name), "lane": .string(lane?.state.rawValue ?? "open"), "until": .text(lane?.until?.description),
+            "owed": .int(owed), "dead": .int(dead), "oldest_owed_seconds": oldest.map { .int($0) } ?? .null,
+        ]
+    }
+
+    /// The feed `account` only remembers when the account's time began.
+    private var feedRows: [FeedState] { feeds.filter { $0.name != "account" } }
+
+    var text: String {
+        var lines = ["\(Terminal.paint("\(overview.owed) owed", .bold)), \(overview.dead.count) dead"]
+        lines.append(
+            Terminal.table(
+                [["DESTINATION", "LANE", "OWED", "OLDEST", "DEAD", ""]]
+                    + names.map { name in
+                        let (owed, dead, oldest) = entry(name)
+                        let note = known.contains(name) ? lane(name)?.reason ?? "" : "not in the configuration: its debts are kept"
+                        return [
+                            name, lane(name)?.state.rawValue ?? "open", String(owed),
+                            oldest.map { Duration.seconds($0).spoken } ?? "-", String(dead), note,
+                        ]
+                    }))
+        lines.append(
+            Terminal.table(
+                [["ACCOUNT", "FEED", "LAST READ", ""]]
+                    + feedRows.map { feed in
+                        let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
+                        return [feed.account, feed.name, age, feed.saturated ? "full" : ""]
+                    }))
+        if !overview.debts.isEmpty {
+            let rows = overview.debts.map { owed in
+                [String(owed.id), owed.event, owed.destination, owed.dueAt.description, owed.heldFor?.rawValue ?? ""]
+            }
+            lines.append(Terminal.table([["OWED", "EVENT", "DESTINATION", "DUE", "HELD FOR"]] + rows))
+        }
+        if !overview.dead.isEmpty {
+            let rows = overview.dead.map { [String($0.id), $0.event, $0.destination, $0.since.description, $0.reason] }
+            lines.append(Terminal.table([["DEAD", "EVENT", "DESTINATION", "SINCE", "REASON"]] + rows))
+        }
+        return lines.joined(separator: "\n\n")
+    }
+}

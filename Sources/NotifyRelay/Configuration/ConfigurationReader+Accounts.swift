@@ -1,0 +1,77 @@
+import RelayCore
+import RevKeen
+
+extension ConfigurationReader {
+    func accounts() -> [AccountSettings] {
+        let named = root.named("accounts")
+        if named.isEmpty { root.missing("accounts", "at least one account with its api_key") }
+        return named.compactMap { name, place, section in
+            checkName(name, at: place, what: "an account", reserved: ["digest", "bundle", "relay"])
+            defer { section.finish() }
+            let key = section.secret("api_key", required: true, expected: "the API key, best as \"${NAME}\"")
+            var account = AccountSettings(name: name, place: place, key: key ?? Secret(""))
+            account.baseURL = section.string("base_url")
+            account.caFile = section.string("ca_file").map(absolute)
+            account.proxy = section.string("proxy").map(Secret.init)
+            account.firstLook = section.duration("first_look") ?? account.firstLook
+            account.catchUp = section.duration("catch_up") ?? account.catchUp
+            account.was = section.string("was")
+            later(section, "was")
+            if let chosen = section.section("automations") {
+                account.only = chosen.strings("only")?.map(Glob.init) ?? account.only
+                account.also = chosen.strings("also") ?? []
+                chosen.finish()
+            }
+            if let poll = section.section("poll") { account.poll = self.poll(poll) }
+            return key == nil ? nil : account
+        }
+    }
+
+    private func poll(_ section: ConfigSection) -> AccountSettings.Poll {
+        var poll = AccountSettings.Poll()
+        poll.approvals = pace(section, "approvals") ?? poll.approvals
+        poll.automations = pace(section, "automations") ?? poll.automations
+        if let text = section.string("runs") {
+            let ends = text.components("..").map { Duration(interval: $0) }
+            if ends.count == 2, let low = ends[0], let high = ends[1], low <= high, low >= .seconds(1) {
+                poll.runs = low...high
+            } else {
+                section.wrong("runs", "a range of durations such as 10s..5m")
+            }
+        }
+        if let text = section.string("budget") {
+            if let budget = budget(text) { poll.budget = budget } else { section.wrong("budget", "a share such as 50%, a rate such as 200/min, or none") }
+        }
+        section.finish()
+        return poll
+    }
+
+    private func pace(_ section: ConfigSection, _ key: String) -> Duration? {
+        guard let pace = section.duration(key) else { return nil }
+        if pace < .seconds(1) {
+            section.wrong(key, "at least 1s")
+            return nil
+        }
+        return pace
+    }
+
+    private func budget(_ text: String) -> RequestBudget.Setting? {
+        if text == "none" { return RequestBudget.Setting.none }
+        if text.hasSuffix("%"), let share = Int(text.dropLast()), (1...100).contains(share) { return .percent(share) }
+        if text.hasSuffix("/min"), let rate = Int(text.dropLast(4)), rate > 0 { return .perMinute(rate) }
+        return nil
+    }
+}
+
+extension String {
+    /// The parts between a separator.
+    func components(_ separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = Substring(self)
+        while let range = rest.firstRange(of: separator) {
+            parts.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
+        }
+        return parts + [String(rest)]
+    }
+}

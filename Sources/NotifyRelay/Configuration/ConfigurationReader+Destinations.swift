@@ -1,0 +1,95 @@
+import Channels
+import Crypto
+import RelayCore
+import Transport
+
+extension ConfigurationReader {
+    func destinations() -> [DestinationSettings] {
+        root.named("destinations").compactMap { name, place, section in
+            checkName(name, at: place, what: "a destination")
+            let isTypeName = Catalogue.type(named: name) != nil || PlannedTypes.keys[name] != nil
+            defer { section.finish() }
+            guard let type = section.required("type", "one of \(knownTypes.joined(separator: ", "))") else { return nil }
+            if isTypeName && name != type {
+                problems.add(Problem(place, "destination '\(name)' bears the name of another type", expected: "another name"))
+            }
+            return destination(name, place, type, section)
+        }
+    }
+
+    private var knownTypes: [String] { Catalogue.types.map(\.name) + PlannedTypes.keys.keys.sorted() }
+
+    private func destination(_ name: String, _ place: Place, _ type: String, _ section: ConfigSection) -> DestinationSettings? {
+        var settings = DestinationSettings(name: name, place: place, type: type, fingerprint: fingerprint("destinations", name))
+        settings.width = section.integer("width", in: 1...64) ?? 1
+        settings.giveUp = section.duration("give_up") ?? settings.giveUp
+        settings.fallback = section.string("fallback")
+        settings.was = section.string("was")
+        settings.timeZone = zone(section, "time_zone")
+        settings.pace = pace(section)
+        let network = NetworkOptions(
+            caFile: section.string("ca_file").map(absolute), proxy: section.string("proxy").map(Secret.init),
+            allowLinkLocal: section.bool("allow_link_local", default: false))
+        let basics = DestinationBasics(name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
+        later(section, "quiet", "ceiling", "working")
+        if let known = Catalogue.type(named: type) {
+            settings.blueprint = known.read(section, basics)
+            refuseWhatIsPlanned(section, type)
+        } else if let keys = PlannedTypes.keys[type] {
+            for key in keys { _ = section.node(key) }
+            notYet.append(Problem(place, "destinations of type \(type) are not supported by this version", expected: "one of \(Catalogue.types.map(\.name).joined(separator: ", "))"))
+        } else {
+            section.note("type", "'\(type.prefix(40))' is no type", expected: "one of \(knownTypes.joined(separator: ", "))", meant: nearest(type, in: knownTypes))
+        }
+        return settings
+    }
+
+    /// Keys of a type that it reads and cannot honour yet.
+    private func refuseWhatIsPlanned(_ section: ConfigSection, _ type: String) {
+        switch type {
+        case "slack": later(section, "token", "channel", "signing_secret", "api_url")
+        case "webhook" where section.string("format") == "cloudevents": break
+        default: break
+        }
+    }
+
+    private func pace(_ section: ConfigSection) -> (burst: Int, every: Duration)? {
+        guard let pace = section.section("pace") else { return nil }
+        defer { pace.finish() }
+        let burst = pace.integer("burst", in: 1...10_000) ?? 1
+        guard let every = pace.duration("every") else {
+            if pace.node("every") == nil { pace.missing("every", "a duration such as 1s") }
+            return nil
+        }
+        return (burst, every)
+    }
+
+    /// SHA-256 of everything that the entry says.
+    private func fingerprint(_ section: String, _ name: String) -> String {
+        guard let node = root.node(section), case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == name })
+        else { return "" }
+        return SHA256.hash(data: Array(entry.value.spelled.utf8)).map { String($0, radix: 16) }.joined(separator: ".")
+    }
+}
+
+extension ConfigNode {
+    /// All of it as one text, for comparing; never shown.
+    fileprivate var spelled: String {
+        switch content {
+        case .scalar(let scalar): "\(scalar.text.utf8.count):\(scalar.text)"
+        case .sequence(let items): "[" + items.map(\.spelled).joined(separator: ",") + "]"
+        case .mapping(let entries):
+            "{" + entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.spelled)" }.joined(separator: ",") + "}"
+        }
+    }
+}
+
+/// The types that later versions will speak to, with their keys: a file written for them is checked today.
+enum PlannedTypes {
+    static let keys: [String: [String]] = [
+        "discord": ["url", "thread", "public_key"], "teams": ["url"], "google_chat": ["url"], "mattermost": ["url"],
+        "rocketchat": ["url"], "telegram": ["token", "chat", "topic", "api_url"], "matrix": ["server", "token", "room"],
+        "zulip": ["server", "email", "api_key", "stream", "topic"], "ntfy": ["server", "topic", "token"], "gotify": ["server", "token"],
+        "pushover": ["token", "user", "api_url"], "pagerduty": ["routing_key", "api_url"],
+    ]
+}

@@ -1,0 +1,26 @@
+/// A pattern of a name: `*` is any run of characters, `?` is one; upper and lower case are the same.
+struct Glob: Sendable, Equatable {
+    let pattern: String
+
+    func matches(_ name: String) -> Bool {
+        let pattern = Array(pattern.lowercased().unicodeScalars), name = Array(name.lowercased().unicodeScalars)
+        var p = 0, n = 0
+        var star: (p: Int, n: Int)?
+        while n < name.count {
+            if p < pattern.count, pattern[p] == "*" {
+                star = (p, n)
+                p += 1
+            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
+                p += 1
+                n += 1
+            } else if let last = star {
+                // The star takes one more, and the rest is tried again.
+                star = (last.p, last.n + 1)
+                (p, n) = (last.p + 1, last.n + 1)
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == "*" }
+    }
+}

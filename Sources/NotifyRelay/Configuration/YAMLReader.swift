@@ -1,0 +1,155 @@
+import Foundation
+import RelayCore
+import Yams
+
+/// Turns the file into nodes with places, and puts `${…}` in. The only code that knows YAML.
+struct YAMLReader {
+    /// More than any honest file has; a file of aliases to aliases has millions.
+    private static let mostNodes = 50_000
+    private static let deepest = 40
+
+    let file: String
+    let environment: [String: String]
+    /// Nil if there is no such file.
+    let readFile: (String) -> String?
+    let problems: ProblemList
+    private var count = 0
+
+    init(file: String, environment: [String: String], readFile: @escaping (String) -> String?, problems: ProblemList) {
+        self.file = file
+        self.environment = environment
+        self.readFile = readFile
+        self.problems = problems
+    }
+
+    /// Nil, with the problem noted, if the text is no YAML.
+    mutating func read(_ text: String) -> ConfigNode? {
+        do {
+            guard let root = try Yams.compose(yaml: text) else {
+                problems.add(Problem(Place(file: file, line: 1, column: 1), "the file is empty", expected: "a mapping"))
+                return nil
+            }
+            return convert(root, depth: 0)
+        } catch let error as YamlError {
+            problems.add(problem(error, text))
+        } catch {
+            problems.add(Problem(Place(file: file, line: 1, column: 1), "not YAML: \(error)"))
+        }
+        return nil
+    }
+
+    private func problem(_ error: YamlError, _ text: String) -> Problem {
+        switch error {
+        case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
+            let place = Place(file: file, line: mark.line, column: mark.column)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let around = lines[max(0, min(mark.line - 2, lines.count))..<max(0, min(mark.line, lines.count))].joined(separator: "\n")
+            if around.contains("${") { return Problem(place, "not YAML: \(what)", expected: "quotes around \"${…}\": put quotes around it") }
+            return Problem(place, "not YAML: \(what)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let names = keys.map { String(describing: $0) }.joined(separator: ", ")
+            let place = Place(file: file, line: context.mark.line, column: context.mark.column)
+            return Problem(place, "the mapping has a key twice: \(names)", expected: "each key once")
+        default: return Problem(Place(file: file, line: 1, column: 1), "not YAML: \(error)")
+        }
+    }
+
+    private mutating func convert(_ node: Node, depth: Int) -> ConfigNode? {
+        count += 1
+        let place = place(node.mark)
+        guard count <= Self.mostNodes, depth <= Self.deepest else {
+            if count == Self.mostNodes + 1 || depth == Self.deepest + 1 {
+                problems.add(Problem(place, "the file is too large or too deep", expected: "at most \(Self.mostNodes) values"))
+            }
+            return nil
+        }
+        switch node {
+        case .scalar(let scalar): return ConfigNode(.scalar(interpolated(scalar, at: place)), at: place)
+        case .sequence(let items):
+            var nodes: [ConfigNode] = []
+            for item in items { if let converted = convert(item, depth: depth + 1) { nodes.append(converted) } }
+            return ConfigNode(.sequence(nodes), at: place)
+        case .mapping(let mapping):
+            var entries: [ConfigNode.Entry] = []
+            for (key, value) in mapping {
+                guard let name = key.scalar?.string else {
+                    problems.add(Problem(self.place(key.mark), "a key is no text", expected: quotesHint(key)))
+                    continue
+                }
+                if let converted = convert(value, depth: depth + 1) {
+                    entries.append(ConfigNode.Entry(key: name, keyPlace: self.place(key.mark), value: converted))
+                }
+            }
+            return ConfigNode(.mapping(entries), at: place)
+        case .alias:
+            problems.add(Problem(place, "an alias leads nowhere"))
+            return nil
+        }
+    }
+
+    /// `{key: ${X}}` without quotes reads as a mapping inside a mapping.
+    private func quotesHint(_ key: Node) -> String { "a name; put quotes around it if it is \"${…}\"" }
+
+    private func place(_ mark: Mark?) -> Place { Place(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1) }
+
+    private func interpolated(_ scalar: Node.Scalar, at place: Place) -> ConfigNode.Scalar {
+        let isPlain = scalar.style == .plain || scalar.style == .any
+        guard scalar.string.contains("${") else { return ConfigNode.Scalar(text: scalar.string, isPlain: isPlain) }
+        var interpolation = Interpolation(scalar.string)
+        let text = interpolation.resolve(environment: environment, readFile: readFile) { problem, expected in
+            problems.add(Problem(place, problem, expected: expected))
+        }
+        return ConfigNode.Scalar(text: text, isPlain: isPlain && text.isEmpty, isInterpolated: interpolation.replaced)
+    }
+}
+
+/// `${NAME}`, `${NAME:-default}`, `${file:/path}`, and `$${` for a plain `${`.
+struct Interpolation {
+    private var rest: Substring
+    private(set) var replaced = false
+
+    init(_ text: String) { rest = Substring(text) }
+
+    mutating func resolve(
+        environment: [String: String], readFile: (String) -> String?, complain: (_ problem: String, _ expected: String) -> Void
+    ) -> String {
+        var out = ""
+        while let start = rest.range(of: "${") {
+            out += rest[..<start.lowerBound]
+            if out.hasSuffix("$") {
+                out += "{"
+                rest = rest[start.upperBound...]
+                continue
+            }
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                complain("'${' has no end", "${NAME}, ${NAME:-default} or ${file:/path}")
+                return out
+            }
+            out += value(String(rest[start.upperBound..<end]), environment, readFile, complain)
+            replaced = true
+            rest = rest[rest.index(after: end)...]
+        }
+        return out + rest
+    }
+
+    private func value(
+        _ name: String, _ environment: [String: String], _ readFile: (String) -> String?, _ complain: (String, String) -> Void
+    ) -> String {
+        if name.hasPrefix("file:") {
+            let path = String(name.dropFirst(5))
+            guard var text = readFile(path) else {
+                complain("the file \(path) cannot be read", "a file that this user may read")
+                return ""
+            }
+            if text.unicodeScalars.last == "\n" { text.unicodeScalars.removeLast() }
+            if text.unicodeScalars.last == "\r" { text.unicodeScalars.removeLast() }
+            return text
+        }
+        let parts = name.range(of: ":-")
+        let variable = String(name[..<(parts?.lowerBound ?? name.endIndex)])
+        if let value = environment[variable], !value.isEmpty { return value }
+        if let parts { return String(name[parts.upperBound...]) }
+        complain("the environment variable \(variable) is not set", "a value, or a default as in ${\(variable):-default}")
+        return ""
+    }
+}

@@ -1,0 +1,24 @@
+import Channels
+import RelayCore
+
+/// One destination as the lanes see it: how to speak to it, and how hard.
+struct Destination: Sendable {
+    var name: String
+    var type: ChannelType
+    var channel: any Channel
+    /// One entry per delivery: addresses of a mail, or one empty text.
+    var recipients: [String]
+    /// How many attempts may be under way at once.
+    var width: Int
+    var pace: (burst: Int, every: Duration)?
+    var giveUp: Duration
+    var fallback: String?
+    var zoneName: String?
+    /// Changes when the entry in the file changes: then a closed lane opens.
+    var fingerprint: String
+
+    /// Longer than any attempt can take: a lost task, not a slow one, lets a claim run out (design §5).
+    var lease: Duration { type.name == "email" ? .seconds(60 * 5 + 600 + 30) : .seconds(60) }
+
+    var target: Composer.Target { Composer.Target(name: name, type: type, zoneName: zoneName) }
+}

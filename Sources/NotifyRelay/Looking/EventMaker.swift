@@ -1,0 +1,84 @@
+import Crypto
+import Dedup
+import RelayCore
+import RevKeen
+
+/// Makes events of what the API shows of one account. The only place where wire types become our vocabulary.
+struct EventMaker: Sendable {
+    let account: String
+    let staging: Bool
+    let words: Words
+    let priorityWords: PriorityWords
+    let redactor: Redactor
+
+    func notification(_ item: RevKeen.Notification, of run: Run, risk: String?, now: Timestamp) -> Event {
+        let id = EventID.notification(item.id, account: account)
+        let detail = NotificationDetail(
+            type: item.type, message: item.message ?? item.type ?? "notification without a message",
+            payload: item.payload.map(redactor.redact))
+        return Event(
+            id: id, account: account, kind: .notification, subject: id, priority: priorityWords.priority(item.priority).priority,
+            occurredAt: (item.createdAt?.moment ?? item.deliveredAt?.moment) ?? now, seenAt: now,
+            payload: Payload(origin: origin(run, risk: risk), detail: .notification(detail)))
+    }
+
+    /// Nil while the run is unfinished.
+    func run(_ answer: RunDetailAnswer, now: Timestamp) -> Event? {
+        let run = answer.run
+        guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
+        let took = run.startedAt?.moment.flatMap { start in completed.moment.map { start.duration(to: $0).milliseconds } }
+        let detail = RunDetail(
+            outcome: outcome, summary: run.summary, error: run.errorMessage, failedStep: answer.steps.first(where: words.isFailed)?.name,
+            milliseconds: took.flatMap { $0 < 0 ? nil : $0 })
+        return Event(
+            id: EventID.run(run.id, completed: completed.moment?.description ?? shortHash(completed.text), account: account),
+            account: account, kind: .run, subject: EventID.runSubject(run.id, account: account),
+            priority: outcome == .failed ? .high : .low, occurredAt: completed.moment ?? now, seenAt: now,
+            payload: Payload(origin: origin(run, risk: nil), detail: .run(detail)))
+    }
+
+    /// The row that a look shows, with the version that the caller decided on.
+    func row(
+        _ approval: Approval, state: ApprovalDetail.State, version: Int, risk: String?, seenOpen: Bool, now: Timestamp
+    ) -> ApprovalRow {
+        let detail = ApprovalDetail(
+            id: approval.id, version: version, state: state, action: approval.actionSummary,
+            actions: approval.actions.map(redactor.redact), createdAt: approval.createdAt?.moment, actor: approval.approvedByUserID,
+            decidedAt: state == .open ? nil : approval.approvedAt?.moment ?? approval.updatedAt?.moment,
+            reason: approval.rejectionReason)
+        let origin = Origin(
+            staging: staging, automation: approval.automationName, automationID: approval.automationID, risk: risk,
+            trigger: approval.triggerSource, runID: approval.runID, runStatus: approval.runStatus)
+        return ApprovalRow(
+            account: account, id: approval.id, version: version, shownHash: ShownApproval.shownHash(state: state, approval),
+            payload: Payload(origin: origin, detail: .approval(detail)), priority: .high, seenOpen: seenOpen, updatedAt: now)
+    }
+
+    /// The event of a row: a request while it is open, a decision once it is closed.
+    func event(of row: ApprovalRow, now: Timestamp) -> Event {
+        guard case .approval(let detail) = row.payload.detail else {
+            preconditionFailure("an approval's row holds an approval")
+        }
+        let isOpen = detail.state == .open
+        let moment = isOpen ? (row.version == 1 ? detail.createdAt : nil) : detail.decidedAt
+        return Event(
+            id: EventID.approval(row.id, version: row.version, account: account), account: account,
+            kind: isOpen ? .approval : .decision, subject: EventID.approvalSubject(row.id, account: account),
+            priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: row.payload)
+    }
+
+    private func origin(_ run: Run, risk: String?) -> Origin {
+        Origin(
+            staging: staging, automation: run.automationName ?? run.automation?.name,
+            automationID: run.automationID ?? run.automation?.id, risk: run.automation?.riskProfile ?? risk,
+            trigger: run.triggerSource, runID: run.id, runStatus: run.status)
+    }
+}
+
+/// The first 16 hex digits of a SHA-256: stands in an id where a time could not be read.
+func shortHash(_ text: String) -> String {
+    SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
+        let digits = String(byte, radix: 16)
+        return byte < 16 ? "0" + digits : digits
+    }.joined()
+}

@@ -1,1 +1,0 @@
-@main struct NotifyRelay { static func main() {} }

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+@main
+struct NotifyRelay: AsyncParsableCommand {
+    static let versionText = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "notify-relay",
+        abstract: "Tells people what RevKeen automations do, in chat and by mail: once, and completely.",
+        discussion: """
+            First steps:
+              notify-relay demo                       the whole thing, without a key
+              notify-relay check --connect            is relay.yaml right, and does everybody answer?
+              notify-relay send-test ops              one labelled sample to the destination `ops`
+              notify-relay run                        the daemon
+
+            When something is odd:
+              notify-relay status                     what is owed, and how each lane and feed is
+              notify-relay why ID                     everything about one event, run, approval or delivery
+            """,
+        version: versionText,
+        subcommands: [
+            RunCommand.self, DemoCommand.self, CheckCommand.self, ProbeCommand.self, SendTestCommand.self, PreviewCommand.self,
+            StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
+            ChannelsCommand.self, HealthCommand.self, BackupCommand.self,
+        ])
+}

@@ -1,0 +1,27 @@
+import Dedup
+import RelayCore
+
+/// Something that a look brought, before it is routed.
+struct Sighting: Sendable {
+    /// How it is told.
+    enum Telling: Sendable, Equatable {
+        /// By the routes.
+        case routed
+        /// An update of an approval: to whoever was sent or still owes the request, and nobody else.
+        case following
+        /// A decision: to whoever was sent or still owes the request, and by the routes.
+        case followingAndRouted
+        /// Remembered, so that it is never told: from before the relay's time.
+        case silent
+    }
+
+    var event: Event
+    var approval: ApprovalRow?
+    var telling: Telling
+
+    init(_ event: Event, approval: ApprovalRow? = nil, telling: Telling = .routed) {
+        self.event = event
+        self.approval = approval
+        self.telling = telling
+    }
+}

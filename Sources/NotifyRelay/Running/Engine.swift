@@ -1,0 +1,108 @@
+import ArgumentParser
+import Channels
+import Dedup
+import Foundation
+import Logging
+import RelayCore
+import ServiceLifecycle
+import Transport
+
+/// Puts a relay together from a configuration, and runs it among the signals of the machine.
+struct Engine: Sendable {
+    /// Of the configuration file, for reloads.
+    let path: String
+    let grace: Duration
+    let logger: Logger
+
+    func run(_ configuration: Configuration) async throws {
+        try await with(configuration) { relay, tools in
+            try await relay.prepare()
+            logger.notice("running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
+            let heartbeat = configuration.server.heartbeat.map { Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await relay.run() }
+                if let heartbeat { group.addTask { await heartbeat.run() } }
+                if let listen = configuration.server.listen {
+                    group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
+                }
+                group.addTask { await heedSignals(relay, tools: tools) }
+                // The first to end is the relay after a stop, or whatever broke.
+                try await group.next()
+                try await end(&group, relay: relay)
+            }
+        }
+    }
+
+    /// After a stop: what is in flight has `grace` to end, then it is cut off and is owed again.
+    private func end(_ group: inout ThrowingTaskGroup<Void, any Error>, relay: Relay) async throws {
+        await relay.stop()
+        let grace = grace
+        group.addTask { try await SystemClock().sleep(for: grace) }
+        group.addTask { await relay.ended() }
+        try? await group.next()
+        group.cancelAll()
+    }
+
+    func once(_ configuration: Configuration) async throws -> Bool {
+        try await with(configuration) { relay, _ in
+            try await relay.prepare()
+            return await relay.runOnce()
+        }
+    }
+
+    private func with<Result: Sendable>(
+        _ configuration: Configuration, _ body: (Relay, ChannelTools) async throws -> Result
+    ) async throws -> Result {
+        let clock = SystemClock()
+        let http = HTTPClient()
+        let mail = MailClient()
+        defer {
+            http.shutdown()
+            mail.shutdown()
+        }
+        let tools = ChannelTools(
+            http: http, mail: mail, clock: clock, write: { Terminal.say($0) }, version: NotifyRelay.versionText)
+        let problems = ProblemList()
+        guard let blueprint = Blueprint.make(configuration, tools: tools, problems: problems) else {
+            for problem in problems.errors { Terminal.complain(problem.description) }
+            throw ExitCode.config
+        }
+        let ledger = try openStore(configuration, clock: clock)
+        defer { try? ledger.close() }
+        let relay = Relay(
+            blueprint: blueprint, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
+            chance: { Double.random(in: 0..<1) })
+        return try await body(relay, tools)
+    }
+
+    private func openStore(_ configuration: Configuration, clock: any WallClock) throws -> Ledger {
+        do {
+            return try Ledger.open(configuration.store, create: true, clock: clock)
+        } catch {
+            Terminal.complain("\(configuration.store): \(error.detail)")
+            throw ExitCode.ioError
+        }
+    }
+
+    private func heedSignals(_ relay: Relay, tools: ChannelTools) async {
+        for await signal in Signals.stream([SIGTERM, SIGINT, SIGHUP]) {
+            guard signal == SIGHUP else { return await relay.stop() }
+            await reload(relay, tools: tools)
+        }
+    }
+
+    /// A wrong file is named and changes nothing.
+    private func reload(_ relay: Relay, tools: ChannelTools) async {
+        let (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        let list = ProblemList()
+        for problem in problems where !problem.isWarning { list.add(problem) }
+        for problem in configuration?.notYet ?? [] { list.add(problem) }
+        let blueprint = list.errors.isEmpty ? configuration.flatMap { Blueprint.make($0, tools: tools, problems: list) } : nil
+        guard let blueprint else {
+            for problem in list.errors { logger.error("\(problem)") }
+            return logger.error("the configuration is wrong; the old one stays")
+        }
+        await relay.adopt(blueprint)
+        logger.notice("the configuration was read again")
+    }
+}

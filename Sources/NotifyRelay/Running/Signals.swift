@@ -1,0 +1,24 @@
+import Dispatch
+import Glibc
+
+/// The signals that the daemon heeds, as a stream.
+enum Signals {
+    static func stream(_ numbers: [Int32]) -> AsyncStream<Int32> {
+        AsyncStream { continuation in
+            let sources = numbers.map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { continuation.yield(number) }
+                source.resume()
+                return Held(source)
+            }
+            continuation.onTermination = { _ in for held in sources { held.source.cancel() } }
+        }
+    }
+
+    /// `@unchecked Sendable`: a dispatch source may be cancelled from any thread.
+    private struct Held: @unchecked Sendable {
+        let source: any DispatchSourceSignal
+        init(_ source: any DispatchSourceSignal) { self.source = source }
+    }
+}

@@ -1,0 +1,60 @@
+import Crypto
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import RelayCore
+
+/// `/healthz`, `/readyz`, `/metrics` and the status page, on `server.listen`.
+struct HealthServer: Sendable {
+    let host: String
+    let port: Int
+    let relay: Relay
+    let logger: Logger
+
+    /// Serves until the task is cancelled.
+    func run() async throws {
+        let application = Application(
+            router: router(), configuration: .init(address: .hostname(host, port: port), serverName: "notify-relay"), logger: quiet)
+        try await application.run()
+    }
+
+    private func router() -> Hummingbird.Router<BasicRequestContext> {
+        let router = Hummingbird.Router()
+        let relay = relay
+        router.get("/healthz") { _, _ in Self.answer(.ok, "text/plain; charset=utf-8", "alive\n") }
+        router.get("/readyz") { _, _ in
+            let readiness = await relay.readiness()
+            return Self.answer(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
+        }
+        router.get("/metrics") { _, _ in
+            Self.answer(.ok, "text/plain; version=0.0.4; charset=utf-8", await relay.metricsText())
+        }
+        router.get("/") { _, _ in
+            guard let page = await relay.statusPage() else {
+                return Self.answer(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
+            }
+            return Self.answer(.ok, "text/html; charset=utf-8", page.html)
+        }
+        return router
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
+        Response(
+            status: status,
+            headers: [
+                .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+                .contentSecurityPolicy: "default-src 'none'; style-src '\(styleHash)'; frame-ancestors 'none'; base-uri 'none'",
+            ],
+            body: .init(byteBuffer: ByteBuffer(string: body)))
+    }
+
+    private static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(StatusPage.style.utf8))).base64EncodedString()
+
+    /// Hummingbird says every start and stop; that is no news here.
+    private var quiet: Logger {
+        var quiet = logger
+        quiet.logLevel = .error
+        return quiet
+    }
+}

@@ -1,0 +1,117 @@
+import Dedup
+import RelayCore
+
+/// The program's counters and gauges, in the text form that Prometheus reads (exposition format 0.0.4).
+///
+/// Labels come from the configuration and from closed sets only, and every series exists at zero before anything happens, so that
+/// nothing from outside can make one and an alert sees the first increase.
+final class Metrics: Sendable {
+    private struct State {
+        var admitted: [Labels: Int] = [:]
+        var deliveries: [Labels: Int] = [:]
+        var seconds: [String: Histogram] = [:]
+        var pollFailures: [Labels: Int] = [:]
+        var lastRead: [Labels: Timestamp] = [:]
+        var saturated: [Labels: Bool] = [:]
+        var accounts: [String] = []
+        var destinations: [String] = []
+    }
+
+    private let state = Locked(State())
+
+    func register(accounts: [String], destinations: [String], at now: Timestamp) {
+        state.withLock { state in
+            state.accounts = accounts
+            state.destinations = destinations
+            for account in accounts {
+                for kind in Event.Kind.allCases { state.admitted[[account, kind.rawValue], default: 0] += 0 }
+                for feed in AccountPoller.Feed.allCases {
+                    if state.lastRead[[account, feed.rawValue]] == nil { state.lastRead[[account, feed.rawValue]] = now }
+                    if state.saturated[[account, feed.rawValue]] == nil { state.saturated[[account, feed.rawValue]] = false }
+                }
+                for reason in Self.pollReasons { state.pollFailures[[account, reason], default: 0] += 0 }
+            }
+            for kind in [Event.Kind.relay, .digest] { state.admitted[["", kind.rawValue], default: 0] += 0 }
+            for destination in destinations {
+                for (outcome, reason) in Self.outcomes { state.deliveries[[destination, outcome, reason], default: 0] += 0 }
+                if state.seconds[destination] == nil { state.seconds[destination] = Histogram() }
+            }
+        }
+    }
+
+    func admitted(account: String?, kind: Event.Kind) {
+        state.withLock { $0.admitted[[account ?? "", kind.rawValue], default: 0] += 1 }
+    }
+
+    func delivered(_ destination: String, _ outcome: DeliveryOutcome, took: Duration) {
+        state.withLock { state in
+            state.deliveries[[destination, outcome.word, outcome.reason], default: 0] += 1
+            state.seconds[destination, default: Histogram()].observe(took.inSeconds)
+        }
+    }
+
+    func pollFailed(account: String, reason: String) {
+        state.withLock { $0.pollFailures[[account, reason], default: 0] += 1 }
+    }
+
+    func read(account: String, feed: String, at now: Timestamp) { state.withLock { $0.lastRead[[account, feed]] = now } }
+
+    func saturated(account: String, feed: String, _ isSaturated: Bool) {
+        state.withLock { $0.saturated[[account, feed]] = isSaturated }
+    }
+
+    /// How long ago each feed of an account was read well.
+    func feedAges(_ now: Timestamp) -> [(account: String, feed: String, age: Duration, saturated: Bool)] {
+        state.withLock { state in
+            state.lastRead.sorted { $0.key < $1.key }
+                .map { ($0.key.parts[0], $0.key.parts[1], $0.value.duration(to: now), state.saturated[$0.key] ?? false) }
+        }
+    }
+
+    /// - Parameter budgets: requests a minute by account; nil is without limit.
+    func text(overview: Overview?, lanes: [LaneRecord], budgets: [String: Double?], now: Timestamp) -> String {
+        let state = state.withLock { $0 }
+        var page = MetricsPage()
+        page.family("events_admitted_total", "counter", "Events admitted, by account and kind.")
+        page.lines("events_admitted_total", ["account", "kind"], state.admitted.mapValues(Double.init))
+        page.family("deliveries_total", "counter", "Attempts to deliver, by how they ended.")
+        page.lines("deliveries_total", ["destination", "outcome", "reason"], state.deliveries.mapValues(Double.init))
+        page.family("delivery_seconds", "histogram", "How long an attempt took.")
+        for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) { page.histogram(destination, histogram) }
+        if let overview { page.owed(overview, destinations: state.destinations, now: now) }
+        let closed = Set(lanes.filter { $0.state != .open }.map(\.destination))
+        page.family("lane_open", "gauge", "1 while the lane is open, 0 while it is down or closed.")
+        page.lines("lane_open", ["destination"], state.destinations.labelled { closed.contains($0) ? 0 : 1 })
+        page.family("feed_age_seconds", "gauge", "Since the feed was last read well.")
+        page.lines("feed_age_seconds", ["account", "feed"], state.lastRead.mapValues { max(0, $0.duration(to: now).inSeconds) })
+        page.family("feed_saturated", "gauge", "1 while a list is full, so that older items may not be seen.")
+        page.lines("feed_saturated", ["account", "feed"], state.saturated.mapValues { $0 ? 1 : 0 })
+        page.family("poll_failures_total", "counter", "Requests to RevKeen that brought no answer to use.")
+        page.lines("poll_failures_total", ["account", "reason"], state.pollFailures.mapValues(Double.init))
+        page.family("budget_per_minute", "gauge", "Requests a minute that the account may make; +Inf is without limit.")
+        page.lines("budget_per_minute", ["account"], state.accounts.labelled { (budgets[$0] ?? nil) ?? .infinity })
+        return page.text
+    }
+
+    private static let pollReasons = [
+        "unreachable", "timeout", "unauthorized", "forbidden", "notFound", "rateLimited", "serverError", "badAnswer", "tooLarge", "store",
+    ]
+    private static let outcomes: [(String, String)] =
+        [("delivered", "ok"), ("throttled", DeliveryError.Reason.rateLimited.rawValue)]
+        + ["retry", "refused", "gone", "uncertain"].flatMap { outcome in
+            DeliveryError.Reason.allCases.map { (outcome, $0.rawValue) }
+        }
+}
+
+/// The values of a series' labels, in the order of the family's label names.
+struct Labels: Hashable, Comparable, Sendable, ExpressibleByArrayLiteral {
+    var parts: [String]
+    init(arrayLiteral elements: String...) { parts = elements }
+    static func < (a: Labels, b: Labels) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }
+}
+
+extension [String] {
+    fileprivate func labelled(_ value: (String) -> Double) -> [Labels: Double] {
+        Dictionary(map { ([$0], value($0)) }, uniquingKeysWith: { $1 })
+    }
+}
