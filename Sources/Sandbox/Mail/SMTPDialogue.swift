@@ -22,7 +22,7 @@ struct SMTPDialogue: Sendable {
     private static let mostLine = 12_288
     private static let mostRecipients = 100
 
-    private enum Phase { case command, data, password, name }
+    private enum Phase { case command, data, password, name, over }
 
     private var bytes: [UInt8] = []
     private var at = 0
@@ -41,7 +41,7 @@ struct SMTPDialogue: Sendable {
         bytes.append(contentsOf: more)
     }
 
-    /// The next thing to do; nil until more bytes come.
+    /// The next thing to do; nil until more bytes come, and for ever after `close`.
     mutating func next() -> Act? {
         while let line = nextLine() {
             switch phase {
@@ -54,10 +54,16 @@ struct SMTPDialogue: Sendable {
             case .password:
                 phase = .command
                 return .authenticate
+            case .over: return nil
             }
         }
-        guard bytes.count - at > Self.mostLine else { return nil }
-        return .close("500 5.5.2 line too long")
+        guard phase != .over, bytes.count - at > Self.mostLine else { return nil }
+        return close("500 5.5.2 line too long")
+    }
+
+    private mutating func close(_ line: String) -> Act {
+        phase = .over
+        return .close(line)
     }
 
     mutating func settle(recipient: String, refusal: String?) -> String {
@@ -116,7 +122,7 @@ struct SMTPDialogue: Sendable {
             return .reply("250 2.0.0 ok")
         case "NOOP": return .reply("250 2.0.0 ok")
         case "VRFY": return .reply("252 2.1.5 send it and see")
-        case "QUIT": return .close("221 2.0.0 bye")
+        case "QUIT": return close("221 2.0.0 bye")
         case "STARTTLS": return .reply("502 5.5.1 no TLS here")
         default: return .reply("500 5.5.2 unknown command")
         }

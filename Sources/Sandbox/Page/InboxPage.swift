@@ -59,7 +59,7 @@ struct InboxPage {
         }
         let empty: Markup = "<p class=\"empty\">Nothing yet.</p>"
         return """
-            <section class="column \(view.rawValue)"><h2><a href="\(view.path)">\(view.title)</a> <small>\(counts.count(view))</small></h2>\
+            <section class="column column-\(view.rawValue)"><h2><a href="\(view.path)">\(view.title)</a> <small>\(counts.count(view))</small></h2>\
             <div class="cards">\(cards.isEmpty ? [empty] : cards)</div></section>
             """
     }
@@ -93,14 +93,16 @@ struct InboxPage {
             """)
     }
 
-    /// Its HTML stands in a frame of its own, where no script, no form and nothing from elsewhere works.
+    /// Its HTML stands in a frame of its own, where no script, no form and nothing from elsewhere works; links open in a tab of their own.
     private func mail(_ message: InboxMessage) -> Markup {
         guard let mail = message.mail else { return .nothing }
         let shown = ["from", "to", "date", "reply-to"].compactMap { name in
             mail.header(name).map { (name: name.prefix(1).uppercased() + name.dropFirst(), value: $0) }
         }
         let frame: Markup? = mail.html.map { _ in
-            "<iframe sandbox src=\"/mail/\(message.id)/html\" title=\"HTML part\"></iframe>"
+            """
+            <iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mail/\(message.id)/html" title="HTML part"></iframe>
+            """
         }
         let text: Markup? = mail.text.map {
             "<details\(mail.html == nil ? " open" : "" as Markup)><summary>Text part</summary><pre>\($0)</pre></details>"
@@ -138,6 +140,7 @@ struct InboxPage {
     }
 
     private var alarm: Markup? {
-        counts.refused > 0 ? "<p class=\"alarm\">\(counts.refused) more were refused, as the sandbox was told to or as the receiver would.</p>" : nil
+        guard counts.refused > 0 else { return nil }
+        return "<p class=\"alarm\">Refused besides: \(counts.refused), as the receiver would, or as it was told to.</p>"
     }
 }

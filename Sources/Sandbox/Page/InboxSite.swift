@@ -54,7 +54,7 @@ struct InboxSite: Sendable {
     /// The mail's own HTML under a policy that lets it show text, its own style and nothing else.
     private func mailBody(_ id: String) async -> WebAnswer {
         guard let html = await message(id)?.mail?.html else { return await notFound() }
-        var answer = WebAnswer(200, type: "text/html; charset=utf-8", html)
+        var answer = WebAnswer(200, type: "text/html; charset=utf-8", openingLinksOutside(html))
         answer.headers += [
             (
                 "Content-Security-Policy",
@@ -63,6 +63,13 @@ struct InboxSite: Sendable {
             ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
         ]
         return answer
+    }
+
+    /// Else a link would open within the frame, where the policy stops it.
+    private func openingLinksOutside(_ html: String) -> String {
+        let base = "<base target=\"_blank\">"
+        let halves = html.split(separator: "<head>", maxSplits: 1, omittingEmptySubsequences: false)
+        return halves.count == 2 ? "\(halves[0])<head>\(base)\(halves[1])" : html.hasPrefix("<!") ? html : base + html
     }
 
     /// For programs: what arrived, oldest first.

@@ -5,8 +5,16 @@ struct Mrkdwn {
 
     /// The three entities are read, and `<…>` is a link or a mention; everything else is text.
     static func markup(_ text: String) -> Markup {
-        Markup(text.splitLines().map(\.lineMarkup).joinedLines())
+        let parts = text.split(separator: "```", omittingEmptySubsequences: false)
+        guard parts.count >= 3 else { return lines(text) }
+        return Markup(
+            parts.enumerated().map { index, part in
+                let isFenced = index % 2 == 1 && index < parts.count - 1
+                return isFenced ? "<pre>\(String(part).trimmingLineFeeds.readingEntities)</pre>" : lines(String(part).trimmingLineFeeds)
+            })
     }
+
+    private static func lines(_ text: String) -> Markup { Markup(text.splitLines().map(\.lineMarkup).joinedLines()) }
 
     private init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
@@ -64,11 +72,11 @@ struct Mrkdwn {
 
     /// As in Slack, a mark counts only at the edge of a word.
     private mutating func enclosed(by mark: Unicode.Scalar) -> String? {
-        guard at == 0 || !scalars[at - 1].properties.isAlphabetic, at + 1 < scalars.count, scalars[at + 1] != " " else { return nil }
+        guard at == 0 || !scalars[at - 1].isWordPart, at + 1 < scalars.count, scalars[at + 1] != " " else { return nil }
         var end = at + 1
         while let found = scalars[end...].firstIndex(of: mark) {
             let closes = found > at + 1 && scalars[found - 1] != " "
-            let isEdge = found + 1 == scalars.count || !scalars[found + 1].properties.isAlphabetic
+            let isEdge = found + 1 == scalars.count || !scalars[found + 1].isWordPart
             if closes && isEdge {
                 defer { at = found + 1 }
                 return string(at + 1, found)
@@ -91,6 +99,14 @@ extension String {
         unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     }
 
+    /// Without one line feed at each end: the fence stands there.
+    fileprivate var trimmingLineFeeds: String {
+        var text = self[...]
+        if text.unicodeScalars.first == "\n" { text = text.dropFirst() }
+        if text.unicodeScalars.last == "\n" { text = text.dropLast() }
+        return String(text)
+    }
+
     fileprivate var lineMarkup: (html: Markup, isBlock: Bool) {
         for mark in ["&gt; ", "> ", "&gt;"] where hasPrefix(mark) {
             return ("<blockquote>\(Mrkdwn.inline(String(dropFirst(mark.count))))</blockquote>", true)
@@ -108,6 +124,10 @@ extension String {
         }
         return out
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isWordPart: Bool { properties.isAlphabetic || properties.numericType != nil }
 }
 
 extension Sequence where Element == (html: Markup, isBlock: Bool) {

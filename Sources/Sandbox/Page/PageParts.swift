@@ -15,9 +15,10 @@ enum PageParts {
         let json = message.json ?? .null
         let data = json["data"] ?? json
         let title = data["title"]?.string ?? json["title"]?.string ?? json["text"]?.string ?? ""
+        let words: Markup? = data["text"]?.string.map { "<p class=\"plain\">\(String($0.prefix(280)))</p>" }
         return """
             <article class="card" id="m\(message.id)"><header><span class="tag">\(json["type"]?.string ?? "JSON")</span> \
-            \(time(message)) <a class="more" href="/message/\(message.id)">details</a></header><p class="title">\(title)</p>\
+            \(time(message)) <a class="more" href="/message/\(message.id)">details</a></header><p class="title">\(title)</p>\(words)\
             <details><summary>/hooks/web/\(message.place)</summary><pre>\(prettyJSON(json))</pre></details></article>
             """
     }

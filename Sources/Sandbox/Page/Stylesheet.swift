@@ -34,6 +34,8 @@ enum Stylesheet {
         main { padding: 1rem 1.25rem 3rem; }
         .columns { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 4fr) minmax(0, 3fr); gap: 1.1rem; align-items: start; }
         main > .column, .single { max-width: 52rem; margin: 0 auto; }
+        .single > h2 { margin-top: 1.6rem; }
+        .headers th { width: 9rem; }
         h2 { font-size: .95rem; margin: .2rem 0 .6rem; }
         h2 a { color: inherit; }
         .cards { display: flex; flex-direction: column; gap: .6rem; }
@@ -50,8 +52,8 @@ enum Stylesheet {
         .card p { margin: .3rem 0; }
         .card h3 { font-size: 1.08rem; margin: .35rem 0; }
         .plain { white-space: pre-wrap; }
-        .fields { display: grid; grid-template-columns: 1fr 1fr; gap: .35rem 1rem; margin: .5rem 0; font-size: .9rem; }
-        .fields .plain::first-line { color: var(--soft); font-size: .78rem; }
+        .fields { display: grid; grid-template-columns: 1fr 1fr; gap: .35rem 1rem; margin: .5rem 0; font-size: .88rem; }
+        .fields > div::first-line { color: var(--soft); font-size: .78rem; }
         .context { color: var(--soft); font-size: .78rem; }
         .context span + span { margin-left: .6rem; }
         .actions { display: flex; flex-wrap: wrap; gap: .4rem; margin: .55rem 0 !important; }
@@ -84,7 +86,7 @@ enum Stylesheet {
           overflow-wrap: anywhere; font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
         .k { color: var(--link); } .s { color: var(--good); } .n { color: var(--warn); }
         .letter h1 { font-size: 1.2rem; margin: .2rem 0 .5rem; }
-        iframe { width: 100%; height: 34rem; border: 1px solid var(--line); border-radius: 8px; background: #fff; margin: .6rem 0; }
+        iframe { width: 100%; height: 26rem; resize: vertical; border: 1px solid var(--line); border-radius: 8px; background: #fff; margin: .6rem 0; }
         table { border-collapse: collapse; width: 100%; font-size: .84rem; }
         th { text-align: left; color: var(--soft); font-weight: 500; white-space: nowrap; vertical-align: top; }
         th, td { padding: .22rem .7rem .22rem 0; overflow-wrap: anywhere; }
@@ -92,11 +94,11 @@ enum Stylesheet {
         .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .5rem .9rem; }
         .empty { color: var(--soft); padding: 1.2rem; border: 1px dashed var(--line); border-radius: 10px; text-align: center; margin: 0; }
         @media (max-width: 1000px) {
-          .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .column.chat { grid-column: 1 / -1; display: block; }
+          .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .column-chat { grid-column: 1 / -1; }
         }
         @media (max-width: 640px) {
           main { padding: .8rem .7rem 2rem; } nav { padding: 0 .3rem; } .top { padding: .7rem .9rem; }
-          .columns, .fields { grid-template-columns: minmax(0, 1fr); } .letter th { display: block; }
+          .columns { grid-template-columns: minmax(0, 1fr); } .letter th { display: block; }
         }
 
         """

@@ -58,14 +58,14 @@ struct Scenes: Sendable {
     }
 
     private mutating func change(in world: StandInRevKeen) async {
-        guard let request = open.last else { return }
+        guard let request = open.last else { return await remind(in: world) }
         let changed = amount()
         await world.changeApproval(
             request, action: "Refund €\(changed) to \(chance.pick(Self.customers)) (amount corrected)", actions: Story.refund(changed))
     }
 
     private mutating func decide(in world: StandInRevKeen, approved: Bool) async {
-        guard !open.isEmpty else { return }
+        guard !open.isEmpty else { return await remind(in: world) }
         await world.decide(open.removeFirst(), approved: approved, by: Cast.user, reason: approved ? nil : "Not within our policy")
     }
 
