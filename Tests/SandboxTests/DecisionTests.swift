@@ -57,7 +57,10 @@ struct DecisionTests {
     }
 
     @Test func `a final refusal is stored for a day`() async {
-        let client = await Client(faults: { var faults = Faults(); faults.keyScope = .readOnly; return faults }())
+        let client = await Client(
+            faults: {
+                var faults = Faults(); faults.keyScope = .readOnly; return faults
+            }())
         #expect(await client.approve("k0").status == 403)
         await client.world.setFaults(Faults())
         _ = await client.world.decide(client.approval, approved: true)

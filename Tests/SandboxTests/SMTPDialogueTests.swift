@@ -48,7 +48,9 @@ struct SMTPDialogueTests {
         #expect(acts(commands).last == .reply(reply))
     }
 
-    @Test(arguments: ["AUTH PLAIN AGEAYg==\r\n", "AUTH PLAIN\r\nAGEAYg==\r\n", "AUTH LOGIN\r\nYQ==\r\nYg==\r\n", "AUTH LOGIN YQ==\r\nYg==\r\n"])
+    @Test(arguments: [
+        "AUTH PLAIN AGEAYg==\r\n", "AUTH PLAIN\r\nAGEAYg==\r\n", "AUTH LOGIN\r\nYQ==\r\nYg==\r\n", "AUTH LOGIN YQ==\r\nYg==\r\n",
+    ])
     func `a password is read in each of its forms`(commands: String) {
         #expect(acts(Self.greeted + commands).last == .authenticate)
     }

@@ -43,7 +43,8 @@ struct SandboxServerTests {
         }
     }
 
-    private func get(_ port: Int, _ target: String, method: String = "GET", headers: String = "", body: String = "") async throws -> String {
+    private func get(_ port: Int, _ target: String, method: String = "GET", headers: String = "", body: String = "") async throws -> String
+    {
         let request =
             "\(method) \(target) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
         return try await converse(port: port, [request]) { $0.isEmpty }
@@ -119,6 +120,14 @@ struct SandboxServerTests {
             let second = SandboxServer(world: world, inbox: inbox, options: options)
             await #expect(throws: (any Error).self) { try await second.run() }
         }
+    }
+
+    @Test func `two who start at once get the same addresses`() async throws {
+        let server = SandboxServer(world: world, inbox: inbox)
+        async let one = server.start()
+        async let two = server.start()
+        #expect(try await one == two)
+        await server.stop()
     }
 
     @Test func `a service ends when its task is cancelled`() async throws {

@@ -8,6 +8,8 @@ import ServiceLifecycle
 actor Listening {
     private enum Phase {
         case idle
+        /// With those who wait for the addresses, the first caller apart.
+        case starting([CheckedContinuation<SandboxAddresses, any Error>])
         case running(Task<Void, any Error>, SandboxAddresses)
     }
 
@@ -24,7 +26,16 @@ actor Listening {
     }
 
     func start() async throws -> SandboxAddresses {
-        if case .running(_, let addresses) = phase { return addresses }
+        switch phase {
+        case .running(_, let addresses): return addresses
+        case .starting(let waiting):
+            return try await withCheckedThrowingContinuation { phase = .starting(waiting + [$0]) }
+        case .idle: return try await startFirst()
+        }
+    }
+
+    private func startFirst() async throws -> SandboxAddresses {
+        phase = .starting([])
         let (ports, report) = AsyncThrowingStream.makeStream(of: Bound.self)
         let task = Task { [site, options, logger] in
             do {
@@ -36,9 +47,20 @@ actor Listening {
             }
         }
         self.task.withLock { $0 = task }
-        let addresses = try await Self.addresses(from: ports, host: options.host)
-        phase = .running(task, addresses)
-        return addresses
+        do {
+            let addresses = try await Self.addresses(from: ports, host: options.host)
+            tell(.success(addresses), phase: .running(task, addresses))
+            return addresses
+        } catch {
+            task.cancel()
+            tell(.failure(error), phase: .idle)
+            throw error
+        }
+    }
+
+    private func tell(_ result: Result<SandboxAddresses, any Error>, phase next: Phase) {
+        if case .starting(let waiting) = phase { for waiter in waiting { waiter.resume(with: result) } }
+        phase = next
     }
 
     func finished() async throws {

@@ -19,7 +19,8 @@ package struct SandboxServer: Service {
     private let listening: Listening
 
     package init(
-        world: StandInRevKeen, inbox: Inbox, options: Options = Options(), logger: Logger = Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
+        world: StandInRevKeen, inbox: Inbox, options: Options = Options(),
+        logger: Logger = Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.world = world
         self.inbox = inbox

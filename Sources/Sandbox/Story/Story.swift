@@ -81,7 +81,10 @@ package struct Story: Sendable {
                     request, action: "Refund €980.00 to Northwind Trading for invoice INV-2041 (shipping kept)",
                     actions: Self.refund("980.00"))
             },
-            { await $0.notify(run: fraud, priority: "high", type: "card_testing", message: "Attempts fell to 3 a minute. Limits stay for an hour.") },
+            {
+                await $0.notify(
+                    run: fraud, priority: "high", type: "card_testing", message: "Attempts fell to 3 a minute. Limits stay for an hour.")
+            },
             { await $0.decide(request, approved: true, by: Cast.user) },
             { await $0.finishRun(fraud, outcome: .succeeded, summary: "The attack was limited and has ended.") },
         ]
