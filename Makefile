@@ -24,7 +24,7 @@ build:
 test:
 	@scripts/prepare
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build
+	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
 
 release:
 	@scripts/prepare
@@ -32,7 +32,7 @@ release:
 
 kill: release
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 \
-		swift test $(SWIFT_FLAGS) --skip-build --filter KillSuite
+		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter KillSuite
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"
