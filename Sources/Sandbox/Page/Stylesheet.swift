@@ -71,9 +71,9 @@ enum Stylesheet {
         .mail { padding: 0; }
         .mail .row { display: block; padding: .6rem .85rem; color: inherit; }
         .mail .row:hover { text-decoration: none; background: var(--code); border-radius: 10px; }
-        .mail .row span { display: block; }
-        .mail .line { display: flex !important; justify-content: space-between; gap: .5rem; }
-        .mail .line b { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+        .mail .row > span { display: block; }
+        .mail .line { display: flex !important; align-items: baseline; gap: .5rem; }
+        .mail .line b { margin-right: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
         .mail .subject { font-weight: 600; color: var(--link); }
         .mail .preview { color: var(--soft); font-size: .85rem; display: -webkit-box !important; -webkit-line-clamp: 2;
           -webkit-box-orient: vertical; overflow: hidden; }
@@ -86,7 +86,7 @@ enum Stylesheet {
           overflow-wrap: anywhere; font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
         .k { color: var(--link); } .s { color: var(--good); } .n { color: var(--warn); }
         .letter h1 { font-size: 1.2rem; margin: .2rem 0 .5rem; }
-        iframe { width: 100%; height: 26rem; resize: vertical; border: 1px solid var(--line); border-radius: 8px; background: #fff; margin: .6rem 0; }
+        iframe { width: 100%; height: 20rem; resize: vertical; border: 1px solid var(--line); border-radius: 8px; background: #fff; margin: .6rem 0; }
         table { border-collapse: collapse; width: 100%; font-size: .84rem; }
         th { text-align: left; color: var(--soft); font-weight: 500; white-space: nowrap; vertical-align: top; }
         th, td { padding: .22rem .7rem .22rem 0; overflow-wrap: anywhere; }
