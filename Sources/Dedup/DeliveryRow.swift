@@ -17,7 +17,7 @@ enum DeliveryRow {
             ON CONFLICT (event, destination, recipient) DO NOTHING
             """, event, owed.destination, owed.recipient, owed.route, owed.priority.rawValue,
             superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
-            superseded ? nil : owed.heldFor?.rawValue, thread, try PayloadText.write(owed.options),
+            superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil)
     }
 

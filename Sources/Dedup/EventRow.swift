@@ -8,7 +8,7 @@ enum EventRow {
     static let columnCount = 8
 
     /// - Parameter offset: where `columns` begin.
-    static func make(_ row: Row, from offset: Int = 0) -> Event {
+    static func make(_ row: SQLRow, from offset: Int = 0) -> Event {
         let kind = Event.Kind(rawValue: row[offset + 2]) ?? .notification
         return Event(
             id: row[offset], account: row[offset + 1], kind: kind, subject: row[offset + 3], priority: row.priority(offset + 4),

@@ -80,7 +80,7 @@ enum AnswerRow {
             answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue)
     }
 
-    static func make(_ row: Row) -> Answer {
+    static func make(_ row: SQLRow) -> Answer {
         Answer(
             account: row[0], approval: row[1], round: row[2], verdict: Answer.Verdict(rawValue: row[3]) ?? .reject,
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],

@@ -26,16 +26,18 @@ enum ApprovalStore {
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
 
+    private static let save = """
+        INSERT INTO approval (\(columns), open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (account, id) DO UPDATE SET
+            version = excluded.version, shown_hash = excluded.shown_hash, payload = excluded.payload,
+            priority = excluded.priority, seen_open = max(seen_open, excluded.seen_open), updated_at = excluded.updated_at,
+            open = excluded.open
+        WHERE excluded.version >= approval.version
+        """
+
     static func save(_ row: ApprovalRow, _ db: Database) throws {
         try db.run(
-            """
-            INSERT INTO approval (\(columns), open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (account, id) DO UPDATE SET
-                version = excluded.version, shown_hash = excluded.shown_hash, payload = excluded.payload,
-                priority = excluded.priority, seen_open = max(seen_open, excluded.seen_open), updated_at = excluded.updated_at,
-                open = excluded.open
-            WHERE excluded.version >= approval.version
-            """, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
+            save, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
             row.seenOpen, row.updatedAt.milliseconds, row.isOpen)
     }
 
@@ -43,7 +45,7 @@ enum ApprovalStore {
         try db.first(one, account, id, make: make)
     }
 
-    static func make(_ row: Row) -> ApprovalRow {
+    static func make(_ row: SQLRow) -> ApprovalRow {
         ApprovalRow(
             account: row[0], id: row[1], version: row[2], shownHash: row[3],
             payload: PayloadText.read(row[4], kind: .approval), priority: row.priority(5), seenOpen: row[6],

@@ -40,7 +40,7 @@ private enum ByHand {
 
     /// Runs one change for each thing that was named, and returns how many rows they changed.
     static func each(
-        _ selection: Selection, _ db: Database, _ change: (String, any DatabaseValueConvertible) throws -> Int
+        _ selection: Selection, _ db: Database, _ change: (String, any SQLValue) throws -> Int
     ) throws -> Int {
         switch selection {
         case .deliveries(let ids):

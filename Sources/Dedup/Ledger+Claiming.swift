@@ -32,7 +32,7 @@ extension Ledger {
     package func releaseClaims() async throws(LedgerError) -> Int {
         let now = clock.now
         return try await writes.write("release") { db in
-            let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, PayloadText.options($0[1])) }
+            let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, DeliveryOptions(text: $0[1])) }
                 .filter(\.1.atMostOnce)
             for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
             return try db.run(ClaimRow.release, now.milliseconds) + once.count
@@ -95,7 +95,7 @@ enum ClaimRow {
             Claim(
                 delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
                 destination: destination, recipient: row[3], route: row[4], priority: priority, firstFailedAt: row.moment(5),
-                options: PayloadText.options(row[6]))
+                options: DeliveryOptions(text: row[6]))
         }
     }
 

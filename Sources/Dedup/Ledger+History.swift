@@ -49,7 +49,7 @@ enum HistoryRow {
         ORDER BY w.id
         """
 
-    static func delivery(_ row: Row) -> History.Delivery {
+    static func delivery(_ row: SQLRow) -> History.Delivery {
         History.Delivery(
             id: row[0], destination: row[1], recipient: row[2], route: row[3], priority: row.priority(4),
             state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(Hold.init),

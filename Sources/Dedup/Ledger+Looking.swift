@@ -67,17 +67,19 @@ enum LookRow {
             feed.lastShown, feed.saturated)
     }
 
+    private static let save = """
+        INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
+            completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled
+        """
+
     static func save(_ watch: RunWatch, _ db: Database) throws {
         try db.run(
-            """
-            INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
-                completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled
-            """, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
+            save, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
             watch.dueAt.milliseconds, watch.settled)
     }
 
-    static func watch(_ row: Row) -> RunWatch {
+    static func watch(_ row: SQLRow) -> RunWatch {
         RunWatch(
             account: row[0], run: row[1], automation: row[2], shown: row[3], completedAt: row.moment(4), rung: row[5],
             dueAt: row.time(6), settled: row[7])

@@ -40,9 +40,9 @@ enum WindowRow {
         """
     static let close = "UPDATE window SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
 
-    static func make(_ row: Row) -> Window { make(row, from: 0) }
+    static func make(_ row: SQLRow) -> Window { make(row, from: 0) }
 
-    static func make(_ row: Row, from offset: Int) -> Window {
+    static func make(_ row: SQLRow, from offset: Int) -> Window {
         Window(
             id: row[offset], kind: WindowKind(rawValue: row[offset + 1]) ?? .digest, name: row[offset + 2],
             destination: row[offset + 3], opensAt: row.time(offset + 4), closesAt: row.time(offset + 5),

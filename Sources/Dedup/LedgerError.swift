@@ -50,7 +50,7 @@ extension LedgerError {
         case .SQLITE_FULL:
             self.init(.full, "no room left for the store \(path): free some space on its disk; nothing recorded is lost")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-            self.init(.readOnly, "the store \(path) cannot be written: check who owns it and its folder, and if the disk is read-only")
+            self.init(.readOnly, "the store \(path) cannot be written: check the owner of it and its folder, and the disk")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.busy, "another process is writing to the store \(path) for too long: try again, or look for a stuck process")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:

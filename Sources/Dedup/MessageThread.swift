@@ -40,7 +40,8 @@ enum MessageThread {
     static func requests(of subject: String, before number: Int64, at now: Timestamp, _ db: Database) throws -> [Pair: Request] {
         let found = try db.all(
             """
-            SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options FROM delivery d JOIN event e ON e.n = d.event
+            SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
+            FROM delivery d JOIN event e ON e.n = d.event
             WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval' AND d.state IN ('owed', 'delivered', 'unknown')
             """, subject, number
         ) { row -> (Pair, Request) in
@@ -52,7 +53,7 @@ enum MessageThread {
                 standing = isClaimed ? .underWay : .awaited
             }
             let pair = Pair(destination: row[0], recipient: row[1])
-            return (pair, Request(standing: standing, options: PayloadText.options(row[5])))
+            return (pair, Request(standing: standing, options: DeliveryOptions(text: row[5])))
         }
         return Dictionary(found) { $0.standing > $1.standing ? $0 : $1 }
     }

@@ -1,16 +1,30 @@
 import FoundationEssentials
 import RelayCore
 
-/// Payloads as they lie in the store: JSON.
+/// Payloads as they lie in the store: JSON objects.
+///
+/// Written and read by hand, because each message passes here twice and `Codable` costs as much as all of SQLite. What is not
+/// there is left out; a member that a later version adds must be optional to read.
 enum PayloadText {
     static func write(_ payload: Payload) throws -> String {
-        String(decoding: try JSONEncoder().encode(payload), as: UTF8.self)
+        var text = JSONText()
+        text.add("staging", payload.origin.staging ? true : nil)
+        text.add("automation", payload.origin.automation)
+        text.add("automation_id", payload.origin.automationID)
+        text.add("risk", payload.origin.risk)
+        text.add("trigger", payload.origin.trigger)
+        text.add("run_id", payload.origin.runID)
+        text.add("run_status", payload.origin.runStatus)
+        try text.add(payload.detail)
+        return text.object
     }
 
     /// Nil and what cannot be read any more become a payload that says nothing but its kind: what is owed is told all the same.
     static func read(_ text: String?, kind: Event.Kind) -> Payload {
-        guard let text, let payload = try? JSONDecoder().decode(Payload.self, from: Data(text.utf8)) else { return emptied(kind) }
-        return payload
+        guard let text, let value = try? JSONValue(parsing: Array(text.utf8), depth: JSONValue.defaultDepth + 2),
+            let members = value.object, let detail = Detail(members)
+        else { return emptied(kind) }
+        return Payload(origin: Origin(members), detail: detail)
     }
 
     static func emptied(_ kind: Event.Kind) -> Payload {
@@ -18,29 +32,107 @@ enum PayloadText {
         case .notification: Payload(detail: .notification(NotificationDetail(message: gone)))
         case .run: Payload(detail: .run(RunDetail(outcome: .succeeded, summary: gone)))
         case .approval, .decision, .reminder: Payload(detail: .approval(ApprovalDetail(id: "", state: .closed, action: gone)))
-        case .digest:
-            Payload(detail: .digest(DigestDetail(name: "", from: .distantPast, until: .distantPast, headline: gone)))
+        case .digest: Payload(detail: .digest(DigestDetail(name: "", from: .distantPast, until: .distantPast, headline: gone)))
         case .relay: Payload(detail: .relay(RelayDetail(topic: "", about: "", detail: gone)))
         }
     }
 
     private static let gone = "(its text is no longer kept)"
+}
 
-    static func write(_ options: DeliveryOptions) throws -> String? {
-        options == DeliveryOptions() ? nil : String(decoding: try JSONEncoder().encode(options), as: UTF8.self)
+extension JSONText {
+    fileprivate mutating func add(_ detail: Detail) throws {
+        switch detail {
+        case .notification(let detail):
+            add("is", "notification")
+            add("type", detail.type)
+            add("message", detail.message)
+            add("payload", detail.payload)
+        case .run(let detail):
+            add("is", "run")
+            add("outcome", detail.outcome.rawValue)
+            add("summary", detail.summary)
+            add("error", detail.error)
+            add("failed_step", detail.failedStep)
+            add("milliseconds", detail.milliseconds)
+        case .approval(let detail):
+            add(detail)
+        case .digest(let detail):
+            add("is", "digest")
+            add("digest", String(decoding: try JSONEncoder().encode(detail), as: UTF8.self))
+        case .relay(let detail):
+            add("is", "relay")
+            add("topic", detail.topic)
+            add("about", detail.about)
+            add("detail", detail.detail)
+            add("over", detail.over)
+        }
     }
 
-    static func options(_ text: String?) -> DeliveryOptions {
-        text.flatMap { try? JSONDecoder().decode(DeliveryOptions.self, from: Data($0.utf8)) } ?? DeliveryOptions()
+    private mutating func add(_ detail: ApprovalDetail) {
+        add("is", "approval")
+        add("id", detail.id)
+        add("version", Int64(detail.version))
+        add("state", detail.state.rawValue)
+        add("action", detail.action)
+        add("actions", detail.actions)
+        add("created_at", detail.createdAt?.milliseconds)
+        add("actor", detail.actor)
+        add("decided_at", detail.decidedAt?.milliseconds)
+        add("reason", detail.reason)
+        add("step", detail.step.map(Int64.init))
+        add("overdue", detail.overdue)
     }
 }
 
-/// What a destination calls its message, as a JSON object of texts.
-extension Receipt {
-    var text: String { JSONValue.object(remote.mapValues(JSONValue.string)).text }
+extension Origin {
+    fileprivate init(_ members: [String: JSONValue]) {
+        self.init(
+            staging: members["staging"]?.bool ?? false, automation: members["automation"]?.string,
+            automationID: members["automation_id"]?.string, risk: members["risk"]?.string, trigger: members["trigger"]?.string,
+            runID: members["run_id"]?.string, runStatus: members["run_status"]?.string)
+    }
+}
 
-    init(text: String) {
-        let members = (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
-        self.init(members.compactMapValues(\.string))
+extension Detail {
+    fileprivate init?(_ members: [String: JSONValue]) {
+        switch members["is"]?.string {
+        case "notification":
+            let message = members["message"]?.string ?? ""
+            self = .notification(
+                NotificationDetail(type: members["type"]?.string, message: message, payload: members["payload"]))
+        case "run":
+            guard let outcome = members["outcome"]?.string.flatMap(RunDetail.Outcome.init) else { return nil }
+            self = .run(
+                RunDetail(
+                    outcome: outcome, summary: members["summary"]?.string, error: members["error"]?.string,
+                    failedStep: members["failed_step"]?.string, milliseconds: members["milliseconds"]?.int.map(Int64.init)))
+        case "approval":
+            guard let detail = ApprovalDetail(members) else { return nil }
+            self = .approval(detail)
+        case "digest":
+            guard let text = members["digest"]?.string,
+                let detail = try? JSONDecoder().decode(DigestDetail.self, from: Data(text.utf8))
+            else { return nil }
+            self = .digest(detail)
+        case "relay":
+            self = .relay(
+                RelayDetail(
+                    topic: members["topic"]?.string ?? "", about: members["about"]?.string ?? "",
+                    detail: members["detail"]?.string ?? "", over: members["over"]?.bool ?? false))
+        default: return nil
+        }
+    }
+}
+
+extension ApprovalDetail {
+    fileprivate init?(_ members: [String: JSONValue]) {
+        guard let id = members["id"]?.string, let state = members["state"]?.string.flatMap(State.init) else { return nil }
+        let time = { (name: String) in members[name]?.int.map { Timestamp(milliseconds: Int64($0)) } }
+        self.init(
+            id: id, version: members["version"]?.int ?? 1, state: state, action: members["action"]?.string,
+            actions: members["actions"], createdAt: time("created_at"), actor: members["actor"]?.string,
+            decidedAt: time("decided_at"), reason: members["reason"]?.string, step: members["step"]?.int,
+            overdue: members["overdue"]?.bool)
     }
 }

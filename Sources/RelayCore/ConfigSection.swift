@@ -105,7 +105,9 @@ package final class ConfigSection {
         guard let text = string(key) else { return nil }
         if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
-        note(key, "\(path).\(key) is '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))", meant: nearest(text, in: words))
+        note(
+            key, "\(path).\(key) is '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))",
+            meant: nearest(text, in: words))
         return nil
     }
 

@@ -32,4 +32,3 @@ package struct SystemClock: WallClock {
         try await ContinuousClock().sleep(for: max(.zero, now.duration(to: deadline)), tolerance: tolerance)
     }
 }
-

@@ -105,7 +105,8 @@ package struct Fields: Sendable {
 
     private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
         var item: [String: Value] = [
-            "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word), "message": .text(event.message),
+            "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word),
+            "message": .text(event.message),
             "time": .text(times.written(event.occurredAt)),
         ]
         item["automation"] = .text(event.automation)

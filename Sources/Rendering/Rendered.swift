@@ -38,4 +38,3 @@ enum HTMLFromText {
         "<pre style=\"font:inherit;white-space:pre-wrap\">" + Dialect.html.escape(text) + "</pre>"
     }
 }
-

@@ -5,9 +5,12 @@ import RelayCore
 struct TemplateScanner {
     /// Every name that some kind of event brings.
     static let names: Set<String> = [
-        "id", "kind", "priority", "account", "staging", "destination", "time", "ago", "automation", "automation_id", "risk", "trigger", "run_id",
-        "run_status", "link", "type", "message", "payload", "outcome", "failed", "summary", "error", "failed_step", "duration", "state", "open",
-        "action", "actions", "waiting", "actor", "reason", "step", "overdue", "decide_link", "name", "from", "until", "headline", "new", "still",
+        "id", "kind", "priority", "account", "staging", "destination", "time", "ago", "automation", "automation_id", "risk", "trigger",
+        "run_id",
+        "run_status", "link", "type", "message", "payload", "outcome", "failed", "summary", "error", "failed_step", "duration", "state",
+        "open",
+        "action", "actions", "waiting", "actor", "reason", "step", "overdue", "decide_link", "name", "from", "until", "headline", "new",
+        "still",
         "recovered", "events", "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over",
     ]
     /// The names inside each list.
@@ -52,7 +55,9 @@ struct TemplateScanner {
             for index in start..<end where scalars[index] == "\n" { (line, lineStart) = (line + 1, index + 1) }
             at = end + (isTriple ? 3 : 2)
         }
-        for section in open { problems.add(Problem(section.place, "the section '\(section.name)' has no end", expected: "{{/\(section.name)}}")) }
+        for section in open {
+            problems.add(Problem(section.place, "the section '\(section.name)' has no end", expected: "{{/\(section.name)}}"))
+        }
     }
 
     private func close(_ scalars: [Unicode.Scalar], from start: Int, _ count: Int) -> Int? {
@@ -92,7 +97,8 @@ struct TemplateScanner {
         let known = open.compactMap { Self.itemNames[$0.name] }.reduce(Self.names) { $0.union($1) }
         if known.contains(name) { return }
         if name.contains("(") { return problems.add(Problem(place, "'\(name)' is a transform, which is not allowed", expected: "a name")) }
-        problems.add(Problem(place, "'\(name.prefix(40))' is not known", expected: "a name of docs/templates.md", meant: nearest(name, in: known)))
+        problems.add(
+            Problem(place, "'\(name.prefix(40))' is not known", expected: "a name of docs/templates.md", meant: nearest(name, in: known)))
     }
 
     private func trimmed(_ text: String) -> String {

@@ -28,7 +28,8 @@ package struct TemplateSet: Sendable {
         /// Prefixes outside, names inside (docs/templates.md).
         var candidates: [String] {
             let word = priority.word
-            let names = kind == .notification ? ["notification-\(word)", word, "notification"] : ["\(kind.rawValue)-\(word)", kind.rawValue]
+            let names =
+                kind == .notification ? ["notification-\(word)", word, "notification"] : ["\(kind.rawValue)-\(word)", kind.rawValue]
             return ["\(destination).", "\(type).", ""].flatMap { prefix in names.map { prefix + $0 } }
         }
     }
@@ -102,7 +103,8 @@ package struct TemplateSet: Sendable {
         var files: [String: String] = [:]
         for name in names.sorted() where name.hasSuffix(".mustache") {
             guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else {
-                problems.add(Problem(Place(file: "\(folder)/\(name)", line: 1, column: 1), "the template cannot be read", expected: "UTF-8"))
+                problems.add(
+                    Problem(Place(file: "\(folder)/\(name)", line: 1, column: 1), "the template cannot be read", expected: "UTF-8"))
                 continue
             }
             files[String(name.dropLast(".mustache".count))] = text
@@ -133,7 +135,8 @@ package struct TemplateSet: Sendable {
             scanner.scan(text)
         }
         for name in uses.keys.sorted() where reaches(name, from: name, uses) {
-            problems.add(Problem(Place(file: "\(folder)/_\(name).mustache", line: 1, column: 1), "the partial '\(name)' leads back to itself"))
+            problems.add(
+                Problem(Place(file: "\(folder)/_\(name).mustache", line: 1, column: 1), "the partial '\(name)' leads back to itself"))
         }
     }
 

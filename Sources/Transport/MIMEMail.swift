@@ -75,7 +75,10 @@ package struct MIMEMail: Sendable {
 
     /// At most 70 characters (RFC 2046 §5.1.1), in no part.
     private func boundary(outside parts: [String]) -> String {
-        let seed = String(boundarySeed.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }.map(Character.init).prefix(40))
+        let seed = String(
+            boundarySeed.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }.map(
+                Character.init
+            ).prefix(40))
         var number = 0
         while true {
             let boundary = "=_\(seed)_\(number)"

@@ -97,7 +97,9 @@ final class MailTransfer: @unchecked Sendable {
 
     /// Which command the server refused. libcurl does not say; how many replies of which kind came before does.
     private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailAnswer.Stage {
-        if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) { return .login }
+        if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) {
+            return .login
+        }
         if replies.contains(where: { $0.code == 354 }) { return .data }
         let accepted = replies.drop { !$0.isHelloEnd }.dropFirst().filter { $0.code == 250 }.count
         if !replies.contains(where: { $0.code == 250 }) { return replies.count <= 1 ? .greeting : .hello }

@@ -90,8 +90,7 @@ struct EmailTests {
     @Test func `what the server says is told without the password`() async throws {
         let mail = ScriptedMail(.success(MailAnswer(stage: .data, code: 554, enhanced: "5.6.0", text: "never with sesame, please")))
         let channel = try channel("email", good, tools: tools(mail: mail))
-        await #expect(throws: DeliveryError(.refused, .rejected, "554 5.6.0 to the mail: never with <secret>, please", status: 554))
-        {
+        await #expect(throws: DeliveryError(.refused, .rejected, "554 5.6.0 to the mail: never with <secret>, please", status: 554)) {
             try await channel.deliver(.of(recipient: "ops@example.com"))
         }
     }
@@ -99,8 +98,7 @@ struct EmailTests {
     @Test func `no reply to the final dot is uncertain`() async throws {
         let mail = ScriptedMail(.failure(TransportError(.timeout, sent: true, "no reply")))
         let channel = try channel("email", good, tools: tools(mail: mail))
-        await #expect(throws: DeliveryError(.uncertain, .timeout, "no reply; it may have arrived, and a resend bears the same id"))
-        {
+        await #expect(throws: DeliveryError(.uncertain, .timeout, "no reply; it may have arrived, and a resend bears the same id")) {
             try await channel.deliver(.of(recipient: "ops@example.com"))
         }
     }

@@ -25,8 +25,7 @@ struct RequestBudgetTests {
             (.perMinute(7), 1000, 7),
             (.perMinute(7), nil, 7), (.none, 1000, nil),
         ] as [(RequestBudget.Setting, Int?, Double?)])
-    func `a budget is a share of the host's limit, or as it is said`(setting: RequestBudget.Setting, host: Int?, perMinute: Double?)
-    {
+    func `a budget is a share of the host's limit, or as it is said`(setting: RequestBudget.Setting, host: Int?, perMinute: Double?) {
         #expect(budget(setting, hostLimit: host).perMinute == perMinute)
     }
 

@@ -30,7 +30,9 @@ struct CheckCommand: AsyncParsableCommand {
         guard problems.errors.isEmpty, let configuration, let blueprint else { throw ExitCode.config }
         if !json {
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
-            for problem in configuration.notYet { Terminal.say("\(problem.place): \(problem.problem) (accepted; this version cannot run it)") }
+            for problem in configuration.notYet {
+                Terminal.say("\(problem.place): \(problem.problem) (accepted; this version cannot run it)")
+            }
             await sayOrphans(configuration)
         }
         if connect, await !Connection(blueprint: blueprint, tools: tools).allAnswer() { throw ExitCode.unavailable }

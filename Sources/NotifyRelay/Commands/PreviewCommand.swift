@@ -8,7 +8,9 @@ import Rendering
 struct PreviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Renders exactly what would be sent, and sends nothing.",
-        discussion: "What is shown is an event of the store (ID), an event in a JSON file (FILE, as `preview` of a webhook writes it), or a sample.")
+        discussion:
+            "What is shown is an event of the store (ID), an event in a JSON file (FILE, as `preview` of a webhook writes it), or a sample."
+    )
 
     @OptionGroup var file: ConfigurationOption
     @Argument(help: "An event: its ID, or a file.") var what: String?
@@ -19,7 +21,9 @@ struct PreviewCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (what == nil) != (sample == nil) else { throw ValidationError("name an ID, a file, or --sample KIND") }
-        guard sample == nil || Event.Kind(rawValue: sample ?? "") != nil else { throw ValidationError("--sample is one of those that --help names") }
+        guard sample == nil || Event.Kind(rawValue: sample ?? "") != nil else {
+            throw ValidationError("--sample is one of those that --help names")
+        }
     }
 
     func run() async throws {
@@ -93,7 +97,8 @@ struct LineDiff {
     init(from old: String, to new: String) {
         let before = old.components(separatedBy: "\n"), after = new.components(separatedBy: "\n")
         let changes = after.difference(from: before)
-        text = changes.isEmpty
+        text =
+            changes.isEmpty
             ? "the built-in template says the same"
             : changes.map { change in
                 switch change {

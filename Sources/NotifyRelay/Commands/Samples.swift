@@ -18,9 +18,13 @@ enum Samples {
         let actions: JSONValue = [["type": "refund", "amount": "1,240.00 EUR", "customer": "Kim & Co", "reason": "duplicate charge"]]
         switch kind {
         case .notification:
-            return .notification(NotificationDetail(type: "invoice.report", message: "212 invoices sent, 3 need a look", payload: ["sent": 212, "open": 3]))
+            return .notification(
+                NotificationDetail(type: "invoice.report", message: "212 invoices sent, 3 need a look", payload: ["sent": 212, "open": 3]))
         case .run:
-            return .run(RunDetail(outcome: .failed, summary: nil, error: "Timeout while reading the ledger after 3 attempts", failedStep: "Read the ledger", milliseconds: 94_000))
+            return .run(
+                RunDetail(
+                    outcome: .failed, summary: nil, error: "Timeout while reading the ledger after 3 attempts",
+                    failedStep: "Read the ledger", milliseconds: 94_000))
         case .approval, .reminder:
             return .approval(
                 ApprovalDetail(
@@ -36,9 +40,12 @@ enum Samples {
             let item = DigestDetail.Item(
                 id: "sample/item", kind: .run, priority: .high, automation: "Nightly invoices", message: "failed: timeout", occurredAt: now,
                 runID: nil)
-            return .digest(DigestDetail(name: "sample", from: now - .seconds(86_400), until: now, headline: "1 event from before, told late", events: [item]))
+            return .digest(
+                DigestDetail(
+                    name: "sample", from: now - .seconds(86_400), until: now, headline: "1 event from before, told late", events: [item]))
         case .relay:
-            return .relay(RelayDetail(topic: "unreachable", about: "live", detail: "account live: approvals cannot be read: no answer within 30 s"))
+            return .relay(
+                RelayDetail(topic: "unreachable", about: "live", detail: "account live: approvals cannot be read: no answer within 30 s"))
         }
     }
 

@@ -16,7 +16,9 @@ struct SendTestCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard Event.Kind(rawValue: kind) != nil else { throw ValidationError("--kind is one of those that --help names") }
-        guard priority == nil || Priority(word: priority ?? "") != nil else { throw ValidationError("--priority is low, normal, high or urgent") }
+        guard priority == nil || Priority(word: priority ?? "") != nil else {
+            throw ValidationError("--priority is low, normal, high or urgent")
+        }
         guard all != !destinations.isEmpty else { throw ValidationError("name destinations, or --all") }
     }
 

@@ -26,7 +26,8 @@ struct ChannelsCommand: ParsableCommand {
     private static func json(_ type: ChannelType) -> JSONValue {
         let abilities = type.abilities
         return [
-            "type": .string(type.name), "edit": .bool(abilities.edit), "thread": .bool(abilities.thread), "buttons": .bool(abilities.buttons),
+            "type": .string(type.name), "edit": .bool(abilities.edit), "thread": .bool(abilities.thread),
+            "buttons": .bool(abilities.buttons),
             "native_priority": .bool(abilities.nativePriority), "idempotency": .text(abilities.idempotency),
             "silent": .bool(abilities.silent), "limit": .int(abilities.limit.most), "unit": .string(abilities.limit.unit.rawValue),
         ]

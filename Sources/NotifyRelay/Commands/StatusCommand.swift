@@ -43,19 +43,21 @@ struct Status {
             "owed": .int(overview.owed),
             "oldest_owed_seconds": overview.oldestOwed.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
             "destinations": .array(names.map(destinationJSON)),
-            "feeds": .array(feedRows.map { feed in
-                [
-                    "account": .string(feed.account), "feed": .string(feed.name),
-                    "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
-                    "saturated": .bool(feed.saturated),
-                ]
-            }),
-            "dead": .array(overview.dead.map { dead in
-                [
-                    "id": .int(dead.id), "event": .string(dead.event), "destination": .string(dead.destination),
-                    "reason": .string(dead.reason), "since": .string(dead.since.description),
-                ]
-            }),
+            "feeds": .array(
+                feedRows.map { feed in
+                    [
+                        "account": .string(feed.account), "feed": .string(feed.name),
+                        "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
+                        "saturated": .bool(feed.saturated),
+                    ]
+                }),
+            "dead": .array(
+                overview.dead.map { dead in
+                    [
+                        "id": .int(dead.id), "event": .string(dead.event), "destination": .string(dead.destination),
+                        "reason": .string(dead.reason), "since": .string(dead.since.description),
+                    ]
+                }),
         ]
     }
 

@@ -56,12 +56,13 @@ private struct Story {
             "id": .int(delivery.id), "destination": .string(delivery.destination), "recipient": .string(delivery.recipient),
             "route": .string(delivery.route), "state": .string(delivery.state.rawValue), "due_at": .string(delivery.dueAt.description),
             "held_for": .text(delivery.heldFor?.rawValue), "reason": .text(delivery.reason),
-            "attempts": .array(delivery.attempts.map { attempt -> JSONValue in
-                [
-                    "at": .string(attempt.at.description), "outcome": .string(attempt.outcome), "reason": .string(attempt.reason),
-                    "detail": .string(attempt.detail), "took_ms": .int(attempt.took.milliseconds),
-                ]
-            }),
+            "attempts": .array(
+                delivery.attempts.map { attempt -> JSONValue in
+                    [
+                        "at": .string(attempt.at.description), "outcome": .string(attempt.outcome), "reason": .string(attempt.reason),
+                        "detail": .string(attempt.detail), "took_ms": .int(attempt.took.milliseconds),
+                    ]
+                }),
         ]
     }
 
@@ -74,7 +75,9 @@ private struct Story {
         if !routes.contains(where: \.fits) && history.deliveries.isEmpty { lines.append("  unrouted: kept, told to nobody") }
         if !history.windows.isEmpty {
             lines += ["", "Windows"]
-            lines += history.windows.map { "  \($0.window.kind.rawValue) \($0.window.name) \($0.window.destination), closes \($0.window.closesAt)" }
+            lines += history.windows.map {
+                "  \($0.window.kind.rawValue) \($0.window.name) \($0.window.destination), closes \($0.window.closesAt)"
+            }
         }
         lines += ["", "Deliveries"]
         if history.deliveries.isEmpty { lines.append("  none") }

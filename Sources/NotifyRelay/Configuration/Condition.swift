@@ -16,7 +16,9 @@ struct Condition: Sendable, Equatable {
     func fits(_ event: Event) -> Bool { misfit(event) == nil }
 
     /// Why it fits or does not, for `why`.
-    func explain(_ event: Event) -> String { misfit(event) ?? (self == Condition() ? "it takes everything" : "everything it asks for fits") }
+    func explain(_ event: Event) -> String {
+        misfit(event) ?? (self == Condition() ? "it takes everything" : "everything it asks for fits")
+    }
 
     /// The first key that does not fit, in words; nil if all do.
     private func misfit(_ event: Event) -> String? {

@@ -40,7 +40,11 @@ extension ConfigurationReader {
             }
         }
         if let text = section.string("budget") {
-            if let budget = budget(text) { poll.budget = budget } else { section.wrong("budget", "a share such as 50%, a rate such as 200/min, or none") }
+            if let budget = budget(text) {
+                poll.budget = budget
+            } else {
+                section.wrong("budget", "a share such as 50%, a rate such as 200/min, or none")
+            }
         }
         section.finish()
         return poll

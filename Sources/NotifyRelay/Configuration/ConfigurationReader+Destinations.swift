@@ -30,16 +30,24 @@ extension ConfigurationReader {
         let network = NetworkOptions(
             caFile: section.string("ca_file").map(absolute), proxy: section.string("proxy").map(Secret.init),
             allowLinkLocal: section.bool("allow_link_local", default: false))
-        let basics = DestinationBasics(name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
+        let basics = DestinationBasics(
+            name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
         later(section, "quiet", "ceiling", "working")
         if let known = Catalogue.type(named: type) {
             settings.blueprint = known.read(section, basics)
             refuseWhatIsPlanned(section, type)
         } else if let keys = PlannedTypes.keys[type] {
             for key in keys { _ = section.node(key) }
-            notYet.append(Problem(place, "destinations of type \(type) are not supported by this version", expected: "one of \(Catalogue.types.map(\.name).joined(separator: ", "))"))
+            notYet.append(
+                Problem(
+                    place, "destinations of type \(type) are not supported by this version",
+                    expected: "one of \(Catalogue.types.map(\.name).joined(separator: ", "))"))
         } else {
-            section.note("type", "'\(type.prefix(40))' is no type", expected: "one of \(knownTypes.joined(separator: ", "))", meant: nearest(type, in: knownTypes))
+            // Which keys it may have is not known, so none is called unknown.
+            for key in section.keys { _ = section.node(key) }
+            section.note(
+                "type", "'\(type.prefix(40))' is no type", expected: "one of \(knownTypes.joined(separator: ", "))",
+                meant: nearest(type, in: knownTypes))
         }
         return settings
     }

@@ -2,9 +2,10 @@ import RelayCore
 
 extension ConfigurationReader {
     func routes(digests: [String]) -> [Route] {
-        let destinations = root.node("destinations").map { node -> [String] in
-            if case .mapping(let entries) = node.content { entries.map(\.key) } else { [] }
-        } ?? []
+        let destinations =
+            root.node("destinations").map { node -> [String] in
+                if case .mapping(let entries) = node.content { entries.map(\.key) } else { [] }
+            } ?? []
         var names = Set<String>()
         return root.sections("routes").compactMap { section in
             defer { section.finish() }
@@ -25,7 +26,8 @@ extension ConfigurationReader {
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
             later(
-                section, "digest", "mention", "quiet", "collapse", "approvers", "two_person", "remind", "remind_clock", "overdue", "escalate")
+                section, "digest", "mention", "quiet", "collapse", "approvers", "two_person", "remind", "remind_clock", "overdue",
+                "escalate")
             return route
         }
     }
@@ -95,7 +97,8 @@ extension ConfigurationReader {
                 let all = Priority.allCases.map(\.word)
                 problems.add(
                     Problem(
-                        place, "\(section.path).priority is '\(text.prefix(40))'", expected: "one of \(all.joined(separator: ", ")), or as in high..",
+                        place, "\(section.path).priority is '\(text.prefix(40))'",
+                        expected: "one of \(all.joined(separator: ", ")), or as in high..",
                         meant: nearest(text, in: all)))
                 continue
             }

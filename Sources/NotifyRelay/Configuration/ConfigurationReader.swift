@@ -45,7 +45,9 @@ final class ConfigurationReader {
     func later(_ section: ConfigSection, _ keys: String...) {
         for key in keys where section.node(key) != nil {
             let name = section.path.isEmpty ? key : "\(section.path).\(key)"
-            notYet.append(Problem(section.keyPlace(key), "\(name) is not supported by this version", expected: "a later version, or the key left out"))
+            notYet.append(
+                Problem(section.keyPlace(key), "\(name) is not supported by this version", expected: "a later version, or the key left out")
+            )
         }
     }
 
@@ -64,10 +66,12 @@ final class ConfigurationReader {
 
     /// `[a-z][a-z0-9_-]{0,31}`, and not one of the words that mean something else.
     func checkName(_ name: String, at place: Place, what: String, reserved: [String] = []) {
-        let isGood = name.utf8.count <= 32 && (name.first.map { ("a"..."z").contains($0) } ?? false)
+        let isGood =
+            name.utf8.count <= 32 && (name.first.map { ("a"..."z").contains($0) } ?? false)
             && name.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "_" || $0 == "-" }
         if !isGood {
-            problems.add(Problem(place, "'\(name.prefix(40))' cannot be the name of \(what)", expected: "a-z, then up to 31 of a-z 0-9 _ -"))
+            problems.add(
+                Problem(place, "'\(name.prefix(40))' cannot be the name of \(what)", expected: "a-z, then up to 31 of a-z 0-9 _ -"))
         } else if reserved.contains(name) {
             problems.add(Problem(place, "'\(name)' cannot be the name of \(what): it means something else", expected: "another name"))
         }
@@ -79,7 +83,9 @@ final class ConfigurationReader {
             run: section.string("run"), approval: section.string("approval"), automation: section.string("automation"))
         for (key, pattern) in [("run", links.run), ("approval", links.approval), ("automation", links.automation)] {
             guard let pattern else { continue }
-            if let fault = LinkPattern.fault(pattern) { section.note(key, "links.\(key): \(fault)", expected: "https://… with {run_id}, {automation_id} or {approval_id}") }
+            if let fault = LinkPattern.fault(pattern) {
+                section.note(key, "links.\(key): \(fault)", expected: "https://… with {run_id}, {automation_id} or {approval_id}")
+            }
         }
         section.finish()
         return links
@@ -101,7 +107,8 @@ final class ConfigurationReader {
             return try Redactor(paths: paths.map(\.text))
         } catch {
             let place = error.index < paths.count ? paths[error.index].place : root.keyPlace("redact")
-            problems.add(Problem(place, "'\(error.path.prefix(80))' is no path, at character \(error.offset + 1)", expected: error.expected))
+            problems.add(
+                Problem(place, "'\(error.path.prefix(80))' is no path, at character \(error.offset + 1)", expected: error.expected))
             return Redactor()
         }
     }
@@ -175,7 +182,8 @@ final class ConfigurationReader {
             guard let fallback = destination.fallback else { continue }
             checkDestination(fallback, at: destination.place, names)
             if fallback == destination.name {
-                problems.add(Problem(destination.place, "destinations.\(destination.name).fallback is itself", expected: "another destination"))
+                problems.add(
+                    Problem(destination.place, "destinations.\(destination.name).fallback is itself", expected: "another destination"))
             }
         }
     }
@@ -209,10 +217,18 @@ extension Configuration {
     static func load(path: String, environment: [String: String]) -> (Configuration?, [Problem]) {
         let readFile: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
         guard let text = readFile(path) else {
-            return (nil, [Problem(Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another")])
+            return (
+                nil,
+                [
+                    Problem(
+                        Place(file: path, line: 1, column: 1), "the file cannot be read",
+                        expected: "a readable file; --config names another")
+                ]
+            )
         }
         let absolute = URL(fileURLWithPath: path).standardized.path
-        return load(text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile)
+        return load(
+            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile)
     }
 
     static func load(

@@ -44,7 +44,9 @@ struct YAMLReader {
             let place = Place(file: file, line: mark.line, column: mark.column)
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             let around = lines[max(0, min(mark.line - 2, lines.count))..<max(0, min(mark.line, lines.count))].joined(separator: "\n")
-            if around.contains("${") { return Problem(place, "not YAML: \(what)", expected: "quotes around \"${…}\": put quotes around it") }
+            if around.contains("${") {
+                return Problem(place, "not YAML: \(what)", expected: "quotes around \"${…}\": put quotes around it")
+            }
             return Problem(place, "not YAML: \(what)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { String(describing: $0) }.joined(separator: ", ")

@@ -19,8 +19,10 @@ struct AnswerCarrier: Sendable {
                 let row = try await ledger.approval(account: answer.account, id: answer.approval)
             else { continue }
             if !row.isOpen || answer.askedAt.duration(to: clock.now) > Self.keyHolds {
-                guard let claimed = try await ledger.claimAnswer(
-                    account: answer.account, approval: answer.approval, round: answer.round, lease: Decision.lease) else { continue }
+                guard
+                    let claimed = try await ledger.claimAnswer(
+                        account: answer.account, approval: answer.approval, round: answer.round, lease: Decision.lease)
+                else { continue }
                 _ = try await ledger.settleAnswer(claimed, as: .lost, status: answer.status, dueAt: clock.now)
                 continue
             }

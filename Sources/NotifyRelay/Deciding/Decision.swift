@@ -33,8 +33,10 @@ struct Decision: Sendable {
     /// Claims the answer and calls RevKeen; somebody else's claim is left to them.
     func carryOn(_ answer: Answer, _ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
         if answer.state == .taken { return taken(answer, wanted: wanted) }
-        guard let claimed = try await ledger.claimAnswer(
-            account: answer.account, approval: answer.approval, round: answer.round, lease: Self.lease) else {
+        guard
+            let claimed = try await ledger.claimAnswer(
+                account: answer.account, approval: answer.approval, round: answer.round, lease: Self.lease)
+        else {
             return Outcome(text: "\(answer.actor) has already answered '\(answer.verdict.rawValue)'; it is on its way", exit: .unavailable)
         }
         return try await call(claimed, row, wanted: wanted)
@@ -69,7 +71,8 @@ struct Decision: Sendable {
             // Owed again under the same key: the daemon carries it on while the approval is open.
             let wait: Duration = error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, .seconds(5))
             _ = try await ledger.settleAnswer(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
-            return Outcome(text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on", exit: .unavailable)
+            return Outcome(
+                text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on", exit: .unavailable)
         }
     }
 

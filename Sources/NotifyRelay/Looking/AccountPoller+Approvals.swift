@@ -64,7 +64,8 @@ extension AccountPoller {
         if state == .open && runIsFinished { state = .closed }
         let wasOpen = known.map(\.isOpen) ?? false
         let version = (known?.version ?? 0) + 1
-        let next = maker.row(approval, state: state, version: version, risk: risk, seenOpen: wasOpen || state == .open || known?.seenOpen ?? false, now: now)
+        let next = maker.row(
+            approval, state: state, version: version, risk: risk, seenOpen: wasOpen || state == .open || known?.seenOpen ?? false, now: now)
         guard let known else {
             let event = maker.event(of: next, now: now)
             // One that was never seen open is remembered and not told.

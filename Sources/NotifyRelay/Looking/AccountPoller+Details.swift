@@ -46,7 +46,8 @@ extension AccountPoller {
         let isGone = (error as? RevKeenError)?.reason == .notFound
         if !isGone { await failed(.details, error) }
         var later = watch
-        later.dueAt = clock.now + (isGone ? settings.poll.runs.upperBound : backoffs[.details, default: ErrorBackoff()].failed(pace: .seconds(10)))
+        later.dueAt =
+            clock.now + (isGone ? settings.poll.runs.upperBound : backoffs[.details, default: ErrorBackoff()].failed(pace: .seconds(10)))
         try? await ledger.save([later])
     }
 
@@ -55,12 +56,13 @@ extension AccountPoller {
         let isFirst = watch.rung == 0 && (watched[watch.automation]?.isFirstLook ?? false)
         let risk = watched[watch.automation]?.automation.riskProfile
         let now = clock.now
-        let sightings = answer.notifications.map { item in
-            let moment = (item.createdAt?.moment ?? item.deliveredAt?.moment)
-            return Sighting(
-                maker.notification(item, of: run, risk: risk, now: now),
-                telling: isPast(moment, isFirstLook: isFirst) ? .silent : .routed)
-        } + finished(answer, isFirstLook: isFirst)
+        let sightings =
+            answer.notifications.map { item in
+                let moment = (item.createdAt?.moment ?? item.deliveredAt?.moment)
+                return Sighting(
+                    maker.notification(item, of: run, risk: risk, now: now),
+                    telling: isPast(moment, isFirstLook: isFirst) ? .silent : .routed)
+            } + finished(answer, isFirstLook: isFirst)
         let approvals = answer.approvals.map { $0.filled(from: run) }
         let newApprovals = try await see(approvals, isFirstLook: isFirst, runIsFinished: run.completedAt != nil)
         let known = try await ledger.known(sightings.map(\.event.id))
@@ -85,7 +87,8 @@ extension AccountPoller {
             moved.completedAt = completed.moment ?? now
         } else {
             next = DetailLadder.unfinished(
-                rung: watch.rung, brought: brought, fastest: settings.poll.runs.lowerBound, slowest: settings.poll.runs.upperBound, now: now)
+                rung: watch.rung, brought: brought, fastest: settings.poll.runs.lowerBound, slowest: settings.poll.runs.upperBound, now: now
+            )
         }
         moved.rung = next.rung
         moved.settled = next.dueAt == nil

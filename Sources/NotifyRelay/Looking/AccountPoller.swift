@@ -167,6 +167,7 @@ actor AccountPoller {
     /// A word that no class knows is said once; what bears it is told like any other.
     func note(unknown word: String?, of what: String) {
         guard let word, wordsSaid.insert("\(what)/\(word)").inserted else { return }
-        logger.notice("unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
+        logger.notice(
+            "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
     }
 }

@@ -15,17 +15,22 @@ struct Engine: Sendable {
     let logger: Logger
 
     func run(_ configuration: Configuration) async throws {
+        // First of all: a signal that comes while the store is opened is kept.
+        let signals = Signals.stream([SIGTERM, SIGINT, SIGHUP])
         try await with(configuration) { relay, tools in
             try await relay.prepare()
-            logger.notice("running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
-            let heartbeat = configuration.server.heartbeat.map { Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger) }
+            logger.notice(
+                "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
+            let heartbeat = configuration.server.heartbeat.map {
+                Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
+            }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await relay.run() }
                 if let heartbeat { group.addTask { await heartbeat.run() } }
                 if let listen = configuration.server.listen {
                     group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
                 }
-                group.addTask { await heedSignals(relay, tools: tools) }
+                group.addTask { await heedSignals(signals, relay, tools: tools) }
                 // The first to end is the relay after a stop, or whatever broke.
                 try await group.next()
                 try await end(&group, relay: relay)
@@ -84,8 +89,8 @@ struct Engine: Sendable {
         }
     }
 
-    private func heedSignals(_ relay: Relay, tools: ChannelTools) async {
-        for await signal in Signals.stream([SIGTERM, SIGINT, SIGHUP]) {
+    private func heedSignals(_ signals: AsyncStream<Int32>, _ relay: Relay, tools: ChannelTools) async {
+        for await signal in signals {
             guard signal == SIGHUP else { return await relay.stop() }
             await reload(relay, tools: tools)
         }

@@ -291,7 +291,8 @@ actor Relay {
         case .wentDown:
             logger.notice("destination \(destination) is down: \(reason ?? "")", metadata: ["destination": "\(destination)"])
         case .closed:
-            await reports.begin(closed, "destination \(destination) is closed: \(reason ?? "it refuses us"); `lanes open \(destination)` opens it")
+            await reports.begin(
+                closed, "destination \(destination) is closed: \(reason ?? "it refuses us"); `lanes open \(destination)` opens it")
         case .opened:
             await reports.end(closed, "destination \(destination) is open again")
             await reports.end(down, "destination \(destination) is reachable again")

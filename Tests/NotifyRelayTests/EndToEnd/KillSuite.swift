@@ -23,7 +23,9 @@ import Testing
         }
         try await scene.finish()
         let repeats = await scene.repeats()
-        print("kill suite: seed \(seed), \(kills) kills, \(await scene.expected.count) events, \(repeats) repeats, at most \(kills * Self.width) promised")
+        print(
+            "kill suite: seed \(seed), \(kills) kills, \(await scene.expected.count) events, \(repeats) repeats, at most \(kills * Self.width) promised"
+        )
         #expect(await scene.missing().isEmpty, "seed \(seed)")
         #expect(repeats <= kills * Self.width, "seed \(seed)")
     }
@@ -32,7 +34,8 @@ import Testing
     @Test(
         .enabled(if: ProcessInfo.processInfo.environment["NOTIFY_RELAY_BINARY"] == nil),
         arguments: [
-            ("admitting", 0), ("admitted", 0), ("claimed", 0), ("sending", 1), ("answered", 1), ("settled", 1), ("answered:5", 4), ("looked", 0),
+            ("admitting", 0), ("admitted", 0), ("claimed", 0), ("sending", 1), ("answered", 1), ("settled", 1), ("answered:5", 4),
+            ("looked", 0),
         ])
     func `killed at a stop point it loses nothing and repeats no more than promised`(point: String, repeats: Int) async throws {
         let scene = try await Scene()
@@ -99,7 +102,10 @@ private actor Scene {
     /// Lets a relay run until everything has arrived, and ends it gently.
     func finish() async throws {
         let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
+        let asked = await world.requestLog.total
         let deadline = ContinuousClock.now + .seconds(60)
+        // It has begun: from here on it heeds signals.
+        while await world.requestLog.total == asked, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         while await !missing().isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         #expect(relay.terminate() == 0, "\(relay.errorText)")
         await server.stop()

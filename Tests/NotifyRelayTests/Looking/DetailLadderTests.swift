@@ -49,7 +49,9 @@ struct DetailLadderTests {
         #expect(waits.first == .seconds(15))
         #expect(waits == waits.sorted())
         #expect(waits.last == .seconds(300))
-        #expect(DetailLadder.unfinished(rung: 9, brought: true, fastest: .seconds(10), slowest: .seconds(300), now: done).dueAt == done + .seconds(10))
+        #expect(
+            DetailLadder.unfinished(rung: 9, brought: true, fastest: .seconds(10), slowest: .seconds(300), now: done).dueAt == done
+                + .seconds(10))
     }
 }
 

@@ -1,0 +1,53 @@
+import RelayCore
+
+/// A JSON object, written member by member. Nil leaves a member out.
+struct JSONText {
+    private var bytes: [UInt8] = []
+
+    init() {
+        bytes.reserveCapacity(512)
+        bytes.append(UInt8(ascii: "{"))
+    }
+
+    /// The whole object.
+    var object: String { String(decoding: bytes, as: UTF8.self) + "}" }
+
+    mutating func add(_ name: StaticString, _ value: String?) {
+        guard let value else { return }
+        begin(name)
+        quote(value)
+    }
+
+    mutating func add(_ name: StaticString, _ value: Int64?) {
+        guard let value else { return }
+        begin(name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    mutating func add(_ name: StaticString, _ value: Bool?) {
+        guard let value else { return }
+        begin(name)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    mutating func add(_ name: StaticString, _ value: JSONValue?) {
+        guard let value else { return }
+        begin(name)
+        bytes.append(contentsOf: value.bytes)
+    }
+
+    private mutating func begin(_ name: StaticString) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(contentsOf: "\":".utf8)
+    }
+
+    private mutating func quote(_ text: String) {
+        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }
+        guard isPlain else { return bytes.append(contentsOf: JSONValue.string(text).bytes) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
