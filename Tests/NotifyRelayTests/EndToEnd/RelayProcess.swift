@@ -14,7 +14,7 @@ final class RelayProcess {
 
     init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
         errors = folder.appendingPathComponent("stderr-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: errors.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
         process.executableURL = Self.binary
         process.arguments = arguments
         process.currentDirectoryURL = folder
