@@ -64,7 +64,11 @@ let package = Package(
         .target(name: "RelayCore"),
         .target(name: "Transport", dependencies: ["CCurl", "RelayCore"]),
         .target(name: "RevKeen", dependencies: ["RelayCore", "Transport", crypto]),
-        .target(name: "Dedup", dependencies: ["RelayCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
+            name: "Dedup",
+            dependencies: [
+                "RelayCore", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         .target(name: "Channels", dependencies: ["RelayCore", "Transport", crypto]),
         .target(name: "Templates", path: "templates", resources: embeddedTemplates),
         .target(
