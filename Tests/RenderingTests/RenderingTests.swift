@@ -87,6 +87,11 @@ struct RenderingTests {
         #expect(kind == .digest || !text.body.isEmpty)
     }
 
+    @Test func `facts stand line by line, without gaps`() {
+        let text = rendered(.notification(NotificationDetail(message: "m")), .notification, request(.notification))
+        #expect(text.body == "m\n\nAutomation: Kim & Co <nightly>\nTime: 2026-11-24 09:00 UTC", "\(text.body)")
+    }
+
     @Test func `an approval says what is to be decided`() {
         let detail = ApprovalDetail(
             id: "1", action: "Refund batch 17", actions: [["amount": "1,240.00 EUR", "to": ["name": "Kim"]]],
