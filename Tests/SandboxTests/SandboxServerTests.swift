@@ -108,6 +108,8 @@ struct SandboxServerTests {
         #expect(try await server.start() == addresses)
         let idle = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: addresses.httpPort).get()
+        // Connections are taken in order: once this one is answered, the idle one is in the server's hands.
+        _ = try await get(addresses.httpPort, "/")
         await server.stop()
         await #expect(throws: (any Error).self) { _ = try await get(addresses.httpPort, "/") }
         try? await idle.close()
