@@ -18,11 +18,18 @@ final class WriteQueue: Sendable {
     private let database: DatabaseQueue
     private let path: String
     private let state = Locked(State())
+    #if DEBUG
+        /// Called on the writer's thread with `admit.before-commit`, `settle.after-commit`, …, once for each piece of work.
+        let stopPoint = Locked<(@Sendable (String) -> Void)?>(nil)
+    #endif
 
     init(_ database: DatabaseQueue, path: String) {
         self.database = database
         self.path = path
     }
+
+    /// How many pieces of work wait for a transaction.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// The last write failed for a reason of the disk, and none has succeeded since.
     var lastFailure: LedgerError? { state.withLock { $0.lastFailure } }
@@ -97,7 +104,7 @@ final class WriteQueue: Sendable {
             note(failure)
             return jobs.forEach { $0.fail(failure) }
         }
-        for job in jobs { StopHook.pass("\(job.name).after-commit") }
+        pass(jobs, "after-commit")
         note(nil)
         jobs.forEach { $0.succeed() }
     }
@@ -105,8 +112,15 @@ final class WriteQueue: Sendable {
     private func transact(_ jobs: [any WriteJob], _ db: Database) throws {
         try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         for job in jobs { try job.run(db) }
-        for job in jobs { StopHook.pass("\(job.name).before-commit") }
+        pass(jobs, "before-commit")
         try db.cachedStatement(sql: "COMMIT").execute()
+    }
+
+    private func pass(_ jobs: [any WriteJob], _ place: StaticString) {
+        #if DEBUG
+            guard let stop = stopPoint.withLock({ $0 }) else { return }
+            for job in jobs { stop("\(job.name).\(place)") }
+        #endif
     }
 
     private func note(_ failure: LedgerError?) {
