@@ -1,0 +1,181 @@
+import Foundation
+import GRDB
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import Dedup
+
+/// What is done with a file that is not as it should be: a clear word, and the file stays as it is.
+struct StoreFileTests {
+    let store: TestStore
+
+    init() throws { store = try TestStore() }
+
+    private func refusal(_ path: String, create: Bool = true, migrations: Migrations = Migrations()) throws -> LedgerError {
+        try #require(throws: LedgerError.self) {
+            try Ledger.open(path, create: create, clock: store.clock, migrations: migrations).close()
+        }
+    }
+
+    @Test func `a command makes no store where there is none`() throws {
+        let path = store.folder + "/none.db"
+        #expect(try refusal(path, create: false).reason == .missing)
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func `only its owner can read a store, and what stands beside it`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        for end in ["", "-wal", "-shm"] {
+            let rights = try FileManager.default.attributesOfItem(atPath: store.path + end)[.posixPermissions] as? Int
+            #expect(rights == 0o600)
+        }
+    }
+
+    @Test func `the database of another program is left alone`() throws {
+        let path = store.folder + "/other.db"
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE customer (id INTEGER)") }
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let error = try refusal(path)
+        #expect(error.reason == .foreign)
+        #expect(error.detail.contains(path))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    @Test func `a store from a newer version is left alone`() throws {
+        try store.ledger.close()
+        try DatabaseQueue(path: store.path).writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA user_version = 99; PRAGMA journal_mode = DELETE")
+        }
+        let before = try Data(contentsOf: URL(fileURLWithPath: store.path))
+        #expect(try refusal(store.path).reason == .newer)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: store.path)) == before)
+    }
+
+    @Test(arguments: ["no database at all", String(repeating: "x", count: 5_000), "SQLite format 3\0"])
+    func `a file that is no store is left alone`(text: String) throws {
+        let path = store.folder + "/text.db"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try refusal(path).reason == .corrupt)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(text.utf8))
+    }
+
+    @Test func `a store damaged inside says so and what to do`() async throws {
+        for number in 0..<200 { try await store.admit(notification(number, at: store.clock), [store.owed()]) }
+        try store.ledger.close()
+        let file = try #require(FileHandle(forUpdatingAtPath: store.path))
+        let size = try file.seekToEnd()
+        try file.seek(toOffset: 4_096)
+        try file.write(contentsOf: Data(repeating: 0xA5, count: Int(size) - 4_096))
+        try file.close()
+        let error = await #expect(throws: LedgerError.self) {
+            let ledger = try Ledger.open(store.path, create: true, clock: store.clock)
+            defer { try? ledger.close() }
+            _ = try await ledger.claim("ops", limit: 9, lease: .seconds(60))
+            _ = try await ledger.overview()
+        }
+        #expect(error?.reason == .corrupt)
+        #expect(error?.detail.contains("backup") == true)
+    }
+
+    @Test func `a folder that is not there is named`() throws {
+        #expect(try refusal(store.folder + "/none/relay.db").detail.contains("folder"))
+    }
+
+    @Test func `a full disk refuses what comes, keeps what was, and goes on when there is room`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA max_page_count = 1") }
+        let long = String(repeating: "x", count: 100_000)
+        let refused = await #expect(throws: LedgerError.self) {
+            for number in 2..<60 { try await store.admit(notification(number, at: store.clock, message: long), [store.owed()]) }
+        }
+        #expect(refused?.reason == .full)
+        #expect(await store.ledger.isWritable()?.reason == .full)
+        #expect(try await store.states(of: "live/notification/1") == [.owed])
+        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        #expect(try await store.admit(notification(60, at: store.clock, message: long), [store.owed()]) == .admitted(owed: 1))
+        #expect(await store.ledger.isWritable() == nil)
+    }
+
+    @Test func `a store that cannot be written says so`() async throws {
+        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA query_only = ON") }
+        let error = await #expect(throws: LedgerError.self) {
+            try await store.admit(notification(1, at: store.clock), [store.owed()])
+        }
+        #expect(error?.reason == .readOnly)
+        #expect(await store.ledger.isWritable()?.reason == .readOnly)
+    }
+
+    @Test func `only one relay runs on a store`() throws {
+        let lock = try StoreLock.acquire(store: store.path)
+        let error = #expect(throws: LedgerError.self) { try StoreLock.acquire(store: store.path) }
+        #expect(error?.reason == .busy)
+        #expect(error?.detail.contains("process \(ProcessInfo.processInfo.processIdentifier)") == true)
+        lock.release()
+        try StoreLock.acquire(store: store.path).release()
+    }
+
+    @Test func `a closed ledger says that it is closed`() async throws {
+        try store.ledger.close()
+        let error = await #expect(throws: LedgerError.self) {
+            try await store.admit(notification(1, at: store.clock), [store.owed()])
+        }
+        #expect(error?.reason == .closed)
+    }
+
+    @Test func `a backup is whole, for its owner only, and never writes over a file`() async throws {
+        for number in 0..<50 { try await store.admit(notification(number, at: store.clock), [store.owed()]) }
+        let target = store.folder + "/copy.db"
+        try await store.ledger.backup(to: target)
+        let copy = try Ledger.open(target, create: false, clock: store.clock)
+        #expect(try await copy.overview().owed == 50)
+        try copy.close()
+        #expect(try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? Int == 0o600)
+        await #expect(throws: LedgerError.self) { try await store.ledger.backup(to: target) }
+        #expect(!FileManager.default.fileExists(atPath: target + ".part"))
+    }
+}
+
+/// How an older store becomes a newer one.
+struct MigrationTests {
+    let store: TestStore
+    private static let second = Migration(number: 2, sql: "ALTER TABLE lane ADD COLUMN colour TEXT;")
+    private static let broken = Migration(number: 3, sql: "CREATE TABLE half (n INTEGER); SELECT nothing FROM nowhere;")
+
+    init() throws { store = try TestStore() }
+
+    @Test func `an older store is copied, then moved on with all that it holds`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        try store.ledger.close()
+        let steps = Migrations(steps: Migration.all + [Self.second])
+        let ledger = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
+        defer { try? ledger.close() }
+        #expect(try await ledger.overview().owed == 1)
+        #expect(try await ledger.read { try $0.columns(in: "lane").map(\.name).contains("colour") })
+        let before = try Ledger.open(store.path + ".before-2", create: false, clock: store.clock)
+        #expect(try await before.overview().owed == 1)
+        try before.close()
+    }
+
+    @Test func `a step that fails leaves the store at the step before it`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        try store.ledger.close()
+        let steps = Migrations(steps: Migration.all + [Self.second, Self.broken])
+        #expect(throws: LedgerError.self) {
+            try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps).close()
+        }
+        let two = Migrations(steps: Migration.all + [Self.second])
+        let ledger = try Ledger.open(store.path, create: false, clock: store.clock, migrations: two)
+        defer { try? ledger.close() }
+        #expect(try await ledger.read { try $0.tableExists("half") } == false)
+        #expect(try await ledger.overview().owed == 1)
+    }
+
+    @Test func `only the relay itself moves a store on`() throws {
+        let steps = Migrations(steps: Migration.all + [Self.second])
+        let error = #expect(throws: LedgerError.self) {
+            try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+        }
+        #expect(error?.detail.contains("older version") == true)
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import GRDB
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import Dedup
+
+/// A store in a folder of its own, which is removed with it.
+final class TestStore: Sendable {
+    let folder: String
+    let path: String
+    let clock: ManualClock
+    let ledger: Ledger
+
+    init(clock: ManualClock = ManualClock()) throws {
+        folder = NSTemporaryDirectory() + "notify-relay-dedup-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        path = folder + "/relay.db"
+        self.clock = clock
+        ledger = try Ledger.open(path, create: true, clock: clock)
+    }
+
+    deinit {
+        try? ledger.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Another opening of the same file, as a command beside the daemon has it.
+    func another() throws -> Ledger { try Ledger.open(path, create: false, clock: clock) }
+
+    /// Asks the file itself, past the ledger.
+    func number(_ sql: String) async throws -> Int {
+        try await ledger.read { try Int.fetchOne($0, sql: sql) ?? 0 }
+    }
+
+    func owed(_ destination: String = "ops", in minutes: Int = 0, priority: Priority = .normal, once: Bool = false) -> Owed {
+        Owed(
+            destination: destination, route: "loud", priority: priority, dueAt: clock.now + .seconds(60 * minutes),
+            options: DeliveryOptions(atMostOnce: once))
+    }
+
+    @discardableResult
+    func admit(_ event: Event, _ owed: [Owed]) async throws -> AdmissionResult? {
+        try await ledger.admit([Admission(event: event, owed: owed)]).first
+    }
+
+    func claimOne(_ destination: String = "ops", lease: Duration = .seconds(60)) async throws -> Claim {
+        try #require(try await ledger.claim(destination, limit: 1, lease: lease).first)
+    }
+
+    func states(of event: String) async throws -> [DeliveryState] {
+        try await ledger.history(event).deliveries.map(\.state)
+    }
+
+    func attempt(_ outcome: String = "retry") -> Attempt {
+        Attempt(at: clock.now, outcome: outcome, reason: "ok", detail: "answered 200", took: .milliseconds(12))
+    }
+}
+
+func notification(_ id: Int, priority: Priority = .normal, at clock: ManualClock, message: String = "an invoice is late") -> Event {
+    Event(
+        id: "live/notification/\(id)", account: "live", kind: .notification, subject: "live/notification/\(id)",
+        priority: priority, occurredAt: clock.now, seenAt: clock.now,
+        payload: Payload(detail: .notification(NotificationDetail(message: message))))
+}
+
+/// An approval at some version, as an event, with the row that its messages are rendered from.
+func approval(
+    _ id: String = "a1", version: Int = 1, state: ApprovalDetail.State = .open, at clock: ManualClock
+) -> (event: Event, row: ApprovalRow) {
+    let detail = ApprovalDetail(id: id, version: version, state: state, action: "refund, version \(version)")
+    let subject = "live/approval/\(id)"
+    let event = Event(
+        id: "\(subject)/v\(version)", account: "live", kind: state == .open ? .approval : .decision, subject: subject,
+        priority: .high, occurredAt: clock.now, seenAt: clock.now, payload: Payload(detail: .approval(detail)))
+    let row = ApprovalRow(
+        account: "live", id: id, version: version, shownHash: "hash-\(version)", payload: Payload(detail: .approval(detail)),
+        priority: .high, seenOpen: true, updatedAt: clock.now)
+    return (event, row)
+}
+
+extension TestStore {
+    @discardableResult
+    func admit(
+        _ approval: (event: Event, row: ApprovalRow), _ owed: [Owed] = [], follows: Bool = false
+    ) async throws -> AdmissionResult? {
+        let rule = follows ? FollowRule(route: "follows", dueAt: clock.now) : nil
+        let admission = Admission(event: approval.event, owed: owed, approval: approval.row, followsRequest: rule)
+        return try await ledger.admit([admission]).first
+    }
+}
