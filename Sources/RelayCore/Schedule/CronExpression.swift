@@ -51,6 +51,13 @@ package struct CronExpression: Sendable, Equatable {
         return nil
     }
 
+    /// Those of one local day, oldest first, each once.
+    package func moments(on date: CivilDate, in zone: TimeZoneName) -> [Timestamp] {
+        guard includes(date) else { return [] }
+        let moments = hours.flatMap { hour in minutes.map { zone.first(CivilTime(date: date, hour: hour, minute: $0)) } }
+        return Set(moments).sorted()
+    }
+
     private func includes(_ date: CivilDate) -> Bool {
         guard months.contains(date.month) else { return false }
         let byDay = days.contains(date.day), byWeekday = weekdays.contains((date.weekday + 1) % 7)

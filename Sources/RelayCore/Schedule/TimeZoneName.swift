@@ -79,6 +79,11 @@ package struct DailyTime: Sendable, Equatable {
     package var hour: Int
     package var minute: Int
 
+    package init(hour: Int, minute: Int) {
+        self.hour = hour
+        self.minute = minute
+    }
+
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy("0123456789".contains) }), let hour = Int(parts[0]),
