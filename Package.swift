@@ -89,6 +89,7 @@ let package = Package(
             ]),
         .target(
             name: "RelayTesting", dependencies: ["RelayCore", "Transport"], path: "Tests/RelayTesting"),
+        .executableTarget(name: "relay-bench", dependencies: ["CCurl", "RelayCore", "Dedup", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelayTesting"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelayTesting", "Sandbox", nio, nioPosix]),
         .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelayTesting"]),

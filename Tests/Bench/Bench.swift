@@ -1,0 +1,34 @@
+import CCurl
+import Foundation
+
+/// Measures a release binary: `relay-bench BINARY [delivery|receivers|idle|ledger]…`; without names, all of it.
+///
+/// Every figure of speed stands beside a floor that the same run measured on the same machine.
+@main
+struct Bench {
+    static func main() async throws {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "empty" { return waitForEnd() }
+        guard !arguments.isEmpty else { throw BenchError("usage: relay-bench BINARY [delivery|receivers|idle|ledger]…") }
+        curl_global_init(relay_global_all)
+        let binary = URL(fileURLWithPath: arguments.removeFirst()).standardizedFileURL.path
+        var report = Report()
+        let parts = arguments.isEmpty ? ["delivery", "receivers", "idle", "ledger"] : arguments
+        for part in parts {
+            switch part {
+            case "delivery": try await DeliveryBench(binary: binary).run(&report)
+            case "receivers": try await ReceiversBench(binary: binary).run(&report)
+            case "idle": try await IdleBench(binary: binary).run(&report)
+            case "ledger": try await LedgerBench().run(&report)
+            default: throw BenchError("there is no part '\(part)'")
+            }
+        }
+        print(report.missed == 0 ? "\nevery aim was met" : "\n\(report.missed) aims were missed")
+    }
+
+    /// The empty program with the same libraries: what a process of this kind weighs before it does anything.
+    private static func waitForEnd() {
+        curl_global_init(relay_global_all)
+        while getchar() != EOF {}
+    }
+}
