@@ -9,13 +9,13 @@ struct EventDocument {
     let message: Message
 
     /// `{"type", "timestamp", "data"}`.
-    var standard: JSONValue {
+    var standard: [UInt8] {
         fitting { ["type": .string(kind), "timestamp": .string(time), "data": $0] }
     }
 
     /// CloudEvents 1.0, structured. `source` and `id` together are the same on every attempt.
     /// Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
-    var cloudEvent: JSONValue {
+    var cloudEvent: [UInt8] {
         fitting { data in
             [
                 "specversion": "1.0",
@@ -53,16 +53,16 @@ struct EventDocument {
     }
 
     /// Wraps the data, made smaller until the whole fits: payload and actions go first, then long texts and long lists.
-    private func fitting(_ wrap: (JSONValue) -> JSONValue) -> JSONValue {
-        let whole = wrap(data)
-        if whole.bytes.count <= Self.mostBytes { return whole }
+    private func fitting(_ wrap: (JSONValue) -> JSONValue) -> [UInt8] {
+        let whole = wrap(data).bytes
+        if whole.count <= Self.mostBytes { return whole }
         let lean = data.without(["payload", "actions"], in: kind).marked
-        if wrap(lean).bytes.count <= Self.mostBytes { return wrap(lean) }
+        if case let bytes = wrap(lean).bytes, bytes.count <= Self.mostBytes { return bytes }
         for (scalars, items) in [(4_000, 100), (2_000, 40), (500, 20), (100, 10)] {
-            let cut = wrap(lean.capped(scalars: scalars, items: items))
-            if cut.bytes.count <= Self.mostBytes { return cut }
+            let cut = wrap(lean.capped(scalars: scalars, items: items)).bytes
+            if cut.count <= Self.mostBytes { return cut }
         }
-        return wrap(lean.capped(scalars: 60, items: 0))
+        return wrap(lean.capped(scalars: 60, items: 0)).bytes
     }
 }
 

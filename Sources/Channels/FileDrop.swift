@@ -78,7 +78,7 @@ struct FileChannel: Channel {
 
     private func bytes(_ message: Message) -> [UInt8] {
         switch format {
-        case .json: EventDocument(message: message).standard.bytes + [UInt8(ascii: "\n")]
+        case .json: EventDocument(message: message).standard + [UInt8(ascii: "\n")]
         case .eml: letterhead.mail(message, to: to, date: clock.now).bytes
         }
     }

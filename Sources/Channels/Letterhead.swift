@@ -24,7 +24,7 @@ struct Letterhead: Sendable {
     /// (RFC 5322 §3.6.4 lets a reference name an unknown message.)
     private func references(_ message: Message) -> [String] {
         switch message.event.kind {
-        case .approval, .decision, .reminder: ["\(hex(SHA256.hash(data: Array(message.event.subject.utf8))))@\(domain)"]
+        case .approval, .decision, .reminder: ["\(hexadecimal(SHA256.hash(data: Array(message.event.subject.utf8))))@\(domain)"]
         case .notification, .run, .digest, .relay: []
         }
     }
@@ -42,8 +42,4 @@ struct Letterhead: Sendable {
     }
 
     private var domain: String { from.domain }
-}
-
-private func hex(_ digest: SHA256.Digest) -> String {
-    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -140,8 +140,8 @@ struct WebhookChannel: Channel {
     private func body(_ message: Message) -> [UInt8] {
         let document = EventDocument(message: message)
         return switch format {
-        case .standard: document.standard.bytes
-        case .cloudevents: document.cloudEvent.bytes
+        case .standard: document.standard
+        case .cloudevents: document.cloudEvent
         }
     }
 }

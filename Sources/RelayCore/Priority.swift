@@ -2,7 +2,14 @@
 package enum Priority: Int, Sendable, Codable, CaseIterable, Comparable {
     case low, normal, high, urgent
 
-    package var word: String { String(describing: self) }
+    package var word: String {
+        switch self {
+        case .low: "low"
+        case .normal: "normal"
+        case .high: "high"
+        case .urgent: "urgent"
+        }
+    }
 
     package init?(word: String) {
         guard let match = Self.allCases.first(where: { $0.word == word }) else { return nil }

@@ -4,6 +4,7 @@ extension String {
     ///
     /// Bad UTF-8 has already become U+FFFD where bytes became text.
     package func repaired(most: Int = 20_000) -> String {
+        if utf8.count <= most, utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return self }
         var out = String.UnicodeScalarView()
         var previousWasReturn = false
         var count = 0

@@ -30,7 +30,7 @@ struct TemplateFolder: Sendable {
     func contains(_ name: String) -> Bool { names.contains(name) }
 
     /// Nil if there is no such template.
-    func render(_ name: String, _ values: [String: Any]) -> String? {
+    func render(_ name: String, _ values: Any) -> String? {
         library.render(values, withTemplate: Self.mark + name)
     }
 

@@ -153,8 +153,8 @@ extension HTTPRequest {
     /// What makes it impossible to send; nil if nothing does.
     fileprivate var fault: String? {
         for (name, value) in headers {
-            let bytes = Array(name.utf8) + Array(value.reveal().utf8)
-            if bytes.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) { return "a header holds a line break" }
+            let breaks: (UInt8) -> Bool = { $0 == 0 || $0 == 10 || $0 == 13 }
+            if name.utf8.contains(where: breaks) || value.reveal().utf8.contains(where: breaks) { return "a header holds a line break" }
         }
         guard WebAddress(url.reveal()) != nil else { return "the URL cannot be read, or is not http or https" }
         return nil

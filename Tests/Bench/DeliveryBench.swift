@@ -66,8 +66,10 @@ struct DeliveryBench {
         await world.happen(runs: 3_000, notifications: 1)
         let relay = try Child(binary, ["run"], configuration: configuration(world, receiver))
         guard try await receiver.wait(for: 3_000) else { throw BenchError("only \(receiver.count) came") }
-        let asked = await world.revkeen.requestLog.counts.values.reduce(0, +)
+        let counts = await world.revkeen.requestLog.counts
+        let asked = counts.values.reduce(0, +)
         report.row("one notification a run: API requests for each", Double(asked) / 3_000, "", .atMost(1.02))
+        print("  " + counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         relay.end()
         await world.server.stop()
     }

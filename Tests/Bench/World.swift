@@ -33,7 +33,7 @@ struct World {
 
     /// A whole configuration with one account, looked at without a budget.
     func configuration(
-        destinations: [String], routes: [String], poll: String = "{approvals: 1s, runs: 1s..2s, automations: 1s, budget: none}"
+        destinations: [String], routes: [String], poll: String = "{budget: none}"
     )
         -> String
     {

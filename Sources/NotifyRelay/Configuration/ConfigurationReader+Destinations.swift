@@ -76,7 +76,7 @@ extension ConfigurationReader {
     private func fingerprint(_ section: String, _ name: String) -> String {
         guard let node = root.node(section), case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == name })
         else { return "" }
-        return SHA256.hash(data: Array(entry.value.spelled.utf8)).map { String($0, radix: 16) }.joined(separator: ".")
+        return hexadecimal(SHA256.hash(data: Array(entry.value.spelled.utf8)))
     }
 }
 

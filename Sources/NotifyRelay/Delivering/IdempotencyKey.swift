@@ -1,4 +1,5 @@
 import Crypto
+import RelayCore
 
 /// What a receiver knows a message by, the same on every attempt: hex SHA-256 of the event's id, the destination and, where there is
 /// one, the recipient. The parts are separated by a byte that none of them can hold.
@@ -8,8 +9,5 @@ func idempotencyKey(event: String, destination: String, recipient: String) -> St
         hash.update(data: Array(part.utf8))
         hash.update(data: [0])
     }
-    return hash.finalize().map { byte in
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
-    }.joined()
+    return hexadecimal(hash.finalize())
 }

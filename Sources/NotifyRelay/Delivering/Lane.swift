@@ -159,24 +159,28 @@ actor Lane {
             underWay -= 1
             bell.ring()
         }
-        let composed = composer.message(claim, for: destination.target, now: clock.now)
-        if let why = composed.fellBackBecause { await report(.templateFailed(why)) }
         let begun = clock.now
-        let start = clock.uptime
-        let outcome = await Self.attempt(composed.message, through: destination.channel)
+        let tried = await Self.attempt(claim, through: destination, composer: composer, clock: clock)
         StopPoint.pass(.answered)
-        let took = clock.uptime - start
-        await settle(claim, outcome, begun: begun, took: took)
-        await report(.attempted(outcome, took: took))
+        if let why = tried.fellBackBecause { await report(.templateFailed(why)) }
+        await settle(claim, tried.outcome, begun: begun, took: tried.took)
+        await report(.attempted(tried.outcome, took: tried.took))
     }
 
-    private nonisolated static func attempt(_ message: Message, through channel: any Channel) async -> DeliveryOutcome {
+    /// Away from the actor, so that the words of several messages are made at once.
+    @concurrent private static func attempt(
+        _ claim: Claim, through destination: Destination, composer: Composer, clock: any WallClock
+    ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
+        let composed = composer.message(claim, for: destination.target, now: clock.now)
         StopPoint.pass(.sending)
-        do {
-            return .delivered(try await channel.deliver(message))
+        let start = clock.uptime
+        let outcome: DeliveryOutcome
+        do throws(DeliveryError) {
+            outcome = .delivered(try await destination.channel.deliver(composed.message))
         } catch {
-            return .failed(error)
+            outcome = .failed(error)
         }
+        return (outcome, clock.uptime - start, composed.fellBackBecause)
     }
 
     private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async {

@@ -77,8 +77,5 @@ struct EventMaker: Sendable {
 
 /// The first 16 hex digits of a SHA-256: stands in an id where a time could not be read.
 func shortHash(_ text: String) -> String {
-    SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
-    }.joined()
+    hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }

@@ -30,5 +30,5 @@ package func decisionKey(account: String, approval: String, verdict: String, rou
 private func hexSHA256(_ parts: [JSONValue]) -> String {
     var hash = SHA256()
     JSONValue.array(parts).bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hexadecimal(hash.finalize())
 }
