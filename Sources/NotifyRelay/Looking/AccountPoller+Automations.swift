@@ -81,23 +81,23 @@ extension AccountPoller {
 
     /// A list and, where the API pages after all, the rest of it.
     ///
-    /// `offset` is not promised, so it is probed at most once a day; a page that brings no new id ends it.
+    /// `offset` is not promised, so one full list a day tries it for all of them; a page that brings no new id ends it.
     func allPages<Item: WireItem>(
         _ first: Listing<Item>, _ page: (Int) async throws -> Listing<Item>
     ) async throws -> [Item] where Item: Identified {
-        guard first.isFull, clock.now >= nextProbe else { return first.items }
+        guard first.isFull, offsetWorks || clock.now >= nextProbe else { return first.items }
+        nextProbe = clock.now + .seconds(86_400)
         var items = first.items
         var ids = Set(items.map(\.id))
         for number in 1...50 {
-            guard let next = try? await page(number * first.limit) else { break }
-            let new = next.items.filter { ids.insert($0.id).inserted }
-            items += new
-            if new.isEmpty {
-                // Only an API that ignores `offset` is left alone until tomorrow.
-                if number == 1 { nextProbe = clock.now + .seconds(86_400) }
+            guard let next = try? await page(number * first.limit) else {
+                if !offsetWorks { nextProbe = clock.now }
                 break
             }
-            if !next.isFull { break }
+            let new = next.items.filter { ids.insert($0.id).inserted }
+            if number == 1 { offsetWorks = !new.isEmpty }
+            items += new
+            if new.isEmpty || !next.isFull { break }
         }
         return items
     }

@@ -37,6 +37,8 @@ actor AccountPoller {
     var firstLookDone: Set<Feed> = []
     var silenced = 0
     var wordsSaid = Set<String>()
+    /// The last full list that was asked for its second page had one.
+    var offsetWorks = false
     var nextProbe = Timestamp.distantPast
     var absentLookedAt: [String: Timestamp] = [:]
     var saturatedApprovals = false
