@@ -32,7 +32,7 @@ extension ConfigurationReader {
             allowLinkLocal: section.bool("allow_link_local", default: false))
         let basics = DestinationBasics(
             name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
-        later(section, "quiet", "ceiling", "working")
+        checkPlannedKeys(ofDestination: section)
         if let known = Catalogue.type(named: type) {
             settings.blueprint = known.read(section, basics)
             refuseWhatIsPlanned(section, type)

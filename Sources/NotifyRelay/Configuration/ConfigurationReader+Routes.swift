@@ -1,11 +1,7 @@
 import RelayCore
 
 extension ConfigurationReader {
-    func routes(digests: [String]) -> [Route] {
-        let destinations =
-            root.node("destinations").map { node -> [String] in
-                if case .mapping(let entries) = node.content { entries.map(\.key) } else { [] }
-            } ?? []
+    func routes(digests: [String], people: [String]) -> [Route] {
         var names = Set<String>()
         return root.sections("routes").compactMap { section in
             defer { section.finish() }
@@ -14,7 +10,7 @@ extension ConfigurationReader {
             if !names.insert(name).inserted { section.note("name", "two routes are called '\(name)'", expected: "names that differ") }
             var route = Route(name: name, when: condition(section))
             for (destination, place) in section.places("to") ?? [] {
-                checkDestination(destination, at: place, destinations)
+                checkDestination(destination, at: place, destinationNames)
                 route.to.append(destination)
             }
             let joined = section.places("digest") ?? []
@@ -25,33 +21,8 @@ extension ConfigurationReader {
             route.stop = section.bool("stop", default: false)
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
-            later(
-                section, "digest", "mention", "quiet", "collapse", "approvers", "two_person", "remind", "remind_clock", "overdue",
-                "escalate")
+            checkPlannedKeys(ofRoute: section, people: people)
             return route
-        }
-    }
-
-    /// The names of the digests; their entries are checked for what they may hold.
-    func digests() -> [String] {
-        root.named("digests").map { name, place, section in
-            checkName(name, at: place, what: "a digest")
-            if let at = section.string("at"), DailyTime(at) == nil { section.wrong("at", "a time of day such as \"08:00\"") }
-            if let cron = section.string("cron") {
-                do throws(CronError) {
-                    _ = try CronExpression(cron)
-                } catch {
-                    section.note("cron", error.detail, expected: "five fields, such as \"0 8 * * 1-5\"")
-                }
-            }
-            if let days = section.strings("days"), Weekdays(words: days) == nil { section.wrong("days", "days such as mon, tue") }
-            _ = section.duration("every")
-            _ = zone(section, "time_zone")
-            for key in ["send_empty", "tell_again", "waiting"] { _ = section.bool(key, default: false) }
-            _ = section.strings("to")
-            section.finish()
-            notYet.append(Problem(place, "digests are not supported by this version", expected: "a later version, or the digest left out"))
-            return name
         }
     }
 

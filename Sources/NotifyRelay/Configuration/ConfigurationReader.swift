@@ -32,7 +32,7 @@ final class ConfigurationReader {
         configuration.destinations = destinations()
         configuration.priorities = priorities()
         let digests = digests()
-        configuration.routes = routes(digests: digests)
+        configuration.routes = routes(digests: digests, people: configuration.people.map(\.name))
         configuration.server = server()
         configuration.healthTo = root.strings("health_to") ?? []
         checkReferences(configuration)
@@ -161,10 +161,7 @@ final class ConfigurationReader {
             server.listen = HostAndPort(text)
             if server.listen == nil { section.wrong("listen", "HOST:PORT, such as 127.0.0.1:8080") }
         }
-        if section.node("public_url") != nil, section.node("public_listen") == nil {
-            section.missing("public_listen", "HOST:PORT, because public_url is set")
-        }
-        later(section, "public_listen", "public_url", "link_key", "link_expiry")
+        checkPlannedKeys(ofServer: section)
         if let beat = section.section("heartbeat") {
             let url = beat.secret("url", required: true), every = beat.duration("every") ?? .seconds(60)
             if let url, WebAddress(url.reveal()) == nil { beat.note("url", "server.heartbeat.url is no address", expected: "https://…") }
@@ -186,6 +183,12 @@ final class ConfigurationReader {
                     Problem(destination.place, "destinations.\(destination.name).fallback is itself", expected: "another destination"))
             }
         }
+    }
+
+    /// Of the whole file, also those whose entries are wrong.
+    var destinationNames: [String] {
+        guard let node = root.node("destinations"), case .mapping(let entries) = node.content else { return [] }
+        return entries.map(\.key)
     }
 
     func checkDestination(_ name: String, at place: Place, _ names: [String]) {
