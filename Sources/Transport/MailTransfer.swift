@@ -14,6 +14,8 @@ final class MailTransfer: @unchecked Sendable {
     private var bodyRead = false
     private var lastReplyAt = ContinuousClock.now
     private var timedOut = false
+    /// How many connections were made for it: none if a kept one serves.
+    private var connects = 0
     private(set) var isReusable = false
 
     init(_ mail: MailRequest) { self.mail = mail }
@@ -35,6 +37,7 @@ final class MailTransfer: @unchecked Sendable {
         configure(handle.pointer, recipients)
         let code = curl_easy_perform(handle.pointer)
         isReusable = code == CURLE_OK
+        _ = relay_get_long(handle.pointer, CURLINFO_NUM_CONNECTS, &connects)
         return judge(code)
     }
 
@@ -101,10 +104,17 @@ final class MailTransfer: @unchecked Sendable {
             return .login
         }
         if replies.contains(where: { $0.code == 354 }) { return .data }
-        let accepted = replies.drop { !$0.isHelloEnd }.dropFirst().filter { $0.code == 250 }.count
-        if !replies.contains(where: { $0.code == 250 }) { return replies.count <= 1 ? .greeting : .hello }
+        // Each 220 (the greeting, STARTTLS) is followed by one EHLO. A kept connection greets nobody again.
+        let greetings = replies.filter { $0.code == 220 && !$0.continues }.count
+        let accepted = replies.filter { $0.code == 250 && !$0.continues }.count
+        let isKept = connects == 0
+        if !isKept && accepted == 0 { return greetings == 0 ? .greeting : .hello }
         if last.code == 454 && code != CURLE_SEND_ERROR { return .startTLS }
-        return accepted >= 1 ? (accepted >= 2 ? .data : .recipient) : .sender
+        switch accepted - greetings {
+        case ...0: return .sender
+        case 1: return .recipient
+        default: return .data
+        }
     }
 
     private var refusedAddress = false
@@ -161,7 +171,6 @@ struct SMTPReply: Sendable, Equatable {
         self.text = String(rest.dropFirst()).split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
-    var isHelloEnd: Bool { code == 250 && !continues }
     var acceptsSender: Bool { code == 250 && (enhanced?.hasPrefix("2.1.0") ?? false) }
 
     func answer(_ stage: MailAnswer.Stage) -> MailAnswer {

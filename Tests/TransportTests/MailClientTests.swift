@@ -48,6 +48,16 @@ import Testing
         }
     }
 
+    @Test func `a recipient refused over a kept connection is no refusal of the sender`() async throws {
+        try await withServer { client, inbox, server in
+            await inbox.arrange { $0.recipients["gone@example.com"] = "550 5.1.1 no such user" }
+            _ = try await client.send(mail(server))
+            let answer = try await client.send(mail(server, to: "gone@example.com"))
+            #expect(answer.stage == .recipient)
+            #expect(try await client.send(mail(server)).stage == .accepted)
+        }
+    }
+
     @Test func `a lost reply to the final dot may mean that it was accepted`() async throws {
         try await withServer { client, inbox, server in
             await inbox.arrange { $0.dropsAfterDot = 1 }
