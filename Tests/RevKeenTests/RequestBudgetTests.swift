@@ -100,8 +100,8 @@ struct RequestBudgetTests {
             for _ in 0..<9 { group.addTask { try await budget.enter(.rest) } }
             #expect(await clock.settle { budget.waiting == 3 })
             for _ in 0..<3 { group.addTask { try await budget.enter(.approvals) } }
-            #expect(await clock.settle { budget.waiting == 5 })
-            #expect(budget.requests == 7)
+            // One that has its place may not have been counted yet.
+            #expect(await clock.settle { budget.waiting == 5 && budget.requests == 7 })
             try await budget.enter(.decision)
             #expect(budget.requests == 8)
             budget.leave()
