@@ -72,19 +72,28 @@ actor Lane {
             while !Task.isCancelled {
                 let allowed = health.allowance(width: destination.width)
                 let opens = opensAt(allowed.from)
-                if underWay < allowed.count, opens <= clock.now, await fill() {
+                if underWay < allowed.count, opens <= clock.now, await hasMore() {
                     underWay += 1
                     let claim = ready.removeFirst()
                     pacer?.take(clock.now)
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await bell.wait()
-                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await fill() {
+                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore() {
                     await bell.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()
                 }
             }
+        }
+    }
+
+    private func hasMore() async -> Bool {
+        do throws(LedgerError) {
+            return try await claimMore()
+        } catch {
+            await report(.ledger(error))
+            return false
         }
     }
 
@@ -127,15 +136,11 @@ actor Lane {
 
     /// Makes sure that something is ready; otherwise waits until something may be due, and returns false.
     private func fill() async -> Bool {
-        if !ready.isEmpty { return true }
-        let most = health.isOpen ? (pacer == nil ? destination.width * 2 : destination.width) : 1
-        do {
-            let claims = try await ledger.claim(destination.name, limit: most, lease: destination.lease)
-            StopPoint.pass(.claimed)
-            ready.append(contentsOf: claims)
-            if !claims.isEmpty { return true }
-            guard !stopping, underWay == 0 else {
-                if underWay > 0 { await bell.wait() }
+        do throws(LedgerError) {
+            if try await claimMore() { return true }
+            if stopping { return false }
+            guard underWay == 0 else {
+                await bell.wait()
                 return false
             }
             await bell.wait(until: try await ledger.nextDue(destination.name) ?? .distantFuture, clock: clock)
@@ -144,6 +149,16 @@ actor Lane {
             await bell.wait(until: clock.now + .seconds(1), clock: clock)
         }
         return false
+    }
+
+    /// Whether something is ready, claiming what is due if nothing was. It does not wait.
+    private func claimMore() async throws(LedgerError) -> Bool {
+        if !ready.isEmpty { return true }
+        let most = health.isOpen ? (pacer == nil ? destination.width * 2 : destination.width) : 1
+        let claims = try await ledger.claim(destination.name, limit: most, lease: destination.lease)
+        StopPoint.pass(.claimed)
+        ready.append(contentsOf: claims)
+        return !ready.isEmpty
     }
 
     private func putBack() async {
