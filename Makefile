@@ -31,6 +31,7 @@ release:
 	swift build $(RELEASE) --product notify-relay
 
 kill: release
+	swift build $(SWIFT_FLAGS) --build-tests
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 \
 		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter KillSuite
 

@@ -13,13 +13,15 @@ package struct ChannelType: Sendable {
     package let titleLimit: Limit
     /// The documented rate: `burst` at once, then one more every `every`. Nil: the receiver documents none.
     package let pace: (burst: Int, every: Duration)?
+    /// How long one attempt can take at most.
+    package let deadline: Duration
     /// Reads the type's own keys. Notes every fault in the section and returns nil if there was one, or if the keys describe
     /// something that this version does not speak. The caller reads the common keys before it and calls `finish()` after it.
     package let read: @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
 
     package init(
         name: String, abilities: Abilities, dialect: Dialect, htmlDialect: Dialect? = nil, titleLimit: Limit,
-        pace: (burst: Int, every: Duration)? = nil,
+        pace: (burst: Int, every: Duration)? = nil, deadline: Duration = .seconds(30),
         read: @escaping @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
     ) {
         self.name = name
@@ -28,6 +30,7 @@ package struct ChannelType: Sendable {
         self.htmlDialect = htmlDialect
         self.titleLimit = titleLimit
         self.pace = pace
+        self.deadline = deadline
         self.read = read
     }
 }
@@ -65,13 +68,13 @@ package struct ChannelTools: Sendable {
     package var http: any HTTPTransport
     package var mail: any MailTransport
     package var clock: any WallClock
-    /// Standard output.
-    package var write: @Sendable (String) -> Void
+    /// Writes on the standard output; false if that took nothing.
+    package var write: @Sendable (String) -> Bool
     /// Of this program, for `User-Agent`.
     package var version: String
 
     package init(
-        http: any HTTPTransport, mail: any MailTransport, clock: any WallClock, write: @escaping @Sendable (String) -> Void,
+        http: any HTTPTransport, mail: any MailTransport, clock: any WallClock, write: @escaping @Sendable (String) -> Bool,
         version: String
     ) {
         self.http = http

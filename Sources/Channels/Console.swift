@@ -14,10 +14,10 @@ package enum Console {
 }
 
 struct ConsoleChannel: Channel {
-    let write: @Sendable (String) -> Void
+    let write: @Sendable (String) -> Bool
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        write(preview(message))
+        guard write(preview(message)) else { throw DeliveryError(.retry(after: nil), .local, "the standard output takes nothing") }
         return Receipt()
     }
 

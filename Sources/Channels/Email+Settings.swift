@@ -107,13 +107,13 @@ extension ConfigSection {
             return nil
         }
         var addresses: [MailAddress] = []
-        for (text, place) in written {
-            guard let address = MailAddress(parsing: text) else {
-                problems.add(Problem(place, "\(path).\(key) holds '\(text.prefix(60))'", expected: "a mail address"))
+        for entry in written {
+            guard let address = MailAddress(parsing: entry.text) else {
+                problems.add(Problem(entry.place, "\(path).\(key) holds \(entry.shown)", expected: "a mail address"))
                 continue
             }
             if addresses.contains(where: { $0.address.lowercased() == address.address.lowercased() }) {
-                problems.add(Problem(place, "\(path).\(key) holds \(address.address) twice", expected: "each address once"))
+                problems.add(Problem(entry.place, "\(path).\(key) holds \(address.address) twice", expected: "each address once"))
             }
             addresses.append(address)
         }

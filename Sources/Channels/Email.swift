@@ -10,6 +10,7 @@ package enum Email {
         dialect: .plain,
         htmlDialect: htmlDialect,
         titleLimit: Limit(200, .codePoints),
+        deadline: MailServer.longestDialogue,
         read: read)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
@@ -54,7 +55,16 @@ struct EmailChannel: Channel {
     }
 
     func connect() async -> [Finding] {
-        [Finding(ok: nil, "\(server.host):\(server.port) was not tried: only a mail would tell")]
+        let place = "\(server.host):\(server.port)"
+        let untried = Finding(ok: nil, "whether it takes mail for these addresses was not tried: only a mail would tell")
+        do throws(TransportError) {
+            let answer = try await tools.mail.greet(server)
+            if let error = judge(answer) { return [Finding(ok: false, "\(place) \(withoutPassword(error).detail)"), untried] }
+            let login = server.username == nil ? "" : " and takes the login"
+            return [Finding(ok: true, "\(place) answers\(login)"), untried]
+        } catch {
+            return [Finding(ok: false, "\(place) does not answer: \(error.description)"), untried]
+        }
     }
 
     /// The address as the configuration has it, with its name; one that has left the configuration is still delivered.

@@ -90,9 +90,12 @@ package struct WindowJoin: Sendable, Equatable {
     package var opensAt: Timestamp
     package var closesAt: Timestamp
     package var toldAtOnce: Bool
+    /// Whichever window of the name is open will do: the times only say what a new one is like.
+    package var joinsAnyOpen: Bool
 
     package init(
-        kind: WindowKind, name: String, destination: String = "", opensAt: Timestamp, closesAt: Timestamp, toldAtOnce: Bool = false
+        kind: WindowKind, name: String, destination: String = "", opensAt: Timestamp, closesAt: Timestamp, toldAtOnce: Bool = false,
+        joinsAnyOpen: Bool = false
     ) {
         self.kind = kind
         self.name = name
@@ -100,6 +103,7 @@ package struct WindowJoin: Sendable, Equatable {
         self.opensAt = opensAt
         self.closesAt = closesAt
         self.toldAtOnce = toldAtOnce
+        self.joinsAnyOpen = joinsAnyOpen
     }
 }
 
@@ -115,6 +119,16 @@ package struct Window: Sendable, Equatable {
     package var closesAt: Timestamp
     /// Nil while it is open.
     package var closedAt: Timestamp?
+}
+
+/// What a window holds at the moment when it closes.
+package struct WindowContents: Sendable, Equatable {
+    package var count: Int
+    /// When the first and the last of them occurred; nil of none.
+    package var from: Timestamp?
+    package var until: Timestamp?
+    /// The earliest of them.
+    package var first: [Event]
 }
 
 package struct WindowMember: Sendable, Equatable {

@@ -27,7 +27,7 @@ package struct ApprovalRow: Codable, Sendable, Equatable {
         self.updatedAt = updatedAt
     }
 
-    var isOpen: Bool {
+    package var isOpen: Bool {
         guard case .approval(let detail) = payload.detail else { return false }
         return detail.state == .open
     }

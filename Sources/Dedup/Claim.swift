@@ -73,13 +73,21 @@ package enum DeliveryState: String, Sendable, CaseIterable { case owed, delivere
 
 /// What a lane last said of itself. A command writes it too: the daemon looks again when another process wrote.
 package struct LaneRecord: Sendable, Equatable {
-    package enum State: String, Sendable, CaseIterable { case open, down, closed }
+    /// *blocked*: open, but its destination asked everyone to wait until `until`.
+    package enum State: String, Sendable, CaseIterable { case open, blocked, down, closed }
 
     package var destination: String
     package var state: State
     package var reason: String?
     package var since: Timestamp
+    /// When it may speak again: the end of the block, or the next probe. Nil where only a person can tell.
     package var until: Timestamp?
+
+    /// A block ends by itself.
+    package func state(at now: Timestamp) -> State {
+        if state == .blocked, let until, until <= now { return .open }
+        return state
+    }
 
     package init(destination: String, state: State, reason: String?, since: Timestamp, until: Timestamp?) {
         self.destination = destination

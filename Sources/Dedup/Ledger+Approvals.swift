@@ -14,6 +14,15 @@ extension Ledger {
         try await read { try ApprovalStore.row(account: account, id: id, $0) }
     }
 
+    /// Those that were seen before, by their id.
+    package func approvals(account: String, ids: [String]) async throws(LedgerError) -> [String: ApprovalRow] {
+        try await read { db in
+            var found: [String: ApprovalRow] = [:]
+            for id in ids { found[id] = try ApprovalStore.row(account: account, id: id, db) }
+            return found
+        }
+    }
+
     /// By the order in which they were first seen.
     package func openApprovals(account: String) async throws(LedgerError) -> [ApprovalRow] {
         try await read { try $0.all(ApprovalStore.open, account, make: ApprovalStore.make) }

@@ -6,12 +6,16 @@ extension Ledger {
     /// by itself.
     ///
     /// A request that is taken stands for the updates owed behind it, since it is rendered from the present row.
-    package func claim(_ destination: String, limit: Int, lease: Duration) async throws(LedgerError) -> [Claim] {
+    ///
+    /// - Parameter probing: also takes what waits for its next try: a destination that may be back is asked with the most urgent.
+    package func claim(
+        _ destination: String, limit: Int, lease: Duration, probing: Bool = false
+    ) async throws(LedgerError) -> [Claim] {
         let now = clock.now
         return try await writes.write("claim") { db in
             var claims: [Claim] = []
             for priority in Priority.allCases.reversed() where claims.count < limit {
-                let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, db)
+                let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, probing: probing, db)
                 claims += try due.map { try ClaimRow.take($0, until: now + lease, at: now, db) }
             }
             return claims
@@ -39,16 +43,13 @@ extension Ledger {
         }
     }
 
-    /// The wall clock was set: what waits for a claim's end, a retry or a rate limit moves with it.
+    /// The wall clock was set: what waits for a claim's end, a retry or a rate limit moves with it, and so do looks at runs and answers
+    /// on their way.
     ///
     /// - Parameter difference: negative if the clock was set back.
     package func shiftHeld(by difference: Duration) async throws(LedgerError) {
         try await writes.write("shift") { db in
-            _ = try db.run(
-                """
-                UPDATE delivery INDEXED BY delivery_owed SET due_at = due_at + ?
-                WHERE state = 'owed' AND held_for IN ('claim', 'retry', 'throttle')
-                """, difference.milliseconds)
+            for statement in ClaimRow.shifts { try db.run(statement, difference.milliseconds) }
         }
     }
 
@@ -67,18 +68,27 @@ extension Ledger {
 
 /// Claims inside their transaction.
 enum ClaimRow {
-    static let due = """
+    private static let owed = """
         SELECT d.id, d.fence, d.attempt, d.recipient, d.route, d.first_failed_at, d.options, \(EventRow.columns)
         FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
-        WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ? AND d.due_at <= ? AND \(DeliveryRow.isFirstOfItsThread)
-        ORDER BY d.due_at LIMIT ?
+        WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ?
         """
+    private static let next = "AND \(DeliveryRow.isFirstOfItsThread) ORDER BY d.due_at LIMIT ?"
+    static let due = "\(owed) AND d.due_at <= ? \(next)"
+    static let dueOrRetried = "\(owed) AND (d.due_at <= ? OR d.held_for = 'retry') \(next)"
     static let take = "UPDATE delivery SET held_for = 'claim', due_at = ?, fence = ? WHERE id = ?"
     static let nextDue = """
         SELECT d.due_at FROM delivery d INDEXED BY delivery_owed
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ? AND \(DeliveryRow.isFirstOfItsThread)
         ORDER BY d.due_at LIMIT 1
         """
+    static let shifts = [
+        """
+        UPDATE delivery INDEXED BY delivery_owed SET due_at = due_at + ?
+        WHERE state = 'owed' AND held_for IN ('claim', 'retry', 'throttle')
+        """, "UPDATE run_watch SET due_at = due_at + ? WHERE settled = 0",
+        "UPDATE answer INDEXED BY answer_asked SET due_at = due_at + ? WHERE state = 'asked'",
+    ]
     static let claimedWithOptions = """
         SELECT id, options FROM delivery INDEXED BY delivery_owed
         WHERE state = 'owed' AND held_for = 'claim' AND options IS NOT NULL
@@ -89,9 +99,9 @@ enum ClaimRow {
         """
 
     static func due(
-        _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, _ db: Database
+        _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: Database
     ) throws -> [Claim] {
-        try db.all(due, destination, priority.rawValue, now.milliseconds, limit) { row in
+        try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
             Claim(
                 delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
                 destination: destination, recipient: row[3], route: row[4], priority: priority, firstFailedAt: row.moment(5),

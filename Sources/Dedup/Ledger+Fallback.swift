@@ -10,20 +10,32 @@ extension Ledger {
         from destination: String, to fallback: String, recipients: [String], atLeast priority: Priority, seenBefore: Timestamp
     ) async throws(LedgerError) -> Int {
         let now = clock.now
-        return try await writes.write("divert") { db in
-            var added = 0
-            for recipient in recipients {
-                added += try db.run(
-                    Self.divert, fallback, recipient, now.milliseconds, destination, priority.rawValue, seenBefore.milliseconds)
+        var added = 0
+        for recipient in recipients {
+            let waiting = try await read { db in
+                try db.all(
+                    Self.waiting, destination, priority.rawValue, seenBefore.milliseconds, fallback, recipient, Self.mostAtOnce
+                ) { $0[0] as Int64 }
             }
-            return added
+            guard !waiting.isEmpty else { continue }
+            added += try await writes.write("divert") { db in
+                try waiting.reduce(0) { try $0 + db.run(Self.divert, fallback, recipient, now.milliseconds, $1) }
+            }
         }
+        return added
     }
 
-    private static let divert = """
-        INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, thread)
-        SELECT d.event, ?, ?, 'fallback', d.priority, 'owed', ?, d.thread FROM delivery d JOIN event e ON e.n = d.event
+    private static let mostAtOnce = 500
+    /// Read apart from the writing, so that a long list of debts holds no other lane up.
+    private static let waiting = """
+        SELECT d.id FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
+            AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.event = d.event AND f.destination = ? AND f.recipient = ?)
+        ORDER BY d.id LIMIT ?
+        """
+    private static let divert = """
+        INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, thread, options)
+        SELECT event, ?, ?, 'fallback', priority, 'owed', ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
         ON CONFLICT (event, destination, recipient) DO NOTHING
         """
 }

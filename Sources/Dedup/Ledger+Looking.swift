@@ -37,6 +37,11 @@ extension Ledger {
         }
     }
 
+    /// The automations whose runs are still looked at.
+    package func watchedAutomations(account: String) async throws(LedgerError) -> Set<String> {
+        try await read { db in Set(try db.all(LookRow.automations, account) { $0[0] as String }) }
+    }
+
     package func save(_ watches: [RunWatch]) async throws(LedgerError) {
         guard !watches.isEmpty else { return }
         try await writes.write("watch") { db in
@@ -55,6 +60,7 @@ enum LookRow {
     static let due = """
         SELECT \(columns) FROM run_watch WHERE account = ? AND settled = 0 AND due_at <= ? ORDER BY due_at LIMIT ?
         """
+    static let automations = "SELECT DISTINCT automation FROM run_watch INDEXED BY run_watch_due WHERE account = ? AND settled = 0"
     static let one = "SELECT \(columns) FROM run_watch WHERE account = ? AND run = ?"
 
     static func save(_ feed: FeedState, _ db: Database) throws {

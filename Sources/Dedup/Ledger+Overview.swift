@@ -1,7 +1,17 @@
 import GRDB
-import RelayCore
+package import RelayCore
 
 extension Ledger {
+    /// How many deliveries are due, wait for another try, or were put off by their destination.
+    package func unfinished(at now: Timestamp) async throws(LedgerError) -> Int {
+        try await read { try $0.first(OverviewRow.unfinished, now.milliseconds) { $0[0] as Int } ?? 0 }
+    }
+
+    /// How many events no route took: they are owed to nobody and joined no window. Counts the newest `most` events only.
+    package func unrouted(amongNewest most: Int) async throws(LedgerError) -> Int {
+        try await read { try $0.first(OverviewRow.unrouted, most) { $0[0] as Int } ?? 0 }
+    }
+
     /// What is owed and what is dead, at one moment.
     package func overview() async throws(LedgerError) -> Overview {
         try await read { db in
@@ -21,6 +31,14 @@ enum OverviewRow {
             SELECT destination, count(*) AS debts, min(id) AS oldest FROM delivery INDEXED BY delivery_owed
             WHERE state = 'owed' GROUP BY destination) o
         JOIN delivery d ON d.id = o.oldest JOIN event e ON e.n = d.event ORDER BY o.destination
+        """
+    static let unfinished = """
+        SELECT count(*) FROM delivery INDEXED BY delivery_owed
+        WHERE state = 'owed' AND (due_at <= ? OR held_for IN ('retry', 'throttle'))
+        """
+    static let unrouted = """
+        SELECT count(*) FROM (SELECT n FROM event ORDER BY n DESC LIMIT ?) e
+        WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE event = e.n) AND NOT EXISTS (SELECT 1 FROM member WHERE event = e.n)
         """
     static let deadCounts = """
         SELECT destination, count(*) FROM delivery INDEXED BY delivery_failed

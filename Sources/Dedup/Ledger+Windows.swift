@@ -16,17 +16,28 @@ extension Ledger {
         }
     }
 
-    /// Closes a window and admits the message that it becomes, in one transaction.
+    /// Closes a window and admits the message that it becomes, in one transaction: whoever joined is in it.
     ///
-    /// - Parameter event: nil closes it without a word.
+    /// - Parameters:
+    ///   - most: how many members `message` is given.
+    ///   - message: nil closes the window without a word.
     /// - Returns: false if it is closed already; then nothing changed.
-    package func closeWindow(_ id: Int64, with event: Event?, owed: [Owed]) async throws(LedgerError) -> Bool {
+    package func closeWindow(
+        _ id: Int64, most: Int, message: @escaping @Sendable (WindowContents) -> Admission?
+    ) async throws(LedgerError) -> Bool {
         let now = clock.now
         return try await writes.write("close") { db in
             guard try db.run(WindowRow.close, now.milliseconds, id) == 1 else { return false }
-            if let event { _ = try AdmissionRow.admit(Admission(event: event, owed: owed), at: now, db) }
+            if let admission = message(try WindowRow.contents(of: id, most: most, db)) {
+                _ = try AdmissionRow.admit(admission, at: now, db)
+            }
             return true
         }
+    }
+
+    /// Windows of a name that are open, whenever they are to close.
+    package func openWindows(named name: String) async throws(LedgerError) -> [Window] {
+        try await read { try $0.all(WindowRow.openByName, name, make: WindowRow.make) }
     }
 }
 
@@ -38,6 +49,22 @@ enum WindowRow {
         SELECT m.told_at_once, \(EventRow.columns) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
         ORDER BY m.event
         """
+    static let openByName = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL AND w.name = ? ORDER BY w.closes_at, w.id"
+    private static let span = """
+        SELECT count(*), min(e.occurred_at), max(e.occurred_at) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
+        """
+    private static let earliest = """
+        SELECT \(EventRow.columns) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
+        ORDER BY e.occurred_at, e.id LIMIT ?
+        """
+
+    static func contents(of window: Int64, most: Int, _ db: Database) throws -> WindowContents {
+        let span = try db.first(span, window) { (count: $0[0] as Int, from: $0.moment(1), until: $0.moment(2)) }
+        return WindowContents(
+            count: span?.count ?? 0, from: span?.from, until: span?.until,
+            first: try db.all(earliest, window, most) { EventRow.make($0) })
+    }
+
     static let close = "UPDATE window SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
 
     static func make(_ row: SQLRow) -> Window { make(row, from: 0) }
@@ -55,9 +82,16 @@ enum WindowRow {
             try open(join, db), event, join.toldAtOnce)
     }
 
+    private static let anyOpen = """
+        SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL ORDER BY closes_at LIMIT 1
+        """
+
     /// The open window to join. If the one that was meant has closed meanwhile, the next one of the same length.
     private static func open(_ join: WindowJoin, _ db: Database) throws -> Int64 {
         let length = max(join.opensAt.duration(to: join.closesAt), .seconds(1))
+        if join.joinsAnyOpen, let found = try db.first(anyOpen, join.kind.rawValue, join.name, join.destination, make: { $0[0] as Int64 }) {
+            return found
+        }
         var opens = join.opensAt
         var closes = join.closesAt
         while let found = try find(join, closesAt: closes, db) {

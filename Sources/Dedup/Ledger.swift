@@ -75,10 +75,13 @@ package final class Ledger: Sendable {
 
     /// Why nothing can be written now; nil if it can. It writes a little to find out.
     package func isWritable() async -> LedgerError? {
-        if let failure = writes.lastFailure { return failure }
         let now = clock.now
         do {
-            _ = try await writes.write("pulse") { db in try db.run("UPDATE pulse SET at = ?", now.milliseconds) }
+            try await writes.write("pulse") { db in
+                // It takes some room and gives it back, so that a full disk shows.
+                try db.run("UPDATE pulse SET room = zeroblob(16384)")
+                try db.run("UPDATE pulse SET room = NULL, at = ?", now.milliseconds)
+            }
             return nil
         } catch {
             return error

@@ -72,7 +72,7 @@ enum Schema {
         CREATE INDEX receipt_at ON receipt(at);
         CREATE TABLE lane (
             destination TEXT PRIMARY KEY,
-            state TEXT NOT NULL CHECK (state IN ('open', 'down', 'closed')),
+            state TEXT NOT NULL CHECK (state IN ('open', 'blocked', 'down', 'closed')),
             reason TEXT,
             since INTEGER NOT NULL,
             until INTEGER
@@ -177,8 +177,9 @@ enum Schema {
         CREATE INDEX run_watch_due ON run_watch(account, due_at) WHERE settled = 0;
         CREATE TABLE pulse (
             n INTEGER PRIMARY KEY CHECK (n = 1),
-            at INTEGER NOT NULL
+            at INTEGER NOT NULL,
+            room BLOB
         ) STRICT;
-        INSERT INTO pulse VALUES (1, 0);
+        INSERT INTO pulse VALUES (1, 0, NULL);
         """
 }

@@ -9,11 +9,11 @@ final class WriteQueue: Sendable {
         var waiting: [any WriteJob] = []
         var isDraining = false
         var isClosed = false
-        var lastFailure: LedgerError?
     }
 
     /// Bounds how long the first of a crowd waits for its commit.
     private static let mostPerTransaction = 256
+    private static let mostPerTurn = 16
 
     private let database: DatabaseQueue
     private let path: String
@@ -30,9 +30,6 @@ final class WriteQueue: Sendable {
 
     /// How many pieces of work wait for a transaction.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
-
-    /// The last write failed for a reason of the disk, and none has succeeded since.
-    var lastFailure: LedgerError? { state.withLock { $0.lastFailure } }
 
     /// Runs the work in a transaction and returns once it is on the disk.
     ///
@@ -77,8 +74,13 @@ final class WriteQueue: Sendable {
         if starts { database.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
+    /// After some transactions it queues up again, so that whoever asks between transactions has a turn in a crowd.
     private func drain(_ db: Database) {
-        while let jobs = next() { commit(jobs, db) }
+        for _ in 0..<Self.mostPerTurn {
+            guard let jobs = next() else { return }
+            commit(jobs, db)
+        }
+        database.asyncWriteWithoutTransaction { self.drain($0) }
     }
 
     private func next() -> [any WriteJob]? {
@@ -101,11 +103,9 @@ final class WriteQueue: Sendable {
             let failure = LedgerError(error, store: path)
             // A busy store stays busy for each of them, and each would wait for it anew.
             guard jobs.count == 1 || failure.reason == .busy else { return jobs.forEach { commit([$0], db) } }
-            note(failure)
             return jobs.forEach { $0.fail(failure) }
         }
         pass(jobs, "after-commit")
-        note(nil)
         jobs.forEach { $0.succeed() }
     }
 
@@ -121,13 +121,6 @@ final class WriteQueue: Sendable {
             guard let stop = stopPoint.withLock({ $0 }) else { return }
             for job in jobs { stop("\(job.name).\(place)") }
         #endif
-    }
-
-    private func note(_ failure: LedgerError?) {
-        switch failure?.reason {
-        case nil, .full, .readOnly, .io, .corrupt: state.withLock { $0.lastFailure = failure }
-        default: break
-        }
     }
 }
 

@@ -24,4 +24,17 @@ struct NotifyRelay: AsyncParsableCommand {
             StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
             ChannelsCommand.self, HealthCommand.self, BackupCommand.self,
         ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var patient = command as? any AsyncParsableCommand {
+                try await patient.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: ExitCode.said(error))
+        }
+    }
 }

@@ -14,11 +14,21 @@ package struct ConfigNode: Sendable {
         package var isPlain: Bool
         /// At least a part of it came from `${…}`.
         package var isInterpolated: Bool
+        /// A `${…}` in it could not be replaced, and that was said: nothing more is to be said of it.
+        package var isUnresolved: Bool
 
-        package init(text: String, isPlain: Bool = true, isInterpolated: Bool = false) {
+        package init(text: String, isPlain: Bool = true, isInterpolated: Bool = false, isUnresolved: Bool = false) {
             self.text = text
             self.isPlain = isPlain
             self.isInterpolated = isInterpolated
+            self.isUnresolved = isUnresolved
+        }
+
+        /// The value as an error may show it. What came from outside the file, or looks like a secret in the wrong place, is not shown.
+        package var shown: String {
+            if isInterpolated { return "a value from ${…}" }
+            let looksSecret = text.contains("://") || text.hasPrefix("rk_") || text.hasPrefix("xox") || text.hasPrefix("whsec_")
+            return looksSecret ? "a text that may be a secret" : "'\(text.prefix(40))'"
         }
     }
 
@@ -42,18 +52,46 @@ package struct ConfigNode: Sendable {
         self.place = place
     }
 
-    /// `null`, `~` or nothing at all: the same as leaving the key out.
+    /// `null`, `~`, nothing at all, or a `${…}` that brought nothing: the same as leaving the key out.
     package var isMissing: Bool {
-        guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
-        return ["", "null", "~", "Null", "NULL"].contains(scalar.text)
+        guard case .scalar(let scalar) = content else { return false }
+        if scalar.isUnresolved || scalar.isInterpolated && scalar.text.isEmpty { return true }
+        return scalar.isPlain && ["", "null", "~", "Null", "NULL"].contains(scalar.text)
+    }
+
+    package var isUnresolved: Bool {
+        if case .scalar(let scalar) = content { scalar.isUnresolved } else { false }
+    }
+
+    /// What it is, without a word of what it says.
+    package var shape: String {
+        switch content {
+        case .scalar: "a text"
+        case .sequence: "a list"
+        case .mapping: "a mapping"
+        }
     }
 
     /// What it is, for an error.
     package var noun: String {
         switch content {
-        case .scalar(let scalar): scalar.isInterpolated ? "a value from ${…}" : "'\(scalar.text.prefix(40))'"
+        case .scalar(let scalar): scalar.shown
         case .sequence: "a list"
         case .mapping: "a mapping"
         }
+    }
+}
+
+/// One text of a list in the configuration file.
+package struct WrittenText: Sendable {
+    package var text: String
+    package var place: Place
+    /// As an error may show it.
+    package var shown: String
+
+    init(_ scalar: ConfigNode.Scalar, at place: Place) {
+        text = scalar.text
+        shown = scalar.shown
+        self.place = place
     }
 }

@@ -13,7 +13,7 @@ package final class ConfigSection {
     /// Nil, with a problem noted, if the node is no mapping.
     package init?(_ node: ConfigNode, path: String, problems: ProblemList) {
         guard case .mapping(let entries) = node.content else {
-            problems.add(Problem(node.place, "\(path) is \(node.noun)", expected: "a mapping"))
+            problems.add(Problem(node.place, "\(path) is \(node.shape)", expected: "a mapping"))
             return nil
         }
         self.entries = entries
@@ -55,7 +55,7 @@ package final class ConfigSection {
             return nil
         }
         guard case .scalar(let scalar) = node.content else {
-            problems.add(Problem(node.place, "\(path).\(key) is \(node.noun)", expected: expected))
+            problems.add(Problem(node.place, "\(path).\(key) is \(node.shape)", expected: expected))
             return nil
         }
         guard !scalar.text.isEmpty else {
@@ -106,7 +106,7 @@ package final class ConfigSection {
         if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
         note(
-            key, "\(path).\(key) is '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))",
+            key, "\(path).\(key) is \(shown(key))", expected: "one of \(words.joined(separator: ", "))",
             meant: nearest(text, in: words))
         return nil
     }
@@ -115,12 +115,14 @@ package final class ConfigSection {
     package func strings(_ key: String) -> [String]? { places(key)?.map(\.text) }
 
     /// A list of texts with their places.
-    package func places(_ key: String) -> [(text: String, place: Place)]? {
+    package func places(_ key: String) -> [WrittenText]? {
         guard let node = node(key) else { return nil }
         switch node.content {
-        case .scalar(let scalar): return [(scalar.text, node.place)]
+        case .scalar(let scalar): return [WrittenText(scalar, at: node.place)]
         case .sequence(let items):
-            return items.compactMap { item in scalar(item, key: key, expected: "a list of texts").map { ($0.text, item.place) } }
+            return items.filter { !$0.isUnresolved }.compactMap { item in
+                scalar(item, key: key, expected: "a list of texts").map { WrittenText($0, at: item.place) }
+            }
         case .mapping:
             wrong(key, "a list of texts")
             return nil
@@ -165,9 +167,17 @@ package final class ConfigSection {
     }
 
     package func missing(_ key: String, _ expected: String) {
+        // Why it is missing was said where its `${…}` was read.
+        if entries.contains(where: { $0.key == key && $0.value.isUnresolved }) { return }
         let place = entries.first { $0.key == key }?.keyPlace ?? place
         problems.add(Problem(place, "\(path.isEmpty ? "" : path + ".")\(key) is missing", expected: expected))
     }
+
+    /// The value of a key as an error may show it.
+    package func shown(_ key: String) -> String { entries.first { $0.key == key }?.value.noun ?? "missing" }
+
+    /// Asks for every key there is, where it cannot be known which ones may stand here.
+    package func takeAll() { asked += keys }
 
     package func wrong(_ key: String, _ expected: String) {
         guard let value = entries.first(where: { $0.key == key })?.value else { return missing(key, expected) }

@@ -22,6 +22,8 @@ package struct Rendered: Sendable, Equatable {
 }
 
 extension String {
+    var hasWords: Bool { contains { !$0.isWhitespace } }
+
     fileprivate var trimmedEnd: String {
         var text = Substring(self)
         while let last = text.last, last.isWhitespace { text = text.dropLast() }

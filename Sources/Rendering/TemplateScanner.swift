@@ -23,13 +23,16 @@ struct TemplateScanner {
     let file: String
     /// The partials that there are, without `_`.
     let partials: Set<String>
+    private let isPartial: Bool
     let problems: ProblemList
     private(set) var usedPartials: Set<String> = []
     private var open: [(name: String, place: Place)] = []
 
-    init(file: String, partials: Set<String>, problems: ProblemList) {
+    /// - Parameter isPartial: it may stand inside a list, so the names of every list's items are good in it.
+    init(file: String, partials: Set<String>, isPartial: Bool = false, problems: ProblemList) {
         self.file = file
         self.partials = partials
+        self.isPartial = isPartial
         self.problems = problems
     }
 
@@ -94,7 +97,8 @@ struct TemplateScanner {
     }
 
     private func judgeName(_ name: String, at place: Place) {
-        let known = open.compactMap { Self.itemNames[$0.name] }.reduce(Self.names) { $0.union($1) }
+        let lists = isPartial ? Array(Self.itemNames.values) : open.compactMap { Self.itemNames[$0.name] }
+        let known = lists.reduce(Self.names) { $0.union($1) }
         if known.contains(name) { return }
         if name.contains("(") { return problems.add(Problem(place, "'\(name)' is a transform, which is not allowed", expected: "a name")) }
         problems.add(

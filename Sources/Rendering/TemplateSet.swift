@@ -37,12 +37,17 @@ package struct TemplateSet: Sendable {
     package static let builtIn = TemplateSet(user: .empty)
 
     private let user: TemplateFolder
-    private static let shipped: TemplateFolder = {
+    /// The built-in templates, with the user's partials where there are some of the same name.
+    private let shipped: TemplateFolder
+    private static let shippedAlone: TemplateFolder = {
         let (texts, partials) = split(Templates.all)
         return TemplateFolder(texts: texts, partials: partials, problems: ProblemList())
     }()
 
-    private init(user: TemplateFolder) { self.user = user }
+    private init(user: TemplateFolder) {
+        self.user = user
+        shipped = Self.shippedAlone
+    }
 
     /// Reads and checks the user's folder; nil is none. Every problem is noted with its file, line and column.
     package init(folder: String?, destinations: [String: String], types: [String], problems: ProblemList) {
@@ -60,28 +65,45 @@ package struct TemplateSet: Sendable {
             return
         }
         user = TemplateFolder(texts: texts, partials: partials, problems: problems, file: { "\(folder)/\($0).mustache" })
+        shipped =
+            own.isEmpty
+            ? Self.shippedAlone
+            : TemplateFolder(texts: Self.split(Templates.all).texts, partials: partials, problems: ProblemList())
     }
 
     package func render(_ fields: Fields, _ request: Request) -> Rendered {
-        guard let name = request.candidates.first(where: user.contains) else { return renderBuiltIn(fields, request) }
-        guard let text = user.render(name, fields.escaped(for: request, request.dialect)), text.contains(where: { !$0.isWhitespace }) else {
-            var rendered = renderBuiltIn(fields, request)
-            rendered.fellBackBecause = "\(name).mustache gave no text"
-            return rendered
+        let own = request.candidates.first(where: user.contains)
+        let text = own.flatMap { user.render($0, fields.escaped(for: request, request.dialect)) }
+        let html = ownHTML(fields, request)
+        var rendered: Rendered
+        if let own, let text, text.hasWords {
+            rendered = Rendered(
+                text, html: request.html == nil ? nil : html.text ?? HTMLFromText.make(text), template: "\(own).mustache",
+                isStaging: fields.isStaging)
+        } else {
+            rendered = renderBuiltIn(fields, request)
+            rendered.html = html.text ?? rendered.html
+            if let own { rendered.fellBackBecause = "\(own).mustache gave no text" }
         }
-        let html = request.html.map { dialect in
-            let own = request.candidates.first { user.contains("\($0).html") }
-            return own.flatMap { user.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
+        if let name = html.empty { rendered.fellBackBecause = "\(name).html.mustache gave no text" }
+        return rendered
+    }
+
+    /// The HTML of the user's own template, and the name of one that gave nothing.
+    private func ownHTML(_ fields: Fields, _ request: Request) -> (text: String?, empty: String?) {
+        guard let dialect = request.html, let name = request.candidates.first(where: { user.contains("\($0).html") }) else {
+            return (nil, nil)
         }
-        return Rendered(text, html: html, template: "\(name).mustache", isStaging: fields.isStaging)
+        let text = user.render("\(name).html", fields.escaped(for: request, dialect))
+        return text?.hasWords == true ? (text, nil) : (nil, name)
     }
 
     package func renderBuiltIn(_ fields: Fields, _ request: Request) -> Rendered {
-        let name = request.candidates.first(where: Self.shipped.contains) ?? request.priority.word
-        let text = Self.shipped.render(name, fields.escaped(for: request, request.dialect)) ?? ""
+        let name = request.candidates.first(where: shipped.contains) ?? request.priority.word
+        let text = shipped.render(name, fields.escaped(for: request, request.dialect)) ?? ""
         let html = request.html.map { dialect in
-            let own = request.candidates.first { Self.shipped.contains("\($0).html") }
-            return own.flatMap { Self.shipped.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
+            let own = request.candidates.first { shipped.contains("\($0).html") }
+            return own.flatMap { shipped.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
         }
         return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
     }
@@ -126,7 +148,8 @@ package struct TemplateSet: Sendable {
         var uses: [String: Set<String>] = [:]
         for (name, text) in partials {
             var scanner = TemplateScanner(
-                file: "\(folder)/_\(name).mustache", partials: Set(partials.keys), problems: own[name] == nil ? ProblemList() : problems)
+                file: "\(folder)/_\(name).mustache", partials: Set(partials.keys), isPartial: true,
+                problems: own[name] == nil ? ProblemList() : problems)
             scanner.scan(text)
             uses[name] = scanner.usedPartials
         }

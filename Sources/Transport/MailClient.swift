@@ -33,8 +33,16 @@ package final class MailClient: MailTransport {
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
         if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
         let connection = try take(mail.server)
-        let (result, isReusable) = await connection.send(mail)
+        let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail))
         if isReusable { give(connection, back: mail.server) } else { connection.close() }
+        return try result.get()
+    }
+
+    package func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer {
+        // Of its own: a kept connection would prove nothing.
+        let connection = MailConnection()
+        let (result, _) = await connection.carry(MailTransfer(server, mail: nil))
+        connection.close()
         return try result.get()
     }
 

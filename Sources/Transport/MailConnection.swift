@@ -23,9 +23,8 @@ final class MailConnection: Sendable {
     }
 
     /// The answer, and whether the connection may serve another mail.
-    func send(_ mail: MailRequest) async -> (Result<MailAnswer, TransportError>, Bool) {
-        let transfer = MailTransfer(mail)
-        return await withTaskCancellationHandler {
+    func carry(_ transfer: MailTransfer) async -> (Result<MailAnswer, TransportError>, Bool) {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 leave(.mail(transfer, continuation))
             }

@@ -42,7 +42,11 @@ package struct MailServer: Sendable, Hashable {
     /// For each reply but the last.
     package var replyTimeout: Duration = .seconds(60)
     /// For the reply to the final dot (RFC 5321 §4.5.3.2.6): giving up early makes duplicates.
-    package var finalTimeout: Duration = .seconds(600)
+    package var finalTimeout: Duration = Self.finalWait
+
+    private static let finalWait = Duration.seconds(600)
+    /// The connection, ten replies (greeting, EHLO twice, STARTTLS, AUTH in three, MAIL, RCPT, DATA) and the one to the final dot.
+    package static let longestDialogue = Duration.seconds(10 + 10 * 60) + finalWait
 
     package init(
         host: String, port: Int, security: Security, username: String? = nil, password: Secret? = nil,
@@ -85,4 +89,7 @@ package protocol MailTransport: Sendable {
     /// One mail, one answer. A refusal is an answer; an error means that none came: with `sent: true` the mail may have been
     /// accepted (no reply to the final dot).
     func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer
+
+    /// Greets the server, secures the connection, logs in and says NOOP. No mail.
+    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer
 }

@@ -6,7 +6,9 @@ import RelayCore
 ///
 /// `@unchecked Sendable`: only the connection's thread touches it, but for `isCancelled`, which has its own lock.
 final class MailTransfer: @unchecked Sendable {
-    private let mail: MailRequest
+    private let server: MailServer
+    /// Nil only greets.
+    private let mail: MailRequest?
     private let isCancelled = Locked(false)
     private var offset = 0
     private var replies: [SMTPReply] = []
@@ -18,7 +20,10 @@ final class MailTransfer: @unchecked Sendable {
     private var connects = 0
     private(set) var isReusable = false
 
-    init(_ mail: MailRequest) { self.mail = mail }
+    init(_ server: MailServer, mail: MailRequest?) {
+        self.server = server
+        self.mail = mail
+    }
 
     func cancel() { isCancelled.withLock { $0 = true } }
 
@@ -32,17 +37,32 @@ final class MailTransfer: @unchecked Sendable {
     private func attempt(on handle: Handle) -> Result<MailAnswer, TransportError> {
         (offset, replies, bodyRead, timedOut, lastReplyAt) = (0, [], false, false, .now)
         curl_easy_reset(handle.pointer)
-        let recipients = curl_slist_append(nil, "<\(mail.to)>")
+        let recipients = mail.flatMap { curl_slist_append(nil, "<\($0.to)>") }
         defer { curl_slist_free_all(recipients) }
-        configure(handle.pointer, recipients)
+        configure(handle.pointer)
+        configure(handle.pointer, mail, recipients)
         let code = curl_easy_perform(handle.pointer)
         isReusable = code == CURLE_OK
         _ = relay_get_long(handle.pointer, CURLINFO_NUM_CONNECTS, &connects)
         return judge(code)
     }
 
-    private func configure(_ curl: UnsafeMutableRawPointer, _ recipients: UnsafeMutablePointer<curl_slist>?) {
-        let server = mail.server
+    private func configure(
+        _ curl: UnsafeMutableRawPointer, _ mail: MailRequest?, _ recipients: UnsafeMutablePointer<curl_slist>?
+    ) {
+        guard let mail else {
+            _ = relay_set_text(curl, CURLOPT_CUSTOMREQUEST, "NOOP")
+            _ = relay_set_long(curl, CURLOPT_NOBODY, 1)
+            return
+        }
+        _ = relay_set_text(curl, CURLOPT_MAIL_FROM, "<\(mail.from)>")
+        _ = relay_set_list(curl, CURLOPT_MAIL_RCPT, recipients)
+        _ = relay_set_long(curl, CURLOPT_UPLOAD, 1)
+        _ = relay_set_off(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count))
+        _ = relay_on_read(curl, onRead, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func configure(_ curl: UnsafeMutableRawPointer) {
         let me = Unmanaged.passUnretained(self).toOpaque()
         let host = server.host.contains(":") ? "[\(server.host)]" : server.host
         let scheme = server.security == .implicit ? "smtps" : "smtp"
@@ -54,16 +74,10 @@ final class MailTransfer: @unchecked Sendable {
         if let user = server.username { _ = relay_set_text(curl, CURLOPT_USERNAME, user) }
         if let password = server.password { _ = relay_set_text(curl, CURLOPT_PASSWORD, password.reveal()) }
         if let options = server.loginOptions { _ = relay_set_text(curl, CURLOPT_LOGIN_OPTIONS, options) }
-        if let file = server.network.caFile { _ = relay_set_text(curl, CURLOPT_CAINFO, file) }
-        if let proxy = server.network.proxy { _ = relay_set_text(curl, CURLOPT_PROXY, proxy.reveal()) }
-        _ = relay_set_text(curl, CURLOPT_MAIL_FROM, "<\(mail.from)>")
-        _ = relay_set_list(curl, CURLOPT_MAIL_RCPT, recipients)
-        _ = relay_set_long(curl, CURLOPT_UPLOAD, 1)
-        _ = relay_set_off(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count))
+        server.network.apply(to: curl, isLoopback: WebAddress("\(scheme)://\(host)")?.isLoopback ?? false)
         _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(server.connectTimeout.milliseconds))
         // The longer of the two waits; the shorter one is kept by `onProgress`.
         _ = relay_set_long(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, Int(max(server.finalTimeout, server.replyTimeout).components.seconds) + 1)
-        _ = relay_on_read(curl, onRead, me)
         _ = relay_on_header(curl, onReply, me)
         _ = relay_on_write(curl, onReply, me)
         _ = relay_on_progress(curl, onProgress, me)
@@ -120,10 +134,11 @@ final class MailTransfer: @unchecked Sendable {
     private var refusedAddress = false
 
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let count = min(buffer.count, mail.message.count - offset)
-        mail.message.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
+        let message = mail?.message ?? []
+        let count = min(buffer.count, message.count - offset)
+        message.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
         offset += count
-        if offset == mail.message.count { bodyRead = true }
+        if offset == message.count { bodyRead = true }
         lastReplyAt = .now
         return count
     }
@@ -137,13 +152,13 @@ final class MailTransfer: @unchecked Sendable {
     /// True ends the transfer.
     fileprivate func isOver() -> Bool {
         if isCancelled.withLock({ $0 }) { return true }
-        let limit = bodyRead ? mail.server.finalTimeout : mail.server.replyTimeout
+        let limit = bodyRead ? server.finalTimeout : server.replyTimeout
         timedOut = ContinuousClock.now - lastReplyAt > limit
         return timedOut
     }
 
     fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
-        if mail.server.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
+        if server.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
         refusedAddress = true
         return false
     }

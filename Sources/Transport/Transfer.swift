@@ -57,8 +57,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func configureNetwork(_ curl: UnsafeMutableRawPointer) {
-        if let file = request.network.caFile { _ = relay_set_text(curl, CURLOPT_CAINFO, file) }
-        if let proxy = request.network.proxy { _ = relay_set_text(curl, CURLOPT_PROXY, proxy.reveal()) }
+        request.network.apply(to: curl, isLoopback: WebAddress(request.url.reveal())?.isLoopback ?? false)
         guard request.network.allowLinkLocal else { return }
         // The address is checked when a connection is made: one made without the check must serve nobody else.
         _ = relay_set_long(curl, CURLOPT_FRESH_CONNECT, 1)

@@ -12,9 +12,20 @@ struct ConsoleTests {
 
     @Test func `what is written is what the preview shows`() async throws {
         let written = Locked<[String]>([])
-        let channel = try channel("console", [:], tools: tools(write: { text in written.withLock { $0.append(text) } }))
+        let write: @Sendable (String) -> Bool = { text in
+            written.withLock { $0.append(text) }
+            return true
+        }
+        let channel = try channel("console", [:], tools: tools(write: write))
         _ = try await channel.deliver(.of())
         #expect(written.withLock { $0 } == [channel.preview(.of())])
+    }
+
+    @Test func `an output that takes nothing is tried again`() async throws {
+        let channel = try channel("console", [:], tools: tools(write: { _ in false }))
+        await #expect(throws: DeliveryError(.retry(after: nil), .local, "the standard output takes nothing")) {
+            try await channel.deliver(.of())
+        }
     }
 
     @Test(arguments: [

@@ -93,6 +93,8 @@ struct FileDropTests {
 
     @Test func `an unknown format is refused`() throws {
         #expect(
-            try Reading("file", ["folder": "a", "format": "xml"]).errors.map(\.problem) == ["destinations.ops.format is 'xml'"])
+            try Reading("file", ["folder": "a", "format": "xml"], isInterpolated: false).errors.map(\.problem) == [
+                "destinations.ops.format is 'xml'"
+            ])
     }
 }

@@ -97,11 +97,13 @@ final class ScriptedMail: MailTransport {
         handedIn.withLock { $0.append(mail) }
         return try result.get()
     }
+
+    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer { try result.get() }
 }
 
 func tools(
     http: any HTTPTransport = ScriptedTransport(status: 200, body: "ok"), mail: any MailTransport = ScriptedMail(),
-    write: @escaping @Sendable (String) -> Void = { _ in }
+    write: @escaping @Sendable (String) -> Bool = { _ in true }
 ) -> ChannelTools {
     ChannelTools(http: http, mail: mail, clock: ManualClock(), write: write, version: "1.0")
 }

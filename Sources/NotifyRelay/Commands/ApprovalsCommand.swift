@@ -87,7 +87,7 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer
     guard let account = blueprint.accounts.first(where: { $0.name == row.account }) else { throw ExitCode.config }
     let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
-    let decision = Decision(ledger: ledger, client: client, clock: tools.clock)
+    let decision = Decision(ledger: ledger, client: client, clock: tools.clock, words: configuration.meaning)
     let actor = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
     let outcome = try await decision.decide(row, verdict, actor: actor, via: "command line", reason: reason?.repaired(most: 2_000))
     Terminal.say(outcome.text)

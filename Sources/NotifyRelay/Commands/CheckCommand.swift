@@ -20,9 +20,8 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() async throws {
-        let (configuration, found) = Configuration.load(path: file.path, environment: ProcessInfo.processInfo.environment)
         let problems = ProblemList()
-        for problem in found { problems.add(problem) }
+        let configuration = Configuration.examine(path: file.path, environment: ProcessInfo.processInfo.environment, problems)
         let tools = Tools()
         defer { tools.end() }
         let blueprint = configuration.flatMap { Blueprint.make($0, tools: tools.channel, problems: problems) }
@@ -35,7 +34,9 @@ struct CheckCommand: AsyncParsableCommand {
             }
             await sayOrphans(configuration)
         }
-        if connect, await !Connection(blueprint: blueprint, tools: tools).allAnswer() { throw ExitCode.unavailable }
+        // With --json the standard output is one document, so findings go beside it.
+        let tell: @Sendable (String) -> Void = json ? Terminal.complain : Terminal.say
+        if connect, await !Connection(blueprint: blueprint, tools: tools, tell: tell).allAnswer() { throw ExitCode.unavailable }
     }
 
     private func say(_ problems: [Problem]) {
@@ -74,7 +75,8 @@ final class Tools: Sendable {
     let clock = SystemClock()
 
     var channel: ChannelTools {
-        ChannelTools(http: http, mail: mail, clock: clock, write: { Terminal.say($0) }, version: NotifyRelay.versionText)
+        ChannelTools(
+            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
     }
 
     func end() {
@@ -87,6 +89,7 @@ final class Tools: Sendable {
 private struct Connection {
     let blueprint: Blueprint
     let tools: Tools
+    let tell: @Sendable (String) -> Void
 
     func allAnswer() async -> Bool {
         var good = true
@@ -124,6 +127,6 @@ private struct Connection {
             case false?: Terminal.paint("bad", .red)
             case nil: Terminal.paint(" - ", .dim)
             }
-        Terminal.say("\(mark)  \(name): \(finding.text)")
+        tell("\(mark)  \(name): \(finding.text)")
     }
 }

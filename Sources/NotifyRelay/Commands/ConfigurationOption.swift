@@ -29,7 +29,7 @@ struct ConfigurationOption: ParsableArguments {
         do {
             return try Ledger.open(configuration.store, create: false, clock: SystemClock())
         } catch {
-            Terminal.complain("\(configuration.store): \(error.detail)")
+            Terminal.complain(error.detail)
             throw error.reason == .missing ? ExitCode.noInput : ExitCode.ioError
         }
     }

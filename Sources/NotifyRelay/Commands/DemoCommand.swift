@@ -10,8 +10,12 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo", abstract: "The whole relay against a built-in sandbox: no key, no network.",
         discussion: "The first address it prints is the inbox page. Ctrl-C ends it.")
 
-    @Option(help: "The port of the inbox page; 0 takes any.") var port = 8025
+    @Option(help: "The port of the inbox page; 0 takes any (default: 8025, or any if that is taken).") var port: Int?
     @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "warning"
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level is one of the levels named in --help") }
+    }
 
     func run() async throws {
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .warning)
@@ -20,10 +24,7 @@ struct DemoCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: folder) }
         let clock = SystemClock()
         let world = StandInRevKeen(clock: clock, seed: 7)
-        var options = SandboxServer.Options()
-        options.httpPort = port
-        let server = SandboxServer(world: world, inbox: Inbox(clock: clock), options: options)
-        let addresses = try await server.start()
+        let (server, addresses) = try await start(world, clock)
         let file = folder.appendingPathComponent("relay.yaml")
         try Data(Self.yaml(addresses).utf8).write(to: file)
         let configuration = try ConfigurationOption(path: file.path).load()
@@ -39,6 +40,21 @@ struct DemoCommand: AsyncParsableCommand {
         Terminal.say("\nThe demo is over.")
     }
 
+    private func start(_ world: StandInRevKeen, _ clock: SystemClock) async throws -> (SandboxServer, SandboxAddresses) {
+        var last: (any Error)?
+        for port in port.map({ [$0] }) ?? [8025, 0] {
+            var options = SandboxServer.Options()
+            options.httpPort = port
+            let server = SandboxServer(world: world, inbox: Inbox(clock: clock), options: options)
+            do {
+                return (server, try await server.start())
+            } catch {
+                last = error
+            }
+        }
+        throw ListenError(key: "--port", address: "127.0.0.1:\(port ?? 0)", why: last.map { "\($0)" } ?? "no reason given")
+    }
+
     static func yaml(_ addresses: SandboxAddresses) -> String {
         """
         accounts:
@@ -49,8 +65,7 @@ struct DemoCommand: AsyncParsableCommand {
           oncall: {type: email, server: "\(addresses.smtp)", from: "RevKeen relay <relay@example.com>", to: [ops@example.com]}
         routes:
           - {name: approvals, when: {kind: [approval, decision]}, to: [ops, oncall]}
-          - {name: notifications, when: {kind: notification}, to: [ops]}
-          - {name: loud, when: {kind: notification, priority: high..}, to: [oncall]}
+          - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
           - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall]}
           - {name: everything, to: [hook]}
         """

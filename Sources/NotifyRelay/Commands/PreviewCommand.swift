@@ -9,7 +9,10 @@ struct PreviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview", abstract: "Renders exactly what would be sent, and sends nothing.",
         discussion:
-            "What is shown is an event of the store (ID), an event in a JSON file (FILE, as `preview` of a webhook writes it), or a sample."
+            """
+            What is shown is an event of the store (ID), an event in a file (FILE, the JSON that a webhook gets and that
+            `preview … --for` a webhook prints), or a sample.
+            """
     )
 
     @OptionGroup var file: ConfigurationOption
@@ -23,6 +26,9 @@ struct PreviewCommand: AsyncParsableCommand {
         guard (what == nil) != (sample == nil) else { throw ValidationError("name an ID, a file, or --sample KIND") }
         guard sample == nil || Event.Kind(rawValue: sample ?? "") != nil else {
             throw ValidationError("--sample is one of those that --help names")
+        }
+        guard priority == nil || Priority(word: priority ?? "") != nil else {
+            throw ValidationError("--priority is low, normal, high or urgent")
         }
     }
 
@@ -63,25 +69,14 @@ struct PreviewCommand: AsyncParsableCommand {
         return claim
     }
 
-    /// A payload as the store keeps it: `{"origin": {…}, "detail": {"notification": {"_0": {…}}}}`.
     private func event(inFile path: String, now: Timestamp) throws -> Event {
-        do {
-            let payload = try JSONDecoder().decode(Payload.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-            let kind: Event.Kind =
-                switch payload.detail {
-                case .notification: .notification
-                case .run: .run
-                case .approval(let detail): detail.state == .open ? .approval : .decision
-                case .digest: .digest
-                case .relay: .relay
-                }
-            return Event(
-                id: "preview/\(kind.rawValue)", account: "preview", kind: kind, subject: "preview/\(kind.rawValue)",
-                priority: priority.flatMap(Priority.init(word:)) ?? .normal, occurredAt: now, seenAt: now, payload: payload)
-        } catch {
-            Terminal.complain("\(path): not an event's payload: \(error)")
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map(Array.init) ?? []
+        guard let document = try? JSONValue(parsing: bytes), var event = Event(document: document, seenAt: now) else {
+            Terminal.complain("\(path): no event as `preview --for` a webhook writes it: {\"type\", \"timestamp\", \"data\"}")
             throw ExitCode.noInput
         }
+        if let priority = priority.flatMap(Priority.init(word:)) { event.priority = priority }
+        return event
     }
 }
 

@@ -15,7 +15,6 @@ struct ProbeCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let tools = Tools()
         defer { tools.end() }
-        let problems = ProblemList()
         let wanted = configuration.accounts.filter { account == nil || $0.name == account }
         guard !wanted.isEmpty else {
             Terminal.complain("no account is called '\(account ?? "")'")
@@ -23,7 +22,7 @@ struct ProbeCommand: AsyncParsableCommand {
         }
         var profiles: [AccountProfile] = []
         for settings in wanted {
-            guard let account = Blueprint.account(of: settings, problems: problems) else { continue }
+            guard let account = Blueprint.account(of: settings) else { continue }
             let budget = RequestBudget(setting: settings.poll.budget, hostLimit: account.hostLimit, clock: tools.clock)
             let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
             do {

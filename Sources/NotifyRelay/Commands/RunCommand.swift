@@ -50,8 +50,8 @@ struct RunCommand: AsyncParsableCommand {
         do {
             return try StoreLock.acquire(store: configuration.store)
         } catch {
-            Terminal.complain("\(configuration.store): \(error.detail)")
-            throw error.reason == .busy ? ExitCode.temporary : ExitCode.ioError
+            Terminal.complain(error.detail)
+            throw ExitCode.code(of: error)
         }
     }
 }

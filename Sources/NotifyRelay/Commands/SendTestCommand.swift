@@ -28,6 +28,10 @@ struct SendTestCommand: AsyncParsableCommand {
         defer { tools.end() }
         let blueprint = try Blueprint.orExit(configuration, tools: tools)
         let targets = try blueprint.destinations(named: all ? nil : destinations)
+        if targets.isEmpty {
+            Terminal.complain("the configuration has no destination")
+            throw ExitCode.noInput
+        }
         var good = true
         for target in targets { good = await send(to: target, blueprint, tools) && good }
         guard good else { throw ExitCode.unavailable }
@@ -80,6 +84,10 @@ extension Blueprint {
         guard let names else { return destinations }
         return try names.map { name in
             if let destination = destinations.first(where: { $0.name == name }) { return destination }
+            if let settings = configuration.destinations.first(where: { $0.name == name }) {
+                Terminal.complain("this version cannot speak to \(name): its type is \(settings.type)")
+                throw ExitCode.config
+            }
             let near = nearest(name, in: destinations.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
             Terminal.complain("no destination is called '\(name)'\(near)")
             throw ExitCode.noInput

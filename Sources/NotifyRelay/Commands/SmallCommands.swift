@@ -62,7 +62,8 @@ struct HealthCommand: AsyncParsableCommand {
             Terminal.complain("server.listen is not set, so there is nobody to ask")
             throw ExitCode.config
         }
-        let host = ["0.0.0.0", "::", "[::]"].contains(listen.host) ? "127.0.0.1" : listen.host
+        let isAny = ["0.0.0.0", "::"].contains(listen.host)
+        let host = isAny ? "127.0.0.1" : listen.host.contains(":") ? "[\(listen.host)]" : listen.host
         return "http://\(host):\(listen.port)/healthz"
     }
 }

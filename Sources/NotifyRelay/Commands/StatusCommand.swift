@@ -15,7 +15,8 @@ struct StatusCommand: AsyncParsableCommand {
         defer { try? ledger.close() }
         let status = Status(
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
-            known: configuration.destinations.map(\.name), now: SystemClock().now)
+            unrouted: try await ledger.unrouted(amongNewest: Status.newest), known: configuration.destinations.map(\.name),
+            now: SystemClock().now)
         if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
     }
 }
@@ -25,6 +26,9 @@ struct Status {
     var overview: Overview
     var lanes: [LaneRecord]
     var feeds: [FeedState]
+    /// How many of the newest events no route took.
+    var unrouted: Int
+    static let newest = 10_000
     /// The destinations that the configuration has.
     var known: [String]
     var now: Timestamp
@@ -32,6 +36,13 @@ struct Status {
     private var names: [String] { known + overview.destinations.map(\.name).filter { !known.contains($0) }.sorted() }
 
     private func lane(_ name: String) -> LaneRecord? { lanes.first { $0.destination == name } }
+
+    private func laneWord(_ name: String) -> String { (lane(name)?.state(at: now) ?? .open).rawValue }
+
+    private func until(_ name: String) -> String? {
+        guard let lane = lane(name), lane.state(at: now) != .open else { return nil }
+        return lane.until?.description
+    }
 
     private func entry(_ name: String) -> (owed: Int, dead: Int, oldest: Int64?) {
         let entry = overview.destinations.first { $0.name == name }
@@ -63,9 +74,8 @@ struct Status {
 
     private func destinationJSON(_ name: String) -> JSONValue {
         let (owed, dead, oldest) = entry(name)
-        let lane = lane(name)
         return [
-            "name": .string(name), "lane": .string(lane?.state.rawValue ?? "open"), "until": .text(lane?.until?.description),
+            "name": .string(name), "lane": .string(laneWord(name)), "until": .text(until(name)),
             "owed": .int(owed), "dead": .int(dead), "oldest_owed_seconds": oldest.map { .int($0) } ?? .null,
         ]
     }
@@ -82,7 +92,7 @@ struct Status {
                         let (owed, dead, oldest) = entry(name)
                         let note = known.contains(name) ? lane(name)?.reason ?? "" : "not in the configuration: its debts are kept"
                         return [
-                            name, lane(name)?.state.rawValue ?? "open", String(owed),
+                            name, laneWord(name) + (until(name).map { " until \($0)" } ?? ""), String(owed),
                             oldest.map { Duration.seconds($0).spoken } ?? "-", String(dead), note,
                         ]
                     }))
@@ -93,6 +103,7 @@ struct Status {
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
                         return [feed.account, feed.name, age, feed.saturated ? "full" : ""]
                     }))
+        if unrouted > 0 { lines.append("\(unrouted) of the newest \(Self.newest) events are unrouted: kept, told to nobody") }
         if !overview.debts.isEmpty {
             let rows = overview.debts.map { owed in
                 [String(owed.id), owed.event, owed.destination, owed.dueAt.description, owed.heldFor?.rawValue ?? ""]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dedup
 
 /// How commands end, by sysexits(3).
 extension ExitCode {
@@ -16,4 +17,27 @@ extension ExitCode {
     static let noPermission = ExitCode(77)
     /// The configuration is wrong.
     static let config = ExitCode(78)
+}
+
+extension ExitCode {
+    /// Says what the parser cannot know and gives it its code. Everything else is the parser's to say.
+    static func said(_ error: any Error) -> any Error {
+        switch error {
+        case let error as LedgerError:
+            Terminal.complain(error.detail)
+            return code(of: error)
+        case let error as ListenError:
+            Terminal.complain(error.description)
+            return unavailable
+        default: return error
+        }
+    }
+
+    static func code(of error: LedgerError) -> ExitCode {
+        switch error.reason {
+        case .missing: noInput
+        case .busy: temporary
+        case .newer, .foreign, .corrupt, .readOnly, .full, .io, .closed: ioError
+        }
+    }
 }

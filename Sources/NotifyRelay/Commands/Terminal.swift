@@ -9,11 +9,26 @@ enum Terminal {
     static let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
     static func say(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        clearProgress()
+        write(text + "\n", to: STDOUT_FILENO)
     }
 
     static func complain(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        clearProgress()
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Writes all of it; false if what is behind the descriptor took no more. A full disk or a closed pipe must end nothing.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
     }
 
     static func paint(_ text: String, _ colour: Colour) -> String {
@@ -23,7 +38,18 @@ enum Terminal {
     /// A line that replaces itself while long work goes on; nothing where no person watches.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        hasProgress.withLock { $0 = true }
+        write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
+    }
+
+    private static let hasProgress = Locked(false)
+
+    private static func clearProgress() {
+        let stands = hasProgress.withLock { stands in
+            defer { stands = false }
+            return stands
+        }
+        if stands { write("\r\u{1B}[K", to: STDERR_FILENO) }
     }
 
     static func say(json: JSONValue) { say(json.indented()) }

@@ -1,5 +1,6 @@
 import RelayCore
 import RevKeen
+import Transport
 
 extension ConfigurationReader {
     func accounts() -> [AccountSettings] {
@@ -9,6 +10,7 @@ extension ConfigurationReader {
             checkName(name, at: place, what: "an account", reserved: ["digest", "bundle", "relay"])
             defer { section.finish() }
             let key = section.secret("api_key", required: true, expected: "the API key, best as \"${NAME}\"")
+            if let key { checkHost(key, section) }
             var account = AccountSettings(name: name, place: place, key: key ?? Secret(""))
             account.baseURL = section.string("base_url")
             account.caFile = section.string("ca_file").map(absolute)
@@ -16,7 +18,6 @@ extension ConfigurationReader {
             account.firstLook = section.duration("first_look") ?? account.firstLook
             account.catchUp = section.duration("catch_up") ?? account.catchUp
             account.was = section.string("was")
-            later(section, "was")
             if let chosen = section.section("automations") {
                 account.only = chosen.strings("only")?.map(Glob.init) ?? account.only
                 account.also = chosen.strings("also") ?? []
@@ -25,6 +26,13 @@ extension ConfigurationReader {
             if let poll = section.section("poll") { account.poll = self.poll(poll) }
             return key == nil ? nil : account
         }
+    }
+
+    /// The key and the host that it is sent to must belong together.
+    private func checkHost(_ key: Secret, _ section: ConfigSection) {
+        let base = section.string("base_url")
+        guard case .failure(let fault) = RevKeenAccount.make(name: "", key: key, baseURL: base, network: NetworkOptions()) else { return }
+        section.note(fault.field.rawValue, "\(section.path).\(fault.field.rawValue): \(fault.text)", expected: fault.expected)
     }
 
     private func poll(_ section: ConfigSection) -> AccountSettings.Poll {

@@ -9,7 +9,11 @@ extension ConfigurationReader {
             checkName(name, at: place, what: "a destination")
             let isTypeName = Catalogue.type(named: name) != nil || PlannedTypes.keys[name] != nil
             defer { section.finish() }
-            guard let type = section.required("type", "one of \(knownTypes.joined(separator: ", "))") else { return nil }
+            guard let type = section.required("type", "one of \(knownTypes.joined(separator: ", "))") else {
+                // Which keys it may have is not known, so none is called unknown.
+                section.takeAll()
+                return nil
+            }
             if isTypeName && name != type {
                 problems.add(Problem(place, "destination '\(name)' bears the name of another type", expected: "another name"))
             }
@@ -23,7 +27,7 @@ extension ConfigurationReader {
         var settings = DestinationSettings(name: name, place: place, type: type, fingerprint: fingerprint("destinations", name))
         settings.width = section.integer("width", in: 1...64) ?? 1
         settings.giveUp = section.duration("give_up") ?? settings.giveUp
-        settings.fallback = section.string("fallback")
+        settings.fallback = fallback(section, of: name)
         settings.was = section.string("was")
         settings.timeZone = zone(section, "time_zone")
         settings.pace = pace(section)
@@ -44,9 +48,9 @@ extension ConfigurationReader {
                     expected: "one of \(Catalogue.types.map(\.name).joined(separator: ", "))"))
         } else {
             // Which keys it may have is not known, so none is called unknown.
-            for key in section.keys { _ = section.node(key) }
+            section.takeAll()
             section.note(
-                "type", "'\(type.prefix(40))' is no type", expected: "one of \(knownTypes.joined(separator: ", "))",
+                "type", "\(section.shown("type")) is no type", expected: "one of \(knownTypes.joined(separator: ", "))",
                 meant: nearest(type, in: knownTypes))
         }
         return settings
@@ -59,6 +63,13 @@ extension ConfigurationReader {
         case "webhook" where section.string("format") == "cloudevents": break
         default: break
         }
+    }
+
+    private func fallback(_ section: ConfigSection, of name: String) -> String? {
+        guard let fallback = section.places("fallback")?.first else { return nil }
+        checkDestination(fallback)
+        if fallback.text == name { section.note("fallback", "destinations.\(name).fallback is itself", expected: "another destination") }
+        return fallback.text
     }
 
     private func pace(_ section: ConfigSection) -> (burst: Int, every: Duration)? {

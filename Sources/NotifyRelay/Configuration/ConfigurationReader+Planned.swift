@@ -27,14 +27,14 @@ extension ConfigurationReader {
             checkDuration(collapse, "within")
             collapse.finish()
         }
-        for (name, place) in section.places("approvers") ?? [] where !people.contains(name) {
+        for name in section.places("approvers") ?? [] where !people.contains(name.text) {
             problems.add(
                 Problem(
-                    place, "nobody is called '\(name.prefix(40))'", expected: "a name of people:", meant: nearest(name, in: people)))
+                    name.place, "nobody is called \(name.shown)", expected: "a name of people:", meant: nearest(name.text, in: people)))
         }
         _ = section.bool("two_person", default: false)
-        for (text, place) in section.places("remind") ?? [] where Duration(interval: text) == nil {
-            problems.add(Problem(place, "'\(text.prefix(40))' is no duration", expected: "30m, 2h, 8h"))
+        for step in section.places("remind") ?? [] where Duration(interval: step.text) == nil {
+            problems.add(Problem(step.place, "\(step.shown) is no duration", expected: "30m, 2h, 8h"))
         }
         checkWords(section, "remind_clock", of: ["wall", "working"])
         _ = section.duration("overdue")
@@ -66,8 +66,29 @@ extension ConfigurationReader {
             if !text.hasPrefix("https://") && !text.hasPrefix("http://") { section.wrong("public_url", "https://…") }
             if section.node("public_listen") == nil { section.missing("public_listen", "HOST:PORT, because public_url is set") }
         }
-        _ = section.strings("link_key")
+        checkLinkKeys(section)
         _ = section.duration("link_expiry")
+    }
+
+    /// One secret or several; each that stands in the file itself is warned about.
+    private func checkLinkKeys(_ section: ConfigSection) {
+        guard let node = section.node("link_key") else { return }
+        guard case .sequence(let items) = node.content else {
+            _ = section.secret("link_key")
+            return
+        }
+        for item in items where !item.isUnresolved {
+            guard case .scalar(let scalar) = item.content, !scalar.text.isEmpty else {
+                problems.add(Problem(item.place, "server.link_key holds \(item.shape)", expected: "secrets, best as \"${NAME}\""))
+                continue
+            }
+            if !scalar.isInterpolated {
+                problems.add(
+                    Problem(
+                        item.place, "server.link_key is a secret that stands in the file",
+                        expected: "\"${NAME}\" or \"${file:/path}\"", isWarning: true))
+            }
+        }
     }
 
     /// `{from, to, days, time_zone}`, and for quiet hours `floor`.
@@ -111,11 +132,11 @@ extension ConfigurationReader {
 
     private func checkWords(_ section: ConfigSection, _ key: String, of words: [String], required: Bool = false) {
         if required && section.node(key) == nil { section.missing(key, "one or more of \(words.joined(separator: ", "))") }
-        for (text, place) in section.places(key) ?? [] where !words.contains(text) {
+        for word in section.places(key) ?? [] where !words.contains(word.text) {
             problems.add(
                 Problem(
-                    place, "\(section.path).\(key) holds '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))",
-                    meant: nearest(text, in: words)))
+                    word.place, "\(section.path).\(key) holds \(word.shown)", expected: "one of \(words.joined(separator: ", "))",
+                    meant: nearest(word.text, in: words)))
         }
     }
 
@@ -126,6 +147,6 @@ extension ConfigurationReader {
 
     private func checkDestinations(_ section: ConfigSection, _ key: String, required: Bool) {
         if required && section.node(key) == nil { section.missing(key, "one or more destinations") }
-        for (name, place) in section.places(key) ?? [] { checkDestination(name, at: place, destinationNames) }
+        for name in section.places(key) ?? [] { checkDestination(name) }
     }
 }

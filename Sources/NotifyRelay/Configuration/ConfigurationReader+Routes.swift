@@ -3,25 +3,27 @@ import RelayCore
 extension ConfigurationReader {
     func routes(digests: [String], people: [String]) -> [Route] {
         var names = Set<String>()
-        return root.sections("routes").compactMap { section in
-            defer { section.finish() }
-            guard let name = section.required("name", "a name of its own") else { return nil }
-            checkName(name, at: section.keyPlace("name"), what: "a route")
-            if !names.insert(name).inserted { section.note("name", "two routes are called '\(name)'", expected: "names that differ") }
-            var route = Route(name: name, when: condition(section))
-            for (destination, place) in section.places("to") ?? [] {
-                checkDestination(destination, at: place, destinationNames)
-                route.to.append(destination)
+        return root.sections("routes").map { section in
+            let name = section.required("name", "a name of its own")
+            if let name {
+                checkName(name, at: section.keyPlace("name"), what: "a route")
+                if !names.insert(name).inserted { section.note("name", "two routes are called '\(name)'", expected: "names that differ") }
+            }
+            var route = Route(name: name ?? "", when: condition(section))
+            for destination in section.places("to") ?? [] {
+                checkDestination(destination)
+                route.to.append(destination.text)
             }
             let joined = section.places("digest") ?? []
-            for (digest, place) in joined where !digests.contains(digest) {
-                problems.add(Problem(place, "no digest is called '\(digest.prefix(40))'", meant: nearest(digest, in: digests)))
+            for digest in joined where !digests.contains(digest.text) {
+                problems.add(Problem(digest.place, "no digest is called \(digest.shown)", meant: nearest(digest.text, in: digests)))
             }
             if route.to.isEmpty && joined.isEmpty { section.missing("to", "the destinations that it tells, or a digest") }
             route.stop = section.bool("stop", default: false)
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
             checkPlannedKeys(ofRoute: section, people: people)
+            section.finish()
             return route
         }
     }
@@ -30,7 +32,10 @@ extension ConfigurationReader {
     func condition(_ section: ConfigSection) -> Condition {
         var condition = Condition()
         guard let when = section.section("when") else { return condition }
-        condition.account = when.strings("account")
+        condition.account = when.places("account")?.map { account in
+            checkAccount(account)
+            return account.text
+        }
         condition.kind = closed(when, "kind", Event.Kind.self)
         condition.priority = priorities(when)
         condition.automation = globs(when, "automation")
@@ -43,17 +48,26 @@ extension ConfigurationReader {
         return condition
     }
 
+    private func checkAccount(_ name: WrittenText) {
+        let names = keys(of: "accounts")
+        guard !names.contains(name.text) else { return }
+        problems.add(
+            Problem(
+                name.place, "no account is called \(name.shown)", expected: "one of \(names.joined(separator: ", "))",
+                meant: nearest(name.text, in: names)))
+    }
+
     private func globs(_ section: ConfigSection, _ key: String) -> [Glob]? { section.strings(key)?.map(Glob.init) }
 
     private func closed<Word: RawRepresentable & CaseIterable>(_ section: ConfigSection, _ key: String, _ type: Word.Type) -> [Word]?
     where Word.RawValue == String {
-        section.places(key)?.compactMap { text, place in
-            if let word = Word(rawValue: text) { return word }
+        section.places(key)?.compactMap { written in
+            if let word = Word(rawValue: written.text) { return word }
             let words = Word.allCases.map(\.rawValue)
             problems.add(
                 Problem(
-                    place, "\(section.path).\(key) is '\(text.prefix(40))'", expected: "one of \(words.joined(separator: ", "))",
-                    meant: nearest(text, in: words)))
+                    written.place, "\(section.path).\(key) is \(written.shown)", expected: "one of \(words.joined(separator: ", "))",
+                    meant: nearest(written.text, in: words)))
             return nil
         }
     }
@@ -62,13 +76,14 @@ extension ConfigurationReader {
     private func priorities(_ section: ConfigSection) -> Set<Priority>? {
         guard let words = section.places("priority") else { return nil }
         var set = Set<Priority>()
-        for (text, place) in words {
+        for written in words {
+            let text = written.text
             let isAtLeast = text.hasSuffix("..")
             guard let priority = Priority(word: isAtLeast ? String(text.dropLast(2)) : text) else {
                 let all = Priority.allCases.map(\.word)
                 problems.add(
                     Problem(
-                        place, "\(section.path).priority is '\(text.prefix(40))'",
+                        written.place, "\(section.path).priority is \(written.shown)",
                         expected: "one of \(all.joined(separator: ", ")), or as in high..",
                         meant: nearest(text, in: all)))
                 continue

@@ -19,7 +19,8 @@ final class ConfigurationReader {
         problems = root.problems
     }
 
-    func read() -> Configuration? {
+    /// As far as it could be read: good for use only if `problems` holds no error.
+    func read() -> Configuration {
         var configuration = Configuration(store: path("store") ?? folder + "/notify-relay.db", redactor: redactor())
         configuration.timeZone = zone(root, "time_zone") ?? .utc
         configuration.templates = path("templates")
@@ -38,7 +39,7 @@ final class ConfigurationReader {
         checkReferences(configuration)
         root.finish()
         configuration.notYet = notYet
-        return problems.errors.isEmpty ? configuration : nil
+        return configuration
     }
 
     /// Names a key that this version reads and cannot honour.
@@ -57,11 +58,11 @@ final class ConfigurationReader {
 
     func zone(_ section: ConfigSection, _ key: String) -> TimeZoneName? {
         guard let name = section.string(key) else { return nil }
-        guard let zone = TimeZoneName(name) else {
-            section.wrong(key, "a zone of the IANA database, such as Europe/London")
-            return nil
-        }
-        return zone
+        if let zone = TimeZoneName(name) { return zone }
+        section.note(
+            key, "\(section.path.isEmpty ? "" : section.path + ".")\(key) is \(section.shown(key))",
+            expected: "a zone of the IANA database, such as Europe/London", meant: nearest(name, in: TimeZoneName.all))
+        return nil
     }
 
     /// `[a-z][a-z0-9_-]{0,31}`, and not one of the words that mean something else.
@@ -103,14 +104,15 @@ final class ConfigurationReader {
 
     private func redactor() -> Redactor {
         let paths = root.places("redact") ?? []
-        do {
-            return try Redactor(paths: paths.map(\.text))
-        } catch {
-            let place = error.index < paths.count ? paths[error.index].place : root.keyPlace("redact")
-            problems.add(
-                Problem(place, "'\(error.path.prefix(80))' is no path, at character \(error.offset + 1)", expected: error.expected))
-            return Redactor()
+        for path in paths {
+            do {
+                _ = try Redactor(paths: [path.text])
+            } catch {
+                problems.add(
+                    Problem(path.place, "\(path.shown) is no path, at character \(error.offset + 1)", expected: error.expected))
+            }
         }
+        return (try? Redactor(paths: paths.map(\.text))) ?? Redactor()
     }
 
     private func words() -> Words {
@@ -127,17 +129,24 @@ final class ConfigurationReader {
         var words: [String: Priority] = [:]
         for key in section.keys {
             guard let text = section.string(key) else { continue }
-            if let priority = Priority(word: text) { words[key] = priority } else { section.wrong(key, "low, normal, high or urgent") }
+            if let priority = Priority(word: text) { words[key] = priority } else { noPriority(section, key, text) }
         }
         return words
+    }
+
+    private func noPriority(_ section: ConfigSection, _ key: String, _ text: String) {
+        section.note(
+            key, "\(section.path).\(key) is \(section.shown(key))", expected: "low, normal, high or urgent",
+            meant: nearest(text, in: Priority.allCases.map(\.word)))
     }
 
     private func people() -> [Person] {
         root.named("people").map { name, place, section in
             checkName(name, at: place, what: "a person")
             let person = Person(name: name, revkeen: section.string("revkeen"))
-            // The others are read and kept for the versions that decide in chat.
-            for key in ["email", "slack", "telegram", "mattermost", "discord"] { _ = section.string(key) }
+            later(section, "email", "slack", "telegram", "mattermost", "discord")
+            for key in ["slack", "telegram", "mattermost", "discord"] { _ = section.string(key) }
+            if let text = section.string("email"), MailAddress(parsing: text) == nil { section.wrong("email", "a mail address") }
             section.finish()
             return person
         }
@@ -148,7 +157,7 @@ final class ConfigurationReader {
             let when = condition(section)
             let text = section.required("is", "low, normal, high or urgent")
             let priority = text.flatMap(Priority.init(word:))
-            if text != nil && priority == nil { section.wrong("is", "low, normal, high or urgent") }
+            if let text, priority == nil { noPriority(section, "is", text) }
             section.finish()
             return priority.map { PriorityRule(when: when, priority: $0) }
         }
@@ -164,7 +173,10 @@ final class ConfigurationReader {
         checkPlannedKeys(ofServer: section)
         if let beat = section.section("heartbeat") {
             let url = beat.secret("url", required: true), every = beat.duration("every") ?? .seconds(60)
-            if let url, WebAddress(url.reveal()) == nil { beat.note("url", "server.heartbeat.url is no address", expected: "https://…") }
+            let address = url.flatMap { WebAddress($0.reveal()) }
+            if url != nil, address?.scheme != "https", !(address?.scheme == "http" && address?.isLoopback == true) {
+                beat.note("url", "server.heartbeat.url is no address that can be used", expected: "https://…, or http:// to this host")
+            }
             if let url { server.heartbeat = (url, max(every, .seconds(1))) }
             beat.finish()
         }
@@ -173,30 +185,41 @@ final class ConfigurationReader {
     }
 
     private func checkReferences(_ configuration: Configuration) {
-        let names = configuration.destinations.map(\.name)
-        for (name, place) in root.places("health_to") ?? [] { checkDestination(name, at: place, names) }
-        for destination in configuration.destinations {
-            guard let fallback = destination.fallback else { continue }
-            checkDestination(fallback, at: destination.place, names)
-            if fallback == destination.name {
-                problems.add(
-                    Problem(destination.place, "destinations.\(destination.name).fallback is itself", expected: "another destination"))
+        for name in root.places("health_to") ?? [] { checkDestination(name) }
+        checkFormerNames(root.named("destinations").map { ($0.name, $0.section) }, "destinations")
+        checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
+    }
+
+    /// `was:` takes over what is kept under a name, so nobody else may bear or claim it.
+    private func checkFormerNames(_ entries: [(name: String, section: ConfigSection)], _ what: String) {
+        var claimed = Set<String>()
+        for (name, section) in entries {
+            guard let was = section.string("was") else { continue }
+            if entries.contains(where: { $0.name == was }) {
+                section.note(
+                    "was", "\(what).\(name).was is '\(was.prefix(32))', which is there itself", expected: "a name that left the file")
+            } else if !claimed.insert(was).inserted {
+                section.note("was", "\(what).\(name).was claims '\(was.prefix(32))' a second time", expected: "a name for one of them")
             }
         }
     }
 
     /// Of the whole file, also those whose entries are wrong.
-    var destinationNames: [String] {
-        guard let node = root.node("destinations"), case .mapping(let entries) = node.content else { return [] }
+    var destinationNames: [String] { keys(of: "destinations") }
+
+    /// The names that one of the file's mappings holds, right or wrong.
+    func keys(of mapping: String) -> [String] {
+        guard let node = root.node(mapping), case .mapping(let entries) = node.content else { return [] }
         return entries.map(\.key)
     }
 
-    func checkDestination(_ name: String, at place: Place, _ names: [String]) {
-        guard !names.contains(name) else { return }
+    func checkDestination(_ name: WrittenText) {
+        let names = destinationNames
+        guard !names.contains(name.text) else { return }
         problems.add(
             Problem(
-                place, "no destination is called '\(name.prefix(40))'",
-                expected: names.isEmpty ? nil : "one of \(names.joined(separator: ", "))", meant: nearest(name, in: names)))
+                name.place, "no destination is called \(name.shown)",
+                expected: names.isEmpty ? nil : "one of \(names.joined(separator: ", "))", meant: nearest(name.text, in: names)))
     }
 }
 
@@ -218,29 +241,43 @@ enum LinkPattern {
 extension Configuration {
     /// Reads the file. Nil, with at least one problem that is no warning, if it cannot be used.
     static func load(path: String, environment: [String: String]) -> (Configuration?, [Problem]) {
+        let problems = ProblemList()
+        let configuration = examine(path: path, environment: environment, problems)
+        return (problems.errors.isEmpty ? configuration : nil, problems.all)
+    }
+
+    /// Reads the file as far as it can be read; nil if it is no mapping at all. With an error in `problems` it is good for nothing but
+    /// finding more of them.
+    static func examine(path: String, environment: [String: String], _ problems: ProblemList) -> Configuration? {
         let readFile: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
         guard let text = readFile(path) else {
-            return (
-                nil,
-                [
-                    Problem(
-                        Place(file: path, line: 1, column: 1), "the file cannot be read",
-                        expected: "a readable file; --config names another")
-                ]
-            )
+            problems.add(
+                Problem(
+                    Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))
+            return nil
         }
         let absolute = URL(fileURLWithPath: path).standardized.path
-        return load(
-            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile)
+        return examine(
+            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile,
+            problems)
     }
 
     static func load(
         text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?
     ) -> (Configuration?, [Problem]) {
         let problems = ProblemList()
-        var reader = YAMLReader(file: file, environment: environment, readFile: readFile, problems: problems)
-        guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return (nil, problems.all) }
-        let configuration = ConfigurationReader(root: root, folder: folder).read()
-        return (configuration, problems.all)
+        let configuration = examine(text: text, file: file, folder: folder, environment: environment, readFile: readFile, problems)
+        return (problems.errors.isEmpty ? configuration : nil, problems.all)
+    }
+
+    private static func examine(
+        text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?,
+        _ problems: ProblemList
+    ) -> Configuration? {
+        // `${file:…}` of a relative path starts where every path of the file does.
+        let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
+        var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
+        guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
+        return ConfigurationReader(root: root, folder: folder).read()
     }
 }

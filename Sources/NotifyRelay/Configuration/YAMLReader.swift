@@ -52,8 +52,18 @@ struct YAMLReader {
             let names = keys.map { String(describing: $0) }.joined(separator: ", ")
             let place = Place(file: file, line: context.mark.line, column: context.mark.column)
             return Problem(place, "the mapping has a key twice: \(names)", expected: "each key once")
-        default: return Problem(Place(file: file, line: 1, column: 1), "not YAML: \(error)")
+        case .reader(let what, let offset, _, _):
+            // The error's own words would show the line, and a secret may stand in it.
+            return Problem(place(atByte: offset ?? 0, of: text), "not YAML: \(what)", expected: "text without control characters")
+        default: return Problem(Place(file: file, line: 1, column: 1), "not YAML")
         }
+    }
+
+    private func place(atByte offset: Int, of text: String) -> Place {
+        let before = text.utf8.prefix(offset)
+        let line = before.count { $0 == 0x0A } + 1
+        let column = before.reversed().prefix { $0 != 0x0A }.count + 1
+        return Place(file: file, line: line, column: column)
     }
 
     private mutating func convert(_ node: Node, depth: Int) -> ConfigNode? {
@@ -98,10 +108,13 @@ struct YAMLReader {
         let isPlain = scalar.style == .plain || scalar.style == .any
         guard scalar.string.contains("${") else { return ConfigNode.Scalar(text: scalar.string, isPlain: isPlain) }
         var interpolation = Interpolation(scalar.string)
+        var isUnresolved = false
         let text = interpolation.resolve(environment: environment, readFile: readFile) { problem, expected in
+            isUnresolved = true
             problems.add(Problem(place, problem, expected: expected))
         }
-        return ConfigNode.Scalar(text: text, isPlain: isPlain && text.isEmpty, isInterpolated: interpolation.replaced)
+        return ConfigNode.Scalar(
+            text: text, isPlain: isPlain && text.isEmpty, isInterpolated: interpolation.replaced, isUnresolved: isUnresolved)
     }
 }
 
@@ -117,8 +130,10 @@ struct Interpolation {
     ) -> String {
         var out = ""
         while let start = rest.range(of: "${") {
-            out += rest[..<start.lowerBound]
-            if out.hasSuffix("$") {
+            let before = rest[..<start.lowerBound]
+            out += before
+            // Of the text itself: a value that ends in `$` escapes nothing.
+            if before.hasSuffix("$") {
                 out += "{"
                 rest = rest[start.upperBound...]
                 continue

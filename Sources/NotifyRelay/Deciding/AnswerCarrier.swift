@@ -12,22 +12,33 @@ struct AnswerCarrier: Sendable {
     let clients: [String: RevKeenClient]
     let clock: any WallClock
     let logger: Logger
+    let words: Words
 
     func carry() async throws {
         for answer in try await ledger.dueAnswers(at: clock.now) {
             guard let client = clients[answer.account],
                 let row = try await ledger.approval(account: answer.account, id: answer.approval)
             else { continue }
-            if !row.isOpen || answer.askedAt.duration(to: clock.now) > Self.keyHolds {
-                guard
-                    let claimed = try await ledger.claimAnswer(
-                        account: answer.account, approval: answer.approval, round: answer.round, lease: Decision.lease)
-                else { continue }
-                _ = try await ledger.settleAnswer(claimed, as: .lost, status: answer.status, dueAt: clock.now)
-                continue
-            }
-            let outcome = try await Decision(ledger: ledger, client: client, clock: clock).carryOn(answer, row, wanted: answer.verdict)
+            let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
+            guard try await isWorthAsking(answer, row, decision) else { continue }
+            let outcome = try await decision.carryOn(answer, row, wanted: answer.verdict)
             logger.notice("an answer was carried on: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
         }
+    }
+
+    /// Near the time when RevKeen forgets the key it is looked at first: another call would count as another answer.
+    private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ decision: Decision) async throws -> Bool {
+        if row.isOpen, answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
+        let state = row.isOpen ? await decision.stateNow(of: row) : row.detail?.state
+        if state == .open { return true }
+        guard
+            let claimed = try await ledger.claimAnswer(
+                account: answer.account, approval: answer.approval, round: answer.round, lease: Decision.lease)
+        else { return false }
+        // Not seen is not decided: it is looked at again.
+        _ = try await ledger.settleAnswer(
+            claimed, as: state == nil ? .asked : .lost, status: answer.status,
+            dueAt: clock.now + Decision.wait(after: answer, at: clock.now))
+        return false
     }
 }

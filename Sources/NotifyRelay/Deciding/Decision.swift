@@ -16,6 +16,7 @@ struct Decision: Sendable {
     let ledger: Ledger
     let client: RevKeenClient
     let clock: any WallClock
+    let words: Words
 
     func decide(
         _ row: ApprovalRow, _ verdict: Answer.Verdict, actor: String, via: String, reason: String?
@@ -69,7 +70,8 @@ struct Decision: Sendable {
             return Outcome(text: "RevKeen refuses: \(error.detail)\(scope)", exit: error.reason == .badRequest ? .failure : .noPermission)
         default:
             // Owed again under the same key: the daemon carries it on while the approval is open.
-            let wait: Duration = error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, .seconds(5))
+            let wait: Duration =
+                error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, Self.wait(after: answer, at: clock.now))
             _ = try await ledger.settleAnswer(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
             return Outcome(
                 text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on", exit: .unavailable)
@@ -78,14 +80,23 @@ struct Decision: Sendable {
 
     /// Somebody was faster, somewhere: what is true now is in the run's detail.
     private func lookAgain(_ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
-        let words = Words()
-        if let run = row.payload.origin.runID, let automation = row.payload.origin.automationID,
-            let shown = try? await client.run(run, of: automation).approvals.first(where: { $0.id == row.id })
-        {
-            let state = words.state(of: shown).state
-            if state != .open { return outcome(state, by: shown.approvedByUserID, wanted: wanted) }
+        if let shown = await look(at: row), case let state = words.state(of: shown).state, state != .open {
+            return outcome(state, by: shown.approvedByUserID, wanted: wanted)
         }
         return Outcome(text: "RevKeen says that it cannot be decided any more", exit: .failure)
+    }
+
+    /// As its run shows it; nil if that was not to be had.
+    func stateNow(of row: ApprovalRow) async -> ApprovalDetail.State? { await look(at: row).map { words.state(of: $0).state } }
+
+    private func look(at row: ApprovalRow) async -> Approval? {
+        guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { return nil }
+        return try? await client.run(run, of: automation, urgency: .approvals).approvals.first { $0.id == row.id }
+    }
+
+    /// The longer it was tried, the later again: 5 s at first, 5 min at most.
+    static func wait(after answer: Answer, at now: Timestamp) -> Duration {
+        min(max(answer.askedAt.duration(to: now) * 0.25, .seconds(5)), .seconds(300))
     }
 
     private func outcome(of row: ApprovalRow, wanted: Answer.Verdict) -> Outcome {

@@ -17,8 +17,12 @@ struct Destination: Sendable {
     /// Changes when the entry in the file changes: then a closed lane opens.
     var fingerprint: String
 
-    /// Longer than any attempt can take: a lost task, not a slow one, lets a claim run out (design §5).
-    var lease: Duration { type.name == "email" ? .seconds(60 * 5 + 600 + 30) : .seconds(60) }
+    /// A route to it says `at_most_once`: what was claimed and not begun would be lost with the program, so nothing is claimed ahead.
+    var claimsAhead = true
+
+    /// Longer than any attempt can take, the short wait of what is claimed ahead included: a lost task, not a slow one, lets a claim run
+    /// out (design §5).
+    var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
     var target: Composer.Target { Composer.Target(name: name, type: type, zoneName: zoneName) }
 }

@@ -13,8 +13,8 @@ actor Lane {
         case attempted(DeliveryOutcome, took: Duration)
         case changed(LaneHealth.Change, reason: String?)
         case templateFailed(String)
-        /// The ledger cannot be written; nil: it can again.
-        case ledger(LedgerError?)
+        /// The ledger cannot be written.
+        case ledger(LedgerError)
     }
 
     private(set) var destination: Destination
@@ -22,8 +22,13 @@ actor Lane {
     private var composer: Composer
     private var pacer: Pacer?
     private var ready: [Claim] = []
+    private var readySince = Timestamp.distantPast
+    /// Answers that the ledger could not be told yet. While there is one, nothing more is claimed.
+    private var unrecorded = 0
     private var underWay = 0
     private var stopping = false
+    /// What was last written down about this lane.
+    private var written: LaneRecord?
     private let ledger: Ledger
     private let clock: any WallClock
     private let logger: Logger
@@ -31,13 +36,18 @@ actor Lane {
     private let report: @Sendable (Report) async -> Void
     nonisolated let bell = Bell()
 
+    /// What was claimed ahead and not begun for so long goes back: it may have been superseded, dropped or changed meanwhile.
+    static let freshness = Duration.seconds(10)
+
+    /// - Parameter record: how an earlier run of the program left it.
     init(
-        _ destination: Destination, composer: Composer, health: LaneHealth, ledger: Ledger, clock: any WallClock, logger: Logger,
+        _ destination: Destination, composer: Composer, record: LaneRecord?, ledger: Ledger, clock: any WallClock, logger: Logger,
         chance: @escaping @Sendable () -> Double, report: @escaping @Sendable (Report) async -> Void
     ) {
         self.destination = destination
         self.composer = composer
-        self.health = health
+        health = LaneHealth(record)
+        written = record
         self.ledger = ledger
         self.clock = clock
         self.logger = logger
@@ -97,12 +107,23 @@ actor Lane {
         }
     }
 
+    /// A reload: what is under way goes on as it began. An entry that changed opens the lane.
     func adopt(_ new: Destination, composer: Composer) async {
-        let changed = new.fingerprint != destination.fingerprint
+        let old = destination
         destination = new
         self.composer = composer
-        pacer = new.pace.map { Pacer(burst: $0.burst, every: $0.every) }
-        if changed { await open() }
+        if old.pace?.burst != new.pace?.burst || old.pace?.every != new.pace?.every {
+            pacer = new.pace.map { Pacer(burst: $0.burst, every: $0.every) }
+        }
+        if new.fingerprint != old.fingerprint { await open() }
+        bell.ring()
+    }
+
+    /// The wall clock was set.
+    func shift(by difference: Duration) {
+        pacer?.shift(by: difference)
+        health.shift(by: difference)
+        readySince.shift(by: difference)
         bell.ring()
     }
 
@@ -115,7 +136,9 @@ actor Lane {
     /// The next claim to work on, or nil after waiting for something to change.
     private func next() async -> Claim? {
         let allowed = health.allowance(width: destination.width)
-        guard !stopping, underWay < allowed.count else {
+        guard !stopping, unrecorded == 0, underWay < allowed.count else {
+            // Closed, or unable to write answers down: what it holds is for a later time.
+            if allowed.count == 0 || unrecorded > 0 { await putBack() }
             await bell.wait()
             return nil
         }
@@ -143,7 +166,9 @@ actor Lane {
                 await bell.wait()
                 return false
             }
-            await bell.wait(until: try await ledger.nextDue(destination.name) ?? .distantFuture, clock: clock)
+            // Of a lane that is down even what waits for its next try was asked for: nothing is owed, or it comes with a ring.
+            let next = health.isOpen ? try await ledger.nextDue(destination.name) : nil
+            await bell.wait(until: next ?? .distantFuture, clock: clock)
         } catch {
             await report(.ledger(error))
             await bell.wait(until: clock.now + .seconds(1), clock: clock)
@@ -153,12 +178,20 @@ actor Lane {
 
     /// Whether something is ready, claiming what is due if nothing was. It does not wait.
     private func claimMore() async throws(LedgerError) -> Bool {
+        if !ready.isEmpty, clock.now > readySince + Self.freshness { await putBack() }
         if !ready.isEmpty { return true }
-        let most = health.isOpen ? (pacer == nil ? destination.width * 2 : destination.width) : 1
-        let claims = try await ledger.claim(destination.name, limit: most, lease: destination.lease)
+        readySince = clock.now
+        let claims = try await ledger.claim(
+            destination.name, limit: mostToClaim, lease: destination.lease, probing: !health.isOpen)
         StopPoint.pass(.claimed)
         ready.append(contentsOf: claims)
         return !ready.isEmpty
+    }
+
+    private var mostToClaim: Int {
+        guard health.isOpen else { return 1 }
+        guard destination.claimsAhead else { return max(1, destination.width - underWay) }
+        return pacer == nil ? destination.width * 2 : destination.width
     }
 
     private func putBack() async {
@@ -209,31 +242,40 @@ actor Lane {
             of: claim, at: now, giveUp: health.isOpen ? destination.giveUp : nil, unit: chance(), stopping: stopping)
         await record(claim, settlement, Attempt(outcome, at: begun, took: took))
         await apply(change, reason: health.reason)
+        await writeDown()
     }
 
     /// Tries every second until it is written: an answer that is not recorded would be told twice.
     private func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt) async {
-        var failed = false
+        var hasFailed = false
         while true {
             do {
                 _ = try await ledger.settle(claim, as: settlement, attempt: attempt)
                 StopPoint.pass(.settled)
-                if failed { await report(.ledger(nil)) }
-                return
+                break
             } catch {
-                failed = true
+                if !hasFailed { unrecorded += 1 }
+                hasFailed = true
                 await report(.ledger(error))
-                if stopping || Task.isCancelled { return }
+                if stopping || Task.isCancelled { break }
                 try? await clock.sleep(for: .seconds(1))
             }
         }
+        if hasFailed { unrecorded -= 1 }
+    }
+
+    /// How the lane is, for commands and for the next start; only when it has changed.
+    private func writeDown() async {
+        let record = health.record(of: destination.name, at: clock.now)
+        let isNews = record.state != written?.state ?? .open || record.until != written?.until || record.reason != written?.reason
+        guard isNews else { return }
+        written = record
+        try? await ledger.setLane(record)
     }
 
     private func apply(_ change: LaneHealth.Change, reason: String?) async {
         if change == .none { return }
-        let now = clock.now
-        let record = LaneRecord(destination: destination.name, state: health.word, reason: reason, since: now, until: nil)
-        try? await ledger.setLane(record)
+        await writeDown()
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
         await report(.changed(change, reason: reason))
     }

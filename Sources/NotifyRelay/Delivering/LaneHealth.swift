@@ -36,16 +36,25 @@ struct LaneHealth: Sendable, Equatable {
 
     /// As another process or an earlier run of the program left it.
     init(_ record: LaneRecord?) {
-        guard let record, record.state == .closed else { return }
-        state = .closed(since: record.since)
-        reason = record.reason
+        guard let record else { return }
+        switch record.state {
+        case .open: return
+        case .blocked: blockedUntil = record.until ?? .distantPast
+        case .down: state = .down(since: record.since, probes: 1, nextProbe: .distantPast)
+        case .closed: state = .closed(since: record.since)
+        }
+        reason = record.state == .blocked ? nil : record.reason
     }
 
-    var word: LaneRecord.State {
-        switch state {
-        case .open: .open
-        case .down: .down
-        case .closed: .closed
+    /// As it is written down for commands and for the next start.
+    func record(of destination: String, at now: Timestamp) -> LaneRecord {
+        func record(_ state: LaneRecord.State, since: Timestamp = now, until: Timestamp? = nil) -> LaneRecord {
+            LaneRecord(destination: destination, state: state, reason: reason, since: since, until: until)
+        }
+        return switch state {
+        case .open: blockedUntil > now ? record(.blocked, until: blockedUntil) : record(.open)
+        case .down(let since, _, let nextProbe): record(.down, since: since, until: max(nextProbe, blockedUntil))
+        case .closed(let since): record(.closed, since: since)
         }
     }
 
@@ -57,6 +66,18 @@ struct LaneHealth: Sendable, Equatable {
         case .open: (width, blockedUntil)
         case .down(_, _, let nextProbe): (1, max(nextProbe, blockedUntil))
         case .closed: (0, .distantFuture)
+        }
+    }
+
+    /// The wall clock was set: what waits does so as long as it would have.
+    mutating func shift(by difference: Duration) {
+        blockedUntil.shift(by: difference)
+        refusedSince?.shift(by: difference)
+        switch state {
+        case .open: break
+        case .down(let since, let probes, let nextProbe):
+            state = .down(since: since + difference, probes: probes, nextProbe: nextProbe + difference)
+        case .closed(let since): state = .closed(since: since + difference)
         }
     }
 

@@ -17,5 +17,8 @@ struct Pacer: Sendable {
         max(freeAt, now) - every * (burst - 1)
     }
 
+    /// The wall clock was set.
+    mutating func shift(by difference: Duration) { freeAt.shift(by: difference) }
+
     mutating func take(_ now: Timestamp) { freeAt = max(freeAt, now) + every }
 }

@@ -6,32 +6,53 @@ import RevKeen
 /// The feed `approvals`: one request shows the whole account's open and decided requests.
 extension AccountPoller {
     func lookAtApprovals() async throws {
+        let asked = clock.uptime
         let listing = try await client.approvals()
         try await begin(at: listing.date)
-        var items = try await allPages(listing) { try await self.client.approvals(offset: $0) }
+        let before = listed[.approvals]
+        var items = try await allPages(listing, isKnown: isKnownApproval) { try await self.client.approvals(offset: $0) }
         if listing.isFull {
-            let known = Set(items.map(\.id))
+            let shown = Set(items.map(\.id))
             // An unknown filter word may be refused or bring nothing: the unfiltered list stands either way.
-            if let pending = try? await client.approvals(status: "pending") { items += pending.items.filter { !known.contains($0.id) } }
+            if let pending = try? await client.approvals(status: "pending") { items += pending.items.filter { !shown.contains($0.id) } }
         }
-        let isFirst = !firstLookDone.contains(.approvals)
-        let new = try await see(items, isFirstLook: isFirst)
-        await judgeSaturation(listing, allNew: new == items.count, isFirst: isFirst)
-        if !listing.isFull || !items.isEmpty { await lookForAbsent(items) }
-        await saySilenced()
+        let ids = Set(items.map(\.id))
+        let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
+        await judgeSaturation(
+            listing, .approvals, allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
+        listed[.approvals] = ids
+        try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
+        try await askForAbsent(besides: ids)
+    }
+
+    private func isKnownApproval(_ id: String) async -> Bool {
+        if listed[.approvals]?.contains(id) == true { return true }
+        return (try? await ledger.approval(account: name, id: id)) != nil
     }
 
     /// Stores, admits or ignores what a list or a run's detail shows of approvals. Returns how many had never been seen.
+    ///
+    /// One at a time: a list and a detail that are read at once must not both make the next version of one approval.
     @discardableResult
-    func see(_ approvals: [Approval], isFirstLook: Bool, runIsFinished: Bool = false) async throws -> Int {
+    func see(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
+        guard !approvals.isEmpty else { return 0 }
+        return try await approvalTurn.pass { try await seeInTurn(approvals, look) }
+    }
+
+    private func seeInTurn(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
+        let known = try await ledger.approvals(account: name, ids: approvals.map(\.id))
+        // What is new waits for its automation: whether it is wanted at all, and its risk.
+        await learn(of: Set(approvals.filter { known[$0.id] == nil }.compactMap(\.automationID)))
         var sightings: [Sighting] = []
         var quiet: [ApprovalRow] = []
         var new = 0
-        for approval in approvals where isWanted(id: approval.automationID, name: approval.automationName) {
-            let known = try await ledger.approval(account: name, id: approval.id)
-            if known == nil { new += 1 }
-            let risk = try await riskIfNeeded(approval, known: known)
-            switch change(approval, known: known, risk: risk, isFirstLook: isFirstLook, runIsFinished: runIsFinished) {
+        for shown in approvals {
+            let approval = named(shown)
+            guard isWanted(id: approval.automationID, name: approval.automationName),
+                approvalLooks.take(approval.id, asked: look.asked)
+            else { continue }
+            if known[approval.id] == nil { new += 1 }
+            switch change(approval, known: known[approval.id], look) {
             case .nothing: break
             case .row(let row): quiet.append(row)
             case .tell(let sighting): sightings.append(sighting)
@@ -42,9 +63,11 @@ extension AccountPoller {
         return new
     }
 
-    private func riskIfNeeded(_ approval: Approval, known: ApprovalRow?) async throws -> String? {
-        if let known { return watched[approval.automationID ?? ""]?.automation.riskProfile ?? known.payload.origin.risk }
-        return await risk(of: approval.automationID)
+    /// With the name of its automation, which a list may leave out.
+    private func named(_ approval: Approval) -> Approval {
+        var named = approval
+        named.automationName = approval.automationName ?? approval.automationID.flatMap { watched[$0]?.automation.name }
+        return named
     }
 
     private enum Change {
@@ -54,103 +77,129 @@ extension AccountPoller {
     }
 
     /// What a look at one approval means, against what was last seen of it (design §4, table of event ids).
-    private func change(
-        _ approval: Approval, known: ApprovalRow?, risk: String?, isFirstLook: Bool, runIsFinished: Bool
-    ) -> Change {
+    private func change(_ approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> Change {
         let now = clock.now
-        var (state, unknownWord) = maker.words.state(of: approval)
+        let (state, isSame) = state(of: approval, known: known, look)
+        let risk = approval.automationID.flatMap { watched[$0]?.automation.riskProfile } ?? known?.payload.origin.risk
+        let seenOpen = known?.seenOpen ?? false
+        let version = (known?.version ?? 0) + 1
+        var next = maker.row(approval, state: state, version: version, risk: risk, seenOpen: seenOpen || state == .open, now: now)
+        guard let known else {
+            // One that was never seen open is remembered and not told.
+            if state != .open && look.isFirst { firstRound.silenced += 1 }
+            return .tell(Sighting(maker.event(of: next, now: now), approval: next, telling: state == .open ? .routed : .silent))
+        }
+        guard !isSame, known.isOpen || state == .open else {
+            next.setVersion(known.version)
+            if isSame { next.shownHash = known.shownHash }
+            return next.sameAsShown(known) ? .nothing : .row(next)
+        }
+        let telling: Sighting.Telling = state != .open ? .followingAndRouted : seenOpen ? .following : .routed
+        return .tell(Sighting(maker.event(of: next, now: now), approval: next, telling: telling))
+    }
+
+    /// The state that a look shows, and whether it shows the same as before.
+    private func state(of approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> (ApprovalDetail.State, isSame: Bool) {
+        let (said, unknownWord) = maker.words.state(of: approval)
         note(unknown: unknownWord, of: "an approval")
         // Its run is over while it still says pending: closed, with an outcome that cannot be read.
-        if state == .open && runIsFinished { state = .closed }
-        let wasOpen = known.map(\.isOpen) ?? false
-        let version = (known?.version ?? 0) + 1
-        let next = maker.row(
-            approval, state: state, version: version, risk: risk, seenOpen: wasOpen || state == .open || known?.seenOpen ?? false, now: now)
-        guard let known else {
-            let event = maker.event(of: next, now: now)
-            // One that was never seen open is remembered and not told.
-            let telling: Sighting.Telling = state == .open ? .routed : .silent
-            if state != .open && isFirstLook { silenced += 1 }
-            return .tell(Sighting(event, approval: next, telling: telling))
-        }
-        let same = known.shownHash == next.shownHash
-        guard !same, wasOpen || state == .open else {
-            var row = next
-            row.version = known.version
-            row.setVersion(known.version)
-            return row.sameAsShown(known) ? .nothing : .row(row)
-        }
-        let event = maker.event(of: next, now: now)
-        return .tell(Sighting(event, approval: next, telling: state == .open ? .following : .followingAndRouted))
+        let state = said == .open && look.runIsFinished ? .closed : said
+        let isSame = known?.shownHash == ShownApproval.shownHash(state: state, approval)
+        // A list knows nothing of the run: it may not open again what was closed for that reason and shows nothing new.
+        if state == .open, known?.shownHash == ShownApproval.shownHash(state: .closed, approval) { return (.closed, true) }
+        return (state, isSame)
     }
 
-    /// What is absent from a list is not thereby closed: its run's detail says what became of it.
-    private func lookForAbsent(_ listed: [Approval]) async {
-        let present = Set(listed.map(\.id))
-        guard let open = try? await ledger.openApprovals(account: name) else { return }
-        for row in open where !present.contains(row.id) {
-            let last = absentLookedAt[row.id] ?? .distantPast
-            guard last + .seconds(30) <= clock.now, let run = row.payload.origin.runID,
-                let automation = row.payload.origin.automationID
-            else { continue }
-            absentLookedAt[row.id] = clock.now
-            do {
-                let answer = try await client.run(run, of: automation)
-                try await closeIfGone(row, in: answer)
-            } catch {
-                // A 404 or a failed look closes nothing.
-                logger.debug("absent approval \(row.id): \(error)", metadata: ["account": "\(name)"])
-            }
+    /// What is absent from a list is not thereby closed: its run's detail, which is read soon, says what became of it.
+    private func askForAbsent(besides present: Set<String>) async throws {
+        let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
+        approvalLooks.absent = Set(absent.map(\.id))
+        var watches: [RunWatch] = []
+        for row in absent where approvalLooks.mayAskFor(row.id, at: clock.now) {
+            guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { continue }
+            var watch =
+                try await ledger.watch(account: name, run: run)
+                ?? RunWatch(account: name, run: run, automation: automation, shown: "", dueAt: clock.now)
+            watch.settled = false
+            watch.dueAt = min(watch.dueAt, clock.now)
+            watches.append(watch)
         }
-        absentLookedAt = absentLookedAt.filter { !present.contains($0.key) }
+        guard !watches.isEmpty else { return }
+        try await ledger.save(watches)
+        detailsBell.ring()
     }
 
-    private func closeIfGone(_ row: ApprovalRow, in answer: RunDetailAnswer) async throws {
-        if let shown = answer.approvals.first(where: { $0.id == row.id }) {
-            try await see(
-                [shown.filled(from: answer.run)], isFirstLook: false, runIsFinished: answer.run.completedAt != nil)
-            return
+    /// Lists and a good run detail both lack it: closed, with an outcome that cannot be read.
+    func closeGone(from answer: RunDetailAnswer) async throws {
+        let shown = Set(answer.approvals.map(\.id))
+        let gone = try await ledger.openApprovals(account: name).filter {
+            $0.payload.origin.runID == answer.run.id && !shown.contains($0.id) && approvalLooks.absent.contains($0.id)
         }
-        guard case .approval(var detail) = row.payload.detail else { return }
+        for row in gone { try await admitter.admit([closed(row)]) }
+    }
+
+    private func closed(_ row: ApprovalRow) -> Sighting {
         var next = row
-        next.version += 1
-        detail.version = next.version
-        detail.state = .closed
-        next.payload.detail = .approval(detail)
+        next.setVersion(row.version + 1)
+        if case .approval(var detail) = next.payload.detail {
+            detail.state = .closed
+            next.payload.detail = .approval(detail)
+        }
         next.shownHash = "gone"
         next.updatedAt = clock.now
-        try await admitter.admit([Sighting(maker.event(of: next, now: clock.now), approval: next, telling: .followingAndRouted)])
+        return Sighting(maker.event(of: next, now: clock.now), approval: next, telling: .followingAndRouted)
+    }
+}
+
+/// One answer that shows approvals.
+struct ApprovalLook {
+    /// By the clock that never jumps, when it was asked for: what was asked earlier is older, whenever it came.
+    var asked: Duration
+    var isFirst: Bool
+    var runIsFinished = false
+}
+
+/// What is remembered between looks at approvals, in memory alone.
+struct ApprovalLooks {
+    private static let askAgain = Duration.seconds(30)
+
+    /// Open, and not in the last list.
+    var absent: Set<String> = []
+    private var taken: [String: Duration] = [:]
+    private var askedFor: [String: Timestamp] = [:]
+    private var lookUps: [String: Timestamp] = [:]
+
+    /// Whether an answer is not older than the last one that was used for this approval.
+    mutating func take(_ id: String, asked: Duration) -> Bool {
+        if let last = taken[id], asked < last { return false }
+        if taken.count > 5_000 { taken = taken.filter { asked - $0.value < .seconds(600) } }
+        taken[id] = asked
+        return true
     }
 
-    private func judgeSaturation(_ listing: Listing<Approval>, allNew: Bool, isFirst: Bool) async {
-        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
-        metrics.saturated(account: name, feed: Feed.approvals.rawValue, saturated)
-        guard saturated != saturatedApprovals else { return }
-        saturatedApprovals = saturated
-        let topic = SelfReport.Topic(name: "saturated", about: "\(name)/approvals", account: name)
-        if saturated {
-            await reports.begin(topic, "account \(name): the list of approvals is full at \(listing.limit); older ones may not be seen")
-        } else {
-            await reports.end(topic, "account \(name): the list of approvals is no longer full")
-        }
+    mutating func mayAskFor(_ id: String, at now: Timestamp) -> Bool {
+        askedFor = askedFor.filter { absent.contains($0.key) }
+        if let last = askedFor[id], now < last + Self.askAgain { return false }
+        askedFor[id] = now
+        return true
     }
 
-    /// Once, after the first look: how much was remembered and not told.
-    private func saySilenced() async {
-        guard !firstLookDone.contains(.approvals), silenced > 0 else { return }
-        let topic = SelfReport.Topic(name: "first_look", about: name, account: name)
-        await reports.once(
-            topic, "account \(name): \(silenced) items from before \(since?.description ?? "the start") are remembered and not told")
-        silenced = 0
+    func mayLookUp(_ automation: String, at now: Timestamp) -> Bool { lookUps[automation].map { $0 <= now } ?? true }
+
+    mutating func lookedUp(_ automation: String, at now: Timestamp, again: Duration) {
+        lookUps = lookUps.filter { $0.value > now }
+        lookUps[automation] = now + again
+    }
+
+    mutating func shift(by difference: Duration) {
+        for id in askedFor.keys { askedFor[id]?.shift(by: difference) }
+        for id in lookUps.keys { lookUps[id]?.shift(by: difference) }
     }
 }
 
 extension ApprovalRow {
-    var isOpen: Bool {
-        if case .approval(let detail) = payload.detail { detail.state == .open } else { false }
-    }
-
     mutating func setVersion(_ version: Int) {
+        self.version = version
         guard case .approval(var detail) = payload.detail else { return }
         detail.version = version
         payload.detail = .approval(detail)

@@ -8,42 +8,62 @@ extension AccountPoller {
     func lookAtAutomations() async throws {
         let listing = try await client.automations()
         try await begin(at: listing.date)
-        var seen = Set<String>()
-        for automation in try await allPages(listing, { try await self.client.automations(offset: $0) }) where isWanted(automation) {
-            seen.insert(automation.id)
-            watch(automation)
-        }
-        for id in settings.also where !seen.contains(id) { await lookUp(id) }
+        let known = Set(watched.keys)
+        let all = try await allPages(listing, isKnown: { known.contains($0) }) { try await self.client.automations(offset: $0) }
+        let ids = Set(all.map(\.id))
+        let before = listed[.automations]
+        await judgeSaturation(
+            listing, .automations, allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
+        listed[.automations] = ids
+        for automation in all where isWanted(automation) { watch(automation) }
+        await lookUpUnlisted(besides: ids)
         runsBell.ring()
     }
 
-    /// An automation that only an approval or `also:` names. A failed look-up is tried again at the next look.
+    /// What `also:` names, and what only an approval or a run on its way does: looked up by id, and so kept fresh.
+    private func lookUpUnlisted(besides listed: Set<String>) async {
+        var ids = Set(settings.also)
+        ids.formUnion((try? await ledger.watchedAutomations(account: name)) ?? [])
+        ids.formUnion(((try? await ledger.openApprovals(account: name)) ?? []).compactMap(\.payload.origin.automationID))
+        for id in ids.subtracting(listed).sorted() { await lookUp(id, urgency: .rest) }
+    }
+
     @discardableResult
-    func lookUp(_ id: String) async -> Automation? {
-        if let known = watched[id]?.automation { return known }
+    private func lookUp(_ id: String, urgency: RequestBudget.Urgency) async -> Automation? {
         do {
-            let automation = try await client.automation(id)
+            let automation = try await client.automation(id, urgency: urgency)
             if isWanted(automation) { watch(automation) }
             return automation
         } catch {
-            await note(lookUpFailed: error, id)
+            if error.reason != .cancelled {
+                metrics.pollFailed(account: name, reason: error.reason.rawValue)
+                logger.debug("automation \(id): \(error.detail)", metadata: ["account": "\(name)"])
+            }
             return nil
         }
     }
 
-    /// The risk of an automation, waited for at most 5 s: an approval must not be held up for it.
-    func risk(of id: String?) async -> String? {
-        guard let id else { return nil }
-        if let known = watched[id]?.automation { return known.riskProfile }
+    /// Looks up automations that nothing is known of, all at once and for at most 5 s: no approval is held up longer for its risk.
+    /// One that is not found is not asked for again before the next list of automations.
+    func learn(of ids: Set<String>) async {
+        let unknown = ids.filter(mayLookUp)
+        guard !unknown.isEmpty else { return }
+        for id in unknown { approvalLooks.lookedUp(id, at: clock.now, again: settings.poll.automations) }
         let clock = clock
-        return await withTaskGroup(of: String?.self) { group in
-            group.addTask { await self.lookUp(id)?.riskProfile }
-            group.addTask {
-                try? await clock.sleep(for: .seconds(5))
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.lookUp(all: unknown) }
+            group.addTask { try? await clock.sleep(for: .seconds(5)) }
+            await group.next()
+            group.cancelAll()
+        }
+        runsBell.ring()
+    }
+
+    private func mayLookUp(_ id: String) -> Bool { watched[id] == nil && approvalLooks.mayLookUp(id, at: clock.now) }
+
+    private func lookUp(all ids: Set<String>) async {
+        await withDiscardingTaskGroup { group in
+            for id in ids { group.addTask { await self.lookUp(id, urgency: .approvals) } }
         }
     }
 
@@ -59,8 +79,14 @@ extension AccountPoller {
     func begin(at date: Timestamp?) async throws {
         guard since == nil else { return }
         let start = (date ?? clock.now) - settings.firstLook
-        try await ledger.save(FeedState(account: name, name: "account", since: start, firstReadAt: clock.now, lastReadAt: clock.now))
         since = start
+        firstRound.isOfALife = true
+        do {
+            try await ledger.save(FeedState(account: name, name: "account", since: start, firstReadAt: clock.now, lastReadAt: clock.now))
+        } catch {
+            since = nil
+            throw error
+        }
     }
 
     private func watch(_ automation: Automation) {
@@ -73,34 +99,51 @@ extension AccountPoller {
         }
     }
 
-    private func note(lookUpFailed error: RevKeenError, _ id: String) async {
-        guard error.reason != .cancelled else { return }
-        metrics.pollFailed(account: name, reason: error.reason.rawValue)
-        logger.debug("automation \(id): \(error.detail)", metadata: ["account": "\(name)"])
-    }
-
-    /// A list and, where the API pages after all, the rest of it.
+    /// A list and, where the API pages after all, the rest of it, up to the first page on which everything is known.
     ///
     /// `offset` is not promised, so one full list a day tries it for all of them; a page that brings no new id ends it.
-    func allPages<Item: WireItem>(
-        _ first: Listing<Item>, _ page: (Int) async throws -> Listing<Item>
-    ) async throws -> [Item] where Item: Identified {
-        guard first.isFull, offsetWorks || clock.now >= nextProbe else { return first.items }
-        nextProbe = clock.now + .seconds(86_400)
+    func allPages<Item: WireItem & Identified>(
+        _ first: Listing<Item>, isKnown: (String) async -> Bool, _ page: (Int) async throws -> Listing<Item>
+    ) async throws -> [Item] {
+        guard first.isFull, paging.works || clock.now >= paging.nextProbe, await hasUnknown(first.items, isKnown) else {
+            return first.items
+        }
+        paging.nextProbe = clock.now + .seconds(86_400)
         var items = first.items
         var ids = Set(items.map(\.id))
         for number in 1...50 {
-            guard let next = try? await page(number * first.limit) else {
-                if !offsetWorks { nextProbe = clock.now }
+            let next: Listing<Item>
+            do {
+                next = try await page(number * first.limit)
+            } catch {
+                // Whether it would have paged is not known; a refusal of `offset` is an answer.
+                if !paging.works, (error as? RevKeenError)?.reason.isAnAnswer != true { paging.nextProbe = clock.now }
                 break
             }
             let new = next.items.filter { ids.insert($0.id).inserted }
-            if number == 1 { offsetWorks = !new.isEmpty }
+            if number == 1 { paging.works = !new.isEmpty }
             items += new
-            if new.isEmpty || !next.isFull { break }
+            guard !new.isEmpty, next.isFull, await hasUnknown(new, isKnown) else { break }
         }
         return items
     }
+
+    private func hasUnknown<Item: Identified>(_ items: [Item], _ isKnown: (String) async -> Bool) async -> Bool {
+        for item in items where await !isKnown(item.id) { return true }
+        return false
+    }
+}
+
+/// Whether lists page, as far as it was tried.
+struct Paging {
+    /// The last full list that was asked for its second page had one.
+    var works = false
+    var nextProbe = Timestamp.distantPast
+}
+
+extension RevKeenError.Reason {
+    /// RevKeen said no to what was asked, rather than not now.
+    fileprivate var isAnAnswer: Bool { self == .badRequest || self == .unprocessable || self == .notFound || self == .forbidden }
 }
 
 /// What a list is paged and compared by.

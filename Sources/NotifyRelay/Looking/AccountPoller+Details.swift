@@ -6,54 +6,71 @@ import RevKeen
 extension AccountPoller {
     /// How many details are read at once; the budget keeps it below what the account allows.
     static let detailsAtOnce = 4
+    /// A run that nobody can show any more is asked for this long.
+    private static let missingFor = Duration.seconds(86_400)
 
     func watchDetails() async {
         while !Task.isCancelled {
-            let looked = await lookAtDueDetails()
-            if looked > 0 { continue }
+            let looked = await lookAtDueDetails(dueBefore: clock.now)
+            if looked.read > 0 { continue }
             // Nothing is due; a change in a list rings, and time brings the rest.
             await detailsBell.wait(until: clock.now + min(.seconds(5), settings.poll.runs.lowerBound), clock: clock)
         }
     }
 
-    /// Reads what is due, at most `detailsAtOnce` at a time. Returns how many were read well.
-    func lookAtDueDetails() async -> Int {
-        guard let due = try? await ledger.watches(account: name, dueBefore: clock.now, limit: 64), !due.isEmpty else { return 0 }
+    /// Reads what is due, at most `detailsAtOnce` at a time.
+    func lookAtDueDetails(dueBefore: Timestamp) async -> (read: Int, failed: Int) {
+        guard let due = try? await ledger.watches(account: name, dueBefore: dueBefore, limit: 64), !due.isEmpty else { return (0, 0) }
         return await withTaskGroup(of: Bool.self) { group in
-            var good = 0
+            var read = 0
             for (index, watch) in due.enumerated() {
-                if index >= Self.detailsAtOnce, await group.next() == true { good += 1 }
+                if index >= Self.detailsAtOnce, await group.next() == true { read += 1 }
                 group.addTask { await self.lookAtDetail(watch) }
             }
-            for await read in group where read { good += 1 }
-            return good
+            for await good in group where good { read += 1 }
+            return (read, due.count - read)
         }
     }
 
+    /// False if it could not be read. A run that is gone is no failure.
     private func lookAtDetail(_ watch: RunWatch) async -> Bool {
+        details.looked(at: clock.uptime)
+        let asked = clock.uptime
         do {
             let answer = try await client.run(watch.run, of: watch.automation)
-            try await take(answer, watch)
+            try await take(answer, watch, asked: asked)
+            if details.succeeded(watch.run) { await readable("run \(watch.run)", id: "run/\(watch.run)") }
             await succeeded(.details)
             return true
         } catch {
-            await postpone(watch, after: error)
-            return false
+            return await putOff(watch, after: error)
         }
     }
 
-    private func postpone(_ watch: RunWatch, after error: any Error) async {
-        let isGone = (error as? RevKeenError)?.reason == .notFound
-        if !isGone { await failed(.details, error) }
+    private func putOff(_ watch: RunWatch, after error: any Error) async -> Bool {
+        let known = error as? RevKeenError
+        let isGone = known?.reason == .notFound
         var later = watch
-        later.dueAt =
-            clock.now + (isGone ? settings.poll.runs.upperBound : backoffs[.details, default: ErrorBackoff()].failed(pace: .seconds(10)))
+        if isGone {
+            later.dueAt = clock.now + settings.poll.runs.upperBound
+            later.settled = details.missing(watch.run, at: clock.uptime) >= Self.missingFor
+        } else {
+            let (wait, isNews) = details.failed(watch.run)
+            later.dueAt = clock.now + wait
+            if let known, known.reason.isAboutOneThing {
+                metrics.pollFailed(account: name, reason: known.reason.rawValue)
+                if isNews { await unreadable("run \(watch.run)", id: "run/\(watch.run)", known) }
+            } else {
+                await failed(.details, error)
+            }
+        }
         try? await ledger.save([later])
+        return isGone
     }
 
-    private func take(_ answer: RunDetailAnswer, _ watch: RunWatch) async throws {
+    private func take(_ answer: RunDetailAnswer, _ watch: RunWatch, asked: Duration) async throws {
         let run = answer.run
-        let isFirst = watch.rung == 0 && (watched[watch.automation]?.isFirstLook ?? false)
+        let isFirst = runsOfFirstLook.contains(watch.run)
         let risk = watched[watch.automation]?.automation.riskProfile
         let now = clock.now
         let sightings =
@@ -62,16 +79,20 @@ extension AccountPoller {
                 return Sighting(
                     maker.notification(item, of: run, risk: risk, now: now),
                     telling: isPast(moment, isFirstLook: isFirst) ? .silent : .routed)
-            } + finished(answer, isFirstLook: isFirst)
+            } + finished(answer, risk: risk, isFirstLook: isFirst)
         let approvals = answer.approvals.map { $0.filled(from: run) }
-        let newApprovals = try await see(approvals, isFirstLook: isFirst, runIsFinished: run.completedAt != nil)
+        let newApprovals = try await see(
+            approvals, ApprovalLook(asked: asked, isFirst: isFirst, runIsFinished: run.completedAt != nil))
+        try await closeGone(from: answer)
         let known = try await ledger.known(sightings.map(\.event.id))
         let brought = newApprovals > 0 || known.count < sightings.count
         try await admitter.admit(sightings, watches: [moved(watch, run, brought: brought)])
+        firstRound.silenced += sightings.count { $0.telling == .silent && !known.contains($0.event.id) }
+        runsOfFirstLook.remove(watch.run)
     }
 
-    private func finished(_ answer: RunDetailAnswer, isFirstLook: Bool) -> [Sighting] {
-        guard let event = maker.run(answer, now: clock.now) else { return [] }
+    private func finished(_ answer: RunDetailAnswer, risk: String?, isFirstLook: Bool) -> [Sighting] {
+        guard let event = maker.run(answer, risk: risk, now: clock.now) else { return [] }
         let past = isPast(answer.run.completedAt?.moment, isFirstLook: isFirstLook)
         return [Sighting(event, telling: past ? .silent : .routed)]
     }
@@ -86,13 +107,57 @@ extension AccountPoller {
             next = DetailLadder.finished(rung: rung, due: watch.dueAt, completed: completed.moment, brought: brought, now: now)
             moved.completedAt = completed.moment ?? now
         } else {
+            let runs = settings.poll.runs
             next = DetailLadder.unfinished(
-                rung: watch.rung, brought: brought, fastest: settings.poll.runs.lowerBound, slowest: settings.poll.runs.upperBound, now: now
-            )
+                rung: watch.rung, brought: brought, fastest: runs.lowerBound * stretch, slowest: runs.upperBound * stretch, now: now)
         }
         moved.rung = next.rung
         moved.settled = next.dueAt == nil
         moved.dueAt = next.dueAt ?? now
         return moved
+    }
+}
+
+/// What goes wrong with single runs, and how many are read. In memory alone.
+struct DetailTrouble {
+    private static let newsAfter = 3
+    private var failures: [String: Int] = [:]
+    private var missingSince: [String: Duration] = [:]
+    private var minute: (began: Duration, count: Int, before: Int) = (.zero, 0, 0)
+
+    /// How long to wait, and whether it has just become worth saying.
+    mutating func failed(_ run: String) -> (wait: Duration, isNews: Bool) {
+        let count = failures[run, default: 0] + 1
+        failures[run] = count
+        return (min(.seconds(10) * (1 << min(count, 5)), ErrorBackoff.most), count == Self.newsAfter)
+    }
+
+    /// Whether it had been said that it could not be read.
+    mutating func succeeded(_ run: String) -> Bool {
+        missingSince[run] = nil
+        return (failures.removeValue(forKey: run) ?? 0) >= Self.newsAfter
+    }
+
+    /// For how long nobody could show it.
+    mutating func missing(_ run: String, at uptime: Duration) -> Duration {
+        let since = missingSince[run] ?? uptime
+        missingSince[run] = since
+        return uptime - since
+    }
+
+    mutating func looked(at uptime: Duration) {
+        roll(to: uptime)
+        minute.count += 1
+    }
+
+    func looksPerMinute(at uptime: Duration) -> Double {
+        var copy = self
+        copy.roll(to: uptime)
+        return Double(max(copy.minute.before, copy.minute.count))
+    }
+
+    private mutating func roll(to uptime: Duration) {
+        let passed = uptime - minute.began
+        if passed >= .seconds(120) { minute = (uptime, 0, 0) } else if passed >= .seconds(60) { minute = (uptime, 0, minute.count) }
     }
 }

@@ -21,35 +21,56 @@ extension AccountPoller {
         }
     }
 
-    func lookAtRuns(of id: String) async {
-        guard var entry = watched[id] else { return }
+    /// False if they could not be read.
+    @discardableResult
+    func lookAtRuns(of id: String) async -> Bool {
+        guard let entry = watched[id] else { return true }
         var brought = false
         var wait: Duration
+        var good = true
         do {
             brought = try await readRuns(of: id, isFirstLook: entry.isFirstLook)
-            await succeeded(.runs)
-            entry = watched[id] ?? entry
-            entry.backoff.succeeded()
-            entry.isFirstLook = false
-            wait = untilNextLook(&entry, brought: brought)
+            await readable("the list of runs of \(called(id))", id: "runs/\(id)")
+            wait = untilNextLook(of: id, brought: brought)
         } catch {
-            if (error as? RevKeenError)?.reason == .notFound {
-                // The automation is gone, or hidden from this key: looked at again at the slowest pace.
-                wait = entry.pace.slowest
-            } else {
-                await failed(.runs, error)
-                wait = entry.backoff.failed(pace: entry.pace.current)
-            }
+            good = (error as? RevKeenError)?.reason == .notFound
+            wait = await putOff(id, after: error)
         }
-        entry.dueAt = clock.now + wait
-        entry.saturated = watched[id]?.saturated ?? false
-        watched[id] = entry
+        watched[id]?.dueAt = clock.now + wait
+        watched[id]?.wasLookedAt = true
+        if good { await succeeded(.runs) }
         runsBell.ring()
         if brought { detailsBell.ring() }
+        return good
     }
 
-    private func untilNextLook(_ entry: inout Watched, brought: Bool) -> Duration {
+    private func called(_ id: String) -> String { watched[id]?.automation.name ?? id }
+
+    private func putOff(_ id: String, after error: any Error) async -> Duration {
+        let known = error as? RevKeenError
+        // The automation is gone, or hidden from this key: looked at again at the slowest pace.
+        if known?.reason == .notFound {
+            watched[id]?.isFirstLook = false
+            return settings.poll.runs.upperBound
+        }
+        if let known, known.reason.isAboutOneThing {
+            metrics.pollFailed(account: name, reason: known.reason.rawValue)
+            await unreadable("the list of runs of \(called(id))", id: "runs/\(id)", known)
+        } else {
+            await failed(.runs, error)
+        }
+        guard var entry = watched[id] else { return settings.poll.runs.upperBound }
+        let wait = entry.backoff.failed(pace: entry.pace.current)
+        watched[id]?.backoff = entry.backoff
+        return wait
+    }
+
+    private func untilNextLook(of id: String, brought: Bool) -> Duration {
+        guard var entry = watched[id] else { return settings.poll.runs.upperBound }
+        entry.backoff.succeeded()
+        entry.isFirstLook = false
         let pace = entry.pace.next(brought: brought) * stretch
+        watched[id] = entry
         guard let cron = entry.automation.cronExpression, let expression = try? CronExpression(cron),
             let zone = TimeZoneName(entry.automation.timezone ?? "UTC"), let next = expression.next(after: clock.now, in: zone)
         else { return pace }
@@ -61,22 +82,24 @@ extension AccountPoller {
     private func readRuns(of id: String, isFirstLook: Bool) async throws -> Bool {
         let listing = try await client.runs(of: id)
         try await begin(at: listing.date)
-        let runs = try await allPages(listing) { try await self.client.runs(of: id, offset: $0) }
+        let runs = try await allPages(listing, isKnown: isKnownRun) { try await self.client.runs(of: id, offset: $0) }
         let known = try await ledger.watches(account: name, runs: runs.map(\.id))
-        let watches = runs.compactMap { watch($0, of: id, known: known[$0.id]) }
+        // Oldest first, since details are read in the order in which they were written down.
+        let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
-        let allNew = !runs.isEmpty && runs.allSatisfy { known[$0.id] == nil }
-        await judgeSaturation(listing, of: id, allNew: allNew, isFirst: isFirstLook)
+        await judgeSaturation(listing, of: id, allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }
 
+    private func isKnownRun(_ id: String) async -> Bool { (try? await ledger.watch(account: name, run: id)) != nil }
+
     /// What to remember of a run in a list: nil if nothing about it is new.
-    private func watch(_ run: Run, of automation: String, known: RunWatch?) -> RunWatch? {
+    private func watch(_ run: Run, of automation: String, known: RunWatch?, _ isFirstLook: Bool) -> RunWatch? {
         note(unknown: maker.words.unknownWord(in: run), of: "a run")
         let shown = run.shownHash
         guard let known else {
-            let past = run.completedAt.map { isPast($0.moment, isFirstLook: watched[automation]?.isFirstLook ?? true) } ?? false
-            if past { silenced += 1 }
+            let past = run.completedAt.map { isPast($0.moment, isFirstLook: isFirstLook) } ?? false
+            if past { firstRound.silenced += 1 } else if isFirstLook { runsOfFirstLook.insert(run.id) }
             return RunWatch(
                 account: name, run: run.id, automation: automation, shown: shown, completedAt: run.completedAt?.moment, rung: 0,
                 dueAt: clock.now, settled: past)
@@ -103,14 +126,7 @@ extension AccountPoller {
         guard saturated != watched[id]?.saturated ?? false else { return }
         watched[id]?.saturated = saturated
         metrics.saturated(account: name, feed: Feed.runs.rawValue, watched.values.contains(where: \.saturated))
-        let topic = SelfReport.Topic(name: "saturated", about: "\(name)/runs/\(id)", account: name)
-        let automation = watched[id]?.automation.name ?? id
-        if saturated {
-            await reports.begin(
-                topic, "account \(name): the list of runs of \(automation) is full at \(listing.limit); older ones may not be seen")
-        } else {
-            await reports.end(topic, "account \(name): the list of runs of \(automation) is whole again")
-        }
+        await say(saturated: saturated, "\(name)/runs/\(id)", "the list of runs of \(called(id))", limit: listing.limit)
     }
 }
 
@@ -120,4 +136,7 @@ extension Run {
         let parts = [status, startedAt?.text, completedAt?.text, summary, errorMessage]
         return shortHash(parts.map { $0 ?? "\u{0}" }.joined(separator: "\u{1}"))
     }
+
+    /// For an order among runs; what bears no time at all is the newest.
+    fileprivate var ownTime: Timestamp { completedAt?.moment ?? startedAt?.moment ?? createdAt?.moment ?? .distantFuture }
 }

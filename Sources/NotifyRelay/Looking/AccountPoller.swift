@@ -15,6 +15,8 @@ actor AccountPoller {
         var backoff = ErrorBackoff()
         var dueAt: Timestamp
         var isFirstLook: Bool
+        /// Since the program started, its runs were read or could not be.
+        var wasLookedAt = false
         var saturated = false
     }
 
@@ -31,17 +33,21 @@ actor AccountPoller {
     /// Before this nothing but open approvals is told. Nil until the first good answer of the account's life.
     var since: Timestamp?
     var watched: [String: Watched] = [:]
-    var lastGood: [Feed: Timestamp] = [:]
     var backoffs: [Feed: ErrorBackoff] = [:]
-    var failing: Set<Feed> = []
+    var trouble = FeedTrouble()
     var firstLookDone: Set<Feed> = []
-    var silenced = 0
+    var states: [Feed: FeedState] = [:]
+    var firstRound = FirstRound()
     var wordsSaid = Set<String>()
-    /// The last full list that was asked for its second page had one.
-    var offsetWorks = false
-    var nextProbe = Timestamp.distantPast
-    var absentLookedAt: [String: Timestamp] = [:]
-    var saturatedApprovals = false
+    var paging = Paging()
+    /// The ids that the last list of a feed showed.
+    var listed: [Feed: Set<String>] = [:]
+    var saturatedLists: Set<Feed> = []
+    var approvalLooks = ApprovalLooks()
+    /// Runs first seen while their automation was: what in them bears no readable time is past.
+    var runsOfFirstLook = Set<String>()
+    var details = DetailTrouble()
+    nonisolated let approvalTurn = Turnstile()
     nonisolated let detailsBell = Bell()
     nonisolated let runsBell = Bell()
 
@@ -73,21 +79,44 @@ actor AccountPoller {
         }
     }
 
-    /// One look at everything; false if a feed could not be read.
+    /// One look at everything; false if something could not be read.
     func lookOnce() async -> Bool {
         await restore()
-        await look(at: .automations)
-        await look(at: .approvals)
-        for id in watched.keys.sorted() { await lookAtRuns(of: id) }
-        while await lookAtDueDetails() > 0 {}
-        return failing.isEmpty
+        var good = await look(at: .automations)
+        good = await look(at: .approvals) && good
+        for id in watched.keys.sorted() { good = await lookAtRuns(of: id) && good }
+        // What is due by now, and not what these looks put off.
+        let due = clock.now
+        while true {
+            let (read, failed) = await lookAtDueDetails(dueBefore: due)
+            good = good && failed == 0
+            if read == 0 { return good }
+        }
     }
 
-    func restore() async {
+    /// Something of what there is was not read since the program started, since an error, or since a list showed it.
+    func isCatchingUp() async -> Bool {
+        guard firstRound.isOver, !trouble.isIll, !watched.values.contains(where: \.backoff.isFailing) else { return true }
+        let due = try? await ledger.watches(account: name, dueBefore: clock.now, limit: 1)
+        return due?.isEmpty == false
+    }
+
+    /// The wall clock was set: what is to be looked at later is so by as much.
+    func shift(by difference: Duration) {
+        for id in watched.keys { watched[id]?.dueAt.shift(by: difference) }
+        paging.nextProbe.shift(by: difference)
+        approvalLooks.shift(by: difference)
+        runsBell.ring()
+        detailsBell.ring()
+    }
+
+    private func restore() async {
         guard since == nil, let feeds = try? await ledger.feeds(account: name) else { return }
         for feed in feeds {
             since = feed.since ?? since
-            if let known = Feed(rawValue: feed.name), feed.firstReadAt != nil { firstLookDone.insert(known) }
+            guard let known = Feed(rawValue: feed.name), feed.firstReadAt != nil else { continue }
+            firstLookDone.insert(known)
+            states[known] = feed
         }
     }
 
@@ -124,52 +153,12 @@ actor AccountPoller {
     var stretch: Double {
         let runs = watched.values.reduce(0.0) { $0 + 60 / max(0.5, $1.pace.current.inSeconds) }
         let fixed = 60 / settings.poll.approvals.inSeconds + 60 / settings.poll.automations.inSeconds
-        return client.budget.stretch(demandPerMinute: runs + fixed)
+        return client.budget.stretch(demandPerMinute: runs + fixed + details.looksPerMinute(at: clock.uptime))
     }
+}
 
-    func succeeded(_ feed: Feed) async {
-        lastGood[feed] = clock.now
-        metrics.read(account: name, feed: feed.rawValue, at: clock.now)
-        failing.remove(feed)
-        if !firstLookDone.contains(feed) {
-            firstLookDone.insert(feed)
-            let now = clock.now
-            try? await ledger.save(FeedState(account: name, name: feed.rawValue, since: nil, firstReadAt: now, lastReadAt: now))
-        }
-        guard failing.isEmpty else { return }
-        for topic in ["unreachable", "unauthorized", "forbidden"] {
-            await reports.end(SelfReport.Topic(name: topic, about: name, account: name), "account \(name) answers again")
-        }
-    }
-
-    func failed(_ feed: Feed, _ error: any Error) async {
-        if error is CancellationError || Task.isCancelled { return }
-        failing.insert(feed)
-        guard let error = error as? RevKeenError else {
-            logger.error("the store: \(error)", metadata: ["account": "\(name)"])
-            return metrics.pollFailed(account: name, reason: "store")
-        }
-        if error.reason == .cancelled { return }
-        metrics.pollFailed(account: name, reason: error.reason.rawValue)
-        let (topic, text) = Self.complaint(error, account: name, feed: feed)
-        await reports.begin(SelfReport.Topic(name: topic, about: name, account: name), text)
-    }
-
-    private static func complaint(_ error: RevKeenError, account: String, feed: Feed) -> (topic: String, text: String) {
-        switch error.reason {
-        case .unauthorized:
-            ("unauthorized", "account \(account): RevKeen refuses the API key (\(error.detail)); give it a valid one")
-        case .forbidden:
-            ("forbidden", "account \(account): the API key lacks the scope automations:read (\(error.detail))")
-        default:
-            ("unreachable", "account \(account): \(feed.rawValue) cannot be read: \(error.detail)")
-        }
-    }
-
-    /// A word that no class knows is said once; what bears it is told like any other.
-    func note(unknown word: String?, of what: String) {
-        guard let word, wordsSaid.insert("\(what)/\(word)").inserted else { return }
-        logger.notice(
-            "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
+extension Timestamp {
+    mutating func shift(by difference: Duration) {
+        if self > .distantPast, self < .distantFuture { self = self + difference }
     }
 }

@@ -23,7 +23,7 @@ struct EventMaker: Sendable {
     }
 
     /// Nil while the run is unfinished.
-    func run(_ answer: RunDetailAnswer, now: Timestamp) -> Event? {
+    func run(_ answer: RunDetailAnswer, risk: String?, now: Timestamp) -> Event? {
         let run = answer.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
         let took = run.startedAt?.moment.flatMap { start in completed.moment.map { start.duration(to: $0).milliseconds } }
@@ -34,7 +34,7 @@ struct EventMaker: Sendable {
             id: EventID.run(run.id, completed: completed.moment?.description ?? shortHash(completed.text), account: account),
             account: account, kind: .run, subject: EventID.runSubject(run.id, account: account),
             priority: outcome == .failed ? .high : .low, occurredAt: completed.moment ?? now, seenAt: now,
-            payload: Payload(origin: origin(run, risk: nil), detail: .run(detail)))
+            payload: Payload(origin: origin(run, risk: risk), detail: .run(detail)))
     }
 
     /// The row that a look shows, with the version that the caller decided on.

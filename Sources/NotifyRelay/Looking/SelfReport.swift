@@ -35,35 +35,36 @@ final class SelfReport: Sendable {
     /// What is wrong now, oldest first.
     var troubles: [Trouble] { open.withLock { $0.values.sorted { $0.began < $1.began } } }
 
-    func begin(_ topic: Topic, _ detail: String) async {
+    /// - Parameter also: a destination that is told too, whatever the routes say.
+    func begin(_ topic: Topic, _ detail: String, also: String? = nil) async {
         let began = open.withLock { open -> Timestamp? in
             guard open[topic] == nil else { return nil }
             open[topic] = Trouble(topic: topic, began: clock.now, detail: detail)
             return clock.now
         }
-        if let began { await say(topic, detail, beganAt: began, over: false) }
+        if let began { await say(topic, detail, beganAt: began, over: false, also: also) }
     }
 
-    func end(_ topic: Topic, _ detail: String) async {
+    func end(_ topic: Topic, _ detail: String, also: String? = nil) async {
         guard let trouble = open.withLock({ $0.removeValue(forKey: topic) }) else { return }
-        await say(topic, detail, beganAt: trouble.began, over: true)
+        await say(topic, detail, beganAt: trouble.began, over: true, also: also)
     }
 
     /// Something that is said once and has no end.
-    func once(_ topic: Topic, _ detail: String) async { await say(topic, detail, beganAt: clock.now, over: false) }
+    func once(_ topic: Topic, _ detail: String) async { await say(topic, detail, beganAt: clock.now, over: false, also: nil) }
 
-    private func say(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool) async {
+    private func say(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool, also: String?) async {
         let id = EventID.relay(topic.name, about: topic.about, beganAt: beganAt, over: over)
         let event = Event(
             id: id, account: topic.account, kind: .relay, subject: EventID.relay(topic.name, about: topic.about, beganAt: beganAt),
             priority: .high, occurredAt: clock.now, seenAt: clock.now,
             payload: Payload(detail: .relay(RelayDetail(topic: topic.name, about: topic.about, detail: detail, over: over))))
         let admitter = admitter.withLock { $0 }
-        if admitter?.router.owed(event, dueAt: clock.now).isEmpty ?? true {
+        if admitter?.router.owed(event, dueAt: clock.now, also: also).isEmpty ?? true {
             logger.warning("\(detail)", metadata: ["topic": "\(topic.name)", "about": "\(topic.about)", "over": "\(over)"])
         }
         do {
-            try await admitter?.admit([Sighting(event)])
+            try await admitter?.admit([Sighting(event, also: also)])
         } catch {
             logger.error("\(error.detail)", metadata: ["topic": "store"])
         }

@@ -65,7 +65,7 @@ final class Admitter: Sendable {
         var admission = Admission(event: event, owed: [], windows: [], approval: sighting.approval, followsRequest: nil)
         switch sighting.telling {
         case .silent: break
-        case .routed: admission.owed = router.owed(event, dueAt: now)
+        case .routed: admission.owed = router.owed(event, dueAt: now, also: sighting.also)
         case .following: admission.followsRequest = FollowRule(route: "update", dueAt: now)
         case .followingAndRouted:
             admission.followsRequest = FollowRule(route: "update", dueAt: now)

@@ -4,34 +4,34 @@ import RelayCore
 /// After an outage: what is older than the account's `catch_up` is gathered, one bundle per destination.
 enum CatchUp {
     static let name = "catch-up"
-    /// How long a bundle stays open, so that all that one look brings is in it. Windows close on whole multiples of it.
-    static let open = Duration.seconds(60)
     /// A bundle lists this many and counts the rest.
     static let mostItems = 100
+    static let shortest = Duration.seconds(60)
+    /// It closes when all that an outage left was looked at, and after this at the latest.
+    static let longest = Duration.seconds(600)
 
+    /// Whichever bundle is open will do. A new one bears the minute after next in its id.
     static func joins(_ owed: [Owed], at now: Timestamp) -> [WindowJoin] {
         let minute = now.seconds.dividedDown(by: 60)
-        let closes = Timestamp(seconds: (minute + 2) * 60)
         return Set(owed.map(\.destination)).sorted().map { destination in
             WindowJoin(
-                kind: .quiet, name: name, destination: destination, opensAt: Timestamp(seconds: (minute + 1) * 60 - 60),
-                closesAt: closes, toldAtOnce: false)
+                kind: .quiet, name: name, destination: destination, opensAt: Timestamp(seconds: minute * 60),
+                closesAt: Timestamp(seconds: (minute + 2) * 60), joinsAnyOpen: true)
         }
     }
 
-    /// The bundle that a closed window becomes.
-    static func bundle(_ members: [Event], destination: String, opensAt: Timestamp, closesAt: Timestamp, now: Timestamp) -> Event {
-        let ordered = members.sorted { ($0.occurredAt, $0.id) < ($1.occurredAt, $1.id) }
-        let items = ordered.prefix(mostItems).map(DigestDetail.Item.init)
+    /// The bundle that a closed window becomes; nil if nobody joined.
+    static func bundle(_ contents: WindowContents, of window: Window, now: Timestamp) -> Event? {
+        guard let from = contents.from, let until = contents.until else { return nil }
         var detail = DigestDetail(
-            name: name, from: ordered.first?.occurredAt ?? opensAt, until: ordered.last?.occurredAt ?? closesAt,
-            headline: "\(members.count) \(members.count == 1 ? "event" : "events") from before, told late", events: items,
-            catchUp: true)
-        detail.rest = members.count - items.count
-        let id = EventID.bundle(name, destination: destination, closesAt: closesAt)
+            name: name, from: from, until: until,
+            headline: "\(contents.count) \(contents.count == 1 ? "event" : "events") from before, told late",
+            events: contents.first.map(DigestDetail.Item.init), catchUp: true)
+        detail.rest = contents.count - contents.first.count
+        let id = EventID.bundle(name, destination: window.destination, closesAt: window.closesAt)
         return Event(
-            id: id, account: nil, kind: .digest, subject: id, priority: .normal, occurredAt: closesAt, seenAt: now,
-            payload: Payload(origin: ordered.first?.payload.origin ?? Origin(), detail: .digest(detail)))
+            id: id, account: nil, kind: .digest, subject: id, priority: .normal, occurredAt: now, seenAt: now,
+            payload: Payload(origin: contents.first.first?.payload.origin ?? Origin(), detail: .digest(detail)))
     }
 }
 

@@ -12,6 +12,8 @@ struct Router: Sendable {
 
     /// The route of what the relay says about itself to `health_to`.
     static let healthRoute = "health_to"
+    /// The route of what goes to a destination because another is ill.
+    static let fallbackRoute = "fallback"
 
     var routes: [Route]
     var priorityRules: [PriorityRule]
@@ -25,7 +27,9 @@ struct Router: Sendable {
     }
 
     /// What the event owes. A destination gets it once; the first route in the file that names it governs how.
-    func owed(_ event: Event, dueAt: Timestamp) -> [Owed] {
+    ///
+    /// - Parameter also: the fallback of the destination that the event is about.
+    func owed(_ event: Event, dueAt: Timestamp, also fallback: String? = nil) -> [Owed] {
         var told = Set<String>()
         var owed: [Owed] = []
         for route in applying(to: event) {
@@ -37,6 +41,9 @@ struct Router: Sendable {
             for destination in healthTo where told.insert(destination).inserted && maySay(event, to: destination) {
                 owed += entries(event, destination, route: Self.healthRoute, options: DeliveryOptions(), dueAt: dueAt)
             }
+        }
+        if let fallback, told.insert(fallback).inserted, maySay(event, to: fallback) {
+            owed += entries(event, fallback, route: Self.fallbackRoute, options: DeliveryOptions(), dueAt: dueAt)
         }
         return owed
     }

@@ -18,10 +18,13 @@ struct Sighting: Sendable {
     var event: Event
     var approval: ApprovalRow?
     var telling: Telling
+    /// A destination that is told whatever the routes say: the fallback of the one that the event is about.
+    var also: String?
 
-    init(_ event: Event, approval: ApprovalRow? = nil, telling: Telling = .routed) {
+    init(_ event: Event, approval: ApprovalRow? = nil, telling: Telling = .routed, also: String? = nil) {
         self.event = event
         self.approval = approval
         self.telling = telling
+        self.also = also
     }
 }

@@ -8,14 +8,22 @@ struct WindowCloser: Sendable {
     let clock: any WallClock
     let wake: @Sendable (Set<String>) -> Void
 
-    func closeDue() async throws(LedgerError) {
-        for window in try await ledger.dueWindows(at: clock.now) where window.name == CatchUp.name {
-            let members = try await ledger.members(of: window.id).map(\.event)
-            let bundle = CatchUp.bundle(
-                members, destination: window.destination, opensAt: window.opensAt, closesAt: window.closesAt, now: clock.now)
-            let owed = admitter.router.entries(
-                bundle, window.destination, route: CatchUp.name, options: DeliveryOptions(), dueAt: clock.now)
-            if try await ledger.closeWindow(window.id, with: bundle, owed: owed) { wake([window.destination]) }
+    /// - Parameters:
+    ///   - shortest: how long a bundle is open at least.
+    ///   - looksGoOn: an account still reads what an outage left: its bundle waits, so that it becomes one and not several.
+    func closeDue(shortest: Duration = CatchUp.shortest, unless looksGoOn: () async -> Bool) async throws(LedgerError) {
+        for window in try await ledger.openWindows(named: CatchUp.name) {
+            let now = clock.now
+            if window.opensAt + shortest > now { continue }
+            if window.opensAt + CatchUp.longest > now, await looksGoOn() { continue }
+            let router = admitter.router
+            let closed = try await ledger.closeWindow(window.id, most: CatchUp.mostItems) { contents in
+                guard let bundle = CatchUp.bundle(contents, of: window, now: now) else { return nil }
+                let owed = router.entries(
+                    bundle, window.destination, route: CatchUp.name, options: DeliveryOptions(), dueAt: now)
+                return Admission(event: bundle, owed: owed)
+            }
+            if closed { wake([window.destination]) }
         }
     }
 }

@@ -25,7 +25,7 @@ struct Engine: Sendable {
                 Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await relay.run() }
+                group.addTask { await relay.run() }
                 if let heartbeat { group.addTask { await heartbeat.run() } }
                 if let listen = configuration.server.listen {
                     group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
@@ -66,7 +66,7 @@ struct Engine: Sendable {
             mail.shutdown()
         }
         let tools = ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.say($0) }, version: NotifyRelay.versionText)
+            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
         let problems = ProblemList()
         guard let blueprint = Blueprint.make(configuration, tools: tools, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
@@ -84,7 +84,7 @@ struct Engine: Sendable {
         do {
             return try Ledger.open(configuration.store, create: true, clock: clock)
         } catch {
-            Terminal.complain("\(configuration.store): \(error.detail)")
+            Terminal.complain(error.detail)
             throw ExitCode.ioError
         }
     }

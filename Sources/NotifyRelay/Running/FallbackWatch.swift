@@ -3,23 +3,33 @@ import RelayCore
 
 /// What a lane's `fallback` gets while the lane is ill: told once per closing, or once it has been down for 15 minutes; then also
 /// what is `high` or more and has waited 15 minutes.
-enum FallbackWatch {
+struct FallbackWatch {
     static let patience = Duration.seconds(15 * 60)
+    /// A round asks the ledger for what has waited too long; nobody waits for it by the second.
+    static let roundEvery = Duration.seconds(15)
 
-    static func look(_ relay: Relay, lanes: [Lane]) async {
+    private var nextRound = Timestamp.distantPast
+
+    mutating func look(_ relay: Relay, lanes: [Lane]) async {
+        let now = relay.clock.now
+        guard now >= nextRound || nextRound > now + Self.roundEvery else { return }
+        nextRound = now + Self.roundEvery
         for lane in lanes {
             let health = await lane.health
             guard !health.isOpen else { continue }
-            let destination = await lane.destination
-            let now = relay.clock.now
-            if case .down(let since, _, _) = health.state {
-                guard since.duration(to: now) >= patience else { continue }
-                let topic = SelfReport.Topic(name: "down", about: destination.name, account: nil)
-                await relay.reports.begin(topic, "destination \(destination.name) has been down since \(since): \(health.reason ?? "")")
-            }
-            guard let fallback = destination.fallback else { continue }
-            await relay.divert(from: destination.name, to: fallback, olderThan: now - patience)
+            await Self.help(await lane.destination, health, relay, now: now)
         }
+    }
+
+    private static func help(_ destination: Destination, _ health: LaneHealth, _ relay: Relay, now: Timestamp) async {
+        if case .down(let since, _, _) = health.state {
+            guard since.duration(to: now) >= patience else { return }
+            let topic = SelfReport.Topic(name: "down", about: destination.name, account: nil)
+            await relay.reports.begin(
+                topic, "destination \(destination.name) has been down since \(since): \(health.reason ?? "")", also: destination.fallback)
+        }
+        guard let fallback = destination.fallback else { return }
+        await relay.divert(from: destination.name, to: fallback, olderThan: now - patience)
     }
 }
 
@@ -28,6 +38,6 @@ extension Relay {
         let recipients = blueprint.router.recipients[fallback] ?? [""]
         let diverted = try? await ledger.divert(
             from: destination, to: fallback, recipients: recipients, atLeast: .high, seenBefore: olderThan)
-        if let diverted, diverted > 0 { wake([fallback]) }
+        if let diverted, diverted > 0 { switchboard.ring([fallback]) }
     }
 }

@@ -13,7 +13,7 @@ struct Log: LogHandler {
 
     init(
         level: Logger.Level, isTerminal: Bool, clock: any WallClock = SystemClock(),
-        write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+        write: @escaping @Sendable (String) -> Void = { Terminal.write($0, to: STDERR_FILENO) }
     ) {
         logLevel = level
         self.isTerminal = isTerminal

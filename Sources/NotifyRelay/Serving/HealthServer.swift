@@ -1,9 +1,20 @@
 import Crypto
 import Foundation
+import Glibc
 import Hummingbird
 import Logging
 import NIOCore
 import RelayCore
+
+/// An address of ours that cannot be listened on.
+struct ListenError: Error, CustomStringConvertible {
+    /// The key of the configuration that names it.
+    var key: String
+    var address: String
+    var why: String
+
+    var description: String { "\(key): \(address) cannot be listened on: \(why); name another address, or end what holds it" }
+}
 
 /// `/healthz`, `/readyz`, `/metrics` and the status page, on `server.listen`.
 struct HealthServer: Sendable {
@@ -16,7 +27,11 @@ struct HealthServer: Sendable {
     func run() async throws {
         let application = Application(
             router: router(), configuration: .init(address: .hostname(host, port: port), serverName: "notify-relay"), logger: quiet)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw ListenError(key: "server.listen", address: "\(host):\(port)", why: String(cString: strerror(error.errnoCode)))
+        }
     }
 
     private func router() -> Hummingbird.Router<BasicRequestContext> {

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RevKeen
 
 /// The program's counters and gauges, in the text form that Prometheus reads (exposition format 0.0.4).
 ///
@@ -15,6 +16,17 @@ final class Metrics: Sendable {
         var saturated: [Labels: Bool] = [:]
         var accounts: [String] = []
         var destinations: [String] = []
+
+        /// What left the configuration has no series any more.
+        mutating func forgetOthers() {
+            let accounts = Set(accounts + [""]), destinations = Set(destinations)
+            admitted = admitted.filter { accounts.contains($0.key.parts[0]) }
+            pollFailures = pollFailures.filter { accounts.contains($0.key.parts[0]) }
+            lastRead = lastRead.filter { accounts.contains($0.key.parts[0]) }
+            saturated = saturated.filter { accounts.contains($0.key.parts[0]) }
+            deliveries = deliveries.filter { destinations.contains($0.key.parts[0]) }
+            seconds = seconds.filter { destinations.contains($0.key) }
+        }
     }
 
     private let state = Locked(State())
@@ -23,6 +35,7 @@ final class Metrics: Sendable {
         state.withLock { state in
             state.accounts = accounts
             state.destinations = destinations
+            state.forgetOthers()
             for account in accounts {
                 for kind in Event.Kind.allCases { state.admitted[[account, kind.rawValue], default: 0] += 0 }
                 for feed in AccountPoller.Feed.allCases {
@@ -79,7 +92,7 @@ final class Metrics: Sendable {
         page.family("delivery_seconds", "histogram", "How long an attempt took.")
         for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) { page.histogram(destination, histogram) }
         if let overview { page.owed(overview, destinations: state.destinations, now: now) }
-        let closed = Set(lanes.filter { $0.state != .open }.map(\.destination))
+        let closed = Set(lanes.filter { $0.state == .down || $0.state == .closed }.map(\.destination))
         page.family("lane_open", "gauge", "1 while the lane is open, 0 while it is down or closed.")
         page.lines("lane_open", ["destination"], state.destinations.labelled { closed.contains($0) ? 0 : 1 })
         page.family("feed_age_seconds", "gauge", "Since the feed was last read well.")
@@ -93,12 +106,10 @@ final class Metrics: Sendable {
         return page.text
     }
 
-    private static let pollReasons = [
-        "unreachable", "timeout", "unauthorized", "forbidden", "notFound", "rateLimited", "serverError", "badAnswer", "tooLarge", "store",
-    ]
+    private static let pollReasons = RevKeenError.Reason.allCases.map(\.rawValue) + ["store"]
     private static let outcomes: [(String, String)] =
-        [("delivered", "ok"), ("throttled", DeliveryError.Reason.rateLimited.rawValue)]
-        + ["retry", "refused", "gone", "uncertain"].flatMap { outcome in
+        [("delivered", "ok")]
+        + ["retry", "throttled", "refused", "gone", "uncertain"].flatMap { outcome in
             DeliveryError.Reason.allCases.map { (outcome, $0.rawValue) }
         }
 }

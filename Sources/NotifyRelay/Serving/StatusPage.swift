@@ -4,6 +4,8 @@ import RelayCore
 /// The page at `/`: what is owed, how the lanes and feeds are, what is dead, and what is wrong. A plain table each, without script.
 struct StatusPage {
     var overview: Overview
+    /// The destinations of the configuration; one that only has debts left is shown too.
+    var known: [String]
     var lanes: [LaneRecord]
     var feeds: [(account: String, feed: String, age: Duration, saturated: Bool)]
     var troubles: [SelfReport.Trouble]
@@ -33,11 +35,14 @@ struct StatusPage {
 
     private var destinationRows: [[String]] {
         let lanes = Dictionary(lanes.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
-        return overview.destinations.map { entry in
-            let lane = lanes[entry.name]
+        let entries = Dictionary(overview.destinations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        let others = overview.destinations.map(\.name).filter { !known.contains($0) }
+        return (known + others).map { name in
+            let entry = entries[name]
+            let lane = lanes[name]
             return [
-                entry.name, lane?.state.rawValue ?? "open", String(entry.owed),
-                entry.oldestOwed.map { $0.duration(to: now).spoken } ?? "", String(entry.dead), lane?.reason ?? "",
+                name, (lane?.state(at: now) ?? .open).rawValue, String(entry?.owed ?? 0),
+                entry?.oldestOwed.map { $0.duration(to: now).spoken } ?? "", String(entry?.dead ?? 0), lane?.reason ?? "",
             ]
         }
     }

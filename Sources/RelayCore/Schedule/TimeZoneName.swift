@@ -9,10 +9,13 @@ package struct TimeZoneName: Sendable, Hashable {
 
     /// Nil for a name that the database does not know.
     package init?(_ name: String) {
-        // Foundation also takes abbreviations and offsets; an IANA name is `UTC` or has a slash.
-        guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+        // Foundation also takes abbreviations and offsets, which no clock follows for long.
+        guard name == "UTC" || name.contains("/") || Self.all.contains(name), let zone = TimeZone(identifier: name) else { return nil }
         self.init(name: name, zone: zone)
     }
+
+    /// Every name that the database knows.
+    package static let all = Set(TimeZone.knownTimeZoneIdentifiers)
 
     private init(name: String, zone: TimeZone) {
         self.name = name

@@ -38,8 +38,9 @@ package final class RevKeenClient: Sendable {
         try await list(["automations"], .rest, limit: limit, offset: offset)
     }
 
-    package func automation(_ id: String) async throws(RevKeenError) -> Automation {
-        let (answer, json) = try await get(["automations", try segment(id)])
+    /// - Parameter urgency: `.approvals` for one that an approval waits for.
+    package func automation(_ id: String, urgency: RequestBudget.Urgency = .rest) async throws(RevKeenError) -> Automation {
+        let (answer, json) = try await get(["automations", try segment(id)], urgency: urgency)
         guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(answer, "no automation with an id") }
         return automation
     }

@@ -1,0 +1,83 @@
+import RelayCore
+
+extension Event {
+    /// Reads the document that a webhook gets (`{"type", "timestamp", "data"}`) back into an event, as far as it says one.
+    /// Nil if it is none. Where it came from is not trusted: texts are repaired.
+    init?(document: JSONValue, seenAt now: Timestamp) {
+        guard let kind = document["type"]?.string.flatMap(Kind.init), let data = document["data"], data.object != nil else { return nil }
+        let occurredAt = document["timestamp"]?.string.flatMap(Timestamp.init(text:)) ?? now
+        let id = data.words("id") ?? "preview/\(kind.rawValue)"
+        self.init(
+            id: id, account: data.words("account"), kind: kind, subject: id,
+            priority: data["priority"]?.string.flatMap(Priority.init(word:)) ?? .normal, occurredAt: occurredAt, seenAt: now,
+            payload: Payload(origin: Origin(data), detail: Detail(kind, data[kind.rawValue] ?? .null, at: occurredAt)))
+    }
+}
+
+extension JSONValue {
+    fileprivate func words(_ name: String) -> String? { self[name]?.string?.repaired() }
+    fileprivate func moment(_ name: String) -> Timestamp? { self[name]?.string.flatMap(Timestamp.init(text:)) }
+    fileprivate func seconds(_ name: String) -> Duration? {
+        guard case .number(let text)? = self[name], let seconds = Double(text), abs(seconds) < 1e9 else { return nil }
+        return .seconds(seconds)
+    }
+    fileprivate func value(_ name: String) -> JSONValue? { self[name].flatMap { $0 == .null ? nil : $0 } }
+}
+
+extension Origin {
+    fileprivate init(_ data: JSONValue) {
+        let automation = data["automation"] ?? .null, run = data["run"] ?? .null
+        self.init(
+            automation: automation.words("name"), automationID: automation.words("id"), risk: automation.words("risk"),
+            runID: run.words("id"), runStatus: run.words("status"))
+    }
+}
+
+extension Detail {
+    fileprivate init(_ kind: Event.Kind, _ fields: JSONValue, at moment: Timestamp) {
+        switch kind {
+        case .notification:
+            self = .notification(
+                NotificationDetail(
+                    type: fields.words("type"), message: fields.words("message") ?? "", payload: fields.value("payload")))
+        case .run:
+            self = .run(
+                RunDetail(
+                    outcome: fields["outcome"]?.string.flatMap(RunDetail.Outcome.init) ?? .succeeded, summary: fields.words("summary"),
+                    error: fields.words("error"), failedStep: fields.words("failed_step"),
+                    milliseconds: fields.seconds("duration")?.milliseconds))
+        case .approval, .decision, .reminder: self = .approval(ApprovalDetail(fields, at: moment))
+        case .digest: self = .digest(DigestDetail(fields, at: moment))
+        case .relay:
+            self = .relay(
+                RelayDetail(
+                    topic: fields.words("topic") ?? "", about: fields.words("about") ?? "", detail: fields.words("detail") ?? "",
+                    over: fields["over"]?.bool ?? false))
+        }
+    }
+}
+
+extension ApprovalDetail {
+    fileprivate init(_ fields: JSONValue, at moment: Timestamp) {
+        let state = fields["state"]?.string.flatMap(State.init) ?? .open
+        self.init(
+            id: fields.words("id") ?? "", state: state, action: fields.words("action"), actions: fields.value("actions"),
+            createdAt: fields.seconds("waiting").map { moment - $0 }, actor: fields.words("actor"),
+            decidedAt: state == .open ? nil : moment, reason: fields.words("reason"), step: fields["step"]?.int,
+            overdue: fields["overdue"]?.bool)
+    }
+}
+
+extension DigestDetail {
+    fileprivate init(_ fields: JSONValue, at moment: Timestamp) {
+        let events = (fields["events"]?.array ?? []).prefix(1_000).map { item in
+            Item(
+                id: item.words("id") ?? "", kind: item["kind"]?.string.flatMap(Event.Kind.init) ?? .notification,
+                priority: item["priority"]?.string.flatMap(Priority.init(word:)) ?? .normal, automation: item.words("automation"),
+                message: item.words("message") ?? "", occurredAt: item.moment("time") ?? moment, runID: item.words("run_id"))
+        }
+        self.init(
+            name: fields.words("name") ?? "", from: fields.moment("from") ?? moment, until: fields.moment("until") ?? moment,
+            headline: fields.words("headline") ?? "", events: events, catchUp: fields["catch_up"]?.bool ?? false)
+    }
+}

@@ -1,0 +1,158 @@
+import Dedup
+import Logging
+import RelayCore
+import RevKeen
+
+/// How the feeds are, and what is said of it.
+extension AccountPoller {
+    /// How often a feed's last reading is written down at most: `status` reads it from the store.
+    private static let noteEvery = Duration.seconds(10)
+
+    func succeeded(_ feed: Feed) async {
+        metrics.read(account: name, feed: feed.rawValue, at: clock.now)
+        let isWell = trouble.succeeded(feed)
+        firstLookDone.insert(feed)
+        await writeDown(feed)
+        if isWell {
+            for topic in ["unreachable", "unauthorized", "forbidden"] {
+                await reports.end(SelfReport.Topic(name: topic, about: name, account: name), "account \(name) answers again")
+            }
+        }
+        await closeFirstRound()
+    }
+
+    func failed(_ feed: Feed, _ error: any Error) async {
+        if error is CancellationError || Task.isCancelled { return }
+        guard let error = error as? RevKeenError else {
+            logger.error("the store: \(error)", metadata: ["account": "\(name)"])
+            return metrics.pollFailed(account: name, reason: "store")
+        }
+        if error.reason == .cancelled { return }
+        metrics.pollFailed(account: name, reason: error.reason.rawValue)
+        guard trouble.failed(feed, error.reason) else { return }
+        let (topic, text) = Self.complaint(error, account: name, feed: feed)
+        await reports.begin(SelfReport.Topic(name: topic, about: name, account: name), text)
+    }
+
+    /// One automation's runs, or one run, cannot be read, whatever the account does.
+    func unreadable(_ what: String, id: String, _ error: RevKeenError) async {
+        await reports.begin(
+            SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name),
+            "account \(name): \(what) cannot be read: \(error.detail)")
+    }
+
+    func readable(_ what: String, id: String) async {
+        await reports.end(
+            SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name), "account \(name): \(what) can be read again")
+    }
+
+    private static func complaint(_ error: RevKeenError, account: String, feed: Feed) -> (topic: String, text: String) {
+        switch error.reason {
+        case .unauthorized:
+            ("unauthorized", "account \(account): RevKeen refuses the API key (\(error.detail)); give it a valid one")
+        case .forbidden:
+            ("forbidden", "account \(account): the API key lacks the scope automations:read (\(error.detail))")
+        default:
+            ("unreachable", "account \(account): \(feed.rawValue) cannot be read: \(error.detail)")
+        }
+    }
+
+    /// A word that no class knows is said once; what bears it is told like any other.
+    func note(unknown word: String?, of what: String) {
+        guard let word, wordsSaid.count < 1_000, wordsSaid.insert("\(what)/\(word)").inserted else { return }
+        logger.notice(
+            "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
+    }
+
+    /// Full, and all of it new, or in no order: what is older may never be seen.
+    ///
+    /// - Parameter allNew: not one id of it was known.
+    func judgeSaturation<Item>(_ listing: Listing<Item>, _ feed: Feed, allNew: Bool, isFirst: Bool) async {
+        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
+        metrics.saturated(account: name, feed: feed.rawValue, saturated)
+        guard saturated != saturatedLists.contains(feed) else { return }
+        if saturated { saturatedLists.insert(feed) } else { saturatedLists.remove(feed) }
+        await say(saturated: saturated, "\(name)/\(feed.rawValue)", "the list of \(feed.rawValue)", limit: listing.limit)
+    }
+
+    func say(saturated: Bool, _ about: String, _ what: String, limit: Int) async {
+        let topic = SelfReport.Topic(name: "saturated", about: about, account: name)
+        if saturated {
+            await reports.begin(topic, "account \(name): \(what) is full at \(limit); older ones may not be seen")
+        } else {
+            await reports.end(topic, "account \(name): \(what) is whole again")
+        }
+    }
+
+    private func isSaturated(_ feed: Feed) -> Bool {
+        feed == .runs ? watched.values.contains(where: \.saturated) : saturatedLists.contains(feed)
+    }
+
+    private func writeDown(_ feed: Feed) async {
+        let now = clock.now, saturated = isSaturated(feed)
+        let last = states[feed]
+        if let last, last.saturated == saturated, let read = last.lastReadAt, read <= now, now < read + Self.noteEvery { return }
+        let state = FeedState(
+            account: name, name: feed.rawValue, firstReadAt: last?.firstReadAt ?? now, lastReadAt: now, saturated: saturated)
+        states[feed] = state
+        try? await ledger.save(state)
+    }
+
+    /// Once in an account's life, after everything was looked at: how much was remembered and not told.
+    private func closeFirstRound() async {
+        guard !firstRound.isOver, firstLookDone.isSuperset(of: [.approvals, .automations]),
+            watched.values.allSatisfy(\.wasLookedAt),
+            let due = try? await ledger.watches(account: name, dueBefore: clock.now, limit: 1), due.isEmpty, !firstRound.isOver
+        else { return }
+        firstRound.isOver = true
+        guard firstRound.isOfALife, firstRound.silenced > 0 else { return }
+        let topic = SelfReport.Topic(name: "first_look", about: name, account: name)
+        await reports.once(
+            topic,
+            "account \(name): \(firstRound.silenced) items from before \(since?.description ?? "the start") are remembered and not told")
+    }
+}
+
+/// The first time that everything is looked at, since the program started.
+struct FirstRound {
+    var isOver = false
+    /// Also the first time in the account's life.
+    var isOfALife = false
+    /// How many items were remembered and not told.
+    var silenced = 0
+}
+
+/// Which feeds fail. A feed of many requests is ill only when several in a row fail: one bad run is no bad account.
+struct FeedTrouble {
+    private static let patience: [AccountPoller.Feed: Int] = [.runs: 3, .details: 3]
+    private var failures: [AccountPoller.Feed: Int] = [:]
+    private var ill: Set<AccountPoller.Feed> = []
+
+    var isIll: Bool { !ill.isEmpty }
+
+    /// Whether no feed is ill now.
+    mutating func succeeded(_ feed: AccountPoller.Feed) -> Bool {
+        failures[feed] = 0
+        ill.remove(feed)
+        return ill.isEmpty
+    }
+
+    /// Whether it is to be said. A refused key is no matter of patience.
+    mutating func failed(_ feed: AccountPoller.Feed, _ reason: RevKeenError.Reason) -> Bool {
+        failures[feed, default: 0] += 1
+        let isRefusal = reason == .unauthorized || reason == .forbidden
+        guard isRefusal || failures[feed, default: 0] >= Self.patience[feed] ?? 1 else { return false }
+        ill.insert(feed)
+        return true
+    }
+}
+
+extension RevKeenError.Reason {
+    /// It is about what was asked for; the account itself may be well.
+    var isAboutOneThing: Bool {
+        switch self {
+        case .badAnswer, .tooLarge, .serverError, .badRequest, .unprocessable, .conflict: true
+        case .unreachable, .timeout, .unauthorized, .forbidden, .notFound, .inProgress, .rateLimited, .cancelled: false
+        }
+    }
+}
