@@ -60,16 +60,6 @@ struct DebtCommandTests {
         }
     }
 
-    @Test func `retry wakes a daemon that runs`() async throws {
-        try await prepared { stage, events in
-            let relay = try stage.start("run")
-            #expect(await eventually { await stage.world.requestLog.counts["automations_list"] ?? 0 > 1 })
-            #expect(try await stage.relay("retry", "--all").status == 0)
-            #expect(await stage.inbox.waitForCount(2))
-            #expect(relay.terminate() == 0)
-        }
-    }
-
     @Test func `drop gives up what is dead and what is owed, and why says by whom`() async throws {
         try await prepared { stage, events in
             #expect(try await stage.relay("retry", events[0]).status == 0)
@@ -127,21 +117,6 @@ struct DebtCommandTests {
             let finished = try RelayProcess(words, in: stage.place.folder)
             #expect(await finished.ended() == 64)
             #expect(finished.errorText.contains("name IDs, or --destination NAME, or --all"), "\(finished.errorText)")
-        }
-    }
-
-    @Test func `lanes open lets what is owed go on within a second or so`() async throws {
-        try await Stage.with { stage in
-            let event = await stage.notify()
-            await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
-            let relay = try stage.start("run")
-            #expect(await eventually { await stage.lane("hook") == "closed" })
-            #expect(await stage.statusOf("hook")?["owed"] == 1, "a closed lane keeps its debts")
-            await stage.inbox.arrange { $0.always = nil }
-            let open = try await stage.relay("lanes", "open", "hook")
-            #expect(open.status == 0 && open.out == "hook is open\n")
-            #expect(await eventually(within: .seconds(5)) { await stage.told.contains(event) })
-            #expect(relay.terminate() == 0)
         }
     }
 

@@ -14,6 +14,9 @@ struct ProbeCommandTests {
                 $0.words = ["pending": "needs_review"]
             }
             await stage.notify(priority: "P2")
+            // Two of one moment are in no order.
+            let first = SystemClock().now
+            #expect(await eventually { SystemClock().now > first })
             await stage.ask()
             let probe = try await stage.relay("probe", "--json")
             #expect(probe.status == 0)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RelayCore
 
 /// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
 final class RelayProcess: Sendable {
@@ -31,7 +32,21 @@ final class RelayProcess: Sendable {
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
+        Self.started(process.processIdentifier)
     }
+
+    /// No child outlives a test that failed, nor the tests as a whole.
+    deinit { if process.isRunning { send(SIGKILL) } }
+
+    private static let children = Locked<[Int32]>([])
+    private static let endsChildren: Void = { atexit { RelayProcess.children.withLock { $0 }.forEach { Glibc.kill($0, SIGKILL) } } }()
+
+    private static func started(_ id: Int32) {
+        _ = endsChildren
+        children.withLock { $0.append(id) }
+    }
+
+    private func over() { Self.children.withLock { [id] children in children.removeAll { $0 == id } } }
 
     var isRunning: Bool { process.isRunning }
 
@@ -45,7 +60,7 @@ final class RelayProcess: Sendable {
 
     func kill() {
         send(SIGKILL)
-        process.waitUntilExit()
+        _ = wait()
     }
 
     /// Ends it as a service manager would. Returns its exit status.
@@ -56,12 +71,22 @@ final class RelayProcess: Sendable {
 
     func wait() -> Int32 {
         process.waitUntilExit()
+        over()
         return process.terminationStatus
+    }
+
+    /// Ends it as a service manager would, without holding a thread.
+    func stopped(by signal: Int32 = SIGTERM) async -> Int32? {
+        send(signal)
+        return await ended()
     }
 
     /// The exit status, without holding a thread; one that does not end is killed, and nil.
     func ended(within limit: Duration = .seconds(30)) async -> Int32? {
-        if await eventually(within: limit, { !self.isRunning }) { return process.terminationStatus }
+        if await eventually(within: limit, { !self.isRunning }) {
+            over()
+            return process.terminationStatus
+        }
         kill()
         return nil
     }

@@ -164,4 +164,26 @@ struct UnusableStoreTests {
             #expect(run.err.contains("its folder does not exist"), "\(run.err)")
         }
     }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a folder that may only be read`() async throws {
+        let disk = try SmallDisk()
+        #expect(disk.protect())
+        try await Stage.with(yaml: { Stage.standard($0, more: "store: \(disk.path)/relay.db") }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 74)
+            #expect(run.err.contains("check the owner and rights"), "\(run.err)")
+        }
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a store that may only be read`() async throws {
+        let disk = try SmallDisk(), bytes = try await good()
+        let file = URL(fileURLWithPath: disk.path + "/relay.db")
+        try bytes.write(to: file)
+        #expect(disk.protect())
+        try await Stage.with(yaml: { Stage.standard($0, more: "store: \(disk.path)/relay.db") }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 74, "\(run.all)")
+            #expect(try Data(contentsOf: file) == bytes)
+        }
+    }
 }

@@ -65,20 +65,6 @@ struct SendTestCommandTests {
         }
     }
 
-    @Test func `a success opens the lane that was closed, and the daemon delivers what is owed`() async throws {
-        try await Stage.with { stage in
-            let event = await stage.notify()
-            await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
-            let relay = try stage.start("run")
-            #expect(await eventually { await stage.lane("hook") == "closed" }, "\(relay.errorText)")
-            await stage.inbox.arrange { $0.always = nil }
-            #expect(try await stage.relay("send-test", "hook").status == 0)
-            #expect(await eventually { await stage.told.contains(event) })
-            #expect(await stage.lane("hook") == "open")
-            #expect(relay.terminate() == 0)
-        }
-    }
-
     private func everyType(_ addresses: SandboxAddresses) -> String {
         Stage.standard(
             addresses,

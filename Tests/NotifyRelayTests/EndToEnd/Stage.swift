@@ -31,6 +31,7 @@ final class Stage: Sendable {
     static func with<Result>(
         inboxClock: any WallClock = SystemClock(), yaml: ((SandboxAddresses) -> String)? = nil, _ body: (Stage) async throws -> Result
     ) async throws -> Result {
+        _ = SlowScenes.begunInWholeRun
         let stage = try await Stage(inboxClock: inboxClock)
         do {
             try stage.configure((yaml ?? { standard($0) })(stage.addresses))
