@@ -38,11 +38,9 @@ enum Serving {
 
             await stage.inbox.arrange { $0.next = [InboxFaults.Refusal(400)] }
             findings.dead = await stage.notify("<script>alert(1)</script>", priority: "urgent")
+            _ = await eventually { await counted(refused, at: address) == 1 }
             for _ in 1...2 { await stage.notify() }
-            _ = await eventually {
-                let now = Series(await Web.get(address + "/metrics")?.body ?? "")
-                return now[delivered] == 2 && now[refused] == 1
-            }
+            _ = await eventually { await counted(delivered, at: address) == 2 }
             findings.after = await pages(address)
 
             await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
@@ -57,6 +55,10 @@ enum Serving {
             findings.log = relay.errorText
             return findings
         }
+    }
+
+    private static func counted(_ series: String, at address: String) async -> Double? {
+        Series(await Web.get(address + "/metrics")?.body ?? "")[series]
     }
 
     private static func pages(_ address: String) async -> [String: Page] {

@@ -1,0 +1,112 @@
+import Foundation
+import RelayCore
+
+@testable import Rendering
+
+/// Now, in every test of this folder: 2026-11-24T09:01:30Z.
+let renderedAt = Timestamp(seconds: 1_795_510_890)
+
+extension Event {
+    /// An event as it comes out of the ledger; a test names only what matters to it.
+    static func of(
+        _ kind: Kind = .notification, _ priority: Priority = .high, detail: Detail? = nil, origin: Origin = .minimal, account: String? = "a"
+    ) -> Event {
+        Event(
+            id: "a/\(kind.rawValue)/1", account: account, kind: kind, subject: "a/\(kind.rawValue)/1", priority: priority,
+            occurredAt: renderedAt - .seconds(90), seenAt: renderedAt, payload: Payload(origin: origin, detail: detail ?? kind.minimal))
+    }
+}
+
+extension Origin {
+    /// Nothing is known but that it happened.
+    static let minimal = Origin()
+    static let full = Origin.saying("Nightly invoices")
+
+    /// Every text of it is the same.
+    static func saying(_ text: String) -> Origin {
+        Origin(
+            staging: true, automation: text, automationID: text, risk: text, trigger: text, runID: text, runStatus: text)
+    }
+}
+
+extension Event.Kind {
+    /// What the kind holds at the very least.
+    var minimal: Detail {
+        switch self {
+        case .notification: .notification(NotificationDetail(message: ""))
+        case .run: .run(RunDetail(outcome: .succeeded))
+        case .approval, .reminder: .approval(ApprovalDetail(id: "1"))
+        case .decision: .approval(ApprovalDetail(id: "1", state: .closed))
+        case .digest: .digest(DigestDetail(name: "d", from: renderedAt, until: renderedAt, headline: "Nothing happened"))
+        case .relay: .relay(RelayDetail(topic: "down", about: "ops", detail: "it is down"))
+        }
+    }
+
+    /// Every field of the kind, each text of it the same.
+    func full(_ text: String) -> Detail {
+        let earlier = renderedAt - .seconds(7_200)
+        switch self {
+        case .notification: return .notification(NotificationDetail(type: text, message: text, payload: [text: .string(text)]))
+        case .run:
+            return .run(RunDetail(outcome: .failed, summary: text, error: text, failedStep: text, milliseconds: 94_000))
+        case .approval, .decision, .reminder:
+            return .approval(
+                ApprovalDetail(
+                    id: text, version: 2, state: self == .decision ? .rejected : .open, action: text, actions: [text: .string(text)],
+                    createdAt: earlier, actor: text, decidedAt: renderedAt, reason: text, step: 2, overdue: true))
+        case .digest:
+            let failure = DigestDetail.Failure.saying(text, from: earlier)
+            let item = DigestDetail.Item(
+                id: text, kind: .run, priority: .high, automation: text, message: text, occurredAt: earlier, runID: text)
+            var digest = DigestDetail(name: text, from: earlier, until: renderedAt, headline: text, events: [item], catchUp: true)
+            (digest.new, digest.still, digest.recovered) = ([failure], [failure], [failure])
+            (digest.told, digest.rest) = (4, 5)
+            return .digest(digest)
+        case .relay: return .relay(RelayDetail(topic: text, about: text, detail: text, over: true))
+        }
+    }
+}
+
+extension TemplateSet.Request {
+    /// - Parameter html: the HTML part too.
+    static func of(
+        _ kind: Event.Kind = .notification, _ priority: Priority = .high, to destination: String = "ops", type: String = "webhook",
+        dialect: Dialect = .plain, html: Dialect? = nil
+    ) -> TemplateSet.Request {
+        TemplateSet.Request(kind: kind, priority: priority, destination: destination, type: type, dialect: dialect, html: html)
+    }
+
+    /// As a mail asks.
+    static func mail(_ kind: Event.Kind = .notification, _ priority: Priority = .high) -> TemplateSet.Request {
+        .of(kind, priority, type: "email", html: .html)
+    }
+}
+
+extension TemplateSet {
+    /// Templates of a user, by file name without `.mustache`. There is one destination, `ops`.
+    static func of(_ files: [String: String], type: String = "webhook", _ problems: ProblemList = ProblemList()) throws -> TemplateSet {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("templates-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent("\(name).mustache")) }
+        return TemplateSet(folder: folder.path, destinations: ["ops": type], types: ["webhook", "email", "slack"], problems: problems)
+    }
+
+    func render(_ event: Event = .of(), _ request: Request = .of(), links: LinkPatterns = LinkPatterns()) -> Rendered {
+        render(Fields(event: event, now: renderedAt, links: links, decideLink: nil), request)
+    }
+}
+
+extension DigestDetail.Failure {
+    /// By way of JSON, since nothing makes one yet.
+    fileprivate static func saying(_ text: String, from earlier: Timestamp) -> Self {
+        struct Likeness: Encodable {
+            var automation: String, count = 3, first: Timestamp, last = renderedAt, streak = 2, error: String, runID: String
+        }
+        let likeness = Likeness(automation: text, first: earlier, error: text, runID: text)
+        guard let bytes = try? JSONEncoder().encode(likeness), let failure = try? JSONDecoder().decode(Self.self, from: bytes) else {
+            preconditionFailure("a failure is made of these")
+        }
+        return failure
+    }
+}
