@@ -26,9 +26,7 @@ package struct ConfigNode: Sendable {
 
         /// The value as an error may show it. What came from outside the file, or looks like a secret in the wrong place, is not shown.
         package var shown: String {
-            if isInterpolated { return "a value from ${…}" }
-            let looksSecret = text.contains("://") || text.hasPrefix("rk_") || text.hasPrefix("xox") || text.hasPrefix("whsec_")
-            return looksSecret ? "a text that may be a secret" : "'\(text.prefix(40))'"
+            isInterpolated ? "a value from ${…}" : ConfigNode.shown(text)
         }
     }
 
@@ -61,6 +59,29 @@ package struct ConfigNode: Sendable {
 
     package var isUnresolved: Bool {
         if case .scalar(let scalar) = content { scalar.isUnresolved } else { false }
+    }
+
+    /// It, or something of its list.
+    var holdsUnresolved: Bool {
+        if case .sequence(let items) = content { items.contains(where: \.isUnresolved) } else { isUnresolved }
+    }
+
+    /// A text of the file as an error may show it; a secret may stand in the wrong place.
+    package static func shown(_ text: String) -> String {
+        looksSecret(text) ? "a text that may be a secret" : "'\(text.prefix(40))'"
+    }
+
+    /// A key as an error may show it. One with a colon is a key and its value without the space between them.
+    package static func shown(key: String) -> String {
+        guard let colon = key.firstIndex(of: ":") else { return shown(key) }
+        return shown(String(key[..<colon]) + ":…")
+    }
+
+    /// Those of the keys that an error may show as they are.
+    package static func showable(_ keys: [String]) -> [String] { keys.filter { shown(key: $0) == "'\($0)'" } }
+
+    private static func looksSecret(_ text: String) -> Bool {
+        text.contains("://") || text.hasPrefix("rk_") || text.hasPrefix("xox") || text.hasPrefix("whsec_")
     }
 
     /// What it is, without a word of what it says.

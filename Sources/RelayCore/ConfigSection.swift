@@ -33,6 +33,12 @@ package final class ConfigSection {
 
     package func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
 
+    /// How a person calls the value of a key, as an error may show it.
+    package func pathOf(_ key: String) -> String {
+        let name = ConfigNode.showable([key]).first ?? "(\(ConfigNode.shown(key: key)))"
+        return path.isEmpty ? name : "\(path).\(name)"
+    }
+
     package func valuePlace(_ key: String) -> Place { entries.first { $0.key == key }?.value.place ?? place }
 
     package func note(_ key: String, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
@@ -151,7 +157,7 @@ package final class ConfigSection {
         guard let section = section(key) else { return [] }
         return section.entries.compactMap { entry in
             section.asked.append(entry.key)
-            return ConfigSection(entry.value, path: "\(section.path).\(entry.key)", problems: problems)
+            return ConfigSection(entry.value, path: section.pathOf(entry.key), problems: problems)
                 .map { (entry.key, entry.keyPlace, $0) }
         }
     }
@@ -160,16 +166,18 @@ package final class ConfigSection {
     package func finish() {
         for entry in entries where !asked.contains(entry.key) {
             let known = Set(asked).sorted()
+            let isGlued = entry.key.contains(":")
+            let choice = known.isEmpty ? nil : "one of \(known.joined(separator: ", "))"
             problems.add(
                 Problem(
-                    entry.keyPlace, "unknown key '\(entry.key)'" + (path.isEmpty ? "" : " in \(path)"),
-                    expected: known.isEmpty ? nil : "one of \(known.joined(separator: ", "))", meant: nearest(entry.key, in: known)))
+                    entry.keyPlace, "unknown key \(ConfigNode.shown(key: entry.key))" + (path.isEmpty ? "" : " in \(path)"),
+                    expected: isGlued ? "a space after the colon" : choice, meant: isGlued ? nil : nearest(entry.key, in: known)))
         }
     }
 
     package func missing(_ key: String, _ expected: String) {
         // Why it is missing was said where its `${…}` was read.
-        if entries.contains(where: { $0.key == key && $0.value.isUnresolved }) { return }
+        if entries.contains(where: { $0.key == key && $0.value.holdsUnresolved }) { return }
         let place = entries.first { $0.key == key }?.keyPlace ?? place
         problems.add(Problem(place, "\(path.isEmpty ? "" : path + ".")\(key) is missing", expected: expected))
     }
@@ -177,17 +185,23 @@ package final class ConfigSection {
     /// The value of a key as an error may show it.
     package func shown(_ key: String) -> String { entries.first { $0.key == key }?.value.noun ?? "missing" }
 
+    /// At least a part of the value came from outside the file, so no error may show any of it.
+    package func isInterpolated(_ key: String) -> Bool {
+        guard case .scalar(let scalar)? = entries.first(where: { $0.key == key })?.value.content else { return false }
+        return scalar.isInterpolated
+    }
+
     /// Asks for every key there is, where it cannot be known which ones may stand here.
     package func takeAll() { asked += keys }
 
     package func wrong(_ key: String, _ expected: String) {
         guard let value = entries.first(where: { $0.key == key })?.value else { return missing(key, expected) }
-        problems.add(Problem(value.place, "\(path.isEmpty ? "" : path + ".")\(key) is \(value.noun)", expected: expected))
+        problems.add(Problem(value.place, "\(pathOf(key)) is \(value.noun)", expected: expected))
     }
 
     private func scalar(_ node: ConfigNode, key: String, expected: String) -> ConfigNode.Scalar? {
         if case .scalar(let scalar) = node.content { return scalar }
-        problems.add(Problem(node.place, "\(path.isEmpty ? "" : path + ".")\(key) is \(node.noun)", expected: expected))
+        problems.add(Problem(node.place, "\(pathOf(key)) is \(node.noun)", expected: expected))
         return nil
     }
 }

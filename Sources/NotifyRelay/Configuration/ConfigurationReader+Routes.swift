@@ -6,8 +6,10 @@ extension ConfigurationReader {
         return root.sections("routes").map { section in
             let name = section.required("name", "a name of its own")
             if let name {
-                checkName(name, at: section.valuePlace("name"), what: "a route")
-                if !names.insert(name).inserted { section.note("name", "two routes are called '\(name)'", expected: "names that differ") }
+                checkName(name, at: section.valuePlace("name"), shown: section.shown("name"), what: "a route")
+                if !names.insert(name).inserted {
+                    section.note("name", "two routes are called \(section.shown("name"))", expected: "names that differ")
+                }
             }
             var route = Route(name: name ?? "", when: condition(section))
             for destination in section.places("to") ?? [] {
@@ -51,10 +53,12 @@ extension ConfigurationReader {
     private func checkAccount(_ name: WrittenText) {
         let names = keys(of: "accounts")
         guard !names.contains(name.text) else { return }
+        let choice = ConfigNode.showable(names)
         problems.add(
             Problem(
-                name.place, "no account is called \(name.shown)", expected: "one of \(names.joined(separator: ", "))",
-                meant: nearest(name.text, in: names)))
+                name.place, "no account is called \(name.shown)",
+                expected: choice.isEmpty ? nil : "one of \(choice.joined(separator: ", "))",
+                meant: nearest(name.text, in: choice)))
     }
 
     private func globs(_ section: ConfigSection, _ key: String) -> [Glob]? { section.strings(key)?.map(Glob.init) }

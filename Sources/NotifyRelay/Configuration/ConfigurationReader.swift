@@ -66,13 +66,17 @@ final class ConfigurationReader {
     }
 
     /// `[a-z][a-z0-9_-]{0,31}`, and not one of the words that mean something else.
-    func checkName(_ name: String, at place: Place, what: String, reserved: [String] = []) {
+    ///
+    /// - Parameter shown: the name as an error may show it.
+    func checkName(_ name: String, at place: Place, shown: String? = nil, what: String, reserved: [String] = []) {
         let isGood =
             name.utf8.count <= 32 && (name.first.map { ("a"..."z").contains($0) } ?? false)
             && name.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "_" || $0 == "-" }
         if !isGood {
             problems.add(
-                Problem(place, "'\(name.prefix(40))' cannot be the name of \(what)", expected: "a-z, then up to 31 of a-z 0-9 _ -"))
+                Problem(
+                    place, "\(shown ?? ConfigNode.shown(key: name)) cannot be the name of \(what)",
+                    expected: "a-z, then up to 31 of a-z 0-9 _ -"))
         } else if reserved.contains(name) {
             problems.add(Problem(place, "'\(name)' cannot be the name of \(what): it means something else", expected: "another name"))
         }
@@ -85,7 +89,8 @@ final class ConfigurationReader {
         for (key, pattern) in [("run", links.run), ("approval", links.approval), ("automation", links.automation)] {
             guard let pattern else { continue }
             if let fault = LinkPattern.fault(pattern) {
-                section.note(key, "links.\(key): \(fault)", expected: "https://… with {run_id}, {automation_id} or {approval_id}")
+                let words = section.isInterpolated(key) ? "a value from ${…} makes it no pattern" : fault
+                section.note(key, "links.\(key): \(words)", expected: "https://… with {run_id}, {automation_id} or {approval_id}")
             }
         }
         section.finish()
@@ -136,7 +141,7 @@ final class ConfigurationReader {
 
     private func noPriority(_ section: ConfigSection, _ key: String, _ text: String) {
         section.note(
-            key, "\(section.path).\(key) is \(section.shown(key))", expected: "low, normal, high or urgent",
+            key, "\(section.pathOf(key)) is \(section.shown(key))", expected: "low, normal, high or urgent",
             meant: nearest(text, in: Priority.allCases.map(\.word)))
     }
 
@@ -216,10 +221,11 @@ final class ConfigurationReader {
     func checkDestination(_ name: WrittenText) {
         let names = destinationNames
         guard !names.contains(name.text) else { return }
+        let choice = ConfigNode.showable(names)
         problems.add(
             Problem(
                 name.place, "no destination is called \(name.shown)",
-                expected: names.isEmpty ? nil : "one of \(names.joined(separator: ", "))", meant: nearest(name.text, in: names)))
+                expected: choice.isEmpty ? nil : "one of \(choice.joined(separator: ", "))", meant: nearest(name.text, in: choice)))
     }
 }
 

@@ -49,7 +49,7 @@ struct YAMLReader {
             }
             return Problem(place, "not YAML: \(what)")
         case .duplicatedKeysInMapping(let keys, let context):
-            let names = keys.map { String(describing: $0) }.joined(separator: ", ")
+            let names = keys.map { ConfigNode.shown(key: $0) }.joined(separator: ", ")
             let place = Place(file: file, line: context.mark.line, column: context.mark.column)
             return Problem(place, "the mapping has a key twice: \(names)", expected: "each key once")
         case .reader(let what, let offset, _, _):
