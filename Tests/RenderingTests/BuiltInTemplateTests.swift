@@ -18,7 +18,9 @@ struct BuiltInTemplateTests {
         #expect(Markup.isBalanced(html), "\(html)", sourceLocation: sourceLocation)
     }
 
-    @Test(arguments: cases) func `with the least that can be known there is a title, and no gap`(kind: Event.Kind, priority: Priority) throws {
+    @Test(arguments: cases) func `with the least that can be known there is a title, and no gap`(kind: Event.Kind, priority: Priority)
+        throws
+    {
         try expectSound(TemplateSet.builtIn.render(.of(kind, priority), .mail(kind, priority)))
     }
 

@@ -28,7 +28,8 @@ struct TemplateScannerTests {
         ("\n{{<parent}}x{{/parent}}", 1, "'{{<' is not allowed here"), ("\n{{$block}}x{{/block}}", 1, "'{{$' is not allowed here"),
         ("\n{{*name}}", 1, "'{{*' is not allowed here"), ("\n{{>*name}}", 1, "there is no partial '_*name.mustache'"),
         ("\n{{>fact}}", 1, "there is no partial '_fact.mustache' (did you mean 'facts'?)"), ("\n{{message", 1, "the tag has no end"),
-        ("\n{{{message}}", 1, "the tag has no end; expected }}}"), ("\nx{{#open}}y", 2, "the section 'open' has no end; expected {{/open}}"),
+        ("\n{{{message}}", 1, "the tag has no end; expected }}}"),
+        ("\nx{{#open}}y", 2, "the section 'open' has no end; expected {{/open}}"),
         ("\nx{{/open}}", 2, "'{{/open}}' ends no section"), ("\n{{#open}}{{#failed}}{{/open}}", 21, "'{{/open}}' ends no section"),
     ])
     func `a tag that is not allowed is named where it stands`(text: String, column: Int, words: String) throws {
@@ -38,7 +39,8 @@ struct TemplateScannerTests {
     }
 
     @Test(arguments: [
-        "{{message}}", "{{ message }}", "{{{message}}}", "{{&message}}", "{{! anything at all: {{ }}", "{{#open}}{{^failed}}x{{/failed}}{{/open}}",
+        "{{message}}", "{{ message }}", "{{{message}}}", "{{&message}}", "{{! anything at all: {{ }}",
+        "{{#open}}{{^failed}}x{{/failed}}{{/open}}",
         "{{#events}}{{automation}}{{link}}{{/events}}", "{{#new}}{{streak}}{{first}}{{/new}}", "{{>facts}}", "no tag", "} { }}",
     ])
     func `what is allowed is no problem`(text: String) throws {

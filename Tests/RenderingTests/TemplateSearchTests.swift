@@ -80,7 +80,9 @@ struct HTMLTemplateTests {
     }
 
     @Test func `the nearest HTML speaks`() throws {
-        let names = ["ops.notification-high", "ops.high", "ops.notification", "email.notification-high", "email.high", "email.notification"]
+        let names = [
+            "ops.notification-high", "ops.high", "ops.notification", "email.notification-high", "email.high", "email.notification",
+        ]
         for index in names.indices {
             let files = Dictionary(uniqueKeysWithValues: names[index...].map { ("\($0).html", "<p>\($0)</p>") })
             #expect(try mail(files).html == "<p>\(names[index])</p>")
