@@ -2,6 +2,8 @@
 package enum Catalogue {
     package static let types: [ChannelType] = [
         Slack.type,
+        Discord.type,
+        Telegram.type,
         Webhook.type,
         Email.type,
         Console.type,

@@ -7,11 +7,12 @@ import Transport
 package enum Slack {
     package static let type = ChannelType(
         name: "slack",
-        abilities: Abilities(buttons: true, limit: Limit(Blocks.mostBody, .utf16)),
+        abilities: Abilities(buttons: true, mention: true, limit: Limit(Blocks.mostBody, .utf16)),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
         // One message a second in a channel; short bursts are tolerated.
         pace: (burst: 4, every: .seconds(1)),
+        hasFields: true,
         read: read)
 
     /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
@@ -51,11 +52,7 @@ package enum Slack {
                 expected: "an incoming webhook: https://hooks.slack.com/services/…")
             return nil
         }
-        if !vendors.contains(address.parts.host) && !address.parts.isLoopback {
-            section.note(
-                "url", "\(section.path).url is not on a host of Slack", expected: "https://hooks.slack.com/services/…",
-                isWarning: true)
-        }
+        section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
         return ChannelBlueprint { SlackChannel(address: address, network: basics.network, tools: $0) }
     }
 

@@ -10,7 +10,7 @@ extension Message {
         _ kind: Event.Kind = .notification, _ priority: Priority = .normal, title: String = "Invoice sync has finished",
         body: String = "42 invoices were sent.\nNothing is left.", html: String? = nil, link: String? = nil,
         recipient: String = "", detail: Detail? = nil, origin: Origin = .invoices, account: String? = "live",
-        label: String? = nil
+        mention: String? = nil, label: String? = nil
     ) -> Message {
         let event = Event(
             id: kind.exampleID, account: kind == .relay || kind == .digest ? nil : account, kind: kind,
@@ -19,7 +19,8 @@ extension Message {
             payload: Payload(origin: kind == .relay || kind == .digest ? Origin() : origin, detail: detail ?? kind.exampleDetail))
         return Message(
             event: event, title: title, body: body, html: html, link: link, recipient: recipient,
-            idempotencyKey: "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea", deliveryID: 17, label: label)
+            idempotencyKey: "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+            subjectKey: "c0ffee7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea", deliveryID: 17, mention: mention, label: label)
     }
 }
 
@@ -159,6 +160,8 @@ struct Reading {
 /// A good configuration of each type, with secrets that no output may hold.
 let configurations: [(type: String, values: [String: Value], secrets: [String])] = [
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
+    ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
+    ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -175,6 +178,12 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ),
     ("console", [:], []),
     ("file", ["folder": "inbox"], []),
+]
+
+/// What each service answers when it has taken a message.
+let accepted: [String: (status: Int, body: String)] = [
+    "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
+    "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
 ]
 
 func channel(

@@ -224,18 +224,34 @@ actor Lane {
         let start = clock.uptime
         let outcome: DeliveryOutcome
         do throws(DeliveryError) {
-            outcome = .delivered(try await destination.channel.deliver(composed.message))
+            outcome = .delivered(try await send(composed.message, after: claim.earlier, through: destination.channel))
         } catch {
             outcome = .failed(error)
         }
         return (outcome, clock.uptime - start, composed.fellBackBecause)
     }
 
+    /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
+    /// never again after that.
+    private static func send(
+        _ message: Message, after earlier: Receipt?, through channel: any Channel
+    ) async throws(DeliveryError) -> Receipt {
+        guard let earlier else { return try await channel.deliver(message) }
+        do throws(DeliveryError) {
+            return try await channel.update(earlier, with: message).marked(as: earlier)
+        } catch {
+            guard error.verdict == .vanished, !earlier.wasPostedAgain else { throw error }
+        }
+        return try await channel.deliver(message).postedAgain
+    }
+
     private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async {
         let now = clock.now
         let change: LaneHealth.Change
         switch outcome {
-        case .delivered: change = health.succeeded(at: now)
+        case .delivered(let receipt):
+            change = health.succeeded(at: now)
+            if let pause = receipt.pause { health.block(until: now + pause) }
         case .failed(let error): change = health.failed(error, at: now, unit: chance())
         }
         let settlement = outcome.settlement(
@@ -279,4 +295,19 @@ actor Lane {
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
         await report(.changed(change, reason: reason))
     }
+}
+
+extension Receipt {
+    private static let again = "posted_again"
+
+    fileprivate var wasPostedAgain: Bool { remote[Self.again] != nil }
+
+    fileprivate var postedAgain: Receipt {
+        var marked = self
+        marked.remote[Self.again] = "1"
+        return marked
+    }
+
+    /// Remembers of an earlier receipt that its message was posted again.
+    fileprivate func marked(as earlier: Receipt) -> Receipt { earlier.wasPostedAgain ? postedAgain : self }
 }

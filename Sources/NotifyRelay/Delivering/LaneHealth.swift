@@ -69,6 +69,9 @@ struct LaneHealth: Sendable, Equatable {
         }
     }
 
+    /// The destination took something, and asks for a pause.
+    mutating func block(until moment: Timestamp) { blockedUntil = max(blockedUntil, moment) }
+
     /// The wall clock was set: what waits does so as long as it would have.
     mutating func shift(by difference: Duration) {
         blockedUntil.shift(by: difference)
@@ -98,7 +101,7 @@ struct LaneHealth: Sendable, Equatable {
         case .throttled(let after):
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
-        case .refused:
+        case .refused, .vanished:
             // It answered: it is there.
             failures = 0
             return .none
