@@ -4,6 +4,8 @@ package enum Catalogue {
         Slack.type,
         Discord.type,
         Telegram.type,
+        Pushover.type,
+        PagerDuty.type,
         Webhook.type,
         Email.type,
         Console.type,

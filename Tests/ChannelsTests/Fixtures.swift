@@ -163,6 +163,11 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
     ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
     (
+        "pushover", ["token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "user": "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"],
+        ["azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"]
+    ),
+    ("pagerduty", ["routing_key": "0123456789abcdef0123456789abcdef"], ["0123456789abcdef0123456789abcdef"]),
+    (
         "webhook",
         [
             "url": "https://hooks.example.com/in/hush-hush", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -184,6 +189,8 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
+    "pushover": (200, #"{"status": 1, "request": "r", "receipt": "abc"}"#),
+    "pagerduty": (202, #"{"status": "success", "dedup_key": "k"}"#),
 ]
 
 func channel(

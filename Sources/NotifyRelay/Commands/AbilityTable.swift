@@ -32,7 +32,9 @@ enum AbilityTable {
         return lines.map { "| \($0.joined(separator: " | ")) |" }.joined(separator: "\n")
     }
 
-    private static var entries: [(name: String, abilities: Abilities)] { Catalogue.types.map { ($0.name, $0.abilities) } }
+    private static var entries: [(name: String, abilities: Abilities)] {
+        Catalogue.types.flatMap { [($0.name, $0.abilities)] + $0.variants }
+    }
 
     private static func mark(_ able: Bool) -> String { able ? "yes" : "-" }
 }

@@ -59,7 +59,7 @@ extension ConfigurationReader {
     /// Keys of a type that it reads and cannot honour yet.
     private func refuseWhatIsPlanned(_ section: ConfigSection, _ type: String) {
         switch type {
-        case "slack": later(section, "token", "channel", "signing_secret", "api_url")
+        case "slack": later(section, "signing_secret")
         case "discord": later(section, "public_key")
         case "webhook" where section.string("format") == "cloudevents": break
         default: break
@@ -110,6 +110,5 @@ enum PlannedTypes {
         "teams": ["url"], "google_chat": ["url"], "mattermost": ["url"],
         "rocketchat": ["url"], "matrix": ["server", "token", "room"],
         "zulip": ["server", "email", "api_key", "stream", "topic"], "ntfy": ["server", "topic", "token"], "gotify": ["server", "token"],
-        "pushover": ["token", "user", "api_url"], "pagerduty": ["routing_key", "api_url"],
     ]
 }
