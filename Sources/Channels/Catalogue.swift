@@ -4,6 +4,7 @@ package enum Catalogue {
         Slack.type,
         Discord.type,
         Telegram.type,
+        Mattermost.type,
         Webhook.type,
         Email.type,
         Console.type,

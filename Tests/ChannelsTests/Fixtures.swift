@@ -162,6 +162,7 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
     ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
     ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
+    ("mattermost", ["url": "https://chat.example.com/team/hooks/hush-hush"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -184,10 +185,35 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
+    "mattermost": (200, "ok"),
 ]
 
 func channel(
     _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
 ) throws -> any Channel {
     try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+}
+
+/// A good destination of the type, over a transport of the test's own.
+func channel(_ type: String, over http: any HTTPTransport) throws -> any Channel {
+    try channel(type, try #require(configurations.first { $0.type == type }).values, tools: tools(http: http))
+}
+
+/// What was made of an answer to one message: nil if it was taken for delivered.
+func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError?
+{
+    let channel = try channel(
+        type, over: ScriptedTransport(status: status, headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body))
+    do throws(DeliveryError) {
+        _ = try await channel.deliver(.of())
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// What a type would send of a message.
+func payload(_ type: String, _ message: Message) throws -> JSONValue {
+    let channel = try channel(type, over: ScriptedTransport(status: 200))
+    return try JSONValue(parsing: Array(channel.preview(message).utf8))
 }
