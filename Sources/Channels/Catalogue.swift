@@ -5,6 +5,7 @@ package enum Catalogue {
         Discord.type,
         Telegram.type,
         Mattermost.type,
+        Teams.type,
         Webhook.type,
         Email.type,
         Console.type,

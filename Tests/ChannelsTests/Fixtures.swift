@@ -164,6 +164,13 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
     ("mattermost", ["url": "https://chat.example.com/team/hooks/hush-hush"], ["hush-hush"]),
     (
+        "teams",
+        [
+            "url":
+                "https://e.c3.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/1/invoke?api-version=1&sig=hush-hush"
+        ], ["hush-hush"]
+    ),
+    (
         "webhook",
         [
             "url": "https://hooks.example.com/in/hush-hush", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -185,7 +192,7 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
-    "mattermost": (200, "ok"),
+    "mattermost": (200, "ok"), "teams": (202, ""),
 ]
 
 func channel(
