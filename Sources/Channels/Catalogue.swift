@@ -6,6 +6,7 @@ package enum Catalogue {
         Telegram.type,
         Mattermost.type,
         Teams.type,
+        GoogleChat.type,
         Webhook.type,
         Email.type,
         Console.type,
