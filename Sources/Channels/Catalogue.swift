@@ -7,6 +7,7 @@ package enum Catalogue {
         Mattermost.type,
         Teams.type,
         GoogleChat.type,
+        RocketChat.type,
         Webhook.type,
         Email.type,
         Console.type,

@@ -10,6 +10,8 @@ struct HookChannel: Channel {
     let payload: @Sendable (Message) -> JSONValue
     /// Gets the common judgement (nil: accepted), the answer, its body if that is JSON, and the time. Returns the one that counts.
     let sharpen: @Sendable (DeliveryError?, HTTPAnswer, JSONValue, Timestamp) -> DeliveryError?
+    /// An address that can be asked without harm and knows the credential; nil where there is none.
+    var question: Secret?
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         let post = JSONPost(tools: tools, network: network), now = tools.clock.now
@@ -21,7 +23,13 @@ struct HookChannel: Channel {
 
     func preview(_ message: Message) -> String { String(decoding: payload(message).bytes, as: UTF8.self) }
 
-    func connect() async -> [Finding] { await reach(address, over: tools.http, network: network) }
+    func connect() async -> [Finding] {
+        guard let question else { return await reach(address, over: tools.http, network: network) }
+        let now = tools.clock.now
+        return await ask(HTTPRequest("GET", question, network: network), "the webhook at \(address.origin)", over: tools.http) {
+            sharpen(judge($0, now: now), $0, (try? JSONValue(parsing: $0.body)) ?? .null, now)
+        }
+    }
 }
 
 extension HTTPAddress {

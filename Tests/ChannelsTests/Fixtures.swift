@@ -171,6 +171,7 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
         ], ["hush-hush"]
     ),
     ("google_chat", ["url": "https://chat.googleapis.com/v1/spaces/A/messages?key=sesame&token=hush-hush%3D"], ["hush-hush", "sesame"]),
+    ("rocketchat", ["url": "https://chat.example.com/rc/hooks/65a/hush-hush"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -193,7 +194,7 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
-    "mattermost": (200, "ok"), "teams": (202, ""),
+    "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, #"{"success":true}"#),
     "google_chat": (200, #"{"name": "spaces/A/messages/B", "thread": {"name": "spaces/A/threads/C"}}"#),
 ]
 
