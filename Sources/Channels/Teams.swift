@@ -31,7 +31,7 @@ package enum Teams {
     private static func isWorkflow(_ address: HTTPAddress, _ section: ConfigSection) -> Bool {
         let host = address.parts.host
         if host.hasSuffix(".webhook.office.com") || ["outlook.office.com", "outlook.office365.com"].contains(host) {
-            section.note("url", "\(section.path).url is a connector of Office 365, which were shut off in May 2026", expected: expected)
+            section.note("url", "\(section.path).url is a connector of Office 365, and those were shut off in May 2026", expected: expected)
             return false
         }
         let isOld = host.hasSuffix(".logic.azure.com")
