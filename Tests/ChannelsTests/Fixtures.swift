@@ -162,6 +162,16 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
     ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
     ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
+    ("mattermost", ["url": "https://chat.example.com/team/hooks/hush-hush"], ["hush-hush"]),
+    (
+        "teams",
+        [
+            "url":
+                "https://e.c3.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/1/invoke?api-version=1&sig=hush-hush"
+        ], ["hush-hush"]
+    ),
+    ("google_chat", ["url": "https://chat.googleapis.com/v1/spaces/A/messages?key=sesame&token=hush-hush%3D"], ["hush-hush", "sesame"]),
+    ("rocketchat", ["url": "https://chat.example.com/rc/hooks/65a/hush-hush"], ["hush-hush"]),
     (
         "pushover", ["token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "user": "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"],
         ["azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"]
@@ -191,10 +201,36 @@ let accepted: [String: (status: Int, body: String)] = [
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
     "pushover": (200, #"{"status": 1, "request": "r", "receipt": "abc"}"#),
     "pagerduty": (202, #"{"status": "success", "dedup_key": "k"}"#),
+    "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, #"{"success":true}"#),
+    "google_chat": (200, #"{"name": "spaces/A/messages/B", "thread": {"name": "spaces/A/threads/C"}}"#),
 ]
 
 func channel(
     _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
 ) throws -> any Channel {
     try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+}
+
+/// A good destination of the type, over a transport of the test's own.
+func channel(_ type: String, over http: any HTTPTransport) throws -> any Channel {
+    try channel(type, try #require(configurations.first { $0.type == type }).values, tools: tools(http: http))
+}
+
+/// What was made of an answer to one message: nil if it was taken for delivered.
+func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError?
+{
+    let channel = try channel(
+        type, over: ScriptedTransport(status: status, headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body))
+    do throws(DeliveryError) {
+        _ = try await channel.deliver(.of())
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// What a type would send of a message.
+func payload(_ type: String, _ message: Message) throws -> JSONValue {
+    let channel = try channel(type, over: ScriptedTransport(status: 200))
+    return try JSONValue(parsing: Array(channel.preview(message).utf8))
 }

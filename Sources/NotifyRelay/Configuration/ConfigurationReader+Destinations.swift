@@ -107,8 +107,7 @@ extension ConfigNode {
 /// The types that later versions will speak to, with their keys: a file written for them is checked today.
 enum PlannedTypes {
     static let keys: [String: [String]] = [
-        "teams": ["url"], "google_chat": ["url"], "mattermost": ["url"],
-        "rocketchat": ["url"], "matrix": ["server", "token", "room"],
+        "matrix": ["server", "token", "room"],
         "zulip": ["server", "email", "api_key", "stream", "topic"], "ntfy": ["server", "topic", "token"], "gotify": ["server", "token"],
     ]
 }

@@ -59,6 +59,7 @@ enum ServiceVerdict: Sendable {
 enum ServiceDoubles {
     static let all: [any ServiceDouble.Type] = [
         DiscordDouble.self, TelegramDouble.self, PagerDutyDouble.self, PushoverDouble.self, SlackBotDouble.self,
+        DiscordDouble.self, TelegramDouble.self, MattermostDouble.self, TeamsDouble.self, GoogleChatDouble.self, RocketChatDouble.self,
     ]
 
     static func named(_ name: String) -> (any ServiceDouble.Type)? { all.first { $0.kind.rawValue == name } }
