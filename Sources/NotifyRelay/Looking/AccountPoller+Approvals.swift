@@ -58,7 +58,9 @@ extension AccountPoller {
             case .tell(let sighting): sightings.append(sighting)
             }
         }
-        try await admitter.admit(sightings)
+        let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
+        try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
+        if !requests.isEmpty { detailsBell.ring() }
         if !quiet.isEmpty { try await ledger.store(quiet) }
         return new
     }
@@ -115,8 +117,16 @@ extension AccountPoller {
     private func askForAbsent(besides present: Set<String>) async throws {
         let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
         approvalLooks.absent = Set(absent.map(\.id))
+        let watches = try await watchesNow(of: absent.filter { approvalLooks.mayAskFor($0.id, at: clock.now) })
+        guard !watches.isEmpty else { return }
+        try await ledger.save(watches)
+        detailsBell.ring()
+    }
+
+    /// The runs of approvals, to be looked at now: only a run's detail says whether it is over.
+    private func watchesNow(of approvals: [ApprovalRow]) async throws -> [RunWatch] {
         var watches: [RunWatch] = []
-        for row in absent where approvalLooks.mayAskFor(row.id, at: clock.now) {
+        for row in approvals {
             guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { continue }
             var watch =
                 try await ledger.watch(account: name, run: run)
@@ -125,9 +135,7 @@ extension AccountPoller {
             watch.dueAt = min(watch.dueAt, clock.now)
             watches.append(watch)
         }
-        guard !watches.isEmpty else { return }
-        try await ledger.save(watches)
-        detailsBell.ring()
+        return watches
     }
 
     /// Lists and a good run detail both lack it: closed, with an outcome that cannot be read.

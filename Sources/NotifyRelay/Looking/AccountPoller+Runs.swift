@@ -105,6 +105,8 @@ extension AccountPoller {
                 dueAt: clock.now, settled: past)
         }
         guard known.shown != shown else { return nil }
+        // Until now known by an approval only.
+        if known.shown.isEmpty, isFirstLook { runsOfFirstLook.insert(run.id) }
         var changed = known
         changed.shown = shown
         // It has just finished, or it was touched again: its ladder begins anew.
