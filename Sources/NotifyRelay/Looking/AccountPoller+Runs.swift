@@ -74,8 +74,9 @@ extension AccountPoller {
         guard let cron = entry.automation.cronExpression, let expression = try? CronExpression(cron),
             let zone = TimeZoneName(entry.automation.timezone ?? "UTC"), let next = expression.next(after: clock.now, in: zone)
         else { return pace }
-        // A scheduled run is worth a look shortly after its hour.
-        return min(pace, clock.now.duration(to: next) + .seconds(5))
+        // A scheduled run is worth a look shortly after its hour, and not a moment before it has begun.
+        let untilNext = clock.now.duration(to: next)
+        return pace < untilNext ? pace : untilNext + .seconds(5)
     }
 
     /// - Returns: whether a run was new or changed.
