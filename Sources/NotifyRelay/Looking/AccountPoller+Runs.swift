@@ -51,17 +51,18 @@ extension AccountPoller {
         // The automation is gone, or hidden from this key: looked at again at the slowest pace.
         if known?.reason == .notFound {
             watched[id]?.isFirstLook = false
+            watched[id]?.backoff.succeeded()
+            await readable("the list of runs of \(called(id))", id: "runs/\(id)", now: "is no more")
             return settings.poll.runs.upperBound
-        }
-        if let known, known.reason.isAboutOneThing {
-            metrics.pollFailed(account: name, reason: known.reason.rawValue)
-            await unreadable("the list of runs of \(called(id))", id: "runs/\(id)", known)
-        } else {
-            await failed(.runs, error)
         }
         guard var entry = watched[id] else { return settings.poll.runs.upperBound }
         let wait = entry.backoff.failed(pace: entry.pace.current)
         watched[id]?.backoff = entry.backoff
+        if let known, known.reason.isAboutOneThing {
+            await unreadable("the list of runs of \(called(id))", id: "runs/\(id)", known, isNews: entry.backoff.isLasting)
+        } else {
+            await failed(.runs, error)
+        }
         return wait
     }
 
