@@ -89,7 +89,7 @@ actor Lane {
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await bell.wait()
-                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore() {
+                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
                     await bell.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()
@@ -105,6 +105,12 @@ actor Lane {
             await report(.ledger(error))
             return false
         }
+    }
+
+    /// Whether something will be ready at a moment that is not far.
+    private func hasMore(by moment: Timestamp) async -> Bool {
+        if await hasMore() { return true }
+        return (try? await ledger.nextDue(destination.name)).map { $0 <= moment } ?? false
     }
 
     /// A reload: what is under way goes on as it began. An entry that changed opens the lane.
