@@ -35,6 +35,13 @@ final class SelfReport: Sendable {
     /// What is wrong now, oldest first.
     var troubles: [Trouble] { open.withLock { $0.values.sorted { $0.began < $1.began } } }
 
+    /// What left the configuration troubles nobody any more. What is about no account is about a destination.
+    func forget(besides accounts: Set<String>, _ destinations: Set<String>) {
+        open.withLock { open in
+            open = open.filter { topic, _ in topic.account.map(accounts.contains) ?? destinations.contains(topic.about) }
+        }
+    }
+
     /// - Parameter also: a destination that is told too, whatever the routes say.
     func begin(_ topic: Topic, _ detail: String, also: String? = nil) async {
         let began = open.withLock { open -> Timestamp? in
