@@ -11,7 +11,8 @@ actor Lane {
     /// What a lane has to say to the rest of the program.
     enum Report: Sendable {
         case attempted(DeliveryOutcome, took: Duration)
-        case changed(LaneHealth.Change, reason: String?)
+        /// `since`: when it ceased to be open.
+        case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
         case templateFailed(String)
         /// The ledger cannot be written.
         case ledger(LedgerError)
@@ -299,7 +300,7 @@ actor Lane {
         if change == .none { return }
         await writeDown()
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
-        await report(.changed(change, reason: reason))
+        await report(.changed(change, reason: reason, since: health.since))
     }
 }
 
