@@ -87,7 +87,8 @@ final class House: Sendable {
         _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, channels: Locked<[String: ScriptedChannel]>
     ) throws -> Blueprint {
         let (configuration, problems) = Configuration.load(
-            text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) })
+            text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
+        )
         let read = try #require(configuration, "\(problems.map(\.description))")
         let tools = ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
         let list = ProblemList()

@@ -65,7 +65,8 @@ struct SaturationTests {
             await house.world.startRun(of: automation)
         }
         try await house.look()
-        #expect(try await house.words("saturated") == ["account live: the list of runs of Invoices is full at 100; older ones may not be seen"])
+        #expect(
+            try await house.words("saturated") == ["account live: the list of runs of Invoices is full at 100; older ones may not be seen"])
         #expect(try await house.said("saturated") == ["live/runs/\(automation)"])
         try await house.look()
         #expect(try await house.said("saturated").last == "live/runs/\(automation) over")

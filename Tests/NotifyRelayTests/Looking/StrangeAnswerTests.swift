@@ -67,7 +67,9 @@ struct StrangeAnswerTests {
 
     @Test func `the word string for every value, ids too, harms nobody`() async throws {
         let (house, _) = try await house()
-        house.transport.misbehave { _ in .changed { $0.rewriting { name, value in value.array == nil && value.object == nil ? "string" : value } } }
+        house.transport.misbehave { _ in
+            .changed { $0.rewriting { name, value in value.array == nil && value.object == nil ? "string" : value } }
+        }
         try await house.look()
         try await house.look()
         house.transport.misbehave(nil)

@@ -52,7 +52,10 @@ struct CatchUpTests {
         house.clock.advance(by: .minutes(1))
         try await close(house)
         let ids = try await house.told(.digest)
-        #expect(ids.map { $0.split(separator: "/").prefix(3).joined(separator: "/") }.sorted() == ["bundle/catch-up/mail", "bundle/catch-up/ops"])
+        #expect(
+            ids.map { $0.split(separator: "/").prefix(3).joined(separator: "/") }.sorted() == [
+                "bundle/catch-up/mail", "bundle/catch-up/ops",
+            ])
         for id in ids { #expect(try await house.deliveries(of: id).count == 1) }
     }
 

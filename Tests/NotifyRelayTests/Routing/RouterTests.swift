@@ -8,7 +8,9 @@ import Testing
 struct RouterTests {
     private let now = Timestamp(seconds: 1_000)
 
-    private func router(_ routes: Route..., rules: [PriorityRule] = [], healthTo: [String] = [], recipients: [String: [String]] = [:]) -> Router {
+    private func router(_ routes: Route..., rules: [PriorityRule] = [], healthTo: [String] = [], recipients: [String: [String]] = [:])
+        -> Router
+    {
         Router(routes: routes, priorityRules: rules, healthTo: healthTo, recipients: recipients)
     }
 
