@@ -104,7 +104,9 @@ actor Relay {
     /// - Returns: the lanes that are new. Where the ledger cannot be asked, the old configuration stays.
     private func reload(_ next: Blueprint) async -> [Lane] {
         do {
-            return try await takeOver(next)
+            let new = try await takeOver(next)
+            logger.notice("the configuration was read again")
+            return new
         } catch {
             logger.error("the configuration was not taken over, the old one stays: \(error.detail)")
             return []
