@@ -162,6 +162,16 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
     ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
     ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
+    ("matrix", ["server": "https://matrix.example.com", "token": "syt_hush-hush", "room": "!abc:example.com"], ["hush-hush"]),
+    (
+        "zulip",
+        [
+            "server": "https://org.zulipchat.com", "email": "relay-bot@org.zulipchat.com", "api_key": "hush-hush", "stream": "alerts",
+            "topic": "RevKeen",
+        ], ["hush-hush"]
+    ),
+    ("ntfy", ["server": "https://ntfy.sh", "topic": "alerts-7f3k", "token": "tk_hush-hush"], ["hush-hush"]),
+    ("gotify", ["server": "https://push.example.com/gotify", "token": "hush-hush"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -184,6 +194,9 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
+    "matrix": (200, #"{"event_id": "$first:example.com"}"#), "zulip": (200, #"{"result": "success", "msg": "", "id": 42}"#),
+    "ntfy": (200, #"{"id": "sPs71M8A2T", "event": "message", "topic": "alerts-7f3k"}"#),
+    "gotify": (200, #"{"id": 25, "appid": 5, "message": "hello"}"#),
 ]
 
 func channel(

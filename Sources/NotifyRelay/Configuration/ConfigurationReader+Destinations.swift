@@ -108,8 +108,7 @@ extension ConfigNode {
 enum PlannedTypes {
     static let keys: [String: [String]] = [
         "teams": ["url"], "google_chat": ["url"], "mattermost": ["url"],
-        "rocketchat": ["url"], "matrix": ["server", "token", "room"],
-        "zulip": ["server", "email", "api_key", "stream", "topic"], "ntfy": ["server", "topic", "token"], "gotify": ["server", "token"],
+        "rocketchat": ["url"],
         "pushover": ["token", "user", "api_url"], "pagerduty": ["routing_key", "api_url"],
     ]
 }

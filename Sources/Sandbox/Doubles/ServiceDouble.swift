@@ -57,7 +57,9 @@ enum ServiceVerdict: Sendable {
 
 /// Every double there is.
 enum ServiceDoubles {
-    static let all: [any ServiceDouble.Type] = [DiscordDouble.self, TelegramDouble.self]
+    static let all: [any ServiceDouble.Type] = [
+        DiscordDouble.self, TelegramDouble.self, MatrixDouble.self, ZulipDouble.self, NtfyDouble.self, GotifyDouble.self,
+    ]
 
     static func named(_ name: String) -> (any ServiceDouble.Type)? { all.first { $0.kind.rawValue == name } }
 
