@@ -38,7 +38,7 @@ extension ConfigSection {
     /// Reads an `https:` address, or `http:` to loopback or with `allow_plain: true`. Nil, with a problem noted, for any other.
     func address(_ key: String, _ basics: DestinationBasics, required: Bool = true, isSecret: Bool = true) -> HTTPAddress? {
         let expected = "an address such as https://…"
-        let written = isSecret ? secret(key, required: required, expected: expected) : string(key).map(Secret.init)
+        let written = isSecret ? secret(key, required: required, expected: expected) : plain(key, required, expected).map(Secret.init)
         guard let url = written else { return nil }
         guard let parts = WebAddress(url.reveal()), ["https", "http"].contains(parts.scheme) else {
             note(key, "\(path).\(key) is no address that can be used", expected: expected + ", without name or password in it")
@@ -49,5 +49,9 @@ extension ConfigSection {
             return nil
         }
         return HTTPAddress(url: url, parts: parts)
+    }
+
+    private func plain(_ key: String, _ isRequired: Bool, _ expected: String) -> String? {
+        isRequired ? required(key, expected) : string(key)
     }
 }

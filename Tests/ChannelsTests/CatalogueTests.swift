@@ -29,8 +29,8 @@ struct CatalogueTests {
     @Test(arguments: configurations.indices)
     func `every key that is left out is missed`(index: Int) throws {
         let (type, values, _) = configurations[index]
-        let optional: Set = ["secret", "old_secret", "headers", "username", "password", "thread", "topic"]
-        for key in values.keys where !optional.contains(key) {
+        let optional: Set = ["secret", "old_secret", "headers", "username", "password", "thread", "telegram.topic", "ntfy.token"]
+        for key in values.keys where !optional.contains(key) && !optional.contains("\(type).\(key)") {
             let reading = try Reading(type, values.filter { $0.key != key })
             #expect(reading.errors.map(\.problem) == ["destinations.ops.\(key) is missing"])
             #expect(reading.blueprint == nil)
@@ -116,7 +116,8 @@ struct CatalogueTests {
         let message = Message.of(
             title: dialect.escape(text), body: dialect.escape(text), recipient: "ops@example.com", origin: origin, label: "Sample")
         _ = try await channel.deliver(message)
-        for request in http.requests { #expect(throws: Never.self) { try JSONValue(parsing: request.body ?? []) } }
+        let documents = http.requests.filter { request in request.headers.contains { $0.value.reveal().hasPrefix("application/json") } }
+        for request in documents { #expect(throws: Never.self) { try JSONValue(parsing: request.body ?? []) } }
         for request in mail.mails { #expect(!headLines(of: request.message).contains { $0.hasPrefix("Bcc:") }) }
         if type == "console" {
             #expect(!channel.preview(message).unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })

@@ -177,6 +177,16 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
         ["azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"]
     ),
     ("pagerduty", ["routing_key": "0123456789abcdef0123456789abcdef"], ["0123456789abcdef0123456789abcdef"]),
+    ("matrix", ["server": "https://matrix.example.com", "token": "syt_hush-hush", "room": "!abc:example.com"], ["hush-hush"]),
+    (
+        "zulip",
+        [
+            "server": "https://org.zulipchat.com", "email": "relay-bot@org.zulipchat.com", "api_key": "hush-hush", "stream": "alerts",
+            "topic": "RevKeen",
+        ], ["hush-hush"]
+    ),
+    ("ntfy", ["server": "https://ntfy.sh", "topic": "alerts-7f3k", "token": "tk_hush-hush"], ["hush-hush"]),
+    ("gotify", ["server": "https://push.example.com/gotify", "token": "hush-hush"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -203,6 +213,9 @@ let accepted: [String: (status: Int, body: String)] = [
     "pagerduty": (202, #"{"status": "success", "dedup_key": "k"}"#),
     "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, #"{"success":true}"#),
     "google_chat": (200, #"{"name": "spaces/A/messages/B", "thread": {"name": "spaces/A/threads/C"}}"#),
+    "matrix": (200, #"{"event_id": "$first:example.com"}"#), "zulip": (200, #"{"result": "success", "msg": "", "id": 42}"#),
+    "ntfy": (200, #"{"id": "sPs71M8A2T", "event": "message", "topic": "alerts-7f3k"}"#),
+    "gotify": (200, #"{"id": 25, "appid": 5, "message": "hello"}"#),
 ]
 
 func channel(

@@ -36,7 +36,9 @@ struct PayloadTests {
     private func expect(_ message: Message, of type: String, is name: String) throws {
         let values = try #require(configurations.first { $0.type == type }).values
         let preview = try channel(type, values).preview(message)
-        expectGolden(try JSONValue(parsing: Array(preview.utf8)).indented() + "\n", name)
+        // A form stands there as it is sent, one field a line.
+        let json = try? JSONValue(parsing: Array(preview.utf8))
+        expectGolden((json?.indented() ?? preview.replacing("&", with: "\n&")) + "\n", name)
     }
 
     static let deliveries = services.flatMap { type in [true, false].map { (type, $0) } }

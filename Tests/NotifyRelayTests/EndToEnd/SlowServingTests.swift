@@ -33,13 +33,13 @@ enum Serving {
         return try await Stage.with(yaml: yaml) { stage in
             var findings = Findings()
             let relay = try stage.start("run")
-            _ = await eventually { await Web.get(address + "/healthz") != nil }
+            _ = await comesTrue { await Web.get(address + "/healthz") != nil }
             findings.before = await pages(address)
 
             await stage.inbox.arrange { $0.next = [InboxFaults.Refusal(400)] }
             findings.dead = await stage.notify("<script>alert(1)</script>", priority: "urgent")
             for _ in 1...2 { await stage.notify() }
-            _ = await eventually {
+            _ = await comesTrue {
                 let now = Series(await Web.get(address + "/metrics")?.body ?? "")
                 return now[delivered] == 2 && now[refused] == 1
             }
@@ -47,11 +47,11 @@ enum Serving {
 
             await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
             await stage.notify()
-            _ = await eventually { await Web.get(address + "/readyz")?.status == 503 }
+            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 503 }
             findings.closed = await pages(address)
             await stage.inbox.arrange { $0.always = nil }
             _ = try await stage.relay("lanes", "open", "hook")
-            _ = await eventually { await Web.get(address + "/readyz")?.status == 200 }
+            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 200 }
             findings.reopened = await pages(address)
             findings.exit = await relay.stopped()
             findings.log = relay.errorText
