@@ -37,8 +37,8 @@ package enum PagerDuty {
     /// Everything about one approval, one run or one trouble of the relay is one alert; anything else is one of its own.
     static func dedupKey(_ message: Message) -> String {
         switch message.event.kind {
-        case .approval, .decision, .reminder, .relay: message.subjectKey
-        case .notification, .run, .digest: message.idempotencyKey
+        case .approval, .decision, .reminder, .run, .relay: message.subjectKey
+        case .notification, .digest: message.idempotencyKey
         }
     }
 
@@ -51,21 +51,27 @@ package enum PagerDuty {
         }
     }
 
-    static func payload(_ message: Message, key: String) -> JSONValue {
+    static func payload(_ message: Message, key: String, dedupKey: String) -> JSONValue {
         let link: [JSONValue] = message.link.flatMap { message.label == nil ? [["href": .string($0), "text": "Open"]] : nil } ?? []
-        let summary = [message.label, message.title].compactMap { $0 }.joined(separator: " ")
+        return [
+            "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
+            "client": "NotifyRelay", "links": .array(link), "payload": alert(message),
+        ]
+    }
+
+    private static func alert(_ message: Message) -> JSONValue {
+        let words = [message.label, message.title].compactMap { $0 }.joined(separator: " ").oneLine(most: 2_000)
+        let summary = words.isEmpty ? message.event.kind.rawValue : words
         var details: [String: JSONValue] = ["text": .string(message.body), "id": .string(message.event.id)]
         for (name, value) in message.facts { details[name.lowercased()] = .string(value) }
-        return [
-            "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey(message)),
-            "client": "NotifyRelay", "links": .array(link),
-            "payload": [
-                "summary": .string(Dialect.plain.cut(summary, to: mostSummary)), "severity": .string(severity(message.event.priority)),
-                "source": .string(message.event.account ?? "notify-relay"), "timestamp": .string(message.event.occurredAt.description),
-                "component": .text(message.event.payload.origin.automation), "class": .string(message.event.kind.rawValue),
-                "custom_details": .object(details),
-            ],
+        var alert: [String: JSONValue] = [
+            "summary": .string(Dialect.plain.cut(summary, to: mostSummary)), "severity": .string(severity(message.event.priority)),
+            "source": .string(message.event.account ?? "notify-relay"), "timestamp": .string(message.event.occurredAt.description),
+            "class": .string(message.event.kind.rawValue), "custom_details": .object(details),
         ]
+        // A field that is null is no field that is left out.
+        alert["component"] = message.event.payload.origin.automation.map(JSONValue.string)
+        return .object(alert)
     }
 
     private static func severity(_ priority: Priority) -> String {
@@ -80,7 +86,8 @@ package enum PagerDuty {
     /// 202 is taken; anything else of 2xx is not PagerDuty's. 429 names no wait.
     static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
-        let errors = (json["errors"]?.array ?? []).compactMap(\.string).joined(separator: " ").lowercased()
+        let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
+        let errors = words.compactMap { $0 }.joined(separator: " ").lowercased()
         switch status {
         case 202: return nil
         case 200...299: return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with PagerDuty's 202", status: status)
@@ -102,21 +109,26 @@ struct PagerDutyChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let post = JSONPost(tools: tools, network: network)
-        let request = post.request(
-            "POST", Secret(api.base + "/v2/enqueue"), json: PagerDuty.payload(message, key: key.reveal()))
-        _ = try await post.send(request, isIdempotent: true, sharpen: PagerDuty.judge)
-        return Receipt(["dedup_key": PagerDuty.dedupKey(message)])
+        try await send(message, dedupKey: PagerDuty.dedupKey(message))
     }
 
-    /// The same key again changes the alert, or resolves it.
+    /// The same key again changes the alert, or resolves it: the key of the alert that there is, which a destination that got another
+    /// name would no longer make.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        _ = try await deliver(message)
-        return earlier
+        try await send(message, dedupKey: earlier.remote["dedup_key"] ?? PagerDuty.dedupKey(message))
+    }
+
+    private func send(_ message: Message, dedupKey: String) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        let payload = PagerDuty.payload(message, key: key.reveal(), dedupKey: dedupKey)
+        let request = post.request("POST", Secret(api.base + "/v2/enqueue"), json: payload)
+        _ = try await post.send(request, isIdempotent: true, sharpen: PagerDuty.judge)
+        return Receipt(["dedup_key": dedupKey])
     }
 
     func preview(_ message: Message) -> String {
-        String(decoding: PagerDuty.payload(message, key: key.description).bytes, as: UTF8.self)
+        let payload = PagerDuty.payload(message, key: key.description, dedupKey: PagerDuty.dedupKey(message))
+        return String(decoding: payload.bytes, as: UTF8.self)
     }
 
     func connect() async -> [Finding] { await reach(api, over: tools.http, network: network) }

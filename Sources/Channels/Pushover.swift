@@ -33,14 +33,15 @@ package enum Pushover {
     }
 
     static func payload(_ message: Message, token: String, user: String) -> JSONValue {
-        let words = [message.label, message.body.isEmpty ? message.smallPrint : message.body].compactMap { $0 }.joined(separator: "\n")
+        let body = message.body.trimmed.isEmpty ? message.smallPrint : message.body
+        let words = [message.label, body].compactMap { $0 }.joined(separator: "\n")
         var payload: [String: JSONValue] = [
             "token": .string(token), "user": .string(user), "title": .string(Dialect.plain.cut(message.title, to: mostTitle)),
             "message": .string(Dialect.plain.cut(words, to: mostMessage)), "timestamp": .int(message.event.occurredAt.seconds),
             "priority": .int(priority(message)),
         ]
         if priority(message) == 2 {
-            // Each minute for an hour, which is less than the 50 repeats that are allowed. Source: https://pushover.net/api#priority
+            // For an hour, 48 times: no more than 50 repeats are allowed. Source: https://pushover.net/api#priority
             payload["retry"] = 75
             payload["expire"] = 3_600
         }
@@ -71,7 +72,8 @@ package enum Pushover {
         case 429:
             return DeliveryError(
                 .throttled(after: untilReset(answer, now: now)), .rateLimited, "answered 429: the month's quota is used up", status: status)
-        case 400...499:
+        // Without Pushover's own status somebody else answered in its place.
+        case 400...499 where json["status"] != nil:
             let isOurs =
                 ["token", "user"].contains { json[$0]?.string == "invalid" }
                 || (json["errors"]?.array ?? []).contains { ($0.string ?? "").contains("token") || ($0.string ?? "").contains("user") }
@@ -105,12 +107,30 @@ struct PushoverChannel: Channel {
         return Receipt(json["receipt"]?.string.map { ["receipt": $0] } ?? [:])
     }
 
-    /// Nothing can be changed; but an emergency that is decided stops ringing. That it no longer rings is worth no second try.
+    /// Nothing can be changed; but an emergency stops ringing when it is decided, or when another takes its place.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        if let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isReceiptByte) {
-            _ = try? await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())])
+        guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isReceiptByte) else { return try await deliver(message) }
+        // Before anything is sent, so that both can be tried again.
+        if message.isDecided { try await cancel(receipt) }
+        let new = try await deliver(message)
+        if message.isDecided { return new }
+        guard new.remote["receipt"] != nil else { return earlier }
+        try? await cancel(receipt)
+        return new
+    }
+
+    /// A receipt that is no longer known rings no more.
+    private func cancel(_ receipt: String) async throws(DeliveryError) {
+        do throws(DeliveryError) {
+            _ = try await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())], isIdempotent: true)
+        } catch {
+            switch error.verdict {
+            case .refused, .vanished: return
+            case .uncertain:
+                throw DeliveryError(.retry(after: .seconds(5)), error.reason, "to cancel: \(error.detail)", status: error.status)
+            case .retry, .throttled, .gone, .suspect: throw error
+            }
         }
-        return try await deliver(message)
     }
 
     func preview(_ message: Message) -> String {
@@ -119,12 +139,18 @@ struct PushoverChannel: Channel {
 
     func connect() async -> [Finding] { await reach(api, over: tools.http, network: network) }
 
-    private func call(_ path: String, _ payload: JSONValue) async throws(DeliveryError) -> JSONValue {
+    private func call(_ path: String, _ payload: JSONValue, isIdempotent: Bool = false) async throws(DeliveryError) -> JSONValue {
         let post = JSONPost(tools: tools, network: network)
         let now = tools.clock.now
-        return try await post.send(post.request("POST", Secret(api.base + path), json: payload), isIdempotent: false) {
+        return try await post.send(post.request("POST", Secret(api.base + path), json: payload), isIdempotent: isIdempotent) {
             Pushover.judge($0, $1, $2, now: now)
         }.json
+    }
+}
+
+extension Message {
+    fileprivate var isDecided: Bool {
+        if case .approval(let detail) = event.payload.detail { detail.state != .open } else { false }
     }
 }
 

@@ -40,13 +40,14 @@ extension Slack {
 
     /// Sharpens the common judgement by the word of an answer that says `"ok": false`, which comes with 200.
     /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
-    static func judgeBot(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judgeBot(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = answer.status
         guard let isTaken = json["ok"]?.bool else {
             return common ?? DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)
         }
         if isTaken { return common }
-        let word = json["error"]?.string ?? ""
+        // Slack's words are such; anything else is not repeated.
+        let word = json["error"]?.string.flatMap { $0.utf8.allSatisfy { (97...122).contains($0) || $0 == 95 } ? $0 : nil } ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, word), status: status)
         }
@@ -54,13 +55,17 @@ extension Slack {
         case "ratelimited", "rate_limited": return error(.throttled(after: common?.wish), .rateLimited)
         case "internal_error", "fatal_error": return error(.uncertain, .serverError)
         case "service_unavailable", "request_timeout", "team_added_to_org": return error(.retry(after: nil), .serverError)
-        case "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch":
-            return error(.vanished, .notFound)
+        case _ where isEdit && unchangeable.contains(word): return error(.vanished, .notFound)
         case _ where refusedByBot.contains(word): return error(.refused, .rejected)
         case _ where goneForBot.contains(word) || word.hasPrefix("restricted_action"): return error(.gone, .unauthorized)
         default: return common ?? error(.refused, .rejected)
         }
     }
+
+    /// The earlier message is no more, or can no longer be changed.
+    private static let unchangeable: Set<String> = [
+        "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch",
+    ]
 
     private static let refusedByBot: Set<String> = [
         "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text", "too_many_attachments",
@@ -101,14 +106,14 @@ struct SlackBotChannel: Channel {
     func connect() async -> [Finding] {
         let request = HTTPRequest("POST", url("auth.test"), headers: [authorization], body: [], network: network)
         return await ask(request, "the bot at \(keys.api.origin)", over: tools.http) { answer in
-            Slack.judgeBot(judge(answer, now: tools.clock.now), answer, (try? JSONValue(parsing: answer.body)) ?? .null)
+            Slack.judgeBot(judge(answer, now: tools.clock.now), answer, (try? JSONValue(parsing: answer.body)) ?? .null, isEdit: false)
         }
     }
 
     private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> JSONValue {
         let post = JSONPost(tools: tools, network: network)
         let request = post.request("POST", url(method), json: .object(payload), headers: [authorization])
-        return try await post.send(request, isIdempotent: isEdit, sharpen: Slack.judgeBot).json
+        return try await post.send(request, isIdempotent: isEdit) { Slack.judgeBot($0, $1, $2, isEdit: isEdit) }.json
     }
 
     private var authorization: (name: String, value: Secret) { ("Authorization", Secret("Bearer \(keys.token.reveal())")) }

@@ -59,8 +59,12 @@ package enum Slack {
     }
 
     private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
-        _ = section.string("api_url")
-        guard let address = section.address("url", basics) else { return nil }
+        let address = section.address("url", basics)
+        guard section.node("api_url") == nil else {
+            section.note("api_url", "\(section.path).api_url stands without a token", expected: "token and channel, or url alone")
+            return nil
+        }
+        guard let address else { return nil }
         guard !isWorkflow(address) else {
             section.note(
                 "url", "\(section.path).url starts a workflow, which takes only the variables declared in it",

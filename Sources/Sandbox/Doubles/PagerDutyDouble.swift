@@ -13,18 +13,25 @@ enum PagerDutyDouble: ServiceDouble {
         if request.body.count > 512_000 { return .refused(WebAnswer(413, type: "text/plain", "")) }
         guard let event = request.object else { return .refused(invalid("JSON could not be parsed")) }
         if let problem = problem(of: event) { return .refused(invalid(problem)) }
-        let key = event["dedup_key"]?.string ?? "generated"
-        let answer = WebAnswer.json(202, ["status": "success", "message": "Event processed", "dedup_key": .string(key)])
-        return .replaced(key: key, answer: { _ in answer })
+        guard let key = event["dedup_key"]?.string else { return .posted { processed("generated\($0)") } }
+        return .replaced(key: key) { _ in processed(key) }
+    }
+
+    private static func processed(_ key: String) -> WebAnswer {
+        .json(202, ["status": "success", "message": "Event processed", "dedup_key": .string(key)])
     }
 
     private static func problem(of event: JSONValue) -> String? {
-        guard event["routing_key"]?.string?.utf8.count == 32 else { return "'routing_key' is missing or blank" }
+        guard event["routing_key"]?.string?.utf8.count == 32 else {
+            return "Length of 'routing_key' is incorrect (should be 32 characters)"
+        }
         guard ["trigger", "acknowledge", "resolve"].contains(event["event_action"]?.string ?? "") else {
             return "'event_action' is invalid"
         }
         if (event["dedup_key"]?.string ?? "").utf16.count > 255 { return "'dedup_key' is too long" }
-        guard event["event_action"]?.string == "trigger" else { return nil }
+        guard event["event_action"]?.string == "trigger" else {
+            return event["dedup_key"] == nil ? "'dedup_key' is missing or blank" : nil
+        }
         let payload = event["payload"] ?? .null
         guard let summary = payload["summary"]?.string, !summary.isEmpty else { return "'payload.summary' is missing or blank" }
         if summary.utf16.count > 1_024 { return "'payload.summary' is too long" }

@@ -5,6 +5,7 @@ import RelayCore
 enum PushoverDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.pushover
     static let title = "Pushover"
+    private static let receipt = "receipt"
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
         guard request.method == "POST", let message = request.object else { return .refused(refusal(["message cannot be blank"])) }
@@ -14,6 +15,10 @@ enum PushoverDouble: ServiceDouble {
         if request.segments.first == "1", request.segments.count == 4, request.segments[1] == "receipts",
             request.segments[3] == "cancel.json"
         {
+            let number = Int(request.segments[2].dropFirst(receipt.count))
+            guard request.segments[2].hasPrefix(receipt), number.map(request.exists) == true else {
+                return .refused(refusal(["receipt not found"], ["receipt": "not found"]))
+            }
             return .answered(.json(200, ["status": 1, "request": "c"]))
         }
         guard request.segments == ["1", "messages.json"] else { return .refused(WebAnswer(404, type: "text/plain", "")) }
@@ -24,16 +29,18 @@ enum PushoverDouble: ServiceDouble {
         let isEmergency = message["priority"]?.int == 2
         return .posted { number in
             .json(
-                200, isEmergency ? ["status": 1, "request": "r", "receipt": .string("receipt\(number)")] : ["status": 1, "request": "r"])
+                200,
+                isEmergency ? ["status": 1, "request": "r", "receipt": .string("\(receipt)\(number)")] : ["status": 1, "request": "r"])
         }
     }
 
     private static func problem(of message: JSONValue) -> String? {
         let text = message["message"]?.string ?? ""
-        if text.isEmpty { return "message cannot be blank" }
+        if text.allSatisfy(\.isWhitespace) { return "message cannot be blank" }
         if text.unicodeScalars.count > 1_024 { return "message is too long" }
         if (message["title"]?.string ?? "").unicodeScalars.count > 250 { return "title is too long" }
         if (message["url"]?.string ?? "").unicodeScalars.count > 512 { return "url is too long" }
+        if (message["url_title"]?.string ?? "").unicodeScalars.count > 100 { return "url_title is too long" }
         guard let priority = message["priority"]?.int, (-2...2).contains(priority) else { return "priority is invalid" }
         guard priority == 2 else { return nil }
         guard let retry = message["retry"]?.int, retry >= 30 else { return "retry must be supplied and at least 30" }
