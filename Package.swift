@@ -98,7 +98,7 @@ let package = Package(
             name: "DedupTests", dependencies: ["Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "RelayTesting", nio, nioPosix]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
         .testTarget(name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"]),
     ]
 )

@@ -15,6 +15,8 @@ package struct ChannelType: Sendable {
     package let pace: (burst: Int, every: Duration)?
     /// Automation, run, risk and time stand in fields of their own: the built-in templates of `chat.` leave them out.
     package let hasFields: Bool
+    /// What other keys than the common ones make of it, for people.
+    package let variants: [(name: String, abilities: Abilities)]
     /// How long one attempt can take at most.
     package let deadline: Duration
     /// Reads the type's own keys. Notes every fault in the section and returns nil if there was one, or if the keys describe
@@ -23,7 +25,8 @@ package struct ChannelType: Sendable {
 
     package init(
         name: String, abilities: Abilities, dialect: Dialect, htmlDialect: Dialect? = nil, titleLimit: Limit,
-        pace: (burst: Int, every: Duration)? = nil, hasFields: Bool = false, deadline: Duration = .seconds(30),
+        pace: (burst: Int, every: Duration)? = nil, hasFields: Bool = false,
+        variants: [(name: String, abilities: Abilities)] = [], deadline: Duration = .seconds(30),
         read: @escaping @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
     ) {
         self.name = name
@@ -33,6 +36,7 @@ package struct ChannelType: Sendable {
         self.titleLimit = titleLimit
         self.pace = pace
         self.hasFields = hasFields
+        self.variants = variants
         self.deadline = deadline
         self.read = read
     }

@@ -30,6 +30,15 @@ extension Dialect {
             })
     }
 
+    /// With `‹` for `<`, for services that make links, tags or mentions of what stands behind one and know no escape for it.
+    static func withoutAngles(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "<")) else { return text }
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 { if byte == UInt8(ascii: "<") { out += "\u{2039}".utf8 } else { out.append(byte) } }
+        return String(decoding: out, as: UTF8.self)
+    }
+
     /// A text whose marks have no escape: only mentions are broken.
     static func mentionless(name: String, escape: @escaping @Sendable (String) -> String = { $0 }) -> Dialect {
         Dialect(name: name, escape: { breakingMentions(escape($0)) })

@@ -24,6 +24,20 @@ extension Message {
 
     /// What a sample says in place of a button.
     static let inertButton = "[Open] would stand here. A sample has no working button."
+
+    /// What stands before everything in a sample, as data; nil where it is none.
+    var sampleNote: String? { label.map { link == nil ? $0 : "\($0) \(Self.inertButton)" } }
+
+    /// Where the button leads, if there is one; a sample has none that works.
+    ///
+    /// - Parameter most: in UTF-16 units; a longer address is left out, since a part of one leads elsewhere.
+    func openLink(most: Int) -> String? { label == nil ? link.flatMap { $0.utf16.count <= most ? $0 : nil } : nil }
+
+    /// The title without white space around it, and never empty.
+    var shownTitle: String {
+        let words = title.trimmed
+        return words.isEmpty ? event.kind.rawValue : words
+    }
 }
 
 /// How a message is coloured where a destination has colours.

@@ -33,9 +33,10 @@ package final class ConfigSection {
 
     package func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
 
+    package func valuePlace(_ key: String) -> Place { entries.first { $0.key == key }?.value.place ?? place }
+
     package func note(_ key: String, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
-        let place = entries.first { $0.key == key }?.value.place ?? place
-        problems.add(Problem(place, problem, expected: expected, meant: meant, isWarning: isWarning))
+        problems.add(Problem(valuePlace(key), problem, expected: expected, meant: meant, isWarning: isWarning))
     }
 
     package func string(_ key: String) -> String? { node(key).flatMap { scalar($0, key: key, expected: "text")?.text } }

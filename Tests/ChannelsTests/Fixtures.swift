@@ -172,6 +172,21 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ),
     ("ntfy", ["server": "https://ntfy.sh", "topic": "alerts-7f3k", "token": "tk_hush-hush"], ["hush-hush"]),
     ("gotify", ["server": "https://push.example.com/gotify", "token": "hush-hush"], ["hush-hush"]),
+    ("mattermost", ["url": "https://chat.example.com/team/hooks/hush-hush"], ["hush-hush"]),
+    (
+        "teams",
+        [
+            "url":
+                "https://e.c3.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/1/invoke?api-version=1&sig=hush-hush"
+        ], ["hush-hush"]
+    ),
+    ("google_chat", ["url": "https://chat.googleapis.com/v1/spaces/A/messages?key=sesame&token=hush-hush%3D"], ["hush-hush", "sesame"]),
+    ("rocketchat", ["url": "https://chat.example.com/rc/hooks/65a/hush-hush"], ["hush-hush"]),
+    (
+        "pushover", ["token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "user": "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"],
+        ["azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"]
+    ),
+    ("pagerduty", ["routing_key": "0123456789abcdef0123456789abcdef"], ["0123456789abcdef0123456789abcdef"]),
     (
         "webhook",
         [
@@ -197,10 +212,38 @@ let accepted: [String: (status: Int, body: String)] = [
     "matrix": (200, #"{"event_id": "$first:example.com"}"#), "zulip": (200, #"{"result": "success", "msg": "", "id": 42}"#),
     "ntfy": (200, #"{"id": "sPs71M8A2T", "event": "message", "topic": "alerts-7f3k"}"#),
     "gotify": (200, #"{"id": 25, "appid": 5, "message": "hello"}"#),
+    "pushover": (200, #"{"status": 1, "request": "r", "receipt": "abc"}"#),
+    "pagerduty": (202, #"{"status": "success", "dedup_key": "k"}"#),
+    "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, #"{"success":true}"#),
+    "google_chat": (200, #"{"name": "spaces/A/messages/B", "thread": {"name": "spaces/A/threads/C"}}"#),
 ]
 
 func channel(
     _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
 ) throws -> any Channel {
     try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+}
+
+/// A good destination of the type, over a transport of the test's own.
+func channel(_ type: String, over http: any HTTPTransport) throws -> any Channel {
+    try channel(type, try #require(configurations.first { $0.type == type }).values, tools: tools(http: http))
+}
+
+/// What was made of an answer to one message: nil if it was taken for delivered.
+func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError?
+{
+    let channel = try channel(
+        type, over: ScriptedTransport(status: status, headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body))
+    do throws(DeliveryError) {
+        _ = try await channel.deliver(.of())
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// What a type would send of a message.
+func payload(_ type: String, _ message: Message) throws -> JSONValue {
+    let channel = try channel(type, over: ScriptedTransport(status: 200))
+    return try JSONValue(parsing: Array(channel.preview(message).utf8))
 }

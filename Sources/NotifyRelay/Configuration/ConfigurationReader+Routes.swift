@@ -6,7 +6,7 @@ extension ConfigurationReader {
         return root.sections("routes").map { section in
             let name = section.required("name", "a name of its own")
             if let name {
-                checkName(name, at: section.keyPlace("name"), what: "a route")
+                checkName(name, at: section.valuePlace("name"), what: "a route")
                 if !names.insert(name).inserted { section.note("name", "two routes are called '\(name)'", expected: "names that differ") }
             }
             var route = Route(name: name ?? "", when: condition(section))

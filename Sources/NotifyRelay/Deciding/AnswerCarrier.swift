@@ -26,9 +26,11 @@ struct AnswerCarrier: Sendable {
         }
     }
 
-    /// Near the time when RevKeen forgets the key it is looked at first: another call would count as another answer.
+    /// While the key holds, RevKeen knows best: under it a decision that was ours and whose answer got lost is said again, and one
+    /// that was another's is a conflict. Near the time when it forgets the key it is looked at first: another call would count as
+    /// another answer.
     private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ decision: Decision) async throws -> Bool {
-        if row.isOpen, answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
+        if answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
         let state = row.isOpen ? await decision.stateNow(of: row) : row.detail?.state
         if state == .open { return true }
         guard

@@ -11,7 +11,8 @@ actor Lane {
     /// What a lane has to say to the rest of the program.
     enum Report: Sendable {
         case attempted(DeliveryOutcome, took: Duration)
-        case changed(LaneHealth.Change, reason: String?)
+        /// `since`: when it ceased to be open.
+        case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
         case templateFailed(String)
         /// The ledger cannot be written.
         case ledger(LedgerError)
@@ -89,7 +90,7 @@ actor Lane {
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await bell.wait()
-                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore() {
+                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
                     await bell.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()
@@ -105,6 +106,12 @@ actor Lane {
             await report(.ledger(error))
             return false
         }
+    }
+
+    /// Whether something will be ready at a moment that is not far.
+    private func hasMore(by moment: Timestamp) async -> Bool {
+        if await hasMore() { return true }
+        return (try? await ledger.nextDue(destination.name)).map { $0 <= moment } ?? false
     }
 
     /// A reload: what is under way goes on as it began. An entry that changed opens the lane.
@@ -293,7 +300,7 @@ actor Lane {
         if change == .none { return }
         await writeDown()
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
-        await report(.changed(change, reason: reason))
+        await report(.changed(change, reason: reason, since: health.since))
     }
 }
 

@@ -60,6 +60,14 @@ struct LaneHealth: Sendable, Equatable {
 
     var isOpen: Bool { state == .open }
 
+    /// Since when it is not open; nil if it is.
+    var since: Timestamp? {
+        switch state {
+        case .open: nil
+        case .down(let since, _, _), .closed(let since): since
+        }
+    }
+
     /// How many deliveries may be under way at once, and from when.
     func allowance(width: Int) -> (count: Int, from: Timestamp) {
         switch state {

@@ -108,6 +108,5 @@ struct Engine: Sendable {
             return logger.error("the configuration is wrong; the old one stays")
         }
         await relay.adopt(blueprint)
-        logger.notice("the configuration was read again")
     }
 }

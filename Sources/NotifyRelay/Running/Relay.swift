@@ -104,7 +104,9 @@ actor Relay {
     /// - Returns: the lanes that are new. Where the ledger cannot be asked, the old configuration stays.
     private func reload(_ next: Blueprint) async -> [Lane] {
         do {
-            return try await takeOver(next)
+            let new = try await takeOver(next)
+            logger.notice("the configuration was read again")
+            return new
         } catch {
             logger.error("the configuration was not taken over, the old one stays: \(error.detail)")
             return []
@@ -119,6 +121,7 @@ actor Relay {
         blueprint = next
         admitter.adopt(router: next.router, catchUp: next.catchUps)
         metrics.register(accounts: next.accounts.map(\.name), destinations: next.destinations.map(\.name), at: clock.now)
+        reports.forget(besides: Set(next.accounts.map(\.name)), Set(next.destinations.map(\.name)))
         let before = switchboard.lanes
         var lanes: [(String, Lane)] = [], new: [Lane] = []
         for destination in next.destinations {

@@ -58,7 +58,9 @@ enum ServiceVerdict: Sendable {
 /// Every double there is.
 enum ServiceDoubles {
     static let all: [any ServiceDouble.Type] = [
-        DiscordDouble.self, TelegramDouble.self, MatrixDouble.self, ZulipDouble.self, NtfyDouble.self, GotifyDouble.self,
+        DiscordDouble.self, TelegramDouble.self, PagerDutyDouble.self, PushoverDouble.self, SlackBotDouble.self,
+        MattermostDouble.self, TeamsDouble.self, GoogleChatDouble.self, RocketChatDouble.self, MatrixDouble.self, ZulipDouble.self,
+        NtfyDouble.self, GotifyDouble.self,
     ]
 
     static func named(_ name: String) -> (any ServiceDouble.Type)? { all.first { $0.kind.rawValue == name } }

@@ -5,7 +5,7 @@ package struct InboxMessage: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case slack, webhook, mail, discord, teams, googleChat = "google_chat", mattermost, rocketchat, telegram, matrix, zulip, ntfy,
             gotify,
-            pushover, pagerduty
+            pushover, pagerduty, slackBot = "slackbot"
 
         /// What is drawn as a card in a room.
         package var isChat: Bool { self != .webhook && self != .mail }

@@ -1,9 +1,11 @@
 import Foundation
 import Glibc
+import RelayCore
 
-/// The real binary, as a child of the test.
-final class RelayProcess {
-    private let process = Process()
+/// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
+final class RelayProcess: Sendable {
+    private nonisolated(unsafe) let process = Process()
+    private let output: URL
     private let errors: URL
 
     /// The binary under test: `NOTIFY_RELAY_BINARY`, else the debug one beside the test bundle.
@@ -12,37 +14,92 @@ final class RelayProcess {
         return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("notify-relay")
     }
 
-    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
-        errors = folder.appendingPathComponent("stderr-\(UUID().uuidString).log")
-        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
-        process.executableURL = Self.binary
-        process.arguments = arguments
+    /// - Parameters:
+    ///   - input: nil is `/dev/null`.
+    ///   - shell: commands of `/bin/sh` before the binary takes its place, such as limits.
+    init(
+        _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, shell: String? = nil
+    ) throws {
+        let id = UUID().uuidString
+        output = folder.appendingPathComponent("stdout-\(id).log")
+        errors = folder.appendingPathComponent("stderr-\(id).log")
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.executableURL = shell == nil ? Self.binary : URL(fileURLWithPath: "/bin/sh")
+        process.arguments = shell.map { ["-c", "\($0); exec \"$0\" \"$@\"", Self.binary.path] + arguments } ?? arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
+        Self.started(process.processIdentifier)
     }
+
+    /// No child outlives a test that failed, nor the tests as a whole.
+    deinit { if process.isRunning { send(SIGKILL) } }
+
+    private static let children = Locked<[Int32]>([])
+    private static let endsChildren: Void = { atexit { RelayProcess.children.withLock { $0 }.forEach { Glibc.kill($0, SIGKILL) } } }()
+
+    private static func started(_ id: Int32) {
+        _ = endsChildren
+        children.withLock { $0.append(id) }
+    }
+
+    private func over() { Self.children.withLock { [id] children in children.removeAll { $0 == id } } }
 
     var isRunning: Bool { process.isRunning }
 
+    var id: Int32 { process.processIdentifier }
+
+    var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+
     var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
+    func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+
     func kill() {
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        send(SIGKILL)
+        _ = wait()
     }
 
     /// Ends it as a service manager would. Returns its exit status.
     func terminate() -> Int32 {
-        Glibc.kill(process.processIdentifier, SIGTERM)
+        send(SIGTERM)
         return wait()
     }
 
     func wait() -> Int32 {
         process.waitUntilExit()
+        over()
         return process.terminationStatus
     }
+
+    /// Ends it as a service manager would, without holding a thread.
+    func stopped(by signal: Int32 = SIGTERM) async -> Int32? {
+        send(signal)
+        return await ended()
+    }
+
+    /// The exit status, without holding a thread; one that does not end is killed, and nil.
+    func ended(within limit: Duration = .seconds(30)) async -> Int32? {
+        if await eventually(within: limit, { !self.isRunning }) {
+            over()
+            return process.terminationStatus
+        }
+        kill()
+        return nil
+    }
+}
+
+/// Asks again and again whether something has come true.
+func eventually(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return await condition()
 }
 
 /// A folder of its own that goes with the test.
@@ -56,7 +113,11 @@ final class Workplace: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: folder.appendingPathComponent(name))
-    }
+    func write(_ text: String, to name: String) throws { try write(bytes: Data(text.utf8), to: name) }
+
+    func write(bytes: Data, to name: String) throws { try bytes.write(to: folder.appendingPathComponent(name)) }
+
+    func bytes(of name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
+
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) }
 }

@@ -1,0 +1,189 @@
+import Foundation
+import RelayCore
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// What `run` refuses, and how `--once` ends.
+struct RunCommandTests {
+    @Test func `what this version cannot do is named with its place, and nothing is begun`() async throws {
+        let later = """
+            digests: {morning: {at: "08:00", to: [hook]}}
+            server: {public_listen: "127.0.0.1:0", public_url: "https://relay.example"}
+            """
+        try await Stage.with(yaml: { Stage.standard($0, more: later) }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 78)
+            #expect(run.err.contains("relay.yaml:7:11: digests are not supported by this version"), "\(run.err)")
+            #expect(run.err.contains("relay.yaml:8:10: server.public_listen is not supported by this version"))
+            #expect(run.err.contains("relay.yaml:8:40: server.public_url is not supported by this version"))
+            #expect(!stage.place.has("notify-relay.db"))
+            #expect(await stage.world.requestLog.total == 0)
+        }
+    }
+
+    @Test func `a wrong file ends it with 78 before anything is asked`() async throws {
+        try await Stage.with(yaml: { Stage.standard($0, routes: ["{name: all, to: [hok]}"]) }) { stage in
+            let run = try await stage.relay("run")
+            #expect(run.status == 78)
+            #expect(run.err.contains("relay.yaml:6:22: no destination is called 'hok'"), "\(run.err)")
+            #expect(await stage.world.requestLog.total == 0)
+        }
+    }
+
+    @Test func `once, it looks, delivers and ends with 0`() async throws {
+        try await Stage.with { stage in
+            let notification = await stage.notify()
+            let approval = await stage.ask()
+            try await stage.once()
+            #expect(Set(await stage.told) == [notification, "a/approval/\(approval)/v1"])
+        }
+    }
+
+    @Test func `once again, it has nothing to say`() async throws {
+        try await Stage.with { stage in
+            await stage.notify()
+            try await stage.once()
+            try await stage.once()
+            #expect(await stage.inbox.count == 1)
+        }
+    }
+
+    @Test(arguments: [500, 503, 401]) func `once ends with 69 if the account was not reached`(status: Int) async throws {
+        try await Stage.with { stage in
+            await stage.world.arrange { $0.unavailable = status }
+            try await stage.once(69)
+        }
+    }
+
+    @Test func `once ends with 69 while the account asks to wait`() async throws {
+        try await Stage.with { stage in
+            await stage.world.arrange {
+                $0.unavailable = 429
+                $0.retryAfter = "1"
+            }
+            try await stage.once(69)
+        }
+    }
+
+    @Test func `once ends with 69 if something due stays owed`() async throws {
+        try await Stage.with { stage in
+            let event = await stage.notify()
+            await stage.inbox.arrange { $0.always = InboxFaults.Refusal(500) }
+            try await stage.once(69)
+            await stage.inbox.arrange { $0.always = nil }
+            #expect(try await stage.relay("status").out.contains(event))
+        }
+    }
+
+    @Test func `a second relay on one store is 75, and the first goes on`() async throws {
+        try await Stage.with { stage in
+            let first = try stage.start("run")
+            await stage.notify("before")
+            #expect(await stage.inbox.waitForCount(1))
+            let second = try await stage.relay("run")
+            #expect(second.status == 75)
+            #expect(second.err.contains("process \(first.id)"), "\(second.err)")
+            await stage.notify("after")
+            #expect(await stage.inbox.waitForCount(2))
+            #expect(first.terminate() == 0)
+        }
+    }
+
+    @Test func `an address that is taken ends it, and names the key`() async throws {
+        let taken = try Listener()
+        try await Stage.with(yaml: { Stage.standard($0, more: "server: {listen: \"127.0.0.1:\(taken.port)\"}") }) { stage in
+            let run = try await stage.relay("run")
+            #expect(run.status == 69)
+            #expect(run.err.contains("server.listen: 127.0.0.1:\(taken.port)"), "\(run.err)")
+        }
+        withExtendedLifetime(taken) {}
+    }
+
+    @Test(arguments: [["run", "--grace", "soon"], ["run", "--log-level", "loud"], ["run", "--forever"], ["no-such-command"]])
+    func `words that it does not know are 64`(arguments: [String]) async throws {
+        let place = try Workplace()
+        let run = try RelayProcess(arguments, in: place.folder)
+        #expect(await run.ended() == 64)
+        #expect(run.errorText.contains("Usage:"), "\(run.errorText)")
+    }
+}
+
+/// A store that cannot be used is 74, and stays as it is to the byte.
+struct UnusableStoreTests {
+    private func refuses(_ bytes: Data, saying words: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await Stage.with { stage in
+            try stage.place.write(bytes: bytes, to: "notify-relay.db")
+            let run = try await stage.relay("run", "--once", sourceLocation: sourceLocation)
+            #expect(run.status == 74, "\(run.all)", sourceLocation: sourceLocation)
+            #expect(run.err.contains(words), "\(run.err)", sourceLocation: sourceLocation)
+            #expect(try stage.place.bytes(of: "notify-relay.db") == bytes, sourceLocation: sourceLocation)
+            #expect(!stage.place.has("notify-relay.db-wal"), sourceLocation: sourceLocation)
+            #expect(await stage.world.requestLog.total == 0, sourceLocation: sourceLocation)
+        }
+    }
+
+    /// A store as `run` leaves it.
+    private func good() async throws -> Data {
+        try await Stage.with { stage in
+            await stage.notify()
+            try await stage.once()
+            return try stage.place.bytes(of: "notify-relay.db")
+        }
+    }
+
+    @Test func `a file that is no database`() async throws {
+        try await refuses(Data(repeating: UInt8(ascii: "x"), count: 5_000), saying: "is no store")
+    }
+
+    @Test func `a database of another program`() async throws {
+        var other = try await good()
+        // `application_id`, at byte 68 of the header: https://www.sqlite.org/fileformat.html
+        other.replaceSubrange(68..<72, with: [0, 0, 0, 7])
+        try await refuses(other, saying: "a database of another program")
+    }
+
+    @Test func `a store of a newer version`() async throws {
+        var newer = try await good()
+        // `user_version`, at byte 60.
+        newer.replaceSubrange(60..<64, with: [0, 0, 0, 99])
+        try await refuses(newer, saying: "from a newer version (schema 99")
+    }
+
+    @Test func `a store whose pages are damaged`() async throws {
+        var damaged = try await good()
+        damaged.replaceSubrange(100..<4_096, with: repeatElement(0xAA, count: 3_996))
+        try await refuses(damaged, saying: "is damaged")
+    }
+
+    @Test func `a folder that is not there`() async throws {
+        try await Stage.with(yaml: { Stage.standard($0, more: "store: ./nowhere/relay.db") }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 74)
+            #expect(run.err.contains("its folder does not exist"), "\(run.err)")
+        }
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a folder that may only be read`() async throws {
+        let disk = try SmallDisk()
+        #expect(disk.protect())
+        try await Stage.with(yaml: { Stage.standard($0, more: "store: \(disk.path)/relay.db") }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 74)
+            #expect(run.err.contains("check the owner and rights"), "\(run.err)")
+        }
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible)) func `a store that may only be read`() async throws {
+        let disk = try SmallDisk(), bytes = try await good()
+        let file = URL(fileURLWithPath: disk.path + "/relay.db")
+        try bytes.write(to: file)
+        #expect(disk.protect())
+        try await Stage.with(yaml: { Stage.standard($0, more: "store: \(disk.path)/relay.db") }) { stage in
+            let run = try await stage.relay("run", "--once")
+            #expect(run.status == 74, "\(run.all)")
+            #expect(try Data(contentsOf: file) == bytes)
+        }
+    }
+}

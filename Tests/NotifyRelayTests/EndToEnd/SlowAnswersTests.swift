@@ -1,0 +1,55 @@
+import Foundation
+import RelayCore
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// Two answers that stay without an answer, and a daemon that carries them on.
+enum KeptAnswers {
+    struct Findings: Sendable {
+        var approvals: [String]
+        var said: [Finished]
+        var statesBefore: [String]
+        var statesAfter: [String]
+        var decisions: [EffectiveDecision]
+        var log: String
+    }
+
+    static func play() async throws -> Findings {
+        try await Stage.with { stage in
+            let approvals = [await stage.ask("Refund batch 17"), await stage.ask("Refund batch 18")]
+            try await stage.once()
+            // One that RevKeen takes and whose answer is lost, and one that does not get there.
+            await stage.world.arrange { $0.lostAnswers = 1 }
+            let first = try await stage.relay("approvals", "approve", approvals[0])
+            await stage.world.arrange { $0.unavailable = 503 }
+            let second = try await stage.relay("approvals", "reject", approvals[1], "--reason", "no")
+            let before = try await stage.answerStates()
+            await stage.world.arrange { $0.unavailable = nil }
+            let relay = try stage.start("run")
+            _ = await eventually { (try? await stage.answerStates().contains("asked")) == false }
+            _ = await relay.stopped()
+            return Findings(
+                approvals: approvals, said: [first, second], statesBefore: before, statesAfter: try await stage.answerStates(),
+                decisions: await stage.world.decisions, log: relay.errorText)
+        }
+    }
+}
+
+extension Stage {
+    /// How the answers of the audit stand, oldest first.
+    fileprivate func answerStates() async throws -> [String] {
+        try await relay("approvals", "log", "--json").json.array?.compactMap { $0["state"]?.string } ?? []
+    }
+}
+
+struct KeptAnswersTests {
+    @Test func `not reached it is 69 and kept, and the daemon carries it on without deciding anything twice`() async throws {
+        let seen = try await SlowScenes.keptAnswers.value
+        for said in seen.said { #expect(said.status == 69 && said.out.contains("the answer is kept"), "\(said.all)") }
+        #expect(seen.statesBefore == ["asked", "asked"])
+        #expect(seen.statesAfter == ["taken", "taken"], "\(seen.log)")
+        #expect(seen.decisions.map(\.approval) == seen.approvals && seen.decisions.map(\.verdict) == [.approve, .reject])
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import RelayCore
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// `channels`, `health` and `backup`, and what every command does without a store.
+struct SmallCommandTests {
+    @Test func `channels says what each type can do, in the promised shape`() async throws {
+        try await Stage.with { stage in
+            let channels = try await stage.relay("channels", "--json")
+            #expect(channels.status == 0)
+            let types = try #require(try channels.json.array)
+            #expect(
+                types.allSatisfy {
+                    $0.keys
+                        == ["type", "edit", "thread", "buttons", "native_priority", "idempotency", "silent", "limit", "unit"]
+                })
+            let names = types.compactMap { $0["type"]?.string }
+            #expect(Set(names).isSuperset(of: ["slack", "webhook", "email", "console", "file"]))
+            let table = try await stage.relay("channels")
+            #expect(table.lines.count == names.count + 1)
+        }
+    }
+
+    @Test func `health is 0 while the relay lives, and 69 before and after`() async throws {
+        let port = try Web.freePort()
+        try await Stage.with(yaml: { Stage.standard($0, more: "server: {listen: \"127.0.0.1:\(port)\"}") }) { stage in
+            #expect(try await stage.relay("health").status == 69)
+            let relay = try stage.start("run")
+            #expect(await eventually { await Web.get("http://127.0.0.1:\(port)/healthz") != nil })
+            let health = try await stage.relay("health")
+            #expect(health.status == 0 && health.out == "alive\n", "\(health.all)")
+            #expect(try await stage.relay("health", "--url", "http://127.0.0.1:\(port)/nothing-here").status == 69)
+            #expect(relay.terminate() == 0)
+            #expect(try await stage.relay("health").status == 69)
+        }
+    }
+
+    @Test func `health without an address to ask is 78`() async throws {
+        try await Stage.with { stage in
+            let health = try await stage.relay("health")
+            #expect(health.status == 78)
+            #expect(health.err.contains("server.listen"))
+        }
+    }
+
+    @Test func `a backup made while the relay runs is a whole store`() async throws {
+        try await Stage.with { stage in
+            let event = await stage.notify()
+            let relay = try stage.start("run")
+            #expect(await stage.inbox.waitForCount(1))
+            let backup = try await stage.relay("backup", "copy.db")
+            #expect(backup.status == 0 && backup.out == "wrote copy.db\n", "\(backup.all)")
+            #expect(relay.terminate() == 0)
+            try stage.configure(Stage.standard(stage.addresses, more: "store: ./copy.db"))
+            #expect(try await stage.relay("why", event).status == 0)
+            try await stage.once()
+            #expect(await stage.inbox.count == 1, "the copy has forgotten what was told")
+        }
+    }
+
+    @Test func `a backup writes over nothing`() async throws {
+        try await Stage.with { stage in
+            try await stage.once()
+            try stage.place.write("mine", to: "copy.db")
+            let backup = try await stage.relay("backup", "copy.db")
+            #expect(backup.status == 74)
+            #expect(try stage.place.bytes(of: "copy.db") == Data("mine".utf8))
+            #expect(try await stage.relay("backup", "nowhere/copy.db").status == 74)
+        }
+    }
+
+    @Test(arguments: [
+        ["status"], ["status", "--json"], ["why", "1"], ["retry", "--all"], ["drop", "--all", "--yes"], ["lanes", "open", "hook"],
+        ["approvals", "list"], ["approvals", "approve", "1"], ["approvals", "reject", "1", "--reason", "x"], ["approvals", "log"],
+        ["backup", "copy.db"], ["preview", "1", "--for", "hook"],
+    ])
+    func `a command that needs the store and finds none is 66, and makes none`(words: [String]) async throws {
+        try await Stage.with { stage in
+            let finished = try RelayProcess(words, in: stage.place.folder)
+            #expect(await finished.ended() == 66, "\(finished.outputText)\(finished.errorText)")
+            #expect(finished.errorText.contains("there is no store at "))
+            #expect(!stage.place.has("notify-relay.db") && !stage.place.has("copy.db"))
+        }
+    }
+
+    @Test(arguments: [
+        ["status"], ["why", "1"], ["check"], ["probe"], ["send-test", "hook"], ["preview", "--sample", "run", "--for", "hook"],
+        ["run"], ["retry", "--all"], ["approvals", "list"], ["backup", "copy.db"], ["health"],
+    ])
+    func `a wrong configuration is 78 for all of them`(words: [String]) async throws {
+        try await Stage.with(yaml: { Stage.standard($0, routes: ["{name: all, to: [hok]}"]) }) { stage in
+            let finished = try RelayProcess(words, in: stage.place.folder)
+            #expect(await finished.ended() == 78)
+            #expect((finished.outputText + finished.errorText).contains("relay.yaml:6:22: "))
+        }
+    }
+}
