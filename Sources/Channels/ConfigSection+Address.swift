@@ -38,8 +38,8 @@ extension ConfigSection {
     /// Reads an `https:` address, or `http:` to loopback or with `allow_plain: true`. Nil, with a problem noted, for any other.
     func address(_ key: String, _ basics: DestinationBasics, required: Bool = true, isSecret: Bool = true) -> HTTPAddress? {
         let expected = "an address such as https://…"
-        let written = isSecret ? secret(key, required: required, expected: expected) : string(key).map(Secret.init)
-        guard let url = written else { return nil }
+        let shown = isSecret ? nil : required ? self.required(key, expected) : string(key)
+        guard let url = isSecret ? secret(key, required: required, expected: expected) : shown.map(Secret.init) else { return nil }
         guard let parts = WebAddress(url.reveal()), ["https", "http"].contains(parts.scheme) else {
             note(key, "\(path).\(key) is no address that can be used", expected: expected + ", without name or password in it")
             return nil
