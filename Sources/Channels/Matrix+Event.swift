@@ -87,5 +87,5 @@ extension Matrix {
     }
 
     /// Four entities, and lines as lines.
-    private static func escape(_ text: String) -> String { Email.htmlDialect.escape(text).replacing("\n", with: "<br>") }
+    private static func escape(_ text: String) -> String { Entities.html.escape(text).replacing("\n", with: "<br>") }
 }

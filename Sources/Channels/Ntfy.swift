@@ -36,7 +36,9 @@ package enum Ntfy {
     }
 
     private static let topicShape = "1 to 64 letters, digits, - and _"
-    private static let disallowed: Set<String> = ["docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1"]
+    private static let disallowed: Set<String> = [
+        "docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1",
+    ]
 
     private static func isTopic(_ text: String) -> Bool { isName(text) && !disallowed.contains(text) }
 

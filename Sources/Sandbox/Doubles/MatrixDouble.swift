@@ -31,7 +31,8 @@ enum MatrixDouble: ServiceDouble {
         guard original.hasPrefix(first), let number = Int(original.dropFirst(first.count)), exists(number) else {
             return .refused(error(400, "M_UNKNOWN", "Can't send relation to unknown event"))
         }
-        return .edited(number, payload: content["m.new_content"], answer: .json(200, ["event_id": .string("$edit" + transaction.prefix(40))]))
+        return .edited(
+            number, payload: content["m.new_content"], answer: .json(200, ["event_id": .string("$edit" + transaction.prefix(40))]))
     }
 
     private static let first = "$event"

@@ -43,7 +43,9 @@ enum NtfyDouble: ServiceDouble {
             return error(400, 40_018, "invalid request: actions invalid")
         }
         // A server that keeps attachments would have made one of it.
-        if (message["message"]?.string ?? "").utf8.count > 4_096 { return error(413, 41_301, "attachment too large, or bandwidth limit reached") }
+        if (message["message"]?.string ?? "").utf8.count > 4_096 {
+            return error(413, 41_301, "attachment too large, or bandwidth limit reached")
+        }
         return nil
     }
 

@@ -7,7 +7,9 @@ enum ZulipDouble: ServiceDouble {
     static let title = "Zulip"
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
-        guard request.segments.starts(with: ["api", "v1"]) else { return .refused(WebAnswer(404, type: "text/html", "<h1>Page not found</h1>")) }
+        guard request.segments.starts(with: ["api", "v1"]) else {
+            return .refused(WebAnswer(404, type: "text/html", "<h1>Page not found</h1>"))
+        }
         guard isLogin(request.header("authorization")) else {
             return .refused(error(401, "UNAUTHORIZED", "Not logged in: API authentication or user session required"))
         }
