@@ -10,14 +10,22 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 /// The default templates, each embedded in the binary; `templates/Templates.swift` gives them their names.
 let embeddedTemplates: [Resource] = [
+    "_chat_notification.mustache",
     "_facts.mustache",
     "_html_facts.mustache",
     "_html_head.mustache",
     "_notification.mustache",
     "_request.mustache",
-    "_slack_notification.mustache",
     "approval.html.mustache",
     "approval.mustache",
+    "chat.approval.mustache",
+    "chat.decision.mustache",
+    "chat.high.mustache",
+    "chat.low.mustache",
+    "chat.normal.mustache",
+    "chat.reminder.mustache",
+    "chat.run.mustache",
+    "chat.urgent.mustache",
     "decision.html.mustache",
     "decision.mustache",
     "digest.html.mustache",
@@ -34,13 +42,6 @@ let embeddedTemplates: [Resource] = [
     "reminder.mustache",
     "run.html.mustache",
     "run.mustache",
-    "slack.approval.mustache",
-    "slack.decision.mustache",
-    "slack.high.mustache",
-    "slack.low.mustache",
-    "slack.normal.mustache",
-    "slack.run.mustache",
-    "slack.urgent.mustache",
     "urgent.html.mustache",
     "urgent.mustache",
 ].map { Resource.embedInCode($0) }
@@ -97,7 +98,7 @@ let package = Package(
             name: "DedupTests", dependencies: ["Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "RelayTesting", nio, nioPosix]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
         .testTarget(name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"]),
     ]
 )

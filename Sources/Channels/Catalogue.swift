@@ -2,6 +2,18 @@
 package enum Catalogue {
     package static let types: [ChannelType] = [
         Slack.type,
+        Discord.type,
+        Telegram.type,
+        Pushover.type,
+        PagerDuty.type,
+        Mattermost.type,
+        Teams.type,
+        GoogleChat.type,
+        RocketChat.type,
+        Matrix.type,
+        Ntfy.type,
+        Zulip.type,
+        Gotify.type,
         Webhook.type,
         Email.type,
         Console.type,

@@ -5,11 +5,22 @@ package protocol Channel: Sendable {
     /// Hands the message in once. Returns when the destination has accepted it, as far as its protocol can tell.
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt
 
+    /// Brings a message that was delivered before up to date: edits it in place, else puts the new one under it, else sends it as a
+    /// message of its own. Throws `.vanished` where the earlier one is no more.
+    ///
+    /// - Parameter earlier: what `deliver` or the last `update` returned.
+    /// - Returns: by what the one living message is found from now on.
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt
+
     /// Exactly the bytes that `deliver` would send as the message, as text. A secret in them shows as `<secret>`.
     func preview(_ message: Message) -> String
 
     /// Tries only what is harmless, and says what it did not try. Delivers nothing.
     func connect() async -> [Finding]
+}
+
+extension Channel {
+    package func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt { try await deliver(message) }
 }
 
 /// One line of what `check --connect` found out.

@@ -13,6 +13,10 @@ package struct ChannelType: Sendable {
     package let titleLimit: Limit
     /// The documented rate: `burst` at once, then one more every `every`. Nil: the receiver documents none.
     package let pace: (burst: Int, every: Duration)?
+    /// Automation, run, risk and time stand in fields of their own: the built-in templates of `chat.` leave them out.
+    package let hasFields: Bool
+    /// What other keys than the common ones make of it, for people.
+    package let variants: [(name: String, abilities: Abilities)]
     /// How long one attempt can take at most.
     package let deadline: Duration
     /// Reads the type's own keys. Notes every fault in the section and returns nil if there was one, or if the keys describe
@@ -21,7 +25,8 @@ package struct ChannelType: Sendable {
 
     package init(
         name: String, abilities: Abilities, dialect: Dialect, htmlDialect: Dialect? = nil, titleLimit: Limit,
-        pace: (burst: Int, every: Duration)? = nil, deadline: Duration = .seconds(30),
+        pace: (burst: Int, every: Duration)? = nil, hasFields: Bool = false,
+        variants: [(name: String, abilities: Abilities)] = [], deadline: Duration = .seconds(30),
         read: @escaping @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
     ) {
         self.name = name
@@ -30,6 +35,8 @@ package struct ChannelType: Sendable {
         self.htmlDialect = htmlDialect
         self.titleLimit = titleLimit
         self.pace = pace
+        self.hasFields = hasFields
+        self.variants = variants
         self.deadline = deadline
         self.read = read
     }
@@ -55,10 +62,19 @@ package struct DestinationBasics: Sendable {
 package struct ChannelBlueprint: Sendable {
     /// One delivery is owed to each; `[""]` unless the type delivers per recipient.
     package var recipients: [String]
+    /// Where they depend on the keys; nil: the type's.
+    package var abilities: Abilities?
+    /// Likewise.
+    package var pace: (burst: Int, every: Duration)?
     package var make: @Sendable (ChannelTools) -> any Channel
 
-    package init(recipients: [String] = [""], make: @escaping @Sendable (ChannelTools) -> any Channel) {
+    package init(
+        recipients: [String] = [""], abilities: Abilities? = nil, pace: (burst: Int, every: Duration)? = nil,
+        make: @escaping @Sendable (ChannelTools) -> any Channel
+    ) {
         self.recipients = recipients
+        self.abilities = abilities
+        self.pace = pace
         self.make = make
     }
 }

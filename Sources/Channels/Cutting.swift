@@ -25,6 +25,19 @@ extension Dialect {
         return room < 0 ? "" : start(of: text[...], within: Limit(room, limit.unit)) + "…"
     }
 
+    /// The document with as much of the text as keeps it, as it is written, within `most` bytes.
+    func fitting(_ text: String, within most: Int, _ build: (String) -> JSONValue) -> JSONValue {
+        let text = cut(text, to: Limit(most, .bytes))
+        let whole = build(text)
+        if whole.bytes.count <= most { return whole }
+        var fits = 0, tooLong = text.utf8.count
+        while fits + 1 < tooLong {
+            let middle = (fits + tooLong) / 2
+            if build(cut(text, to: Limit(middle, .bytes))).bytes.count <= most { fits = middle } else { tooLong = middle }
+        }
+        return build(cut(text, to: Limit(fits, .bytes)))
+    }
+
     /// The text in pieces of at most `limit`, each ended after a line where one ends in its second half. Blank pieces are left out.
     func pieces(of text: String, each limit: Limit) -> [String] {
         var pieces: [String] = []

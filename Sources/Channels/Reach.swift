@@ -28,3 +28,17 @@ func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: Networ
         ]
     }
 }
+
+/// Asks a harmless question of an API with its credential, and says what came of it.
+func ask(
+    _ request: HTTPRequest, _ what: String, over http: any HTTPTransport, judge: (HTTPAnswer) -> DeliveryError?
+) async -> [Finding] {
+    let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
+    do throws(TransportError) {
+        let answer = try await http.send(request)
+        if let error = judge(answer) { return [Finding(ok: false, "\(what) \(error.detail)"), untried] }
+        return [Finding(ok: true, "\(what) answers and knows us"), untried]
+    } catch {
+        return [Finding(ok: false, "\(what) does not answer: \(error.description)"), untried]
+    }
+}

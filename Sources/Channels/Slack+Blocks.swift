@@ -16,7 +16,9 @@ extension Slack {
     }
 
     private static func fallback(_ message: Message) -> String {
-        let parts = [message.label.map(dialect.escape), message.title, message.body].compactMap { $0 }.filter { !$0.isEmpty }
+        let parts = [message.mention, message.label.map(dialect.escape), message.title, message.body].compactMap { $0 }.filter {
+            !$0.isEmpty
+        }
         return dialect.cut(parts.joined(separator: "\n"), to: Limit(Blocks.mostFallback, .utf16))
     }
 
@@ -38,7 +40,8 @@ extension Slack {
         let all: [JSONValue]
 
         init(_ message: Message) {
-            let head = [message.label.map(Self.note), Self.title(message)].compactMap { $0 }
+            let called = message.mention.map { ["type": "section", "text": Self.mrkdwn($0)] as JSONValue }
+            let head = [called, message.label.map(Self.note), Self.title(message)].compactMap { $0 }
             let tail = [Self.fields(message), Self.button(message), Self.footer(message)].compactMap { $0 }
             let taken = (head + tail).reduce(0) { $0 + Self.size(of: $1) }
             all = head + Self.sections(message.body, within: min(Self.mostBody, Self.mostInAll - taken)) + tail
@@ -57,31 +60,18 @@ extension Slack {
         }
 
         private static func fields(_ message: Message) -> JSONValue? {
-            let origin = message.event.payload.origin
-            let facts = [
-                ("Automation", origin.automation), ("Run", origin.runStatus), ("Trigger", origin.trigger), ("Risk", origin.risk),
-                ("Time", spoken(message.event.occurredAt)),
-            ]
-            let fields = facts.compactMap { name, value in
-                value.map { $0.oneLine(most: 1_000) }.flatMap { $0.isEmpty ? nil : plain("\(name)\n\($0)", field) }
-            }
-            return ["type": "section", "fields": .array(fields)]
+            ["type": "section", "fields": .array(message.facts.map { plain("\($0.name)\n\($0.value)", field) })]
         }
 
         /// A sample shows where the button would be and does nothing.
         private static func button(_ message: Message) -> JSONValue? {
             guard let link = message.link, link.utf16.count <= mostURL else { return nil }
-            if message.label != nil { return note("[Open] would stand here. A sample has no working button.") }
+            if message.label != nil { return note(Message.inertButton) }
             let open: JSONValue = ["type": "button", "action_id": "open", "text": plain("Open", field), "url": .string(link)]
             return ["type": "actions", "elements": [open]]
         }
 
-        private static func footer(_ message: Message) -> JSONValue {
-            let event = message.event
-            let loud = event.priority >= .high ? event.priority.word : nil
-            let staging = event.payload.origin.staging ? "staging" : nil
-            return note([loud, staging, event.account, event.id].compactMap { $0 }.joined(separator: " · "))
-        }
+        private static func footer(_ message: Message) -> JSONValue { note(message.smallPrint) }
 
         private static func note(_ text: String) -> JSONValue {
             ["type": "context", "elements": [plain(text.oneLine(most: 1_000), context)]]
@@ -92,11 +82,6 @@ extension Slack {
 
         private static func plain(_ text: String, _ limit: Limit) -> JSONValue {
             ["type": "plain_text", "emoji": false, "text": .string(Dialect.plain.cut(text, to: limit))]
-        }
-
-        private static func spoken(_ time: Timestamp) -> String {
-            let text = time.description
-            return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
         }
 
         /// Of all texts in a block.

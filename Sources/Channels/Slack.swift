@@ -1,17 +1,19 @@
 package import RelayCore
 import Transport
 
-/// Slack by incoming webhook.
+/// Slack by incoming webhook, or by bot.
 /// Sources: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
 /// https://docs.slack.dev/apis/web-api/rate-limits
 package enum Slack {
     package static let type = ChannelType(
         name: "slack",
-        abilities: Abilities(buttons: true, limit: Limit(Blocks.mostBody, .utf16)),
+        abilities: Abilities(buttons: true, mention: true, limit: Limit(Blocks.mostBody, .utf16)),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
         // One message a second in a channel; short bursts are tolerated.
         pace: (burst: 4, every: .seconds(1)),
+        hasFields: true,
+        variants: [("slack (token)", botAbilities)],
         read: read)
 
     /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
@@ -43,19 +45,33 @@ package enum Slack {
     }
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
-        let bot = BotKeys(section, basics)
-        guard let address = section.address("url", basics, required: !bot.isUsed) else { return nil }
+        _ = section.secret("signing_secret")
+        guard BotKeys.isUsed(section) else { return webhook(section, basics) }
+        guard let keys = BotKeys(section, basics) else {
+            _ = section.secret("url")
+            return nil
+        }
+        guard section.node("url") == nil else {
+            section.note("url", "\(section.path).url stands beside a token", expected: "url, or token and channel")
+            return nil
+        }
+        return ChannelBlueprint(abilities: botAbilities) { SlackBotChannel(keys: keys, network: basics.network, tools: $0) }
+    }
+
+    private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let address = section.address("url", basics)
+        guard section.node("api_url") == nil else {
+            section.note("api_url", "\(section.path).api_url stands without a token", expected: "token and channel, or url alone")
+            return nil
+        }
+        guard let address else { return nil }
         guard !isWorkflow(address) else {
             section.note(
                 "url", "\(section.path).url starts a workflow, which takes only the variables declared in it",
                 expected: "an incoming webhook: https://hooks.slack.com/services/…")
             return nil
         }
-        if !vendors.contains(address.parts.host) && !address.parts.isLoopback {
-            section.note(
-                "url", "\(section.path).url is not on a host of Slack", expected: "https://hooks.slack.com/services/…",
-                isWarning: true)
-        }
+        section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
         return ChannelBlueprint { SlackChannel(address: address, network: basics.network, tools: $0) }
     }
 
@@ -64,29 +80,6 @@ package enum Slack {
     private static func isWorkflow(_ address: HTTPAddress) -> Bool {
         let url = address.url.reveal()
         return vendors.contains(address.parts.host) && (url.contains("/triggers/") || url.contains("/workflows/"))
-    }
-
-    /// The keys of the Web API: read and checked, so that a file may hold them; no channel is made from them.
-    private struct BotKeys {
-        var isUsed = false
-
-        init(_ section: ConfigSection, _ basics: DestinationBasics) {
-            let token = section.secret("token")
-            let channel = section.string("channel")
-            _ = section.secret("signing_secret")
-            _ = section.address("api_url", basics, required: false, isSecret: false)
-            isUsed = token != nil || channel != nil
-            if token != nil && channel == nil { section.missing("channel", "the ID of a channel, such as C0123456789") }
-            if channel != nil && token == nil { section.missing("token", "a bot's token, as \"${NAME}\"") }
-            if let channel, !Self.isID(channel) {
-                section.wrong("channel", "the ID of a channel, such as C0123456789: a name cannot be edited in")
-            }
-        }
-
-        private static func isID(_ text: String) -> Bool {
-            ["C", "G", "D"].contains(text.prefix(1)) && text.utf8.count >= 2
-                && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
-        }
     }
 }
 

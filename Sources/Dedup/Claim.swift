@@ -16,11 +16,13 @@ package struct Claim: Sendable {
     package var options: DeliveryOptions
     /// Of what belongs to an approval: the approval as last seen, which may be newer than the event.
     package var present: ApprovalRow?
+    /// Of what follows a request: the message that this destination was sent about it. Nil where there is none, or none that can be found.
+    package var earlier: Receipt?
 
     package init(
         delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: String,
         priority: Priority, firstFailedAt: Timestamp? = nil, options: DeliveryOptions = DeliveryOptions(),
-        present: ApprovalRow? = nil
+        present: ApprovalRow? = nil, earlier: Receipt? = nil
     ) {
         self.delivery = delivery
         self.fence = fence
@@ -33,6 +35,7 @@ package struct Claim: Sendable {
         self.firstFailedAt = firstFailedAt
         self.options = options
         self.present = present
+        self.earlier = earlier
     }
 }
 
@@ -43,6 +46,8 @@ package enum Settlement: Sendable, Equatable {
     case unknown(String)
     case dead(String)
     case dropped(String)
+    /// Like `dropped`; and the message that was to be changed is gone for good.
+    case vanished(String)
     /// Counts an attempt; the first one starts the time until it is given up.
     case retry(at: Timestamp, reason: String)
     /// Costs no attempt.

@@ -41,4 +41,13 @@ extension Event {
         case .notification, .run, .digest, .relay: nil
         }
     }
+
+    /// Which version of its approval an update or a decision shows; nil of everything else.
+    var shownVersion: Int? {
+        guard kind == .approval || kind == .decision, case .approval(let detail) = payload.detail else { return nil }
+        return detail.version
+    }
+
+    /// The first word about an approval: what follows is about its message.
+    var isFirstRequest: Bool { kind == .approval && shownVersion ?? 1 <= 1 }
 }

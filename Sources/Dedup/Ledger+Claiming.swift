@@ -5,7 +5,8 @@ extension Ledger {
     /// Takes what is due at a destination: the most urgent first, then the longest due. Held for `lease`, after which it comes back
     /// by itself.
     ///
-    /// A request that is taken stands for the updates owed behind it, since it is rendered from the present row.
+    /// A request that is taken stands for the updates owed behind it, since it is rendered from the present row; of several updates the
+    /// last stands for all. What a message shows already is not told again.
     ///
     /// - Parameter probing: also takes what waits for its next try: a destination that may be back is asked with the most urgent.
     package func claim(
@@ -14,9 +15,14 @@ extension Ledger {
         let now = clock.now
         return try await writes.write("claim") { db in
             var claims: [Claim] = []
-            for priority in Priority.allCases.reversed() where claims.count < limit {
-                let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, probing: probing, db)
-                claims += try due.map { try ClaimRow.take($0, until: now + lease, at: now, db) }
+            for priority in Priority.allCases.reversed() {
+                while claims.count < limit {
+                    let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, probing: probing, db)
+                    let taken = try due.compactMap { try ClaimRow.take($0, until: now + lease, at: now, db) }
+                    claims += taken
+                    // What turned out to be needless made room for another.
+                    if taken.count == due.count { break }
+                }
             }
             return claims
         }
@@ -109,18 +115,31 @@ enum ClaimRow {
         }
     }
 
-    static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim {
-        try db.run(take, end.milliseconds, claim.fence, claim.delivery)
-        guard let thread = claim.event.thread else { return claim }
-        if claim.event.kind == .approval {
+    /// Nil if there is nothing to send after all: then it is settled.
+    static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
+        guard let thread = claim.event.thread else {
+            try hold(claim, until: end, db)
+            return claim
+        }
+        var taken = claim
+        if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
+            taken.present = try ApprovalStore.row(account: account, id: detail.id, db)
+        }
+        if claim.event.isFirstRequest {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
+        } else if let reason = try MessageThread.needless(claim, thread: thread, db) {
+            try settle(claim.delivery, as: .dropped, reason, at: now, db)
+            return nil
+        } else {
+            taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
         }
-        var present = claim
-        if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
-            present.present = try ApprovalStore.row(account: account, id: detail.id, db)
-        }
-        return present
+        try hold(taken, until: end, db)
+        return taken
+    }
+
+    private static func hold(_ claim: Claim, until end: Timestamp, _ db: Database) throws {
+        try db.run(take, end.milliseconds, claim.fence, claim.delivery)
     }
 
     static func nextDue(_ destination: String, _ priority: Priority, _ db: Database) throws -> Timestamp? {
@@ -128,9 +147,13 @@ enum ClaimRow {
     }
 
     static func settleUnknown(_ delivery: Int64, at now: Timestamp, _ db: Database) throws {
+        try db.run("UPDATE delivery SET attempt = attempt + 1 WHERE id = ?", delivery)
+        try settle(delivery, as: .unknown, "the relay ended while it was being sent, and it may be sent once at most", at: now, db)
+    }
+
+    private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String, at now: Timestamp, _ db: Database) throws {
         try db.run(
-            """
-            UPDATE delivery SET state = 'unknown', reason = ?, attempt = attempt + 1, settled_at = ?, held_for = NULL WHERE id = ?
-            """, "the relay ended while it was being sent, and it may be sent once at most", now.milliseconds, delivery)
+            "UPDATE delivery SET state = ?, reason = ?, settled_at = ?, held_for = NULL WHERE id = ?", state.rawValue, reason,
+            now.milliseconds, delivery)
     }
 }

@@ -21,13 +21,7 @@ extension Ledger {
         subject: String, destination: String, recipient: String
     ) async throws(LedgerError) -> StoredReceipt? {
         try await read { db in
-            try db.first(
-                "SELECT remote, version, state FROM receipt WHERE subject = ? AND destination = ? AND recipient = ?", subject,
-                destination, recipient
-            ) { row in
-                StoredReceipt(
-                    receipt: Receipt(text: row[0]), version: row[1], state: StoredReceipt.State(rawValue: row[2]) ?? .uncertain)
-            }
+            try MessageThread.receipt(subject: subject, destination: destination, recipient: recipient, db)
         }
     }
 }
@@ -58,6 +52,9 @@ enum SettlementRow {
             return try end(claim, .dead, reason, counted: true, at: now, db)
         case .dropped(let reason):
             return try end(claim, .dropped, reason, counted: false, at: now, db)
+        case .vanished(let reason):
+            guard try end(claim, .dropped, reason, counted: true, at: now, db) else { return false }
+            try keep(claim.earlier ?? Receipt(), .gone, of: claim, at: now, db)
         case .retry(let due, let reason):
             let changed = try db.run(retry, due.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
             return try changed == 1 && owedAgain(claim, at: now, db)
@@ -76,7 +73,7 @@ enum SettlementRow {
 
     /// A request that goes back will say the present when it is sent.
     private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
-        if claim.event.kind == .approval, let thread = claim.event.thread {
+        if claim.event.isFirstRequest, let thread = claim.event.thread {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
         }

@@ -84,4 +84,42 @@ enum MessageThread {
             WHERE thread = ? AND destination = ? AND recipient = ? AND state = 'owed' AND id > ?
             """, now.milliseconds, thread, destination, recipient, delivery)
     }
+
+    /// The message that a destination was sent about the subject; nil if there is none, or none that could be found again.
+    static func message(of claim: Claim, thread: String, _ db: Database) throws -> StoredReceipt? {
+        let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)
+        return stored.flatMap { $0.state == .sent && !$0.receipt.remote.isEmpty ? $0 : nil }
+    }
+
+    static func receipt(subject: String, destination: String, recipient: String, _ db: Database) throws -> StoredReceipt? {
+        try db.first(
+            "SELECT remote, version, state FROM receipt WHERE subject = ? AND destination = ? AND recipient = ?", subject, destination,
+            recipient
+        ) { row in
+            StoredReceipt(
+                receipt: Receipt(text: row[0]), version: row[1], state: StoredReceipt.State(rawValue: row[2]) ?? .uncertain)
+        }
+    }
+
+    /// Why an update or a decision need not be sent; nil if it must.
+    ///
+    /// Its message was rendered from the present row, so it may show this version already, or a later one is owed that will show more.
+    static func needless(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
+        guard let version = claim.event.shownVersion else { return nil }
+        let later = try db.first(laterUpdate, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
+        if later != nil { return superseded }
+        guard let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db) else { return nil }
+        switch stored.state {
+        case .gone: return "its message was deleted by hand"
+        case .sent: return stored.version.map { $0 >= version } ?? false ? superseded : nil
+        case .uncertain: return nil
+        }
+    }
+
+    private static let superseded = "superseded"
+    private static let laterUpdate = """
+        SELECT d.id FROM delivery d JOIN event e ON e.n = d.event
+        WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'owed' AND d.id > ?
+            AND e.kind IN ('approval', 'decision') LIMIT 1
+        """
 }

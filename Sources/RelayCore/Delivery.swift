@@ -13,6 +13,8 @@ package struct DeliveryError: Error, Sendable, Equatable {
         case suspect
         /// Bytes left and no answer came: it may have been delivered.
         case uncertain
+        /// The message that was to be changed is no more: somebody deleted it, or it is too old to be changed.
+        case vanished
     }
 
     /// A closed set, safe as a metric label.
@@ -39,8 +41,15 @@ package struct DeliveryError: Error, Sendable, Equatable {
 /// What the destination gave us to find the message again: message ids, timestamps, queue ids. Empty where it gives nothing.
 package struct Receipt: Sendable, Equatable, Codable {
     package var remote: [String: String]
+    /// The destination says that nothing more is welcome for so long, although it took this. Not stored.
+    package var pause: Duration?
 
-    package init(_ remote: [String: String] = [:]) { self.remote = remote }
+    package init(_ remote: [String: String] = [:], pause: Duration? = nil) {
+        self.remote = remote
+        self.pause = pause
+    }
+
+    private enum CodingKeys: CodingKey { case remote }
 }
 
 /// A count in a protocol's own unit. Swift's `count` is none of them.
@@ -66,28 +75,38 @@ package struct Limit: Sendable, Equatable {
 
 /// What a kind of destination can do. `check` holds the configuration against it; `channels` shows it.
 package struct Abilities: Sendable, Equatable {
+    /// A message that was sent can be changed.
     package var edit = false
+    /// What follows a message can be put under it.
     package var thread = false
+    /// Where buttons can stand that decide something.
     package var buttons = false
     package var nativePriority = false
+    /// A route's `mention` can call somebody.
+    package var mention = false
     /// What makes a resend harmless: the name of the key that the receiver knows us by; nil where there is none.
     package var idempotency: String?
+    /// A message of low priority can arrive without a sound.
     package var silent = false
+    /// More at once than this is refused; nil where nothing is said of it.
+    package var mostWidth: Int?
     /// Of the main text.
     package var limit: Limit
     /// Each address of `to` is a delivery of its own.
     package var perRecipient = false
 
     package init(
-        edit: Bool = false, thread: Bool = false, buttons: Bool = false, nativePriority: Bool = false,
-        idempotency: String? = nil, silent: Bool = false, limit: Limit, perRecipient: Bool = false
+        edit: Bool = false, thread: Bool = false, buttons: Bool = false, nativePriority: Bool = false, mention: Bool = false,
+        idempotency: String? = nil, silent: Bool = false, mostWidth: Int? = nil, limit: Limit, perRecipient: Bool = false
     ) {
         self.edit = edit
         self.thread = thread
         self.buttons = buttons
         self.nativePriority = nativePriority
+        self.mention = mention
         self.idempotency = idempotency
         self.silent = silent
+        self.mostWidth = mostWidth
         self.limit = limit
         self.perRecipient = perRecipient
     }
@@ -131,13 +150,17 @@ package struct Message: Sendable {
     package var recipient: String
     /// The same on every attempt: hex SHA-256 of event id and destination (and recipient, if there is one).
     package var idempotencyKey: String
+    /// The same for everything about one subject at this destination (an approval and what follows it): hex SHA-256.
+    package var subjectKey: String
     package var deliveryID: Int64
+    /// Whom the message calls, in the destination's own syntax, as the operator wrote it in the route; never from data.
+    package var mention: String?
     /// Stands before everything in a labelled sample; nil otherwise.
     package var label: String?
 
     package init(
         event: Event, title: String, body: String, html: String? = nil, link: String? = nil, recipient: String = "",
-        idempotencyKey: String, deliveryID: Int64, label: String? = nil
+        idempotencyKey: String, subjectKey: String = "", deliveryID: Int64, mention: String? = nil, label: String? = nil
     ) {
         self.event = event
         self.title = title
@@ -146,7 +169,9 @@ package struct Message: Sendable {
         self.link = link
         self.recipient = recipient
         self.idempotencyKey = idempotencyKey
+        self.subjectKey = subjectKey
         self.deliveryID = deliveryID
+        self.mention = mention
         self.label = label
     }
 }

@@ -10,17 +10,21 @@ package struct TemplateSet: Sendable {
         package var priority: Priority
         package var destination: String
         package var type: String
+        /// The destination shows the facts in fields of their own: words of `chat.` go before those of none.
+        package var hasFields: Bool
         package var dialect: Dialect
         /// Not nil: the HTML part too.
         package var html: Dialect?
 
         package init(
-            kind: Event.Kind, priority: Priority, destination: String, type: String, dialect: Dialect, html: Dialect? = nil
+            kind: Event.Kind, priority: Priority, destination: String, type: String, hasFields: Bool = false, dialect: Dialect,
+            html: Dialect? = nil
         ) {
             self.kind = kind
             self.priority = priority
             self.destination = destination
             self.type = type
+            self.hasFields = hasFields
             self.dialect = dialect
             self.html = html
         }
@@ -30,7 +34,7 @@ package struct TemplateSet: Sendable {
             let word = priority.word
             let names =
                 kind == .notification ? ["notification-\(word)", word, "notification"] : ["\(kind.rawValue)-\(word)", kind.rawValue]
-            return ["\(destination).", "\(type).", ""].flatMap { prefix in names.map { prefix + $0 } }
+            return (["\(destination).", "\(type)."] + (hasFields ? ["chat."] : []) + [""]).flatMap { prefix in names.map { prefix + $0 } }
         }
     }
 
@@ -165,7 +169,7 @@ package struct TemplateSet: Sendable {
 
     private static func possibleNames(_ prefixes: [String]) -> Set<String> {
         var names = Set<String>()
-        for prefix in [""] + prefixes.map({ "\($0)." }) {
+        for prefix in ["", "chat."] + prefixes.map({ "\($0)." }) {
             for kind in Event.Kind.allCases {
                 names.formUnion(["\(prefix)\(kind.rawValue)", "\(prefix)\(kind.rawValue).html"])
                 for priority in Priority.allCases.map(\.word) {

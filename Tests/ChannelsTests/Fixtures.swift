@@ -10,7 +10,7 @@ extension Message {
         _ kind: Event.Kind = .notification, _ priority: Priority = .normal, title: String = "Invoice sync has finished",
         body: String = "42 invoices were sent.\nNothing is left.", html: String? = nil, link: String? = nil,
         recipient: String = "", detail: Detail? = nil, origin: Origin = .invoices, account: String? = "live",
-        label: String? = nil
+        mention: String? = nil, label: String? = nil
     ) -> Message {
         let event = Event(
             id: kind.exampleID, account: kind == .relay || kind == .digest ? nil : account, kind: kind,
@@ -19,7 +19,8 @@ extension Message {
             payload: Payload(origin: kind == .relay || kind == .digest ? Origin() : origin, detail: detail ?? kind.exampleDetail))
         return Message(
             event: event, title: title, body: body, html: html, link: link, recipient: recipient,
-            idempotencyKey: "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea", deliveryID: 17, label: label)
+            idempotencyKey: "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+            subjectKey: "c0ffee7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea", deliveryID: 17, mention: mention, label: label)
     }
 }
 
@@ -159,6 +160,33 @@ struct Reading {
 /// A good configuration of each type, with secrets that no output may hold.
 let configurations: [(type: String, values: [String: Value], secrets: [String])] = [
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
+    ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
+    ("telegram", ["token": "110201543:hush-hush", "chat": "-1001234567890", "topic": "7"], ["hush-hush"]),
+    ("mattermost", ["url": "https://chat.example.com/team/hooks/hush-hush"], ["hush-hush"]),
+    (
+        "teams",
+        [
+            "url":
+                "https://e.c3.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/1/invoke?api-version=1&sig=hush-hush"
+        ], ["hush-hush"]
+    ),
+    ("google_chat", ["url": "https://chat.googleapis.com/v1/spaces/A/messages?key=sesame&token=hush-hush%3D"], ["hush-hush", "sesame"]),
+    ("rocketchat", ["url": "https://chat.example.com/rc/hooks/65a/hush-hush"], ["hush-hush"]),
+    (
+        "pushover", ["token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "user": "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"],
+        ["azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"]
+    ),
+    ("pagerduty", ["routing_key": "0123456789abcdef0123456789abcdef"], ["0123456789abcdef0123456789abcdef"]),
+    ("matrix", ["server": "https://matrix.example.com", "token": "syt_hush-hush", "room": "!abc:example.com"], ["hush-hush"]),
+    (
+        "zulip",
+        [
+            "server": "https://org.zulipchat.com", "email": "relay-bot@org.zulipchat.com", "api_key": "hush-hush", "stream": "alerts",
+            "topic": "RevKeen",
+        ], ["hush-hush"]
+    ),
+    ("ntfy", ["server": "https://ntfy.sh", "topic": "alerts-7f3k", "token": "tk_hush-hush"], ["hush-hush"]),
+    ("gotify", ["server": "https://push.example.com/gotify", "token": "hush-hush"], ["hush-hush"]),
     (
         "webhook",
         [
@@ -177,8 +205,45 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("file", ["folder": "inbox"], []),
 ]
 
+/// What each service answers when it has taken a message.
+let accepted: [String: (status: Int, body: String)] = [
+    "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
+    "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
+    "pushover": (200, #"{"status": 1, "request": "r", "receipt": "abc"}"#),
+    "pagerduty": (202, #"{"status": "success", "dedup_key": "k"}"#),
+    "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, #"{"success":true}"#),
+    "google_chat": (200, #"{"name": "spaces/A/messages/B", "thread": {"name": "spaces/A/threads/C"}}"#),
+    "matrix": (200, #"{"event_id": "$first:example.com"}"#), "zulip": (200, #"{"result": "success", "msg": "", "id": 42}"#),
+    "ntfy": (200, #"{"id": "sPs71M8A2T", "event": "message", "topic": "alerts-7f3k"}"#),
+    "gotify": (200, #"{"id": 25, "appid": 5, "message": "hello"}"#),
+]
+
 func channel(
     _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
 ) throws -> any Channel {
     try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+}
+
+/// A good destination of the type, over a transport of the test's own.
+func channel(_ type: String, over http: any HTTPTransport) throws -> any Channel {
+    try channel(type, try #require(configurations.first { $0.type == type }).values, tools: tools(http: http))
+}
+
+/// What was made of an answer to one message: nil if it was taken for delivered.
+func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError?
+{
+    let channel = try channel(
+        type, over: ScriptedTransport(status: status, headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body))
+    do throws(DeliveryError) {
+        _ = try await channel.deliver(.of())
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// What a type would send of a message.
+func payload(_ type: String, _ message: Message) throws -> JSONValue {
+    let channel = try channel(type, over: ScriptedTransport(status: 200))
+    return try JSONValue(parsing: Array(channel.preview(message).utf8))
 }

@@ -120,14 +120,17 @@ struct SlackTests {
         #expect(try Reading("slack", ["url": "http://chat.example/x"], allowPlain: true).errors.isEmpty)
     }
 
-    @Test func `the keys of a bot are accepted and bring no channel of their own`() throws {
+    @Test func `a bot takes a token and the ID of a channel, and no webhook beside them`() throws {
         let bot: [String: Value] = [
             "token": "xoxb-1", "channel": "C0123456789", "signing_secret": "s", "api_url": "https://slack.com/api",
         ]
         let reading = try Reading("slack", bot)
         #expect(reading.problems.isEmpty)
-        #expect(reading.blueprint == nil)
-        #expect(try Reading("slack", bot.merging(configurations[0].values) { $1 }).blueprint != nil)
+        #expect(reading.blueprint?.abilities?.edit == true)
+        #expect(
+            try Reading("slack", bot.merging(configurations[0].values) { $1 }).errors.map(\.problem) == [
+                "destinations.ops.url stands beside a token"
+            ])
         #expect(try Reading("slack", ["token": "xoxb-1"]).errors.map(\.problem) == ["destinations.ops.channel is missing"])
         #expect(
             try Reading("slack", ["token": "xoxb-1", "channel": "#ops"]).errors.map(\.problem) == [

@@ -36,7 +36,7 @@ struct WebhookTests {
 
     @Test func `a change of keys is signed by both, the new one first, over the bytes that are sent`() async throws {
         let http = ScriptedTransport(status: 204)
-        let channel = try channel("webhook", configurations[1].values, tools: tools(http: http))
+        let channel = try channel("webhook", try #require(configurations.first { $0.type == "webhook" }).values, tools: tools(http: http))
         let receipt = try await channel.deliver(.of())
         let request = try #require(http.requests.first)
         let headers = Dictionary(uniqueKeysWithValues: request.headers.map { ($0.name, $0.value.reveal()) })

@@ -27,6 +27,9 @@ package final class ManualClock: WallClock {
     /// How many wait now. A test waits for this before it advances.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
+    /// The earliest moment that somebody waits for; nil if nobody waits.
+    package var nextDeadline: Timestamp? { state.withLock { $0.sleepers.map(\.deadline).min() } }
+
     package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now + duration
@@ -36,8 +39,13 @@ package final class ManualClock: WallClock {
         for sleeper in due { sleeper.continuation.resume() }
     }
 
-    /// Sets the wall clock without time passing, as a person or NTP may.
-    package func jump(by duration: Duration) { state.withLock { $0.now = $0.now + duration } }
+    /// Sets the wall clock without time passing, as a person or NTP may. Who sleeps does so as long as before.
+    package func jump(by duration: Duration) {
+        state.withLock { state in
+            state.now = state.now + duration
+            for index in state.sleepers.indices { state.sleepers[index].deadline = state.sleepers[index].deadline + duration }
+        }
+    }
 
     package func sleep(until deadline: Timestamp, tolerance: Duration?) async throws {
         let id = state.withLock { state in

@@ -29,6 +29,26 @@ import Testing
         }
     }
 
+    @Test func `a PUT and a PATCH carry their bodies as a POST does`() async throws {
+        try await withInbox { client, inbox, addresses in
+            let words = #"{"msgtype":"m.text","body":"hello","m.mentions":{}}"#
+            var put = post(addresses.service(.matrix) + "/_matrix/client/v3/rooms/%21r/send/m.room.message/1", words)
+            put.method = "PUT"
+            put.headers.append(("Authorization", Secret("Bearer x")))
+            let putAnswer = try await client.send(put)
+            #expect(putAnswer.status == 200)
+            #expect(await inbox.messages().first?.raw == Array(words.utf8))
+
+            let form = [(name: "Content-Type", value: Secret("application/x-www-form-urlencoded"))]
+            var patch = post(addresses.service(.zulip) + "/api/v1/messages/1", "content=changed")
+            patch.method = "PATCH"
+            patch.headers = form + [("Authorization", Secret("Basic YUBiOms="))]
+            let patchAnswer = try await client.send(patch)
+            #expect(patchAnswer.status == 200)
+            #expect(await inbox.messages().map(\.raw) == [Array("content=changed".utf8)])
+        }
+    }
+
     @Test func `many posts at once all arrive`() async throws {
         try await withInbox { client, inbox, addresses in
             let request = post(addresses.webhook)

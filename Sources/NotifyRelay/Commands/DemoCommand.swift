@@ -62,9 +62,11 @@ struct DemoCommand: AsyncParsableCommand {
         destinations:
           ops:    {type: slack, url: "\(addresses.slackHook)", pace: {burst: 20, every: 1s}}
           hook:   {type: webhook, url: "\(addresses.webhook)", secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+          room:   {type: discord, url: "\(addresses.service(.discord))/1/demo", pace: {burst: 20, every: 1s}}
+          phone:  {type: telegram, token: "1:demo", chat: "7", api_url: "\(addresses.service(.telegram))", pace: {burst: 20, every: 1s}}
           oncall: {type: email, server: "\(addresses.smtp)", from: "RevKeen relay <relay@example.com>", to: [ops@example.com]}
         routes:
-          - {name: approvals, when: {kind: [approval, decision]}, to: [ops, oncall]}
+          - {name: approvals, when: {kind: [approval, decision]}, to: [ops, room, phone, oncall]}
           - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
           - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall]}
           - {name: everything, to: [hook]}

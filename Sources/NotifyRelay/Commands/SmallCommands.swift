@@ -10,27 +10,7 @@ struct ChannelsCommand: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() {
-        if json { return Terminal.say(json: .array(Catalogue.types.map(Self.json))) }
-        let rows = Catalogue.types.map { type in
-            let abilities = type.abilities
-            return [
-                type.name, mark(abilities.edit), mark(abilities.thread), mark(abilities.buttons), mark(abilities.nativePriority),
-                abilities.idempotency ?? "-", mark(abilities.silent), "\(abilities.limit.most) \(abilities.limit.unit.rawValue)",
-            ]
-        }
-        Terminal.say(Terminal.table([["TYPE", "EDIT", "THREAD", "BUTTONS", "PRIORITY", "IDEMPOTENCY", "SILENT", "LIMIT"]] + rows))
-    }
-
-    private func mark(_ able: Bool) -> String { able ? "yes" : "-" }
-
-    private static func json(_ type: ChannelType) -> JSONValue {
-        let abilities = type.abilities
-        return [
-            "type": .string(type.name), "edit": .bool(abilities.edit), "thread": .bool(abilities.thread),
-            "buttons": .bool(abilities.buttons),
-            "native_priority": .bool(abilities.nativePriority), "idempotency": .text(abilities.idempotency),
-            "silent": .bool(abilities.silent), "limit": .int(abilities.limit.most), "unit": .string(abilities.limit.unit.rawValue),
-        ]
+        if json { Terminal.say(json: AbilityTable.json) } else { Terminal.say(Terminal.table([AbilityTable.head] + AbilityTable.rows)) }
     }
 }
 

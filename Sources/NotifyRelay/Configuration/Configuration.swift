@@ -95,6 +95,9 @@ struct DestinationSettings: Sendable {
     var timeZone: TimeZoneName?
     /// Nil for a type that only later versions can speak to.
     var blueprint: ChannelBlueprint?
+
+    /// Nil of a type that is not known.
+    var abilities: Abilities? { blueprint?.abilities ?? Catalogue.type(named: type)?.abilities }
     /// Of all that the entry says, secrets included; in memory only.
     var fingerprint: String
 }
@@ -111,4 +114,6 @@ struct Route: Sendable {
     var stop = false
     var atMostOnce = false
     var mention: String?
+    /// Of the mention, for what is to be said of it.
+    var mentionPlace: Place?
 }

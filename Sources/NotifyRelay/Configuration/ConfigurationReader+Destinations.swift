@@ -7,7 +7,7 @@ extension ConfigurationReader {
     func destinations() -> [DestinationSettings] {
         root.named("destinations").compactMap { name, place, section in
             checkName(name, at: place, what: "a destination")
-            let isTypeName = Catalogue.type(named: name) != nil || PlannedTypes.keys[name] != nil
+            let isTypeName = Catalogue.type(named: name) != nil
             defer { section.finish() }
             guard let type = section.required("type", "one of \(knownTypes.joined(separator: ", "))") else {
                 // Which keys it may have is not known, so none is called unknown.
@@ -21,7 +21,7 @@ extension ConfigurationReader {
         }
     }
 
-    private var knownTypes: [String] { Catalogue.types.map(\.name) + PlannedTypes.keys.keys.sorted() }
+    private var knownTypes: [String] { Catalogue.types.map(\.name) }
 
     private func destination(_ name: String, _ place: Place, _ type: String, _ section: ConfigSection) -> DestinationSettings? {
         var settings = DestinationSettings(name: name, place: place, type: type, fingerprint: fingerprint("destinations", name))
@@ -40,12 +40,6 @@ extension ConfigurationReader {
         if let known = Catalogue.type(named: type) {
             settings.blueprint = known.read(section, basics)
             refuseWhatIsPlanned(section, type)
-        } else if let keys = PlannedTypes.keys[type] {
-            for key in keys { _ = section.node(key) }
-            notYet.append(
-                Problem(
-                    place, "destinations of type \(type) are not supported by this version",
-                    expected: "one of \(Catalogue.types.map(\.name).joined(separator: ", "))"))
         } else {
             // Which keys it may have is not known, so none is called unknown.
             section.takeAll()
@@ -59,8 +53,8 @@ extension ConfigurationReader {
     /// Keys of a type that it reads and cannot honour yet.
     private func refuseWhatIsPlanned(_ section: ConfigSection, _ type: String) {
         switch type {
-        case "slack": later(section, "token", "channel", "signing_secret", "api_url")
-        case "webhook" where section.string("format") == "cloudevents": break
+        case "slack": later(section, "signing_secret")
+        case "discord": later(section, "public_key")
         default: break
         }
     }
@@ -101,14 +95,4 @@ extension ConfigNode {
             "{" + entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.spelled)" }.joined(separator: ",") + "}"
         }
     }
-}
-
-/// The types that later versions will speak to, with their keys: a file written for them is checked today.
-enum PlannedTypes {
-    static let keys: [String: [String]] = [
-        "discord": ["url", "thread", "public_key"], "teams": ["url"], "google_chat": ["url"], "mattermost": ["url"],
-        "rocketchat": ["url"], "telegram": ["token", "chat", "topic", "api_url"], "matrix": ["server", "token", "room"],
-        "zulip": ["server", "email", "api_key", "stream", "topic"], "ntfy": ["server", "topic", "token"], "gotify": ["server", "token"],
-        "pushover": ["token", "user", "api_url"], "pagerduty": ["routing_key", "api_url"],
-    ]
 }

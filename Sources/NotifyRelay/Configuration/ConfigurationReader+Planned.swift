@@ -20,7 +20,7 @@ extension ConfigurationReader {
 
     func checkPlannedKeys(ofRoute section: ConfigSection, people: [String]) {
         later(
-            section, "digest", "mention", "quiet", "collapse", "approvers", "two_person", "remind", "remind_clock", "overdue", "escalate")
+            section, "digest", "quiet", "collapse", "approvers", "two_person", "remind", "remind_clock", "overdue", "escalate")
         checkHours(section, "quiet", hasFloor: true)
         if let collapse = section.section("collapse") {
             checkWords(collapse, "by", of: ["account", "automation", "error", "outcome", "priority", "trigger", "type"], required: true)

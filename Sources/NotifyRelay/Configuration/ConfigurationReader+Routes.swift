@@ -24,6 +24,7 @@ extension ConfigurationReader {
             route.stop = section.bool("stop", default: false)
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
+            route.mentionPlace = section.node("mention")?.place
             checkPlannedKeys(ofRoute: section, people: people)
             section.finish()
             return route

@@ -191,8 +191,31 @@ final class ConfigurationReader {
 
     private func checkReferences(_ configuration: Configuration) {
         for name in root.places("health_to") ?? [] { checkDestination(name) }
+        checkAbilities(configuration)
         checkFormerNames(root.named("destinations").map { ($0.name, $0.section) }, "destinations")
         checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
+    }
+
+    /// What a destination is asked for and cannot do.
+    private func checkAbilities(_ configuration: Configuration) {
+        let abilities = Dictionary(
+            configuration.destinations.compactMap { settings in settings.abilities.map { (settings.name, $0) } }, uniquingKeysWith: { $1 })
+        for route in configuration.routes {
+            guard let place = route.mentionPlace else { continue }
+            for name in route.to where abilities[name]?.mention == false {
+                problems.add(
+                    Problem(
+                        place, "routes.\(route.name).mention: destination \(name) can call nobody",
+                        expected: "a destination whose type can (notify-relay channels)", isWarning: true))
+            }
+        }
+        for settings in configuration.destinations {
+            guard let most = settings.abilities?.mostWidth, settings.width > most else { continue }
+            problems.add(
+                Problem(
+                    settings.place, "destinations.\(settings.name).width is \(settings.width)",
+                    expected: "at most \(most) for type \(settings.type)"))
+        }
     }
 
     /// `was:` takes over what is kept under a name, so nobody else may bear or claim it.

@@ -21,6 +21,9 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
+    /// Somebody waits, and no ring is on its way. A test waits for this.
+    var isWaitedFor: Bool { state.withLock { $0.waiter != nil } }
+
     /// Returns at a ring, or when the task is cancelled.
     func wait() async {
         await withTaskCancellationHandler {

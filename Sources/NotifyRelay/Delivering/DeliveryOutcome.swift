@@ -15,6 +15,7 @@ enum DeliveryOutcome: Sendable {
         case .refused: "refused"
         case .gone: "gone"
         case .uncertain: "uncertain"
+        case .vanished: "vanished"
         }
     }
 
@@ -36,6 +37,7 @@ enum DeliveryOutcome: Sendable {
         switch error.verdict {
         case .throttled(let after): return .deferred(until: now + (after ?? .seconds(5)), hold: .throttle)
         case .refused: return .dead(error.detail)
+        case .vanished: return .vanished(error.detail)
         case .gone: return .deferred(until: now, hold: nil)
         case .uncertain where claim.options.atMostOnce: return .unknown(error.detail)
         case .uncertain where stopping: return .deferred(until: now, hold: nil)

@@ -5,6 +5,8 @@ import RelayCore
 struct Destination: Sendable {
     var name: String
     var type: ChannelType
+    /// Of this destination: the type's, or what its keys make of them.
+    var abilities: Abilities
     var channel: any Channel
     /// One entry per delivery: addresses of a mail, or one empty text.
     var recipients: [String]
@@ -24,5 +26,5 @@ struct Destination: Sendable {
     /// out (design §5).
     var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
-    var target: Composer.Target { Composer.Target(name: name, type: type, zoneName: zoneName) }
+    var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName) }
 }

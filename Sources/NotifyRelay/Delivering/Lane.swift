@@ -11,7 +11,8 @@ actor Lane {
     /// What a lane has to say to the rest of the program.
     enum Report: Sendable {
         case attempted(DeliveryOutcome, took: Duration)
-        case changed(LaneHealth.Change, reason: String?)
+        /// `since`: when it ceased to be open.
+        case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
         case templateFailed(String)
         /// The ledger cannot be written.
         case ledger(LedgerError)
@@ -89,7 +90,7 @@ actor Lane {
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await bell.wait()
-                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore() {
+                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
                     await bell.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()
@@ -105,6 +106,12 @@ actor Lane {
             await report(.ledger(error))
             return false
         }
+    }
+
+    /// Whether something will be ready at a moment that is not far.
+    private func hasMore(by moment: Timestamp) async -> Bool {
+        if await hasMore() { return true }
+        return (try? await ledger.nextDue(destination.name)).map { $0 <= moment } ?? false
     }
 
     /// A reload: what is under way goes on as it began. An entry that changed opens the lane.
@@ -224,18 +231,34 @@ actor Lane {
         let start = clock.uptime
         let outcome: DeliveryOutcome
         do throws(DeliveryError) {
-            outcome = .delivered(try await destination.channel.deliver(composed.message))
+            outcome = .delivered(try await send(composed.message, after: claim.earlier, through: destination.channel))
         } catch {
             outcome = .failed(error)
         }
         return (outcome, clock.uptime - start, composed.fellBackBecause)
     }
 
+    /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
+    /// never again after that.
+    private static func send(
+        _ message: Message, after earlier: Receipt?, through channel: any Channel
+    ) async throws(DeliveryError) -> Receipt {
+        guard let earlier else { return try await channel.deliver(message) }
+        do throws(DeliveryError) {
+            return try await channel.update(earlier, with: message).marked(as: earlier)
+        } catch {
+            guard error.verdict == .vanished, !earlier.wasPostedAgain else { throw error }
+        }
+        return try await channel.deliver(message).postedAgain
+    }
+
     private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async {
         let now = clock.now
         let change: LaneHealth.Change
         switch outcome {
-        case .delivered: change = health.succeeded(at: now)
+        case .delivered(let receipt):
+            change = health.succeeded(at: now)
+            if let pause = receipt.pause { health.block(until: now + pause) }
         case .failed(let error): change = health.failed(error, at: now, unit: chance())
         }
         let settlement = outcome.settlement(
@@ -277,6 +300,21 @@ actor Lane {
         if change == .none { return }
         await writeDown()
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
-        await report(.changed(change, reason: reason))
+        await report(.changed(change, reason: reason, since: health.since))
     }
+}
+
+extension Receipt {
+    private static let again = "posted_again"
+
+    fileprivate var wasPostedAgain: Bool { remote[Self.again] != nil }
+
+    fileprivate var postedAgain: Receipt {
+        var marked = self
+        marked.remote[Self.again] = "1"
+        return marked
+    }
+
+    /// Remembers of an earlier receipt that its message was posted again.
+    fileprivate func marked(as earlier: Receipt) -> Receipt { earlier.wasPostedAgain ? postedAgain : self }
 }

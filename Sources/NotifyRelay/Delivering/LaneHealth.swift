@@ -60,6 +60,14 @@ struct LaneHealth: Sendable, Equatable {
 
     var isOpen: Bool { state == .open }
 
+    /// Since when it is not open; nil if it is.
+    var since: Timestamp? {
+        switch state {
+        case .open: nil
+        case .down(let since, _, _), .closed(let since): since
+        }
+    }
+
     /// How many deliveries may be under way at once, and from when.
     func allowance(width: Int) -> (count: Int, from: Timestamp) {
         switch state {
@@ -68,6 +76,9 @@ struct LaneHealth: Sendable, Equatable {
         case .closed: (0, .distantFuture)
         }
     }
+
+    /// The destination took something, and asks for a pause.
+    mutating func block(until moment: Timestamp) { blockedUntil = max(blockedUntil, moment) }
 
     /// The wall clock was set: what waits does so as long as it would have.
     mutating func shift(by difference: Duration) {
@@ -98,7 +109,7 @@ struct LaneHealth: Sendable, Equatable {
         case .throttled(let after):
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
-        case .refused:
+        case .refused, .vanished:
             // It answered: it is there.
             failures = 0
             return .none

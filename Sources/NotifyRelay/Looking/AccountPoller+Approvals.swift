@@ -58,7 +58,9 @@ extension AccountPoller {
             case .tell(let sighting): sightings.append(sighting)
             }
         }
-        try await admitter.admit(sightings)
+        let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
+        try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
+        if !requests.isEmpty { detailsBell.ring() }
         if !quiet.isEmpty { try await ledger.store(quiet) }
         return new
     }
@@ -79,11 +81,13 @@ extension AccountPoller {
     /// What a look at one approval means, against what was last seen of it (design §4, table of event ids).
     private func change(_ approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> Change {
         let now = clock.now
-        let (state, isSame) = state(of: approval, known: known, look)
+        let (state, hash) = state(of: approval, known: known, look)
+        let isSame = known?.shownHash == hash
         let risk = approval.automationID.flatMap { watched[$0]?.automation.riskProfile } ?? known?.payload.origin.risk
         let seenOpen = known?.seenOpen ?? false
         let version = (known?.version ?? 0) + 1
         var next = maker.row(approval, state: state, version: version, risk: risk, seenOpen: seenOpen || state == .open, now: now)
+        next.shownHash = hash
         guard let known else {
             // One that was never seen open is remembered and not told.
             if state != .open && look.isFirst { firstRound.silenced += 1 }
@@ -91,31 +95,38 @@ extension AccountPoller {
         }
         guard !isSame, known.isOpen || state == .open else {
             next.setVersion(known.version)
-            if isSame { next.shownHash = known.shownHash }
             return next.sameAsShown(known) ? .nothing : .row(next)
         }
         let telling: Sighting.Telling = state != .open ? .followingAndRouted : seenOpen ? .following : .routed
         return .tell(Sighting(maker.event(of: next, now: now), approval: next, telling: telling))
     }
 
-    /// The state that a look shows, and whether it shows the same as before.
-    private func state(of approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> (ApprovalDetail.State, isSame: Bool) {
-        let (said, unknownWord) = maker.words.state(of: approval)
+    /// The state that a look shows, and the hash of what it shows.
+    private func state(of approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> (ApprovalDetail.State, hash: String) {
+        let (state, unknownWord) = maker.words.state(of: approval)
         note(unknown: unknownWord, of: "an approval")
-        // Its run is over while it still says pending: closed, with an outcome that cannot be read.
-        let state = said == .open && look.runIsFinished ? .closed : said
-        let isSame = known?.shownHash == ShownApproval.shownHash(state: state, approval)
-        // A list knows nothing of the run: it may not open again what was closed for that reason and shows nothing new.
-        if state == .open, known?.shownHash == ShownApproval.shownHash(state: .closed, approval) { return (.closed, true) }
-        return (state, isSame)
+        let hash = ShownApproval.shownHash(state: state, approval)
+        guard state == .open else { return (state, hash) }
+        // Its run is over while it still says pending: closed, with an outcome that cannot be read. A list knows nothing of the run, so it
+        // may not open again what was closed for that reason and shows nothing new.
+        let overHash = "over/" + ShownApproval.shownHash(state: .closed, approval)
+        return look.runIsFinished ?? (known?.shownHash == overHash) ? (.closed, overHash) : (.open, hash)
     }
 
     /// What is absent from a list is not thereby closed: its run's detail, which is read soon, says what became of it.
     private func askForAbsent(besides present: Set<String>) async throws {
         let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
         approvalLooks.absent = Set(absent.map(\.id))
+        let watches = try await watchesNow(of: absent.filter { approvalLooks.mayAskFor($0.id, at: clock.now) })
+        guard !watches.isEmpty else { return }
+        try await ledger.save(watches)
+        detailsBell.ring()
+    }
+
+    /// The runs of approvals, to be looked at now: only a run's detail says whether it is over.
+    private func watchesNow(of approvals: [ApprovalRow]) async throws -> [RunWatch] {
         var watches: [RunWatch] = []
-        for row in absent where approvalLooks.mayAskFor(row.id, at: clock.now) {
+        for row in approvals {
             guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { continue }
             var watch =
                 try await ledger.watch(account: name, run: run)
@@ -124,9 +135,7 @@ extension AccountPoller {
             watch.dueAt = min(watch.dueAt, clock.now)
             watches.append(watch)
         }
-        guard !watches.isEmpty else { return }
-        try await ledger.save(watches)
-        detailsBell.ring()
+        return watches
     }
 
     /// Lists and a good run detail both lack it: closed, with an outcome that cannot be read.
@@ -156,7 +165,8 @@ struct ApprovalLook {
     /// By the clock that never jumps, when it was asked for: what was asked earlier is older, whenever it came.
     var asked: Duration
     var isFirst: Bool
-    var runIsFinished = false
+    /// Nil for a list, which does not say.
+    var runIsFinished: Bool?
 }
 
 /// What is remembered between looks at approvals, in memory alone.

@@ -58,14 +58,17 @@ extension AccountPoller {
             let (wait, isNews) = details.failed(watch.run, pace: settings.poll.runs.lowerBound)
             later.dueAt = clock.now + wait
             if let known, known.reason.isAboutOneThing {
-                metrics.pollFailed(account: name, reason: known.reason.rawValue)
-                if isNews { await unreadable("run \(watch.run)", id: "run/\(watch.run)", known) }
+                await unreadable("run \(watch.run)", id: "run/\(watch.run)", known, isNews: isNews)
             } else {
                 await failed(.details, error)
             }
         }
         try? await ledger.save([later])
-        return isGone
+        guard isGone else { return false }
+        // That it is gone was an answer: the account is there.
+        await readable("run \(watch.run)", id: "run/\(watch.run)", now: "is no more")
+        await succeeded(.details)
+        return true
     }
 
     private func take(_ answer: RunDetailAnswer, _ watch: RunWatch, asked: Duration) async throws {
@@ -125,11 +128,11 @@ struct DetailTrouble {
     private var missingSince: [String: Duration] = [:]
     private var minute: (began: Duration, count: Int, before: Int) = (.zero, 0, 0)
 
-    /// How long to wait, as every feed does after errors, and whether it has just become worth saying.
+    /// How long to wait, as every feed does after errors, and whether it is worth saying.
     mutating func failed(_ run: String, pace: Duration) -> (wait: Duration, isNews: Bool) {
         let count = failures[run, default: 0] + 1
         failures[run] = count
-        return (min(pace * (1 << min(count, 3)), ErrorBackoff.most), count == Self.newsAfter)
+        return (min(pace * (1 << min(count, 3)), ErrorBackoff.most), count >= Self.newsAfter)
     }
 
     /// Whether it had been said that it could not be read.

@@ -34,16 +34,18 @@ extension AccountPoller {
         await reports.begin(SelfReport.Topic(name: topic, about: name, account: name), text)
     }
 
-    /// One automation's runs, or one run, cannot be read, whatever the account does.
-    func unreadable(_ what: String, id: String, _ error: RevKeenError) async {
+    /// One automation's runs, or one run, cannot be read, though the account can. Of an account that cannot, that is said once and not
+    /// once for each of its things.
+    func unreadable(_ what: String, id: String, _ error: RevKeenError, isNews: Bool) async {
+        metrics.pollFailed(account: name, reason: error.reason.rawValue)
+        guard isNews, !trouble.isIll else { return }
         await reports.begin(
             SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name),
             "account \(name): \(what) cannot be read: \(error.detail)")
     }
 
-    func readable(_ what: String, id: String) async {
-        await reports.end(
-            SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name), "account \(name): \(what) can be read again")
+    func readable(_ what: String, id: String, now: String = "can be read again") async {
+        await reports.end(SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name), "account \(name): \(what) \(now)")
     }
 
     private static func complaint(_ error: RevKeenError, account: String, feed: Feed) -> (topic: String, text: String) {

@@ -51,17 +51,18 @@ extension AccountPoller {
         // The automation is gone, or hidden from this key: looked at again at the slowest pace.
         if known?.reason == .notFound {
             watched[id]?.isFirstLook = false
+            watched[id]?.backoff.succeeded()
+            await readable("the list of runs of \(called(id))", id: "runs/\(id)", now: "is no more")
             return settings.poll.runs.upperBound
-        }
-        if let known, known.reason.isAboutOneThing {
-            metrics.pollFailed(account: name, reason: known.reason.rawValue)
-            await unreadable("the list of runs of \(called(id))", id: "runs/\(id)", known)
-        } else {
-            await failed(.runs, error)
         }
         guard var entry = watched[id] else { return settings.poll.runs.upperBound }
         let wait = entry.backoff.failed(pace: entry.pace.current)
         watched[id]?.backoff = entry.backoff
+        if let known, known.reason.isAboutOneThing {
+            await unreadable("the list of runs of \(called(id))", id: "runs/\(id)", known, isNews: entry.backoff.isLasting)
+        } else {
+            await failed(.runs, error)
+        }
         return wait
     }
 
@@ -74,8 +75,9 @@ extension AccountPoller {
         guard let cron = entry.automation.cronExpression, let expression = try? CronExpression(cron),
             let zone = TimeZoneName(entry.automation.timezone ?? "UTC"), let next = expression.next(after: clock.now, in: zone)
         else { return pace }
-        // A scheduled run is worth a look shortly after its hour.
-        return min(pace, clock.now.duration(to: next) + .seconds(5))
+        // A scheduled run is worth a look shortly after its hour, and not a moment before it has begun.
+        let untilNext = clock.now.duration(to: next)
+        return pace < untilNext ? pace : untilNext + .seconds(5)
     }
 
     /// - Returns: whether a run was new or changed.
@@ -105,6 +107,8 @@ extension AccountPoller {
                 dueAt: clock.now, settled: past)
         }
         guard known.shown != shown else { return nil }
+        // Until now known by an approval only.
+        if known.shown.isEmpty, isFirstLook { runsOfFirstLook.insert(run.id) }
         var changed = known
         changed.shown = shown
         // It has just finished, or it was touched again: its ladder begins anew.

@@ -25,6 +25,8 @@ struct ErrorBackoff: Sendable, Equatable {
     private var failures = 0
 
     var isFailing: Bool { failures > 0 }
+    /// It failed three times in a row, at least.
+    var isLasting: Bool { failures >= 3 }
 
     mutating func succeeded() { failures = 0 }
 

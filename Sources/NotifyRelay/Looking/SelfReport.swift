@@ -35,12 +35,22 @@ final class SelfReport: Sendable {
     /// What is wrong now, oldest first.
     var troubles: [Trouble] { open.withLock { $0.values.sorted { $0.began < $1.began } } }
 
-    /// - Parameter also: a destination that is told too, whatever the routes say.
-    func begin(_ topic: Topic, _ detail: String, also: String? = nil) async {
+    /// What left the configuration troubles nobody any more. What is about no account is about a destination.
+    func forget(besides accounts: Set<String>, _ destinations: Set<String>) {
+        open.withLock { open in
+            open = open.filter { topic, _ in topic.account.map(accounts.contains) ?? destinations.contains(topic.about) }
+        }
+    }
+
+    /// - Parameters:
+    ///   - moment: when it began, where that outlasts the program: then a restart does not tell it again. Nil is now.
+    ///   - also: a destination that is told too, whatever the routes say.
+    func begin(_ topic: Topic, _ detail: String, at moment: Timestamp? = nil, also: String? = nil) async {
         let began = open.withLock { open -> Timestamp? in
             guard open[topic] == nil else { return nil }
-            open[topic] = Trouble(topic: topic, began: clock.now, detail: detail)
-            return clock.now
+            let began = moment ?? clock.now
+            open[topic] = Trouble(topic: topic, began: began, detail: detail)
+            return began
         }
         if let began { await say(topic, detail, beganAt: began, over: false, also: also) }
     }

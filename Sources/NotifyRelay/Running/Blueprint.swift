@@ -44,8 +44,9 @@ struct Blueprint: Sendable {
     private static func destination(of settings: DestinationSettings, claimsAhead: Bool, tools: ChannelTools) -> Destination? {
         guard let type = Catalogue.type(named: settings.type), let blueprint = settings.blueprint else { return nil }
         return Destination(
-            name: settings.name, type: type, channel: blueprint.make(tools), recipients: blueprint.recipients, width: settings.width,
-            pace: settings.pace.map { ($0.burst, $0.every) } ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
+            name: settings.name, type: type, abilities: blueprint.abilities ?? type.abilities, channel: blueprint.make(tools),
+            recipients: blueprint.recipients, width: settings.width,
+            pace: settings.pace ?? blueprint.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead)
     }
 

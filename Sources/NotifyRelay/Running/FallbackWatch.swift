@@ -22,11 +22,17 @@ struct FallbackWatch {
     }
 
     private static func help(_ destination: Destination, _ health: LaneHealth, _ relay: Relay, now: Timestamp) async {
-        if case .down(let since, _, _) = health.state {
+        switch health.state {
+        case .open: return
+        case .down(let since, _, _):
             guard since.duration(to: now) >= patience else { return }
             let topic = SelfReport.Topic(name: "down", about: destination.name, account: nil)
             await relay.reports.begin(
-                topic, "destination \(destination.name) has been down since \(since): \(health.reason ?? "")", also: destination.fallback)
+                topic, "destination \(destination.name) has been down since \(since): \(health.reason ?? "")", at: since,
+                also: destination.fallback)
+        case .closed(let since):
+            // Said when it closed; after a restart nobody would know that there is something to end.
+            await relay.reportClosing(of: destination.name, reason: health.reason, since: since)
         }
         guard let fallback = destination.fallback else { return }
         await relay.divert(from: destination.name, to: fallback, olderThan: now - patience)

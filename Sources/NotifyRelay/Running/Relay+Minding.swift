@@ -86,7 +86,7 @@ extension Relay {
         case .templateFailed(let why):
             logger.warning("a template failed and the built-in one was used: \(why)", metadata: ["destination": "\(destination)"])
         case .ledger(let error): note(error)
-        case .changed(let change, let reason): await told(change, reason: reason, destination)
+        case .changed(let change, let reason, let since): await told(change, reason: reason, since: since, destination)
         }
     }
 
@@ -96,7 +96,7 @@ extension Relay {
     }
 
     /// What has changed about a lane, for those who are told of it.
-    private func told(_ change: LaneHealth.Change, reason: String?, _ destination: String) async {
+    private func told(_ change: LaneHealth.Change, reason: String?, since: Timestamp?, _ destination: String) async {
         let down = SelfReport.Topic(name: "down", about: destination, account: nil)
         let closed = SelfReport.Topic(name: "closed", about: destination, account: nil)
         let fallback = fallback(of: destination)
@@ -105,13 +105,18 @@ extension Relay {
         case .wentDown:
             logger.notice("destination \(destination) is down: \(reason ?? "")", metadata: ["destination": "\(destination)"])
         case .closed:
-            await reports.begin(
-                closed, "destination \(destination) is closed: \(reason ?? "it refuses us"); `lanes open \(destination)` opens it",
-                also: fallback)
+            await reportClosing(of: destination, reason: reason, since: since)
         case .opened:
             await reports.end(closed, "destination \(destination) is open again", also: fallback)
             await reports.end(down, "destination \(destination) is reachable again", also: fallback)
         }
+    }
+
+    func reportClosing(of destination: String, reason: String?, since: Timestamp?) async {
+        await reports.begin(
+            SelfReport.Topic(name: "closed", about: destination, account: nil),
+            "destination \(destination) is closed: \(reason ?? "it refuses us"); `lanes open \(destination)` opens it", at: since,
+            also: fallback(of: destination))
     }
 
     private func fallback(of destination: String) -> String? { blueprint.destinations.first { $0.name == destination }?.fallback }

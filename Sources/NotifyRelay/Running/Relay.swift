@@ -121,6 +121,7 @@ actor Relay {
         blueprint = next
         admitter.adopt(router: next.router, catchUp: next.catchUps)
         metrics.register(accounts: next.accounts.map(\.name), destinations: next.destinations.map(\.name), at: clock.now)
+        reports.forget(besides: Set(next.accounts.map(\.name)), Set(next.destinations.map(\.name)))
         let before = switchboard.lanes
         var lanes: [(String, Lane)] = [], new: [Lane] = []
         for destination in next.destinations {

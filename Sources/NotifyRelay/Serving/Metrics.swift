@@ -109,7 +109,7 @@ final class Metrics: Sendable {
     private static let pollReasons = RevKeenError.Reason.allCases.map(\.rawValue) + ["store"]
     private static let outcomes: [(String, String)] =
         [("delivered", "ok")]
-        + ["retry", "throttled", "refused", "gone", "uncertain"].flatMap { outcome in
+        + ["retry", "throttled", "refused", "gone", "uncertain", "vanished"].flatMap { outcome in
             DeliveryError.Reason.allCases.map { (outcome, $0.rawValue) }
         }
 }

@@ -1,32 +1,88 @@
 import RelayCore
 
-/// The HTTP receivers: `POST /hooks/slack/…` and `POST /hooks/web/…`.
+/// The HTTP receivers: `POST /hooks/slack/…`, `POST /hooks/web/…`, and the doubles of other services at `/hooks/<kind>/…`.
 extension Inbox {
     /// - Parameter request: with its path from `/hooks` on.
     package func receive(_ request: WebRequest) async -> WebAnswer {
-        guard request.method == "POST" else {
+        let double = request.segments.dropFirst().first.flatMap(ServiceDoubles.named)
+        guard request.method == "POST" || double != nil else {
             return WebAnswer(405, headers: [("Allow", "POST"), ("Content-Type", "text/plain")], body: Array("post here\n".utf8))
         }
         if faults.hookDelay > .zero { try? await clock.sleep(for: faults.hookDelay) }
-        if let refusal = refusalNow() {
+        if let refusal = refusalNow(double) {
             refused += 1
             return refusal
         }
-        let answer = judged(request)
+        let answer = double.map { judged(request, by: $0) } ?? judged(request)
         if answer.status >= 300 { refused += 1 }
         guard answer.status < 300, faults.lostAnswers > 0 else { return answer }
         faults.lostAnswers -= 1
         return .dropped
     }
 
-    private func refusalNow() -> WebAnswer? {
+    private func refusalNow(_ double: (any ServiceDouble.Type)?) -> WebAnswer? {
         if let refusal = faults.always { return WebAnswer(refusal) }
         if !faults.next.isEmpty { return WebAnswer(faults.next.removeFirst()) }
+        if let fault = faultOfEveryNth(double) { return fault }
         guard let capacity = faults.capacityPerSecond else { return nil }
         let now = clock.now.seconds
         if second.at != now { second = (now, 0) }
         second.count += 1
-        return second.count > capacity ? WebAnswer(InboxFaults.Refusal(429, retryAfter: "1", body: "slow down")) : nil
+        return second.count > capacity ? tooMany(double) : nil
+    }
+
+    private func tooMany(_ double: (any ServiceDouble.Type)?) -> WebAnswer {
+        double?.tooMany(seconds: 1, now: clock.now) ?? WebAnswer(InboxFaults.Refusal(429, retryAfter: "1", body: "slow down"))
+    }
+
+    /// Too many, a failed server and a cut connection by turns, each before anything was done.
+    private func faultOfEveryNth(_ double: (any ServiceDouble.Type)?) -> WebAnswer? {
+        guard let every = faults.every, every > 0 else { return nil }
+        arrivals += 1
+        guard arrivals % every == 0 else { return nil }
+        switch arrivals / every % 3 {
+        case 0: return tooMany(double)
+        case 1: return WebAnswer(500, type: "text/html", "<html>Internal Server Error</html>")
+        default: return .dropped
+        }
+    }
+
+    private func judged(_ request: WebRequest, by double: any ServiceDouble.Type) -> WebAnswer {
+        let asked = ServiceRequest(
+            method: request.method, segments: Array(request.segments.dropFirst(2)), query: request.query, headers: request.headers,
+            body: request.body, exists: changeable)
+        let place = request.segments.dropFirst(2).joined(separator: "/")
+        switch double.judge(asked) {
+        case .refused(let answer), .answered(let answer): return answer
+        case .posted(let payload, nil, let answer): return answer(taken(double.kind, place, nil, request, payload))
+        case .posted(let payload, let key?, let answer):
+            let name = "\(double.kind.rawValue)/\(key)"
+            if let number = numbers[name] {
+                note(repeatOf: key)
+                return answer(number)
+            }
+            numbers[name] = taken(double.kind, place, key, request, payload)
+            return answer(count)
+        case .edited(let number, let payload, let answer):
+            change(number, raw: request.body, payload: payload)
+            return answer
+        case .replaced(let payload, let key, let answer):
+            let name = "\(double.kind.rawValue)/\(key)"
+            if let number = numbers[name] {
+                note(repeatOf: key)
+                change(number, raw: request.body, payload: payload)
+                return answer(number)
+            }
+            numbers[name] = taken(double.kind, place, key, request, payload)
+            return answer(count)
+        }
+    }
+
+    private func taken(
+        _ kind: InboxMessage.Kind, _ place: String, _ identity: String?, _ request: WebRequest, _ payload: JSONValue?
+    ) -> Int {
+        take(kind, place: place, identity: identity, headers: request.headers, raw: request.body, payload: payload)
+        return count
     }
 
     private func judged(_ request: WebRequest) -> WebAnswer {

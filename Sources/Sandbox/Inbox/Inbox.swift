@@ -26,7 +26,12 @@ package actor Inbox {
     private var countByKind: [InboxMessage.Kind: Int] = [:]
     private var waiters: [Int: Waiter] = [:]
     private var nextWaiter = 0
+    private var deleted: Set<Int> = []
     var second = (at: Int64(0), count: 0)
+    /// Numbers of messages by the key that their service knows them by.
+    var numbers: [String: Int] = [:]
+    /// Counts what came to the doubles, for faults that come every so often.
+    var arrivals = 0
 
     private struct Waiter {
         var count: Int
@@ -56,8 +61,13 @@ package actor Inbox {
     }
 
     /// Newest first, at most `most` of them.
-    package func newest(_ most: Int, kind: InboxMessage.Kind? = nil) -> [InboxMessage] {
-        Array(kept.reversed().lazy.filter { kind == nil || $0.kind == kind }.prefix(most))
+    func newest(_ most: Int, where isWanted: (InboxMessage.Kind) -> Bool = { _ in true }) -> [InboxMessage] {
+        var found: [InboxMessage] = []
+        for message in kept.reversed() where isWanted(message.kind) {
+            found.append(message)
+            if found.count == most { break }
+        }
+        return found
     }
 
     /// Nil if it is no longer kept.
@@ -95,7 +105,8 @@ package actor Inbox {
 
     /// Accepts a message.
     func take(
-        _ kind: InboxMessage.Kind, place: String, identity: String?, headers: [(name: String, value: String)], raw: [UInt8]
+        _ kind: InboxMessage.Kind, place: String, identity: String?, headers: [(name: String, value: String)], raw: [UInt8],
+        payload: JSONValue? = nil
     ) {
         count += 1
         countByKind[kind, default: 0] += 1
@@ -104,10 +115,27 @@ package actor Inbox {
             keep(
                 InboxMessage(
                     id: count, receivedAt: clock.now, kind: kind, place: place, headers: headers, raw: raw, identity: identity,
-                    time: identity.map { times[$0, default: 1] } ?? 1))
+                    time: identity.map { times[$0, default: 1] } ?? 1, payload: payload))
         }
         wake()
     }
+
+    /// Changes a message that is still kept.
+    func change(_ id: Int, raw: [UInt8], payload: JSONValue?) {
+        guard let first = kept.first?.id, kept.indices.contains(id - first) else { return }
+        kept[id - first].raw = raw
+        kept[id - first].payload = payload
+        kept[id - first].edits += 1
+    }
+
+    /// A repeat that its service recognises: counted, and no message.
+    func note(repeatOf identity: String) { times[identity, default: 0] += 1 }
+
+    /// Somebody deletes a message by hand.
+    package func delete(_ id: Int) { deleted.insert(id) }
+
+    /// Which messages can be changed now.
+    var changeable: @Sendable (Int) -> Bool { { [deleted, count] id in id >= 1 && id <= count && !deleted.contains(id) } }
 
     /// In batches, since taking from the front of an array moves all the rest.
     private func keep(_ message: InboxMessage) {

@@ -20,6 +20,8 @@ package struct InboxFaults: Sendable {
     package var always: Refusal?
     /// Posts taken in one second of the clock; more are answered 429 with `Retry-After: 1`.
     package var capacityPerSecond: Int?
+    /// Every n-th request to a double is refused before anything is done: too many, a failed server, a cut connection, by turns.
+    package var every: Int?
     /// So many of the next posts are taken, and then the connection ends without an answer.
     package var lostAnswers = 0
     /// Waited before a post is answered.

@@ -2,7 +2,14 @@ package import RelayCore
 
 /// One message that a receiver took, as it came.
 package struct InboxMessage: Sendable {
-    package enum Kind: String, Sendable, CaseIterable { case slack, webhook, mail }
+    package enum Kind: String, Sendable, CaseIterable {
+        case slack, webhook, mail, discord, teams, googleChat = "google_chat", mattermost, rocketchat, telegram, matrix, zulip, ntfy,
+            gotify,
+            pushover, pagerduty, slackBot = "slackbot"
+
+        /// What is drawn as a card in a room.
+        package var isChat: Bool { self != .webhook && self != .mail }
+    }
 
     /// From 1, in the order of arrival.
     package var id: Int
@@ -18,9 +25,13 @@ package struct InboxMessage: Sendable {
     package var identity: String?
     /// Which arrival of this identity it is, from 1.
     package var time: Int
+    /// What is drawn, where it is not the body itself.
+    var payload: JSONValue?
+    /// How often it was changed since.
+    package var edits = 0
 
-    /// Nil for mail, and for a body that is no JSON. Read anew each time.
-    package var json: JSONValue? { kind == .mail ? nil : try? JSONValue(parsing: raw) }
+    /// What the message says: nil for mail, and for a body that is no JSON. Read anew each time.
+    package var json: JSONValue? { kind == .mail ? nil : payload ?? (try? JSONValue(parsing: raw)) }
 
     /// Nil unless it is a mail. Read anew each time.
     package var mail: MailMessage? { kind == .mail ? MailMessage(raw) : nil }

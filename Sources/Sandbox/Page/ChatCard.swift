@@ -1,15 +1,17 @@
 import RelayCore
 
-/// A message of Slack's shape, drawn as a card in a room.
+/// A message drawn as a card in a room: of Slack's shape here, of any other by the double of its service.
 struct ChatCard {
     let message: InboxMessage
 
     var markup: Markup {
         let json = message.json ?? .null
+        let service = ServiceDoubles.of(message.kind)
+        let edited: Markup? = message.edits > 0 ? " <span class=\"context\">edited</span>" : nil
         return """
             <article class="card chat" id="m\(message.id)"><div class="avatar" aria-hidden="true">NR</div><div class="body">\
-            <header><b>NotifyRelay</b> <span class="app">APP</span> \(PageParts.time(message)) \
-            <a class="more" href="/message/\(message.id)">details</a></header>\(Self.content(json))</div></article>
+            <header><b>NotifyRelay</b> <span class="app">\(service?.title ?? "Slack")</span> \(PageParts.time(message))\(edited) \
+            <a class="more" href="/message/\(message.id)">details</a></header>\(service?.card(json) ?? Self.content(json))</div></article>
             """
     }
 

@@ -17,12 +17,13 @@ struct InboxPage {
             }
         }
 
-        var kind: InboxMessage.Kind? {
+        /// Which messages it shows.
+        func shows(_ kind: InboxMessage.Kind) -> Bool {
             switch self {
-            case .chat: .slack
-            case .mail: .mail
-            case .webhook: .webhook
-            case .overview, .raw: nil
+            case .chat: kind.isChat
+            case .mail: kind == .mail
+            case .webhook: kind == .webhook
+            case .overview, .raw: true
             }
         }
     }
@@ -33,18 +34,18 @@ struct InboxPage {
 
         var total: Int { byKind.values.reduce(0, +) }
 
-        func count(_ view: View) -> Int { view.kind.map { byKind[$0, default: 0] } ?? total }
+        func count(_ view: View) -> Int { byKind.reduce(0) { $0 + (view.shows($1.key) ? $1.value : 0) } }
     }
 
     let counts: Counts
 
     /// - Parameter holds: the page does not renew itself.
-    func list(_ view: View, holds: Bool, messages: [InboxMessage.Kind?: [InboxMessage]]) -> Markup {
+    func list(_ view: View, holds: Bool, messages: [View: [InboxMessage]]) -> Markup {
         let content: Markup =
             switch view {
-            case .overview: "<div class=\"columns\">\([View.chat, .mail, .webhook].map { column($0, messages[$0.kind] ?? []) })</div>"
-            case .chat, .mail, .webhook: column(view, messages[view.kind] ?? [])
-            case .raw: rawTable(messages[nil] ?? [])
+            case .overview: "<div class=\"columns\">\([View.chat, .mail, .webhook].map { column($0, messages[$0] ?? []) })</div>"
+            case .chat, .mail, .webhook: column(view, messages[view] ?? [])
+            case .raw: rawTable(messages[view] ?? [])
             }
         return frame(view, title: view.title, holds: holds, isList: true, content)
     }
@@ -52,9 +53,9 @@ struct InboxPage {
     private func column(_ view: View, _ messages: [InboxMessage]) -> Markup {
         let cards: [Markup] = messages.map { message in
             switch message.kind {
-            case .slack: ChatCard(message: message).markup
             case .mail: PageParts.mailRow(message)
             case .webhook: PageParts.webhookCard(message)
+            default: ChatCard(message: message).markup
             }
         }
         let empty: Markup = "<p class=\"empty\">Nothing yet.</p>"
@@ -80,12 +81,13 @@ struct InboxPage {
     func message(_ message: InboxMessage) -> Markup {
         let shown: Markup =
             switch message.kind {
-            case .slack: ChatCard(message: message).markup
             case .mail: mail(message)
             case .webhook: "<pre>\(PageParts.prettyJSON(message.json ?? .null))</pre>"
+            default: ChatCard(message: message).markup
             }
         return frame(
-            View.allCases.first { $0.kind == message.kind } ?? .raw, title: "Message \(message.id)", holds: true, isList: false,
+            [View.chat, .mail, .webhook].first { $0.shows(message.kind) } ?? .raw, title: "Message \(message.id)", holds: true,
+            isList: false,
             """
             <div class="single">\(shown)<h2>As it came</h2><p><a href="/raw/\(message.id)">\(message.raw.count) bytes</a>, \
             \(message.receivedAt.description), sent to \(message.place)</p>\(PageParts.headers(message.headers))\

@@ -30,11 +30,9 @@ struct InboxSite: Sendable {
     }
 
     private func list(_ view: InboxPage.View, _ request: WebRequest) async -> WebAnswer {
-        var messages: [InboxMessage.Kind?: [InboxMessage]] = [:]
-        switch view {
-        case .overview: for kind in InboxMessage.Kind.allCases { messages[kind] = await inbox.newest(Self.mostShown, kind: kind) }
-        case .raw: messages[nil] = await inbox.newest(Self.mostRows)
-        case .chat, .mail, .webhook: messages[view.kind] = await inbox.newest(Self.mostShown, kind: view.kind)
+        var messages: [InboxPage.View: [InboxMessage]] = [:]
+        for part in view == .overview ? [.chat, .mail, .webhook] : [view] {
+            messages[part] = await inbox.newest(part == .raw ? Self.mostRows : Self.mostShown, where: part.shows)
         }
         let page = InboxPage(counts: await counts())
         return html(200, page.list(view, holds: request.query.contains { $0.name == "hold" }, messages: messages))

@@ -12,6 +12,9 @@ package struct SandboxAddresses: Sendable, Equatable {
     package var webhook: String { webhook("relay") }
     package var smtp: String { "smtp://\(host):\(smtpPort)" }
 
+    /// Where the double of a service is: the base of its paths.
+    package func service(_ kind: InboxMessage.Kind) -> String { "\(http)/hooks/\(kind.rawValue)" }
+
     package func webhook(_ name: String) -> String { "\(http)/hooks/web/\(name)" }
 
     private var http: String { "http://\(host):\(httpPort)" }

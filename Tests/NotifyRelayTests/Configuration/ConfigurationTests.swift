@@ -122,7 +122,7 @@ struct ConfigurationTests {
             server: {public_listen: "0.0.0.0:8443", public_url: "https://relay.example", link_key: ["${KEY}", "${KEY}"], link_expiry: 3d}
             """)
         #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
-        #expect(try #require(configuration).notYet.count == 20)
+        #expect(try #require(configuration).notYet.count == 18)
     }
 
     @Test func `what is planned is judged like all the rest`() {

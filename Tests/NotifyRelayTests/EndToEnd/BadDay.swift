@@ -44,11 +44,11 @@ enum BadDay {
         for number in 1...60 { many.insert(await stage.notify("number \(number)", priority: "low")) }
 
         let relay = try stage.start("run")
-        #expect(await eventually { await cast.grey.inbox.refused > 0 })
+        #expect(await comesTrue { await cast.grey.inbox.refused > 0 })
         await cast.grey.inbox.arrange { $0.mailRefusal = nil }
-        #expect(await eventually { await cast.failures.values.allSatisfy { $0 >= 2 } })
+        #expect(await comesTrue { await cast.failures.values.allSatisfy { $0 >= 2 } })
         await cast.recover()
-        let isDone = await eventually(within: .seconds(40)) {
+        let isDone = await comesTrue(within: .seconds(40)) {
             guard await Set(stage.told.map(\.withoutMoment)) == happened, Set(cast.paced.taken.keys) == many else { return false }
             return await cast.hasTold(owed)
         }

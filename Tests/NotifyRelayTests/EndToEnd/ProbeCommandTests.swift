@@ -16,7 +16,7 @@ struct ProbeCommandTests {
             await stage.notify(priority: "P2")
             // Two of one moment are in no order.
             let first = SystemClock().now
-            #expect(await eventually { SystemClock().now > first })
+            #expect(await comesTrue { SystemClock().now > first })
             await stage.ask()
             let probe = try await stage.relay("probe", "--json")
             #expect(probe.status == 0)

@@ -83,7 +83,7 @@ final class RelayProcess: Sendable {
 
     /// The exit status, without holding a thread; one that does not end is killed, and nil.
     func ended(within limit: Duration = .seconds(30)) async -> Int32? {
-        if await eventually(within: limit, { !self.isRunning }) {
+        if await comesTrue(within: limit, { !self.isRunning }) {
             over()
             return process.terminationStatus
         }
@@ -93,7 +93,7 @@ final class RelayProcess: Sendable {
 }
 
 /// Asks again and again whether something has come true.
-func eventually(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
+func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if await condition() { return true }

@@ -28,7 +28,7 @@ enum KeptAnswers {
             let before = try await stage.answerStates()
             await stage.world.arrange { $0.unavailable = nil }
             let relay = try stage.start("run")
-            _ = await eventually { (try? await stage.answerStates().contains("asked")) == false }
+            _ = await comesTrue { (try? await stage.answerStates().contains("asked")) == false }
             _ = await relay.stopped()
             return Findings(
                 approvals: approvals, said: [first, second], statesBefore: before, statesAfter: try await stage.answerStates(),

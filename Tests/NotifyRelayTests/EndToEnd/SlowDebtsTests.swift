@@ -37,14 +37,14 @@ enum DebtsOfDaemon {
             events["closed"] = await stage.notify(priority: "low")
             events["tested"] = await stage.notify(priority: "normal")
             let relay = try stage.start("run")
-            _ = await eventually { await stage.lanes == ["closed", "closed"] }
+            _ = await comesTrue { await stage.lanes == ["closed", "closed"] }
             let before = await (stage.lanes, [stage.statusOf("closed")?["owed"], stage.statusOf("tested")?["owed"]])
             await stage.inbox.arrange { $0.always = nil }
             let open = try await stage.relay("lanes", "open", "closed")
             let sendTest = try await stage.relay("send-test", "tested")
             let retry = try await stage.relay("retry", "--all")
-            _ = await eventually { Set(await stage.told).isSuperset(of: events.values) }
-            _ = await eventually { await stage.lanes == ["open", "open"] }
+            _ = await comesTrue { Set(await stage.told).isSuperset(of: events.values) }
+            _ = await comesTrue { await stage.lanes == ["open", "open"] }
             let after = await stage.lanes
             _ = await relay.stopped()
             let told = await stage.inbox.messages().reduce(into: [String: [String]]()) {

@@ -32,13 +32,13 @@ enum Demo {
         defer { withExtendedLifetime(taken) {} }
         let place = try Workplace()
         let demo = try RelayProcess(["demo"], in: place.folder)
-        _ = await eventually { address(in: demo.outputText) != nil }
+        _ = await comesTrue { address(in: demo.outputText) != nil }
         guard let first = address(in: demo.outputText) else {
             demo.kill()
             return Findings(chat: "", mail: "", out: demo.outputText, err: demo.errorText)
         }
         var chat = "", mail = ""
-        _ = await eventually {
+        _ = await comesTrue {
             chat = await Web.get(first + "chat")?.body ?? ""
             mail = await Web.get(first + "mail")?.body ?? ""
             return chatWords.allSatisfy(chat.contains) && mailWords.allSatisfy(mail.contains)

@@ -33,28 +33,28 @@ enum NoRoom {
             let ready = "http://127.0.0.1:\(port)/readyz"
             // A write past the limit is then refused, as on a full disk, and no signal.
             let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: stage.place.folder, shell: "trap '' XFSZ")
-            #expect(await eventually { await Web.get(ready)?.status == 200 }, "\(relay.errorText)")
+            #expect(await comesTrue { await Web.get(ready)?.status == 200 }, "\(relay.errorText)")
             await stage.inbox.arrange { $0.hookDelay = .seconds(3_600) }
             var events: [String] = []
             for number in 1...3 { events.append(await stage.notify("number \(number)")) }
-            #expect(await eventually { clock.sleeperCount == 1 }, "no message is under way: \(relay.errorText)")
+            #expect(await comesTrue { clock.sleeperCount == 1 }, "no message is under way: \(relay.errorText)")
             // Everything is admitted: what cannot be written from here on is what came of the message.
-            #expect(await eventually { await stage.statusOf("hook")?["owed"] == 3 })
+            #expect(await comesTrue { await stage.statusOf("hook")?["owed"] == 3 })
 
             try await take(room: disk, relay, stage)
             await stage.inbox.arrange { $0.hookDelay = .zero }
             clock.advance(by: .seconds(3_600))
-            #expect(await eventually { await Web.get(ready)?.status == 503 }, "\(relay.errorText)")
+            #expect(await comesTrue { await Web.get(ready)?.status == 503 }, "\(relay.errorText)")
             let readiness = await Web.get(ready)?.body ?? ""
             // It goes on looking; what it sees now it cannot remember yet.
             events.append(await stage.notify("number 4"))
             let looks = await stage.world.requestLog.counts["automations_approvals_list"] ?? 0
-            #expect(await eventually { await stage.world.requestLog.counts["automations_approvals_list"] ?? 0 >= looks + 2 })
+            #expect(await comesTrue { await stage.world.requestLog.counts["automations_approvals_list"] ?? 0 >= looks + 2 })
             let takenMeanwhile = await stage.inbox.count
 
             try await give(room: disk, relay)
-            #expect(await eventually { await stage.inbox.identities.count == 4 }, "\(relay.errorText)")
-            #expect(await eventually { await stage.statusOf("hook")?["owed"] == 0 }, "\(relay.errorText)")
+            #expect(await comesTrue { await stage.inbox.identities.count == 4 }, "\(relay.errorText)")
+            #expect(await comesTrue { await stage.statusOf("hook")?["owed"] == 0 }, "\(relay.errorText)")
             let readinessAfter = await Web.get(ready)?.status
             let exit = await relay.stopped()
             return Findings(
@@ -78,7 +78,7 @@ enum NoRoom {
     /// The largest file that it may write.
     private static func limit(_ relay: RelayProcess, to bytes: String) async throws {
         let process = try Process.run(URL(fileURLWithPath: "/usr/bin/prlimit"), arguments: ["--pid", "\(relay.id)", "--fsize=\(bytes):"])
-        #expect(await eventually { !process.isRunning } && process.terminationStatus == 0)
+        #expect(await comesTrue { !process.isRunning } && process.terminationStatus == 0)
     }
 }
 

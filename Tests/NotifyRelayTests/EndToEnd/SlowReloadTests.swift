@@ -60,7 +60,7 @@ extension RelayProcess {
     fileprivate func reload(until words: String) async -> String {
         let before = errorText.count
         send(SIGHUP)
-        _ = await eventually { self.errorText.dropFirst(before).contains(words) }
+        _ = await comesTrue { self.errorText.dropFirst(before).contains(words) }
         return String(errorText.dropFirst(before))
     }
 }
@@ -72,7 +72,7 @@ extension Stage {
     }
 }
 
-struct ReloadTests {
+struct WholeReloadTests {
     @Test func `of a wrong file each problem is named with its place, and the old one stays`() async throws {
         let seen = try await SlowScenes.reload.value
         #expect(seen.wrong.contains("relay.yaml:7:22: no destination is called 'syde'"), "\(seen.wrong)")
@@ -112,13 +112,13 @@ struct ReloadTests {
             let run = await stage.run()
             for message in ["one", "two"] { await stage.world.notify(run: run, message: message) }
             let relay = try stage.start("run")
-            #expect(await eventually { clock.sleeperCount == 1 }, "\(relay.errorText)")
+            #expect(await comesTrue { clock.sleeperCount == 1 }, "\(relay.errorText)")
             try stage.write("NEW {{message}}", toTemplate: "normal.mustache")
             #expect(await relay.reload(until: Reload.isRead).contains(Reload.isRead))
             await stage.inbox.arrange { $0.hookDelay = .zero }
             clock.advance(by: .seconds(3_600))
             #expect(await stage.inbox.waitForCount(2))
-            #expect(await eventually { await stage.statusOf("hook")?["owed"] == 0 })
+            #expect(await comesTrue { await stage.statusOf("hook")?["owed"] == 0 })
             let titles = await stage.inbox.messages().compactMap { $0.json?["data"]?["title"]?.string }
             #expect(titles == ["[staging] OLD one", "[staging] NEW two"])
             #expect(await stage.inbox.identities.values.allSatisfy { $0 == 1 })
@@ -131,7 +131,7 @@ struct ReloadTests {
             await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
             let event = await stage.notify()
             let relay = try stage.start("run")
-            #expect(await eventually { await stage.lane("hook") == "closed" })
+            #expect(await comesTrue { await stage.lane("hook") == "closed" })
             await stage.inbox.arrange { $0.always = nil }
 
             let addresses = stage.addresses
@@ -148,7 +148,7 @@ struct ReloadTests {
 
             try stage.configure(only("side: {was: hook, type: webhook, url: \"\(addresses.webhook("side"))\"}"))
             _ = await relay.reload(until: Reload.isRead)
-            #expect(await eventually { await stage.told.contains(event) }, "\(relay.errorText)")
+            #expect(await comesTrue { await stage.told.contains(event) }, "\(relay.errorText)")
             #expect(await stage.inbox.messages().first?.place == "side")
             #expect(await relay.stopped() == 0)
         }

@@ -33,23 +33,23 @@ enum Serving {
         return try await Stage.with(yaml: yaml) { stage in
             var findings = Findings()
             let relay = try stage.start("run")
-            _ = await eventually { await Web.get(address + "/healthz") != nil }
+            _ = await comesTrue { await Web.get(address + "/healthz") != nil }
             findings.before = await pages(address)
 
             await stage.inbox.arrange { $0.next = [InboxFaults.Refusal(400)] }
             findings.dead = await stage.notify("<script>alert(1)</script>", priority: "urgent")
-            _ = await eventually { await counted(refused, at: address) == 1 }
+            _ = await comesTrue { await counted(refused, at: address) == 1 }
             for _ in 1...2 { await stage.notify() }
-            _ = await eventually { await counted(delivered, at: address) == 2 }
+            _ = await comesTrue { await counted(delivered, at: address) == 2 }
             findings.after = await pages(address)
 
             await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
             await stage.notify()
-            _ = await eventually { await Web.get(address + "/readyz")?.status == 503 }
+            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 503 }
             findings.closed = await pages(address)
             await stage.inbox.arrange { $0.always = nil }
             _ = try await stage.relay("lanes", "open", "hook")
-            _ = await eventually { await Web.get(address + "/readyz")?.status == 200 }
+            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 200 }
             findings.reopened = await pages(address)
             findings.exit = await relay.stopped()
             findings.log = relay.errorText

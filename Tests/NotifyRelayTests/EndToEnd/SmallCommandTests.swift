@@ -29,7 +29,7 @@ struct SmallCommandTests {
         try await Stage.with(yaml: { Stage.standard($0, more: "server: {listen: \"127.0.0.1:\(port)\"}") }) { stage in
             #expect(try await stage.relay("health").status == 69)
             let relay = try stage.start("run")
-            #expect(await eventually { await Web.get("http://127.0.0.1:\(port)/healthz") != nil })
+            #expect(await comesTrue { await Web.get("http://127.0.0.1:\(port)/healthz") != nil })
             let health = try await stage.relay("health")
             #expect(health.status == 0 && health.out == "alive\n", "\(health.all)")
             #expect(try await stage.relay("health", "--url", "http://127.0.0.1:\(port)/nothing-here").status == 69)

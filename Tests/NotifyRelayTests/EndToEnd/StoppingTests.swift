@@ -14,7 +14,7 @@ struct StoppingTests {
             let relay = try stage.start("run")
             await stage.notify()
             #expect(await stage.inbox.waitForCount(1))
-            #expect(await eventually { await stage.statusOf("hook")?["owed"] == 0 })
+            #expect(await comesTrue { await stage.statusOf("hook")?["owed"] == 0 })
             #expect(await relay.stopped(by: signal) == 0, "\(relay.errorText)")
         }
     }
@@ -26,7 +26,7 @@ struct StoppingTests {
             await stage.inbox.arrange { $0.hookDelay = .seconds(3_600) }
             let relay = try stage.start("run", "--grace", "1s")
             let event = await stage.notify()
-            #expect(await eventually { clock.sleeperCount == 1 })
+            #expect(await comesTrue { clock.sleeperCount == 1 })
             let told = ContinuousClock.now
             #expect(await relay.stopped() == 0, "\(relay.errorText)")
             let took = ContinuousClock.now - told
@@ -49,9 +49,9 @@ struct StoppingTests {
             let run = await stage.run()
             for number in 1...5 { await stage.world.notify(run: run, message: "number \(number)") }
             // One is in flight, and one is claimed ahead.
-            #expect(await eventually { await stage.held() == 2 && clock.sleeperCount == 1 })
+            #expect(await comesTrue { await stage.held() == 2 && clock.sleeperCount == 1 })
             relay.send(SIGTERM)
-            #expect(await eventually { await stage.held() == 1 }, "what is not begun goes back")
+            #expect(await comesTrue { await stage.held() == 1 }, "what is not begun goes back")
             await stage.inbox.arrange { $0.hookDelay = .zero }
             clock.advance(by: .seconds(3_600))
             #expect(await relay.ended() == 0, "\(relay.errorText)")

@@ -1,0 +1,84 @@
+import RelayCore
+import Transport
+
+extension Discord {
+    /// One embed; the operator's mention, if there is one, stands before it, since nobody is called from within an embed.
+    static func payload(_ message: Message) -> JSONValue {
+        var payload: [String: JSONValue] = [
+            "content": .string(message.mention ?? ""), "allowed_mentions": allowed(message.mention), "embeds": [embed(message)],
+            "components": .array(components(message)),
+        ]
+        // Below normal it arrives without a sound: SUPPRESS_NOTIFICATIONS.
+        if message.event.priority == .low { payload["flags"] = 4_096 }
+        return .object(payload)
+    }
+
+    /// Exactly whom the operator wrote: whatever a text says, nobody else is called.
+    private static func allowed(_ mention: String?) -> JSONValue {
+        guard let mention else { return ["parse": []] }
+        var users: [JSONValue] = [], roles: [JSONValue] = []
+        for part in mention.split(separator: " ") {
+            let digits = part.filter(\.isNumber)
+            if part.hasPrefix("<@&") { roles.append(.string(digits)) } else if part.hasPrefix("<@") { users.append(.string(digits)) }
+        }
+        let everyone = mention.contains("@everyone") || mention.contains("@here")
+        return ["parse": everyone ? ["everyone"] : [], "users": .array(users), "roles": .array(roles)]
+    }
+
+    private static func embed(_ message: Message) -> JSONValue {
+        let facts = message.facts.map { name, value -> JSONValue in
+            ["name": .string(name), "value": .string(dialect.cut(dialect.escape(value), to: Limit(200, .utf16))), "inline": true]
+        }
+        let label = message.label.map { dialect.escape($0) + "\n" } ?? ""
+        var embed: [String: JSONValue] = [
+            "title": .string(dialect.cut(message.title, to: Limit(256, .utf16))),
+            "description": .string(dialect.cut(label + message.body, to: Limit(4_096, .utf16))),
+            "color": .int(message.tone.colour), "fields": .array(facts), "timestamp": .string(message.event.occurredAt.description),
+            "footer": ["text": .string(Dialect.plain.cut(message.smallPrint, to: Limit(300, .utf16)))],
+        ]
+        if let link = link(message) { embed["url"] = .string(link) }
+        return .object(embed)
+    }
+
+    private static func link(_ message: Message) -> String? {
+        message.label == nil ? message.link.flatMap { $0.utf16.count <= 512 ? $0 : nil } : nil
+    }
+
+    private static func components(_ message: Message) -> [JSONValue] {
+        guard let link = link(message) else { return [] }
+        return [["type": 1, "components": [["type": 2, "style": 5, "label": "Open", "url": .string(link)]]]]
+    }
+
+    /// Sharpens the common judgement by Discord's code.
+    /// Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+        guard let common else { return nil }
+        let status = answer.status, code = json["code"]?.int ?? 0
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
+            DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)
+        }
+        if status == 429 || [20_028, 20_029, 30_046].contains(code) {
+            let wait = DeliveryError.wait(seconds: json["retry_after"]) ?? resetAfter(answer)
+            return error(.throttled(after: wait), .rateLimited, "too many requests")
+        }
+        switch (status, code) {
+        case (404, 10_008) where isEdit: return error(.vanished, .notFound, "the message is gone")
+        case (404, 10_015), (401, 50_027): return error(.gone, .notFound, "the webhook is no more")
+        case (404, 10_003): return error(.gone, .notFound, "the channel is no more")
+        case (400, 160_005), (400, 50_083): return error(.gone, .rejected, "the thread is closed")
+        case (400, 220_001...220_003): return error(.gone, .rejected, "a forum wants a thread: set `thread`")
+        // Cloudflare's door, which shuts for a while whoever asks badly.
+        case (403, 40_333), (403, 0): return error(.retry(after: .seconds(600)), .unauthorized, "refused at the door of Discord")
+        case (500...599, _): return common
+        default: return common
+        }
+    }
+
+    /// What the answer says of the bucket: nothing is left, for so long.
+    static func pause(after answer: HTTPAnswer) -> Duration? { answer.header("x-ratelimit-remaining") == "0" ? resetAfter(answer) : nil }
+
+    private static func resetAfter(_ answer: HTTPAnswer) -> Duration? {
+        DeliveryError.wait(seconds: answer.header("x-ratelimit-reset-after").map(JSONValue.string))
+            ?? DeliveryError.wait(seconds: answer.header("retry-after").map(JSONValue.string))
+    }
+}

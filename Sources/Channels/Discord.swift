@@ -1,0 +1,101 @@
+import RelayCore
+import Transport
+
+/// Discord by webhook: embeds, edited in place.
+/// Sources: https://docs.discord.com/developers/resources/webhook, https://docs.discord.com/developers/topics/rate-limits
+package enum Discord {
+    package static let type = ChannelType(
+        name: "discord",
+        abilities: Abilities(edit: true, buttons: true, mention: true, silent: true, limit: Limit(3_800, .utf16)),
+        dialect: dialect,
+        titleLimit: Limit(240, .utf16),
+        // No figure is documented; this stays below what users report. The headers of each answer rule.
+        pace: (burst: 5, every: .seconds(2)),
+        hasFields: true,
+        read: read)
+
+    /// `allowed_mentions` disarms mentions; a backslash disarms marks, `[` and `]` among them, so that no label lies about its link.
+    static let dialect = Dialect.backslashed(name: "discord", marks: "\\*_~|>#-+[]()<:`", breaksMentions: false)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let thread = section.string("thread")
+        _ = section.string("public_key")
+        if let thread, !thread.utf8.allSatisfy({ (48...57).contains($0) }) || thread.isEmpty {
+            section.wrong("thread", "the id of a thread: digits")
+            return nil
+        }
+        guard let address = section.address("url", basics), let base = base(address, section) else { return nil }
+        section.warnOfOtherHost(address, vendors, "https://discord.com/api/webhooks/…")
+        return ChannelBlueprint { DiscordChannel(base: base, address: address, thread: thread, network: basics.network, tools: $0) }
+    }
+
+    private static let vendors = ["discord.com", "discordapp.com", "ptb.discord.com", "canary.discord.com"]
+
+    /// Without query and last slash, of a fixed version of the API on Discord's own hosts.
+    private static func base(_ address: HTTPAddress, _ section: ConfigSection) -> Secret? {
+        var url = String(address.url.reveal().prefix { $0 != "?" && $0 != "#" })
+        while url.hasSuffix("/") { url.removeLast() }
+        if url.hasSuffix("/slack") || url.hasSuffix("/github") {
+            section.note(
+                "url", "\(section.path).url ends in a foreign format, which knows no guard against mentions",
+                expected: "the webhook's own address")
+            return nil
+        }
+        guard vendors.contains(address.parts.host) else { return Secret(url) }
+        guard let start = url.firstRange(of: "/webhooks/") else {
+            section.note("url", "\(section.path).url is no webhook", expected: "https://discord.com/api/webhooks/…")
+            return nil
+        }
+        return Secret("https://discord.com/api/v10" + url[start.lowerBound...])
+    }
+}
+
+struct DiscordChannel: Channel {
+    /// Secret: it ends in the webhook's token.
+    let base: Secret
+    let address: HTTPAddress
+    let thread: String?
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        try await send("POST", url("", wait: true), Discord.payload(message), earlier: nil)
+    }
+
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let id = earlier.remote["id"], id.utf8.allSatisfy({ (48...57).contains($0) }) else { return try await deliver(message) }
+        return try await send("PATCH", url("/messages/\(id)", wait: false), Discord.payload(message), earlier: earlier)
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: Discord.payload(message).bytes, as: UTF8.self) }
+
+    /// Reading a webhook's own description changes nothing.
+    func connect() async -> [Finding] {
+        let request = HTTPRequest("GET", base, headers: [("User-Agent", Secret(agent))], network: network)
+        return await ask(request, "the webhook of \(address.origin)", over: tools.http) { answer in
+            Discord.judge(judge(answer, now: tools.clock.now), answer, .null, isEdit: false)
+        }
+    }
+
+    private func send(_ method: String, _ url: Secret, _ payload: JSONValue, earlier: Receipt?) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        var request = post.request(method, url, json: payload)
+        // Another form may be refused at the door: https://docs.discord.com/developers/reference#user-agent
+        request.headers.removeAll { $0.name == "User-Agent" }
+        request.headers.append(("User-Agent", Secret(agent)))
+        let (answer, json) = try await post.send(request, isIdempotent: earlier != nil) { common, answer, json in
+            Discord.judge(common, answer, json, isEdit: earlier != nil)
+        }
+        var receipt = earlier ?? Receipt(json["id"]?.string.map { ["id": $0] } ?? [:])
+        receipt.pause = Discord.pause(after: answer)
+        return receipt
+    }
+
+    private var agent: String { "DiscordBot (https://github.com/notify-relay, \(tools.version))" }
+
+    private func url(_ path: String, wait: Bool) -> Secret {
+        var query = wait ? ["wait=true", "with_components=true"] : ["with_components=true"]
+        if let thread { query.append("thread_id=\(thread)") }
+        return Secret(base.reveal() + path + "?" + query.joined(separator: "&"))
+    }
+}

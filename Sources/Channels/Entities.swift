@@ -1,0 +1,39 @@
+import RelayCore
+
+/// Characters that are written as entities, by bytes: a combining mark behind `<` would hide it from a comparison of characters.
+struct Entities: Sendable {
+    /// A byte of ASCII, and what is written for it.
+    let all: [(byte: UInt8, text: String)]
+
+    /// The four that every subset of HTML reads.
+    static let html = Entities(all: [
+        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
+    ])
+
+    func escape(_ text: String) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 {
+            if let entity = all.first(where: { $0.byte == byte }) { out += entity.text.utf8 } else { out.append(byte) }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The text before it was escaped.
+    func read(_ text: String) -> String {
+        var out: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.first {
+            let entity = byte == UInt8(ascii: "&") ? all.first { rest.starts(with: $0.text.utf8) } : nil
+            out.append(entity?.byte ?? byte)
+            rest = rest.dropFirst(entity?.text.utf8.count ?? 1)
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// A cut never splits an entity.
+    func unit(_ text: Substring) -> Int {
+        if let entity = all.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
+        return text.first.map { String($0).utf8.count } ?? 0
+    }
+}

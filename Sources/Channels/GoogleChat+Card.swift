@@ -1,0 +1,49 @@
+import RelayCore
+
+extension GoogleChat {
+    /// Of the whole message with its cards: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages
+    static let most = 32_000
+
+    static func payload(_ message: Message) -> JSONValue {
+        dialect.fitting(message.body, within: most) { body in
+            var payload: [String: JSONValue] = [
+                "text": .string(text(message)),
+                "cardsV2": [["cardId": "relay", "card": ["sections": [section(message, body)]]]],
+            ]
+            if let key = threadKey(message) { payload["thread"] = ["threadKey": .string(key)] }
+            return .object(payload)
+        }
+    }
+
+    /// What notifications and lists of spaces show. Chat's own markup is read here and has no escape, but nothing calls anybody or
+    /// lies about a link without a `<`.
+    private static func text(_ message: Message) -> String {
+        let data = [message.sampleNote?.oneLine(most: 500), Entities.html.read(message.shownTitle)].compactMap { $0 }
+        let words = Dialect.plain.cut(Dialect.withoutAngles(data.joined(separator: "\n")), to: Limit(1_000, .utf16))
+        return [message.mention, words].compactMap { $0 }.joined(separator: "\n")
+    }
+
+    private static func section(_ message: Message, _ body: String) -> JSONValue {
+        let words = body.trimmed.isEmpty ? nil : paragraph(body.replacingLineFeeds)
+        let facts = message.facts.map { name, value -> JSONValue in
+            ["decoratedText": ["topLabel": .string(name), "text": .string(dialect.cut(dialect.escape(value), to: Limit(200, .utf16)))]]
+        }
+        let smallPrint = paragraph("<i>\(dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16)))</i>")
+        return [
+            "header": .string("<font color=\"\(message.tone.hex)\"><b>\(message.event.kind.rawValue)</b></font>"),
+            "widgets": .array([words].compactMap { $0 } + facts + [button(message), smallPrint].compactMap { $0 }),
+        ]
+    }
+
+    private static func paragraph(_ text: String) -> JSONValue { ["textParagraph": ["text": .string(text)]] }
+
+    private static func button(_ message: Message) -> JSONValue? {
+        guard let link = message.openLink(most: 2_000) else { return nil }
+        return ["buttonList": ["buttons": [["text": "Open", "onClick": ["openLink": ["url": .string(link)]]]]]]
+    }
+}
+
+extension String {
+    /// As HTML breaks lines.
+    fileprivate var replacingLineFeeds: String { split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "<br>") }
+}

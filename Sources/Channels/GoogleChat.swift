@@ -1,0 +1,105 @@
+import RelayCore
+import Transport
+
+/// A space of Google Chat by webhook: cards, and what follows an approval in its thread.
+/// Sources: https://developers.google.com/workspace/chat/quickstart/webhooks,
+/// https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create
+package enum GoogleChat {
+    package static let type = ChannelType(
+        name: "google_chat",
+        abilities: Abilities(thread: true, mention: true, limit: Limit(24_000, .bytes)),
+        dialect: dialect,
+        titleLimit: Limit(250, .utf16),
+        // For all webhooks of a space together: https://developers.google.com/workspace/chat/limits
+        pace: (burst: 1, every: .seconds(1)),
+        hasFields: true,
+        read: read)
+
+    /// The subset of HTML that cards read; there are no mentions in it.
+    static let dialect = Dialect(name: "google_chat", escape: { Entities.html.escape($0) }, unit: { Entities.html.unit($0) })
+
+    private static let host = "chat.googleapis.com"
+    private static let expected = "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…"
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        guard let address = section.address("url", basics) else { return nil }
+        if address.parts.host == host {
+            guard address.url.reveal().contains("/v1/spaces/") else {
+                section.note("url", "\(section.path).url is no webhook of a space", expected: expected)
+                return nil
+            }
+            guard address.hasParameters(["key", "token"]) else {
+                section.note("url", "\(section.path).url lacks key or token, as if it was cut at its first &", expected: expected)
+                return nil
+            }
+        }
+        section.warnOfOtherHost(address, [host], expected)
+        return ChannelBlueprint { GoogleChatChannel(address: address, network: basics.network, tools: $0) }
+    }
+
+    /// What belongs to an approval stands in one thread; everything else begins its own.
+    static func threadKey(_ message: Message) -> String? {
+        switch message.event.kind {
+        case .approval, .decision, .reminder: message.subjectKey.isEmpty ? nil : message.subjectKey
+        case .notification, .run, .digest, .relay: nil
+        }
+    }
+
+    /// Sharpens the common judgement by the status word of Google's APIs.
+    /// Source: https://cloud.google.com/apis/design/errors
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status, details = json["error"]?["details"]?.array ?? []
+        let word = json["error"]?["status"]?.string.flatMap { words.contains($0) ? $0 : nil }
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, word), status: status)
+        }
+        guard common != nil else {
+            if status == 200, json["name"]?.string != nil { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the message", status: status)
+        }
+        switch (status, word) {
+        case (400, _) where details.contains { $0["reason"]?.string == "API_KEY_INVALID" }: return error(.gone, .unauthorized)
+        case (401, _?), (403, _?): return error(.gone, .unauthorized)
+        // A reply falls back to a new thread, so it is the space or the webhook that is not there.
+        case (404, _?): return error(.gone, .notFound)
+        default: return common
+        }
+    }
+
+    private static let words: Set<String> = [
+        "INVALID_ARGUMENT", "FAILED_PRECONDITION", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "RESOURCE_EXHAUSTED",
+        "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED",
+    ]
+}
+
+struct GoogleChatChannel: Channel {
+    let address: HTTPAddress
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    /// What follows goes into the thread by its key, so that `update` needs no receipt.
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        // Documented for this call, but not for a webhook's credentials: sent, and not relied upon.
+        var parameters = ["requestId=\(percentEncoded(message.idempotencyKey))"]
+        // Without it the thread is ignored.
+        if GoogleChat.threadKey(message) != nil { parameters.append("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD") }
+        let post = JSONPost(tools: tools, network: network)
+        let request = post.request("POST", address.adding(parameters), json: GoogleChat.payload(message))
+        let (_, json) = try await post.send(request, isIdempotent: false, sharpen: GoogleChat.judge)
+        var remote: [String: String] = [:]
+        remote["name"] = json["name"]?.string
+        remote["thread"] = json["thread"]?["name"]?.string
+        return Receipt(remote)
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: GoogleChat.payload(message).bytes, as: UTF8.self) }
+
+    func connect() async -> [Finding] { await reach(address, over: tools.http, network: network) }
+
+    private func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "-")
+            return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+}

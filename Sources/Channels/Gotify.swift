@@ -1,0 +1,98 @@
+import RelayCore
+import Transport
+
+/// An application of a Gotify server: push notifications with priorities of their own.
+/// Sources: https://gotify.net/docs/pushmsg, https://gotify.net/docs/msgextras, https://gotify.net/api-docs
+package enum Gotify {
+    package static let type = ChannelType(
+        name: "gotify",
+        // No limit is documented; this is what a person reads on a telephone.
+        abilities: Abilities(nativePriority: true, silent: true, limit: Limit(4_000, .codePoints)),
+        dialect: .plain,
+        titleLimit: Limit(250, .codePoints),
+        read: read)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let server = section.address("server", basics, isSecret: false)
+        let token = section.secret("token", required: true, expected: "the application's token, best as \"${NAME}\"")
+        guard let server, let token else { return nil }
+        guard token.fitsHeader else {
+            section.note("token", "\(section.path).token is no token of an application", expected: "letters, digits, - . and _")
+            return nil
+        }
+        return ChannelBlueprint { GotifyChannel(server: server, token: token, network: basics.network, tools: $0) }
+    }
+
+    static func payload(_ message: Message) -> JSONValue {
+        let label = message.label.map { $0 + "\n" } ?? ""
+        let words = label + message.body + "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .codePoints))
+        // Never Markdown, whose pictures every reader's device would fetch.
+        var extras: [String: JSONValue] = ["client::display": ["contentType": "text/plain"]]
+        if message.label == nil, let link = message.link { extras["client::notification"] = ["click": ["url": .string(link)]] }
+        return [
+            "title": .string(message.title), "message": .string(words.trimmed), "priority": .int(message.event.priority.gotify),
+            "extras": .object(extras),
+        ]
+    }
+
+    /// Sharpens the common judgement: an answer in Gotify's own shape is final where a proxy's may pass.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status
+        guard let common else {
+            if json["id"]?.int != nil { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'id' of Gotify", status: status)
+        }
+        guard json["errorCode"]?.int == status else { return common }
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, json["error"]?.string), status: status)
+        }
+        switch status {
+        case 401, 403: return error(.gone, .unauthorized)
+        case 404: return error(.gone, .notFound)
+        default: return error(common.verdict, common.reason)
+        }
+    }
+}
+
+extension Priority {
+    /// 0 to 10: sound from 4 on, vibration too from 8 on. Source: https://github.com/gotify/android#message-priorities
+    fileprivate var gotify: Int {
+        switch self {
+        case .low: 2
+        case .normal: 5
+        case .high: 8
+        case .urgent: 10
+        }
+    }
+}
+
+struct GotifyChannel: Channel {
+    let server: HTTPAddress
+    let token: Secret
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        let request = post.request(
+            "POST", Secret("\(server.base)/message"), json: Gotify.payload(message), headers: [("X-Gotify-Key", token)])
+        let (_, json) = try await post.send(request, isIdempotent: false) { Gotify.judge($0, $1, $2) }
+        return Receipt(json["id"]?.int.map { ["id": String($0)] } ?? [:])
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: Gotify.payload(message).bytes, as: UTF8.self) }
+
+    /// The version is told to everybody; a token of an application opens nothing but the door for messages.
+    func connect() async -> [Finding] {
+        let untried = Finding(ok: nil, "the token was not tried: that would deliver a message")
+        let name = "Gotify at \(server.origin)"
+        let request = HTTPRequest("GET", Secret("\(server.base)/version"), network: network)
+        do throws(TransportError) {
+            let answer = try await tools.http.send(request)
+            if let error = judge(answer, now: tools.clock.now) { return [Finding(ok: false, "\(name) \(error.detail)"), untried] }
+            return [Finding(ok: true, "\(name) answers"), untried]
+        } catch {
+            return [Finding(ok: false, "\(name) does not answer: \(error.description)"), untried]
+        }
+    }
+}

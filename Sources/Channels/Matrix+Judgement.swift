@@ -1,0 +1,41 @@
+import RelayCore
+import Transport
+
+extension Matrix {
+    /// Sharpens the common judgement by the `errcode`.
+    /// Source: https://spec.matrix.org/v1.15/client-server-api/#standard-error-response
+    ///
+    /// - Parameter wants: the member by which a good answer is known.
+    static func judge(
+        _ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, wants: String, isEdit: Bool = false
+    ) -> DeliveryError? {
+        let status = answer.status, code = json["errcode"]?.string ?? ""
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
+        }
+        guard let common else {
+            if json[wants]?.string != nil { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the '\(wants)' of Matrix", status: status)
+        }
+        switch (status, code) {
+        case (429, _):
+            return error(.throttled(after: common.wish ?? DeliveryError.wait(milliseconds: json["retry_after_ms"])), .rateLimited)
+        case (400, _) where isEdit && json["error"]?.string?.contains("unknown event") == true: return error(.vanished, .notFound)
+        case (500..., _): return common
+        case (_, "M_UNKNOWN_TOKEN"), (_, "M_MISSING_TOKEN"), (_, "M_USER_DEACTIVATED"), (_, "M_USER_SUSPENDED"), (_, "M_USER_LOCKED"):
+            return error(.gone, .unauthorized)
+        // Not joined, or not allowed to post.
+        case (403, "M_FORBIDDEN"): return error(.gone, .unauthorized)
+        case (_, "M_RESOURCE_LIMIT_EXCEEDED"), (_, "M_USER_LIMIT_EXCEEDED"), (_, "M_CONSENT_NOT_GIVEN"): return error(.gone, .rejected)
+        case (404, "M_NOT_FOUND"), (404, "M_UNRECOGNIZED"): return error(.gone, .notFound)
+        default: return code.isEmpty ? common : error(common.verdict, common.reason)
+        }
+    }
+}
+
+extension DeliveryError {
+    /// The wait that a service states in milliseconds; nil for what is no number.
+    fileprivate static func wait(milliseconds value: JSONValue?) -> Duration? {
+        value?.double.flatMap { wait(seconds: .number(String($0 / 1_000))) }
+    }
+}

@@ -1,0 +1,88 @@
+import RelayCore
+import Transport
+
+/// A room of Matrix: text and HTML, edited by events that replace the first one.
+/// Source: https://spec.matrix.org/v1.15/client-server-api/
+package enum Matrix {
+    // No pace: how much a server takes is its own affair, and its 429 says for how long.
+    package static let type = ChannelType(
+        name: "matrix",
+        abilities: Abilities(edit: true, mention: true, idempotency: "txnId", silent: true, limit: Limit(16_000, .bytes)),
+        dialect: .plain,
+        titleLimit: Limit(250, .codePoints),
+        hasFields: true,
+        read: read)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let server = section.address("server", basics, isSecret: false)
+        let token = section.secret("token", required: true, expected: "an access token, best as \"${NAME}\"")
+        let room = section.required("room", "the id of a room: !…")
+        guard let server, let token, let room else { return nil }
+        guard token.fitsHeader else {
+            section.note("token", "\(section.path).token is no access token", expected: "letters, digits and marks, without spaces")
+            return nil
+        }
+        guard !room.hasPrefix("#") else {
+            section.note(
+                "room", "\(section.path).room is an alias, which may lead elsewhere tomorrow",
+                expected: "the room's id, which starts with ! and stands in its advanced settings")
+            return nil
+        }
+        guard room.hasPrefix("!"), (2...255).contains(room.utf8.count), room.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
+            section.wrong("room", "the id of a room, such as !abc:example.com")
+            return nil
+        }
+        return ChannelBlueprint { MatrixChannel(server: server, token: token, room: room, network: basics.network, tools: $0) }
+    }
+}
+
+extension Secret {
+    /// Printable ASCII without a space: what a header takes as a token.
+    var fitsHeader: Bool { !isEmpty && reveal().utf8.allSatisfy { (33...126).contains($0) } }
+}
+
+struct MatrixChannel: Channel {
+    let server: HTTPAddress
+    let token: Secret
+    let room: String
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        let json = try await put(Matrix.content(message), transaction: message.idempotencyKey, isEdit: false)
+        return Receipt(json["event_id"]?.string.map { ["event_id": $0] } ?? [:])
+    }
+
+    /// Always a change of the first event: a change of a change is ignored.
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let original = earlier.remote["event_id"] else { return try await deliver(message) }
+        // Under an id of its own: the server would take it for a repeat of what the same event sent before.
+        let transaction = message.idempotencyKey + "-edit"
+        _ = try await put(Matrix.content(message, replacing: original), transaction: transaction, isEdit: true)
+        return earlier
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: Matrix.content(message).bytes, as: UTF8.self) }
+
+    func connect() async -> [Finding] {
+        let url = Secret("\(server.base)/_matrix/client/v3/account/whoami")
+        let request = HTTPRequest("GET", url, headers: [authorization], network: network)
+        return await ask(request, "the server \(server.origin)", over: tools.http) { answer in
+            let json = (try? JSONValue(parsing: answer.body)) ?? .null
+            return Matrix.judge(judge(answer, now: tools.clock.now), answer, json, wants: "user_id")
+        }
+    }
+
+    /// The transaction id makes a repeat harmless, as long as the token stays the same.
+    /// Source: https://spec.matrix.org/v1.15/client-server-api/#transaction-identifiers
+    private func put(_ content: JSONValue, transaction: String, isEdit: Bool) async throws(DeliveryError) -> JSONValue {
+        let path = "rooms/\(room.percentEncoded)/send/m.room.message/\(transaction.percentEncoded)"
+        let post = JSONPost(tools: tools, network: network)
+        let request = post.request("PUT", Secret("\(server.base)/_matrix/client/v3/\(path)"), json: content, headers: [authorization])
+        return try await post.send(request, isIdempotent: true) {
+            Matrix.judge($0, $1, $2, wants: "event_id", isEdit: isEdit)
+        }.json
+    }
+
+    private var authorization: (name: String, value: Secret) { ("Authorization", Secret("Bearer \(token.reveal())")) }
+}

@@ -1,0 +1,103 @@
+import RelayCore
+import Transport
+
+/// Mattermost by incoming webhook: the title as the post, and everything else in an attachment under it.
+/// Sources: https://developers.mattermost.com/integrate/webhooks/incoming/,
+/// https://developers.mattermost.com/integrate/reference/message-priority/, and the server's own `webhook.go` and `ratelimit.go`:
+/// https://github.com/mattermost/mattermost/tree/master/server/channels/app
+package enum Mattermost {
+    package static let type = ChannelType(
+        name: "mattermost",
+        abilities: Abilities(buttons: true, nativePriority: true, mention: true, limit: mostBody),
+        dialect: dialect,
+        titleLimit: Limit(250, .codePoints),
+        // What the limiter of the server allows where it is switched on.
+        pace: (burst: 100, every: .milliseconds(100)),
+        hasFields: true,
+        read: read)
+
+    /// A post of more is split into several; an attachment of more may be folded or cut by the server.
+    static let mostPost = Limit(16_383, .codePoints)
+    static let mostBody = Limit(12_000, .codePoints)
+
+    /// A backslash before what the server's own Markdown lets one escape. It makes `<a|b>` a link before that Markdown is read, and
+    /// its links heed no backslash within, so `<` is not sent at all.
+    /// Source: https://github.com/mattermost/marked/blob/master/lib/marked.js (`inline.escape`)
+    static let dialect = Dialect(name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit)
+
+    private static let marked = Dialect.backslashed(name: "mattermost", marks: "\\`*_~[]()#+->|", breaksMentions: true)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        guard let address = section.address("url", basics) else { return nil }
+        if !address.url.reveal().contains("/hooks/") {
+            section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
+        }
+        return ChannelBlueprint { tools in
+            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
+                judge(common, answer, json)
+            }
+        }
+    }
+
+    static func payload(_ message: Message) -> JSONValue {
+        var payload: [String: JSONValue] = ["text": .string(text(message)), "attachments": [attachment(message)]]
+        if let word = word(message.event.priority) { payload["priority"] = ["priority": .string(word)] }
+        return .object(payload)
+    }
+
+    /// Below high the object is left out: without a word in it the message is refused.
+    private static func word(_ priority: Priority) -> String? {
+        switch priority {
+        case .low, .normal: nil
+        case .high: "important"
+        case .urgent: "urgent"
+        }
+    }
+
+    private static func text(_ message: Message) -> String {
+        let title = message.shownTitle
+        let parts = [message.mention, message.sampleNote.map(dialect.escape), title.contains("\n") ? title : "**\(title)**"]
+        return dialect.cut(parts.compactMap { $0 }.joined(separator: "\n"), to: mostPost)
+    }
+
+    private static func attachment(_ message: Message) -> JSONValue {
+        var attachment = Attachment(message, dialect, most: mostBody)
+        // Shown as it is: no Markdown, but a mention would be read.
+        let smallPrint = JSONValue.string(Dialect.plain.cut(Dialect.breakingMentions(message.smallPrint), to: Limit(300, .codePoints)))
+        attachment.members["fallback"] = smallPrint
+        attachment.members["footer"] = smallPrint
+        if let link = message.openLink(most: 2_000) {
+            attachment.members["title"] = "Open"
+            attachment.members["title_link"] = .string(link)
+        }
+        return attachment.json
+    }
+
+    /// Sharpens the common judgement by the server's own id of what is wrong, of which only a known beginning is ever repeated.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status
+        let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app."].contains { id.hasPrefix($0) } ? id : nil }
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, id), status: status)
+        }
+        guard let common else {
+            if status == 200, answer.body.count <= 64, String(decoding: answer.body, as: UTF8.self).trimmed == "ok" { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Mattermost", status: status)
+        }
+        func says(_ parts: String...) -> Bool { parts.contains { id?.contains($0) ?? false } }
+        switch status {
+        // A key that is unknown is no 404.
+        case 400 where says("incoming_webhook.invalid", "incoming_webhook.user", "team"): return error(.gone, .notFound)
+        case 400 where says("props_length"): return error(.refused, .tooLarge)
+        case 400 where id != nil: return error(.refused, .rejected)
+        case 403 where id != nil: return error(.gone, .unauthorized)
+        case 404 where id != nil: return error(.gone, .notFound)
+        // Both are seconds from now.
+        case 429:
+            let reset = DeliveryError.wait(seconds: answer.header("x-ratelimit-reset").map(JSONValue.string))
+            return error(.throttled(after: common.wish ?? reset), .rateLimited)
+        case 501: return DeliveryError(.gone, .serverError, "answered 501: its incoming webhooks are switched off", status: 501)
+        default: return common
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import RelayCore
+import Transport
+
+extension Ntfy {
+    /// The longest message; a longer one becomes an attachment, or is refused.
+    /// Source: https://docs.ntfy.sh/publish/#limitations
+    static let mostMessage = Limit(4_096, .bytes)
+    /// The longest document of all: twice the message, its escapes included.
+    /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/server.go (`transformBodyJSON`)
+    static let mostDocument = 2 * 4_096
+
+    /// An approval and what follows it are one sequence; everything else is one of its own, by which a repeat is harmless.
+    static func sequence(of message: Message) -> String {
+        switch message.event.kind {
+        case .approval, .decision, .reminder: message.subjectKey
+        case .notification, .run, .digest, .relay: message.idempotencyKey
+        }
+    }
+
+    /// Marks may take two bytes for one: the words are cut shorter until the document fits.
+    static func payload(_ message: Message, topic: String, sequence: String) -> JSONValue {
+        var payload = JSONValue.null
+        for room in [mostMessage.most, 3_000, 2_000, 1_000] {
+            payload = self.payload(message, topic: topic, sequence: sequence, room: room)
+            if payload.bytes.count <= mostDocument { break }
+        }
+        return payload
+    }
+
+    private static func payload(_ message: Message, topic: String, sequence: String, room: Int) -> JSONValue {
+        let label = message.label.map { $0 + "\n" } ?? ""
+        let tail = "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .bytes))
+        let words = Dialect.plain.cut(label + message.body, to: Limit(room - tail.utf8.count, .bytes)) + tail
+        var payload: [String: JSONValue] = [
+            "topic": .string(topic), "title": .string(Dialect.plain.cut(message.title, to: Limit(800, .bytes))),
+            "message": .string(words.trimmed), "priority": .int(message.event.priority.ntfy), "sequence_id": .string(sequence),
+        ]
+        if let tag = message.tone.tag { payload["tags"] = [.string(tag)] }
+        if message.label == nil, let link = message.link, link.utf8.count <= 512 {
+            payload["click"] = .string(link)
+            payload["actions"] = [["action": "view", "label": "Open", "url": .string(link)]]
+        }
+        return .object(payload)
+    }
+
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        if let common { return sharpened(common, answer, json) }
+        if json["id"]?.string != nil { return nil }
+        return DeliveryError(
+            .uncertain, .badAnswer, "answered \(answer.status), but not with the 'id' of ntfy", status: answer.status)
+    }
+
+    /// Sharpens the common judgement by ntfy's code.
+    /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/errors.go
+    static func sharpened(_ common: DeliveryError, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError {
+        let status = answer.status, code = json["code"]?.int ?? 0
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
+            DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)
+        }
+        switch (status, code) {
+        case (429, 42_908): return error(.throttled(after: RetryAfter.believed.upperBound), .rateLimited, "the day's messages are used up")
+        // It says nothing of how long; a request is given back every five seconds.
+        case (429, _): return error(.throttled(after: max(common.wish ?? .zero, .seconds(5))), .rateLimited, "too many requests")
+        case (401, 40_101), (403, 40_301): return error(.gone, .unauthorized, "it does not let us publish there")
+        case (404, 40_401): return error(.gone, .notFound, "no ntfy is at this address")
+        case (400, 40_041): return error(.refused, .tooLarge, "too large for it")
+        default: return code == 0 ? common : error(common.verdict, common.reason, "it refuses or has failed")
+        }
+    }
+}
+
+extension Priority {
+    /// 1 to 5, where 3 is what a message without one has, 2 makes no sound and 5 insists.
+    /// Source: https://docs.ntfy.sh/publish/#message-priority
+    fileprivate var ntfy: Int {
+        switch self {
+        case .low: 2
+        case .normal: 3
+        case .high: 4
+        case .urgent: 5
+        }
+    }
+}
+
+extension Tone {
+    /// Drawn as an emoji before the title: https://docs.ntfy.sh/emojis/
+    fileprivate var tag: String? {
+        switch self {
+        case .quiet, .plain: nil
+        case .good: "white_check_mark"
+        case .waiting: "hourglass"
+        case .bad: "warning"
+        case .alarm: "rotating_light"
+        }
+    }
+}

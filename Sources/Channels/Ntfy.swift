@@ -1,0 +1,96 @@
+import RelayCore
+import Transport
+
+/// A topic of ntfy: push notifications with priorities of their own, replaced in place.
+/// Sources: https://docs.ntfy.sh/publish/#publish-as-json, https://docs.ntfy.sh/publish/#updating-deleting-notifications
+package enum Ntfy {
+    package static let type = ChannelType(
+        name: "ntfy",
+        abilities: Abilities(
+            edit: true, buttons: true, nativePriority: true, idempotency: "sequence_id", silent: true, limit: Limit(3_500, .bytes)),
+        dialect: .plain,
+        titleLimit: Limit(200, .codePoints),
+        read: read)
+
+    /// Of ntfy.sh: sixty at once, then one every five seconds. Other servers set their own.
+    /// Source: https://docs.ntfy.sh/publish/#limitations
+    private static let vendorPace: (burst: Int, every: Duration) = (60, .seconds(5))
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let server = section.address("server", basics, isSecret: false)
+        let topic = section.required("topic", topicShape)
+        let token = section.secret("token")
+        guard let server, let topic else { return nil }
+        // Without showing it: a topic that nobody guards is known to whoever knows its name.
+        guard isTopic(topic) else {
+            section.note("topic", "\(section.path).topic is no topic that ntfy takes", expected: topicShape)
+            return nil
+        }
+        guard token?.fitsHeader ?? true else {
+            section.note("token", "\(section.path).token is no access token", expected: "tk_…")
+            return nil
+        }
+        return ChannelBlueprint(pace: server.parts.host == "ntfy.sh" ? vendorPace : nil) {
+            NtfyChannel(server: server, topic: Secret(topic), token: token, network: basics.network, tools: $0)
+        }
+    }
+
+    private static let topicShape = "1 to 64 letters, digits, - and _"
+    private static let disallowed: Set<String> = [
+        "docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1",
+    ]
+
+    private static func isTopic(_ text: String) -> Bool { isName(text) && !disallowed.contains(text) }
+
+    /// Of a topic and of a sequence.
+    private static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-")
+                    || $0 == UInt8(ascii: "_")
+            }
+    }
+}
+
+struct NtfyChannel: Channel {
+    let server: HTTPAddress
+    /// Secret: without a token it is all that guards the messages.
+    let topic: Secret
+    let token: Secret?
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt { try await send(message, Ntfy.sequence(of: message)) }
+
+    /// A later message of the same sequence takes the place of the earlier one.
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        try await send(message, earlier.remote["sequence_id"] ?? Ntfy.sequence(of: message))
+    }
+
+    func preview(_ message: Message) -> String {
+        let shown = token == nil ? "\(topic)" : topic.reveal()
+        return String(decoding: Ntfy.payload(message, topic: shown, sequence: Ntfy.sequence(of: message)).bytes, as: UTF8.self)
+    }
+
+    /// With a token the account that it belongs to is asked for, else only whether the server is well.
+    func connect() async -> [Finding] {
+        let path = token == nil ? "/v1/health" : "/v1/account"
+        let request = HTTPRequest("GET", Secret(server.base + path), headers: authorization, network: network)
+        return await ask(request, "the server \(server.origin)", over: tools.http) { answer in
+            let json = (try? JSONValue(parsing: answer.body)) ?? .null
+            return judge(answer, now: tools.clock.now).map { Ntfy.sharpened($0, answer, json) }
+        }
+    }
+
+    private func send(_ message: Message, _ sequence: String) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        let payload = Ntfy.payload(message, topic: topic.reveal(), sequence: sequence)
+        let request = post.request("POST", Secret(server.base + "/"), json: payload, headers: authorization)
+        _ = try await post.send(request, isIdempotent: true) { Ntfy.judge($0, $1, $2) }
+        return Receipt(["sequence_id": sequence])
+    }
+
+    private var authorization: [(name: String, value: Secret)] {
+        token.map { [("Authorization", Secret("Bearer \($0.reveal())"))] } ?? []
+    }
+}

@@ -1,0 +1,135 @@
+import RelayCore
+import Transport
+
+/// Alerts of PagerDuty by Events API v2: a repeat is merged, a decision resolves.
+/// Source: https://developer.pagerduty.com/docs/send-alert-event
+package enum PagerDuty {
+    package static let type = ChannelType(
+        name: "pagerduty",
+        abilities: Abilities(edit: true, nativePriority: true, idempotency: "dedup_key", limit: Limit(8_000, .bytes)),
+        dialect: .plain,
+        titleLimit: Limit(900, .utf16),
+        // About 120 events a minute for a key.
+        pace: (burst: 10, every: .milliseconds(500)),
+        hasFields: true,
+        read: read)
+
+    /// Of `summary`; PagerDuty cuts nothing itself.
+    private static let mostSummary = Limit(1_024, .utf16)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let key = section.secret("routing_key", required: true, expected: "an integration key, best as \"${NAME}\"")
+        let api = section.base("api_url", basics, vendor: "https://events.pagerduty.com")
+        guard let key, let api else { return nil }
+        guard key.reveal().utf8.count == 32, key.reveal().utf8.allSatisfy(isKeyByte) else {
+            section.note(
+                "routing_key", "\(section.path).routing_key is no integration key",
+                expected: "32 letters and digits, of an Events API V2 integration")
+            return nil
+        }
+        return ChannelBlueprint { PagerDutyChannel(api: api, key: key, network: basics.network, tools: $0) }
+    }
+
+    private static func isKeyByte(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+
+    /// Everything about one approval, one run or one trouble of the relay is one alert; anything else is one of its own.
+    static func dedupKey(_ message: Message) -> String {
+        switch message.event.kind {
+        case .approval, .decision, .reminder, .run, .relay: message.subjectKey
+        case .notification, .digest: message.idempotencyKey
+        }
+    }
+
+    /// What needs nobody any more.
+    static func resolves(_ message: Message) -> Bool {
+        switch message.event.payload.detail {
+        case .approval(let detail): detail.state != .open
+        case .relay(let detail): detail.over
+        case .notification, .run, .digest: false
+        }
+    }
+
+    static func payload(_ message: Message, key: String, dedupKey: String) -> JSONValue {
+        let link: [JSONValue] = message.link.flatMap { message.label == nil ? [["href": .string($0), "text": "Open"]] : nil } ?? []
+        return [
+            "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
+            "client": "NotifyRelay", "links": .array(link), "payload": alert(message),
+        ]
+    }
+
+    private static func alert(_ message: Message) -> JSONValue {
+        let words = [message.label, message.title].compactMap { $0 }.joined(separator: " ").oneLine(most: 2_000)
+        let summary = words.isEmpty ? message.event.kind.rawValue : words
+        var details: [String: JSONValue] = ["text": .string(message.body), "id": .string(message.event.id)]
+        for (name, value) in message.facts { details[name.lowercased()] = .string(value) }
+        var alert: [String: JSONValue] = [
+            "summary": .string(Dialect.plain.cut(summary, to: mostSummary)), "severity": .string(severity(message.event.priority)),
+            "source": .string(message.event.account ?? "notify-relay"), "timestamp": .string(message.event.occurredAt.description),
+            "class": .string(message.event.kind.rawValue), "custom_details": .object(details),
+        ]
+        // A field that is null is no field that is left out.
+        alert["component"] = message.event.payload.origin.automation.map(JSONValue.string)
+        return .object(alert)
+    }
+
+    private static func severity(_ priority: Priority) -> String {
+        switch priority {
+        case .low: "info"
+        case .normal: "warning"
+        case .high: "error"
+        case .urgent: "critical"
+        }
+    }
+
+    /// 202 is taken; anything else of 2xx is not PagerDuty's. 429 names no wait.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status
+        let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
+        let errors = words.compactMap { $0 }.joined(separator: " ").lowercased()
+        switch status {
+        case 202: return nil
+        case 200...299: return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with PagerDuty's 202", status: status)
+        case 400 where errors.contains("routing_key") || errors.contains("routing key"):
+            return DeliveryError(.gone, .unauthorized, "answered 400: the integration key is not known", status: status)
+        case 404: return DeliveryError(.gone, .notFound, "answered 404: nothing is there", status: status)
+        case 429:
+            return DeliveryError(
+                .throttled(after: common?.wish ?? .seconds(30)), .rateLimited, "answered 429: too many events", status: status)
+        default: return common
+        }
+    }
+}
+
+struct PagerDutyChannel: Channel {
+    let api: HTTPAddress
+    let key: Secret
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        try await send(message, dedupKey: PagerDuty.dedupKey(message))
+    }
+
+    /// The same key again changes the alert, or resolves it: the key of the alert that there is, which a destination that got another
+    /// name would no longer make.
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        try await send(message, dedupKey: earlier.remote["dedup_key"] ?? PagerDuty.dedupKey(message))
+    }
+
+    private func send(_ message: Message, dedupKey: String) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        let payload = PagerDuty.payload(message, key: key.reveal(), dedupKey: dedupKey)
+        let request = post.request("POST", Secret(api.base + "/v2/enqueue"), json: payload)
+        _ = try await post.send(request, isIdempotent: true, sharpen: PagerDuty.judge)
+        return Receipt(["dedup_key": dedupKey])
+    }
+
+    func preview(_ message: Message) -> String {
+        let payload = PagerDuty.payload(message, key: key.description, dedupKey: PagerDuty.dedupKey(message))
+        return String(decoding: payload.bytes, as: UTF8.self)
+    }
+
+    func connect() async -> [Finding] { await reach(api, over: tools.http, network: network) }
+}

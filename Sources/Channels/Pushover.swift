@@ -1,0 +1,159 @@
+import RelayCore
+import Transport
+
+/// Pushover: its own priorities, and an emergency that repeats until somebody acknowledges it.
+/// Sources: https://pushover.net/api, https://pushover.net/api/receipts
+package enum Pushover {
+    package static let type = ChannelType(
+        name: "pushover",
+        abilities: Abilities(nativePriority: true, silent: true, mostWidth: 2, limit: Limit(1_000, .codePoints)),
+        dialect: .plain,
+        titleLimit: Limit(240, .codePoints),
+        read: read)
+
+    private static let mostMessage = Limit(1_024, .codePoints)
+    private static let mostTitle = Limit(250, .codePoints)
+    private static let mostURL = 512
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let token = section.secret("token", required: true, expected: "the application's token, best as \"${NAME}\"")
+        let user = section.secret("user", required: true, expected: "a user's or a group's key, best as \"${NAME}\"")
+        let api = section.base("api_url", basics, vendor: "https://api.pushover.net")
+        guard let token, let user, let api else { return nil }
+        for (name, key) in [("token", token), ("user", user)] where !isKey(key) {
+            section.note(name, "\(section.path).\(name) is no key of Pushover", expected: "30 letters and digits")
+            return nil
+        }
+        return ChannelBlueprint { PushoverChannel(api: api, token: token, user: user, network: basics.network, tools: $0) }
+    }
+
+    private static func isKey(_ key: Secret) -> Bool {
+        let text = key.reveal().utf8
+        return text.count == 30 && text.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }
+    }
+
+    static func payload(_ message: Message, token: String, user: String) -> JSONValue {
+        let body = message.body.trimmed.isEmpty ? message.smallPrint : message.body
+        let words = [message.label, body].compactMap { $0 }.joined(separator: "\n")
+        var payload: [String: JSONValue] = [
+            "token": .string(token), "user": .string(user), "title": .string(Dialect.plain.cut(message.title, to: mostTitle)),
+            "message": .string(Dialect.plain.cut(words, to: mostMessage)), "timestamp": .int(message.event.occurredAt.seconds),
+            "priority": .int(priority(message)),
+        ]
+        if priority(message) == 2 {
+            // For an hour, 48 times: no more than 50 repeats are allowed. Source: https://pushover.net/api#priority
+            payload["retry"] = 75
+            payload["expire"] = 3_600
+        }
+        if message.label == nil, let link = message.link, link.unicodeScalars.count <= mostURL {
+            payload["url"] = .string(link)
+            payload["url_title"] = "Open"
+        }
+        return .object(payload)
+    }
+
+    /// A sample wakes nobody until he acknowledges it.
+    private static func priority(_ message: Message) -> Int {
+        switch message.event.priority {
+        case .low: -1
+        case .normal: 0
+        case .high: 1
+        case .urgent: message.label == nil ? 2 : 1
+        }
+    }
+
+    /// Source: https://pushover.net/api#friendly
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+        let status = answer.status
+        switch status {
+        case 200...299:
+            if json["status"]?.int == 1 { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the status 1 of Pushover", status: status)
+        case 429:
+            return DeliveryError(
+                .throttled(after: untilReset(answer, now: now)), .rateLimited, "answered 429: the month's quota is used up", status: status)
+        // Without Pushover's own status somebody else answered in its place.
+        case 400...499 where json["status"] != nil:
+            let isOurs =
+                ["token", "user"].contains { json[$0]?.string == "invalid" }
+                || (json["errors"]?.array ?? []).contains { ($0.string ?? "").contains("token") || ($0.string ?? "").contains("user") }
+            if isOurs { return DeliveryError(.gone, .unauthorized, "answered \(status): token or user is not known", status: status) }
+            // The same request again leads to a block: https://pushover.net/api#friendly
+            return DeliveryError(.refused, .rejected, "answered \(status): it refuses this message", status: status)
+        case 500...599:
+            return DeliveryError(
+                .retry(after: max(common?.wish ?? .zero, .seconds(5))), .serverError, common?.detail ?? "it has failed", status: status)
+        default: return common
+        }
+    }
+
+    /// The quota comes back on the first of the month: epoch seconds. Looked at again each hour at the latest, as any wait.
+    private static func untilReset(_ answer: HTTPAnswer, now: Timestamp) -> Duration {
+        let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
+        let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
+        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+    }
+}
+
+struct PushoverChannel: Channel {
+    let api: HTTPAddress
+    let token: Secret
+    let user: Secret
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        let json = try await call("/1/messages.json", Pushover.payload(message, token: token.reveal(), user: user.reveal()))
+        return Receipt(json["receipt"]?.string.map { ["receipt": $0] } ?? [:])
+    }
+
+    /// Nothing can be changed; but an emergency stops ringing when it is decided, or when another takes its place.
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isReceiptByte) else { return try await deliver(message) }
+        // Before anything is sent, so that both can be tried again.
+        if message.isDecided { try await cancel(receipt) }
+        let new = try await deliver(message)
+        if message.isDecided { return new }
+        guard new.remote["receipt"] != nil else { return earlier }
+        try? await cancel(receipt)
+        return new
+    }
+
+    /// A receipt that is no longer known rings no more.
+    private func cancel(_ receipt: String) async throws(DeliveryError) {
+        do throws(DeliveryError) {
+            _ = try await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())], isIdempotent: true)
+        } catch {
+            switch error.verdict {
+            case .refused, .vanished: return
+            case .uncertain:
+                throw DeliveryError(.retry(after: .seconds(5)), error.reason, "to cancel: \(error.detail)", status: error.status)
+            case .retry, .throttled, .gone, .suspect: throw error
+            }
+        }
+    }
+
+    func preview(_ message: Message) -> String {
+        String(decoding: Pushover.payload(message, token: token.description, user: user.description).bytes, as: UTF8.self)
+    }
+
+    func connect() async -> [Finding] { await reach(api, over: tools.http, network: network) }
+
+    private func call(_ path: String, _ payload: JSONValue, isIdempotent: Bool = false) async throws(DeliveryError) -> JSONValue {
+        let post = JSONPost(tools: tools, network: network)
+        let now = tools.clock.now
+        return try await post.send(post.request("POST", Secret(api.base + path), json: payload), isIdempotent: isIdempotent) {
+            Pushover.judge($0, $1, $2, now: now)
+        }.json
+    }
+}
+
+extension Message {
+    fileprivate var isDecided: Bool {
+        if case .approval(let detail) = event.payload.detail { detail.state != .open } else { false }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isReceiptByte: Bool { (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self) }
+}

@@ -1,0 +1,55 @@
+import RelayCore
+import Transport
+
+extension RocketChat {
+    /// Sharpens the common judgement by the server's words, which are no stable interface; only those of this list are ever repeated.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+        let status = answer.status
+        guard let common else {
+            if status == 200, json["success"]?.bool == true { return nil }
+            if json["success"]?.bool == false { return meaning(of: json, status: status) }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with success: true", status: status)
+        }
+        switch status {
+        case 429:
+            return DeliveryError(
+                .throttled(after: wait(answer, now: now) ?? common.wish), .rateLimited, "answered 429: too many requests", status: status)
+        // A disabled integration says no more than that, and so does a server that starts.
+        case 503 where common.wish == nil:
+            return DeliveryError(.suspect, .serverError, "answered 503: unavailable, or the integration is switched off", status: status)
+        case 400 where json["success"]?.bool == false: return meaning(of: json, status: status)
+        case 401 where json.object != nil: return DeliveryError(.gone, .unauthorized, "answered 401: its user is no more", status: status)
+        case 404 where words(json).contains("invalid integration"): return meaning(of: json, status: status)
+        default: return common
+        }
+    }
+
+    /// `X-RateLimit-Reset` is a moment: milliseconds since 1970.
+    private static func wait(_ answer: HTTPAnswer, now: Timestamp) -> Duration? {
+        guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
+        let wait = now.duration(to: Timestamp(milliseconds: reset))
+        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+    }
+
+    private static let known: [(part: String, verdict: DeliveryError.Verdict, reason: DeliveryError.Reason)] = [
+        ("size-exceeded", .refused, .tooLarge), ("match error", .refused, .rejected),
+        ("too many requests", .throttled(after: nil), .rateLimited),
+        ("invalid integration", .gone, .notFound), ("invalid-channel", .gone, .notFound), ("invalid-room", .gone, .notFound),
+        ("overriding destination", .gone, .rejected), ("not-allowed", .gone, .unauthorized), ("not allowed", .gone, .unauthorized),
+        ("you_are_readonly", .gone, .unauthorized), ("room_is_blocked", .gone, .unauthorized), ("room_is_archived", .gone, .notFound),
+    ]
+
+    /// Of an answer that says it took nothing. A script of the integration may say anything, so what is not known is tried again for
+    /// a while.
+    private static func meaning(of json: JSONValue, status: Int) -> DeliveryError {
+        let words = words(json)
+        guard let known = known.first(where: { words.contains($0.part) }) else {
+            return DeliveryError(.suspect, .rejected, "answered \(status): it refuses, in words of its own", status: status)
+        }
+        return DeliveryError(known.verdict, known.reason, "answered \(status): \(known.part)", status: status)
+    }
+
+    private static func words(_ json: JSONValue) -> String {
+        [json["error"]?.word, json["message"]?.word, json["errorType"]?.word].compactMap { $0 }.joined(separator: " ").lowercased()
+    }
+}

@@ -1,0 +1,75 @@
+import RelayCore
+import Transport
+
+/// Rocket.Chat by incoming webhook: the title as the message, and everything else in an attachment under it.
+/// Sources: https://docs.rocket.chat/docs/integrations, and the server's own `integrations/server/api/api.ts`,
+/// `processWebhookMessage.ts` and `ApiClass.ts`: https://github.com/RocketChat/Rocket.Chat/tree/develop/apps/meteor/app
+package enum RocketChat {
+    package static let type = ChannelType(
+        name: "rocketchat",
+        abilities: Abilities(mention: true, limit: mostBody),
+        dialect: dialect,
+        titleLimit: Limit(250, .utf16),
+        // The defaults of the server's limiter, for each route and address: API_Enable_Rate_Limiter_Limit_Calls_Default.
+        pace: (burst: 10, every: .seconds(6)),
+        hasFields: true,
+        read: read)
+
+    /// Together with the title below Message_MaxAllowedSize, which is 5,000 unless somebody has set it.
+    static let mostBody = Limit(4_000, .utf16)
+
+    /// Its clients read several kinds of Markdown, and no escape is read by all of them. So only what deceives is broken: a mention,
+    /// and both ways to give a link a label.
+    /// Source: https://github.com/RocketChat/Rocket.Chat/blob/develop/packages/message-parser/src/grammar.pegjs (`References`)
+    static let dialect = Dialect.mentionless(name: "rocketchat", escape: { breakingLinks(Dialect.withoutAngles($0)) })
+
+    /// A zero-width space between `]` and `(`.
+    private static func breakingLinks(_ text: String) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "("), out.last == UInt8(ascii: "]") { out += "\u{200B}".utf8 }
+            out.append(byte)
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        guard let address = section.address("url", basics) else { return nil }
+        let question = question(address)
+        if question == nil {
+            section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…/…", isWarning: true)
+        }
+        return ChannelBlueprint { tools in
+            HookChannel(
+                address: address, network: basics.network, tools: tools, payload: payload, sharpen: judge, question: question)
+        }
+    }
+
+    /// The route that tells whether the id and the token of an integration are good. (A `GET` of the webhook itself runs its script.)
+    private static func question(_ address: HTTPAddress) -> Secret? {
+        var text = address.url.reveal()
+        guard let hooks = text.ranges(of: "/hooks/").last else { return nil }
+        text.replaceSubrange(hooks, with: "/hooks/info/")
+        return Secret(text)
+    }
+
+    static func payload(_ message: Message) -> JSONValue {
+        var attachment = Attachment(message, dialect, most: mostBody)
+        let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16))
+        attachment.members["fields"] = .array(
+            (attachment.members["fields"]?.array ?? []) + [Attachment.field("Message", smallPrint, short: false)])
+        if let link = message.openLink(most: 2_000) {
+            attachment.members["actions"] = [["type": "button", "text": "Open", "url": .string(link)]]
+        }
+        return ["text": .string(text(message)), "parseUrls": false, "attachments": [attachment.json]]
+    }
+
+    /// Bold, unless the title holds a star, which would end the bold within.
+    private static func text(_ message: Message) -> String {
+        let title = dialect.cut(message.shownTitle, to: Limit(500, .utf16))
+        let note = message.sampleNote.map { dialect.escape($0.oneLine(most: 300)) }
+        let parts = [message.mention, note, title.contains("*") || title.contains("\n") ? title : "*\(title)*"]
+        return parts.compactMap { $0 }.joined(separator: "\n")
+    }
+}

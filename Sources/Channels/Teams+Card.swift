@@ -1,0 +1,95 @@
+import RelayCore
+
+extension Teams {
+    /// Of the whole message, as it is written. 28 KB are documented, failures from 21 KB are reported, and they come after the 202.
+    static let most = 19_999
+
+    static func payload(_ message: Message) -> JSONValue {
+        Dialect.plain.fitting(message.body, within: most) { body in
+            let attachment: JSONValue = [
+                "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": .null, "content": Card(message, body).json,
+            ]
+            return ["type": "message", "attachments": [attachment]]
+        }
+    }
+
+    /// An Adaptive Card whose data stands in text runs only: a run reads no Markdown, and no mention without an entry of its own.
+    /// Sources: https://adaptivecards.io/explorer/RichTextBlock.html,
+    /// https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features
+    private struct Card {
+        /// More lines than this stand together in the last.
+        private static let mostLines = 100
+
+        let json: JSONValue
+
+        init(_ message: Message, _ body: String) {
+            var card: [String: JSONValue] = [
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
+                "msteams": ["width": "Full"], "fallbackText": .string("NotifyRelay: \(message.event.kind.rawValue)"),
+                "body": .array(
+                    [Self.note(message), Self.title(message)].compactMap { $0 } + Self.lines(body) + Self.facts(message)
+                        + [Self.smallPrint(message)]),
+            ]
+            if let link = message.openLink(most: 2_000) {
+                card["actions"] = [["type": "Action.OpenUrl", "title": "Open", "url": .string(link)]]
+            }
+            json = .object(card)
+        }
+
+        private static func note(_ message: Message) -> JSONValue? {
+            let words = message.sampleNote?.oneLine(most: 500) ?? ""
+            return words.isEmpty ? nil : block([run(words, ["italic": true])])
+        }
+
+        private static func title(_ message: Message) -> JSONValue {
+            let words = Dialect.plain.cut(message.shownTitle, to: Limit(300, .utf16))
+            return [
+                "type": "Container", "style": .string(style(message.tone)), "bleed": true,
+                "items": [block([run(words, ["weight": "Bolder", "size": "Large"])])],
+            ]
+        }
+
+        private static func style(_ tone: Tone) -> String {
+            switch tone {
+            case .quiet: "emphasis"
+            case .plain: "accent"
+            case .good: "good"
+            case .waiting: "warning"
+            case .bad, .alarm: "attention"
+            }
+        }
+
+        /// A block for each line, since no client promises to break one within a run; the space of a blank line stands above the next.
+        private static func lines(_ body: String) -> [JSONValue] {
+            let lines = body.split(separator: "\n", maxSplits: mostLines - 1, omittingEmptySubsequences: false)
+            var blocks: [JSONValue] = [], followsBlank = true
+            for line in lines {
+                let words = String(line).trimmed
+                if !words.isEmpty { blocks.append(block([run(words)], isClose: !followsBlank)) }
+                followsBlank = words.isEmpty
+            }
+            return blocks
+        }
+
+        private static func facts(_ message: Message) -> [JSONValue] {
+            message.facts.enumerated().map { index, fact in
+                let value = Dialect.plain.cut(fact.value, to: Limit(200, .utf16))
+                return block([run("\(fact.name): ", ["weight": "Bolder"]), run(value)], isClose: index > 0)
+            }
+        }
+
+        private static func smallPrint(_ message: Message) -> JSONValue {
+            block([run(Dialect.plain.cut(message.smallPrint, to: Limit(300, .utf16)), ["isSubtle": true, "size": "Small"])])
+        }
+
+        private static func block(_ runs: [JSONValue], isClose: Bool = false) -> JSONValue {
+            var block: [String: JSONValue] = ["type": "RichTextBlock", "inlines": .array(runs)]
+            if isClose { block["spacing"] = "None" }
+            return .object(block)
+        }
+
+        private static func run(_ text: String, _ marks: [String: JSONValue] = [:]) -> JSONValue {
+            .object(marks.merging(["type": "TextRun", "text": .string(text)]) { $1 })
+        }
+    }
+}

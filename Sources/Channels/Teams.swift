@@ -1,0 +1,88 @@
+import RelayCore
+import Transport
+
+/// Microsoft Teams by a workflow that posts what it is sent: an Adaptive Card.
+/// Sources: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook,
+/// https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot
+package enum Teams {
+    package static let type = ChannelType(
+        name: "teams",
+        abilities: Abilities(limit: Limit(12_000, .bytes)),
+        // Data stands only where no Markdown is read.
+        dialect: .plain,
+        titleLimit: Limit(250, .utf16),
+        // Users report 25 posts in 300 s. What is more fails within the workflow, which answered 202 before: nobody is told.
+        pace: (burst: 10, every: .seconds(12)),
+        hasFields: true,
+        read: read)
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        guard let address = section.address("url", basics), isWorkflow(address, section) else { return nil }
+        return ChannelBlueprint { tools in
+            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
+                judge(common, answer, json)
+            }
+        }
+    }
+
+    private static let expected = "https://….environment.api.powerplatform.com/powerautomate/automations/direct/workflows/…"
+
+    /// False, with a problem noted, for an address that can deliver nothing any more.
+    private static func isWorkflow(_ address: HTTPAddress, _ section: ConfigSection) -> Bool {
+        let host = address.parts.host
+        if host.hasSuffix(".webhook.office.com") || ["outlook.office.com", "outlook.office365.com"].contains(host) {
+            section.note("url", "\(section.path).url is a connector of Office 365, and those were shut off in May 2026", expected: expected)
+            return false
+        }
+        let isOld = host.hasSuffix(".logic.azure.com")
+        guard isOld || host.hasSuffix(".api.powerplatform.com") else {
+            section.warnOfOtherHost(address, [], expected)
+            return true
+        }
+        guard address.hasParameters(["api-version", "sig"]) else {
+            section.note(
+                "url", "\(section.path).url lacks api-version or sig, as if it was cut at its first &", expected: expected + "?…&sig=…")
+            return false
+        }
+        if isOld {
+            section.note(
+                "url", "\(section.path).url is on the old host of workflows, announced to stop on 30 November 2025", expected: expected,
+                isWarning: true)
+        }
+        return true
+    }
+
+    /// Sharpens the common judgement. 202 means that the workflow will begin, not that it has posted.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status
+        let code = json["error"]?["code"]?.string.flatMap { $0.utf8.allSatisfy(\.isLetter) && $0.utf8.count <= 60 ? $0 : nil }
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
+        }
+        guard common != nil else { return misled(answer) }
+        switch (status, code) {
+        case (400...499, "MissingApiVersionParameter"), (400...499, "WorkflowTriggerIsNotEnabled"), (404, _?):
+            return error(.gone, .notFound)
+        case (401, _?), (403, _?): return error(.gone, .unauthorized)
+        default: return common
+        }
+    }
+
+    /// Of a good status: connectors answered 200 with the words of an error, and relays of them still may.
+    private static func misled(_ answer: HTTPAnswer) -> DeliveryError? {
+        let status = answer.status, words = String(decoding: answer.body.prefix(8_192), as: UTF8.self).lowercased()
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
+            DeliveryError(verdict, reason, "answered \(status), and in its words \(meaning)", status: status)
+        }
+        guard [200, 202].contains(status) else {
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 202 of a workflow", status: status)
+        }
+        if words.contains("http error 429") { return error(.throttled(after: nil), .rateLimited, "429: too many requests") }
+        if words.contains("http error 413") { return error(.refused, .tooLarge, "413: too large for it") }
+        return words.contains("http error") ? error(.retry(after: nil), .serverError, "an error of HTTP") : nil
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetter: Bool { (65...90).contains(self) || (97...122).contains(self) }
+}

@@ -1,0 +1,56 @@
+import RelayCore
+import Transport
+
+extension Telegram {
+    /// The title in bold, the words, and the small print, within the limit of one message.
+    static func text(_ message: Message) -> String {
+        let mention = message.mention.map { $0 + "\n" } ?? ""
+        let label = message.label.map { dialect.escape($0) + "\n" } ?? ""
+        let head = "\(mention)\(label)<b>\(message.title)</b>\n"
+        let tail = "\n<i>\(dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16)))</i>"
+        // Counted with its marks, which is never less than what Telegram counts.
+        let room = mostText - head.utf16.count - tail.utf16.count
+        return head + dialect.cut(message.body, to: Limit(max(0, room), .utf16)) + tail
+    }
+
+    static func unescaped(_ text: String) -> String {
+        text.replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
+    }
+
+    /// Sharpens the common judgement. Descriptions are no stable interface: the status decides first, then a part of the words.
+    /// Source: https://core.telegram.org/bots/api#making-requests
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+        let status = answer.status
+        let words = json["description"]?.string?.lowercased() ?? ""
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, json["description"]?.string), status: status)
+        }
+        guard let common else {
+            if json["ok"]?.bool == true { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Telegram", status: status)
+        }
+        func says(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
+        switch status {
+        case 400 where says("message is not modified"): return nil
+        case 400 where says("message to edit not found", "message can't be edited"): return error(.vanished, .notFound)
+        case 400 where says("can't parse entities"): return error(.refused, .protocolError)
+        case 400 where says("upgraded to a supergroup"): return error(.gone, .notFound)
+        case 400 where says("chat not found", "thread not found", "topic_closed", "topic_deleted", "not enough rights"):
+            return error(.gone, .notFound)
+        case 401, 403, 404: return error(.gone, .unauthorized)
+        case 429:
+            return error(.throttled(after: DeliveryError.wait(seconds: json["parameters"]?["retry_after"]) ?? common.wish), .rateLimited)
+        default: return common
+        }
+    }
+}
+
+extension DeliveryError {
+    /// How long the answer asks us to wait.
+    var wish: Duration? {
+        switch verdict {
+        case .retry(let after), .throttled(let after): after
+        case .refused, .gone, .suspect, .uncertain, .vanished: nil
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import RelayCore
+import Transport
+
+/// A chat of Telegram by bot, edited in place.
+/// Source: https://core.telegram.org/bots/api
+package enum Telegram {
+    package static let type = ChannelType(
+        name: "telegram",
+        abilities: Abilities(edit: true, thread: true, buttons: true, mention: true, silent: true, limit: Limit(3_000, .utf16)),
+        dialect: dialect,
+        titleLimit: Limit(250, .utf16),
+        // About one message a second in a chat, and twenty a minute in a group: https://core.telegram.org/bots/faq
+        pace: (burst: 3, every: .seconds(1)),
+        read: read)
+
+    /// The whole text, after its entities were read. Source: https://core.telegram.org/bots/api#sendmessage
+    static let mostText = 4_096
+
+    /// HTML with the only four entities that there are; a zero-width space stands behind an `@` that might call somebody.
+    static let dialect = Dialect(name: "telegram", escape: { Dialect.breakingMentions(escape($0)) }, unit: unit)
+
+    private static let entities: [(byte: UInt8, text: String)] = [
+        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
+    ]
+
+    private static func escape(_ text: String) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 {
+            if let entity = entities.first(where: { $0.byte == byte }) {
+                out.append(contentsOf: entity.text.utf8)
+            } else {
+                out.append(byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func unit(_ text: Substring) -> Int {
+        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
+        return text.first.map { String($0).utf8.count } ?? 0
+    }
+
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+        let token = section.secret("token", required: true, expected: "the bot's token, best as \"${NAME}\"")
+        let chat = section.required("chat", "the id of a chat, or @channel")
+        let topic = section.integer("topic", in: 1...Int(Int32.max))
+        let api = section.base("api_url", basics, vendor: "https://api.telegram.org")
+        guard let token, let chat, let api, topic != nil || section.string("topic") == nil else { return nil }
+        guard token.reveal().utf8.allSatisfy({ $0.isTokenByte }), token.reveal().contains(":") else {
+            section.note("token", "\(section.path).token is no token of a bot", expected: "digits, a colon and a key, from @BotFather")
+            return nil
+        }
+        guard Int64(chat) != nil || chat.hasPrefix("@") else {
+            section.wrong("chat", "a number such as -1001234567890, or @channel")
+            return nil
+        }
+        // A group has a negative id, and takes twenty a minute.
+        let isGroup = chat.hasPrefix("-") || chat.hasPrefix("@")
+        return ChannelBlueprint(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil) {
+            TelegramChannel(api: api, token: token, chat: chat, topic: topic, network: basics.network, tools: $0)
+        }
+    }
+}
+
+struct TelegramChannel: Channel {
+    let api: HTTPAddress
+    let token: Secret
+    let chat: String
+    let topic: Int?
+    let network: NetworkOptions
+    let tools: ChannelTools
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        do throws(DeliveryError) {
+            return try await call("sendMessage", payload(message), isEdit: false)
+        } catch {
+            guard error.reason == .protocolError else { throw error }
+        }
+        // Its markup was not understood: the words go without any, so that they are not lost.
+        return try await call("sendMessage", plain(message), isEdit: false)
+    }
+
+    func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let id = earlier.remote["message_id"].flatMap(Int.init) else { return try await deliver(message) }
+        var payload = self.payload(message)
+        payload["message_id"] = .int(id)
+        if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
+        _ = try await call("editMessageText", payload, isEdit: true)
+        return earlier
+    }
+
+    func preview(_ message: Message) -> String { String(decoding: JSONValue.object(payload(message)).bytes, as: UTF8.self) }
+
+    func connect() async -> [Finding] {
+        let request = HTTPRequest("GET", url("getMe"), network: network)
+        return await ask(request, "the bot at \(api.origin)", over: tools.http) { answer in
+            Telegram.judge(judge(answer, now: tools.clock.now), answer, (try? JSONValue(parsing: answer.body)) ?? .null)
+        }
+    }
+
+    /// - Returns: a receipt with the message's number and, if the chat has moved, where it is now.
+    private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> Receipt {
+        let post = JSONPost(tools: tools, network: network)
+        var payload = payload, moved: String?
+        for _ in 0..<2 {
+            var migrated: JSONValue?
+            do throws(DeliveryError) {
+                let (_, json) = try await post.send(post.request("POST", url(method), json: .object(payload)), isIdempotent: isEdit) {
+                    migrated = $2["parameters"]?["migrate_to_chat_id"]
+                    return Telegram.judge($0, $1, $2)
+                }
+                var remote = json["result"]?["message_id"]?.int.map { ["message_id": String($0)] } ?? [:]
+                remote["chat"] = moved
+                return Receipt(remote)
+            } catch {
+                // The group became a supergroup: the same once more, where it is now.
+                guard let chat = migrated?.word, moved == nil else { throw error }
+                moved = chat
+                payload["chat_id"] = chatID(chat)
+            }
+        }
+        throw DeliveryError(.gone, .notFound, "the chat moves on and on")
+    }
+
+    private func url(_ method: String) -> Secret { Secret("\(api.base)/bot\(token.reveal())/\(method)") }
+
+    private func chatID(_ chat: String) -> JSONValue { Int64(chat) == nil ? .string(chat) : .number(chat) }
+
+    private func payload(_ message: Message) -> [String: JSONValue] {
+        var payload: [String: JSONValue] = [
+            "chat_id": chatID(chat), "text": .string(Telegram.text(message)), "parse_mode": "HTML",
+            "link_preview_options": ["is_disabled": true], "disable_notification": .bool(message.event.priority == .low),
+        ]
+        if let topic { payload["message_thread_id"] = .int(topic) }
+        if let link = message.link, message.label == nil {
+            payload["reply_markup"] = ["inline_keyboard": [[["text": "Open", "url": .string(link)]]]]
+        }
+        return payload
+    }
+
+    private func plain(_ message: Message) -> [String: JSONValue] {
+        var payload = payload(message)
+        payload["parse_mode"] = nil
+        payload["text"] = .string(
+            Dialect.plain.cut(Telegram.unescaped(message.title + "\n" + message.body), to: Limit(Telegram.mostText, .utf16)))
+        return payload
+    }
+}
+
+extension UInt8 {
+    fileprivate var isTokenByte: Bool {
+        (48...58).contains(self) || (65...90).contains(self) || (97...122).contains(self) || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: "_")
+    }
+}

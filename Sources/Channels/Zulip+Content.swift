@@ -1,0 +1,62 @@
+import RelayCore
+import Transport
+
+extension Zulip {
+    /// The title in bold, the words, the facts with the link, and the small print, each a paragraph of its own: no mark reaches from
+    /// one into another.
+    static func content(_ message: Message) -> String {
+        let label = message.label.map { dialect.escape($0) }
+        let facts = message.facts.map { name, value in
+            "**\(name):** \(Dialect.plain.cut(dialect.escape(value), to: Limit(200, .codePoints)))"
+        }
+        let head = ([message.mention, label, "**\(message.title)**"] as [String?]).compactMap { $0 }
+        let open = link(message).map { "\n\n[Open](\($0))" } ?? ""
+        let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .codePoints))
+        let tail = "\n\n" + facts.joined(separator: "\n") + open + "\n\n" + smallPrint
+        let start = head.joined(separator: "\n") + "\n\n"
+        let room = mostText - Limit(0, .codePoints).size(of: start + tail)
+        return start + dialect.cut(message.body, to: Limit(max(0, room), .codePoints)) + tail
+    }
+
+    private static func link(_ message: Message) -> String? {
+        message.label == nil ? message.link.flatMap { $0.utf8.count <= 1_000 ? $0 : nil } : nil
+    }
+
+    /// `application/x-www-form-urlencoded`.
+    static func form(_ fields: [(name: String, value: String)]) -> String {
+        fields.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }.joined(separator: "&")
+    }
+
+    /// Sharpens the common judgement by Zulip's code. Its words are in the bot's own language, so they count only where no code does.
+    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+        let status = answer.status, code = json["code"]?.string ?? "", words = json["msg"]?.string?.lowercased() ?? ""
+        func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
+            DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
+        }
+        guard let common else {
+            if json["result"]?.string == "success" { return nil }
+            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'success' of Zulip", status: status)
+        }
+        func says(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
+        switch (status, code) {
+        case (429, _):
+            return error(.throttled(after: DeliveryError.wait(seconds: json["retry-after"]) ?? common.wish), .rateLimited)
+        case (400, "STREAM_DOES_NOT_EXIST"): return error(.gone, .notFound)
+        case (400, _) where says("not authorized", "permission to post", "not subscribed"): return error(.gone, .unauthorized)
+        // Deleted, or older than the organisation lets anybody edit.
+        case (400, "BAD_REQUEST") where isEdit: return error(.vanished, .notFound)
+        case (401, "UNAUTHORIZED"), (401, "INVALID_API_KEY"): return error(.gone, .unauthorized)
+        case (401...403, "USER_DEACTIVATED"), (401...403, "REALM_DEACTIVATED"): return error(.gone, .unauthorized)
+        default: return code.isEmpty ? common : error(common.verdict, common.reason)
+        }
+    }
+
+    /// What the answer says of the minute's budget: nothing is left, until a moment in seconds since 1970.
+    static func pause(after answer: HTTPAnswer, now: Timestamp) -> Duration? {
+        guard answer.header("x-ratelimit-remaining") == "0", let reset = answer.header("x-ratelimit-reset").flatMap(Double.init),
+            (0..<1e11).contains(reset)
+        else { return nil }
+        let wait = now.duration(to: Timestamp(milliseconds: Int64((reset * 1_000).rounded(.up))))
+        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+    }
+}

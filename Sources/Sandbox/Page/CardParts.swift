@@ -1,0 +1,59 @@
+import RelayCore
+
+/// What cards of several services draw alike.
+enum CardParts {
+    /// A class and not a colour: the page allows no style of a message's own.
+    static func bar(_ colour: Int?) -> String {
+        switch colour {
+        case 0x2E8B57: "bar good"
+        case 0xC0392B, 0x8E1B1B: "bar danger"
+        case 0xD9822B: "bar warning"
+        default: "bar"
+        }
+    }
+
+    static func bar(hex: String?) -> String { bar(hex.flatMap { Int($0.drop { $0 == "#" }, radix: 16) }) }
+
+    static func fields(_ fields: [(String, String)]) -> Markup? {
+        fields.isEmpty ? nil : "<div class=\"fields\">\(fields.map { "<div><b>\($0)</b><br>\($1)</div>" as Markup })</div>"
+    }
+
+    /// Buttons with an address; one without would call its service back, which nobody here answers.
+    static func links(_ buttons: [(label: JSONValue?, url: JSONValue?)]) -> Markup? {
+        let drawn = buttons.map { label, url -> Markup in
+            guard let link = url?.string.flatMap(safeLink) else {
+                return "<span class=\"button inert\">\(label?.string ?? "")</span> "
+            }
+            return "<a class=\"button\" href=\"\(link)\" rel=\"noreferrer\">\(label?.string ?? "")</a> "
+        }
+        return drawn.isEmpty ? nil : "<p class=\"actions\">\(drawn)</p>"
+    }
+
+    /// Lines as lines, and nothing else read.
+    static func plain(_ text: String) -> Markup { "<p class=\"plain\">\(text)</p>" }
+}
+
+/// Markdown as far as the relay writes it: `**bold**`, and a backslash before what shall be read as it is.
+enum Backslashed {
+    static func text(_ written: String) -> String {
+        var out = "", isEscaped = false
+        for character in written {
+            if character == "\\" && !isEscaped {
+                isEscaped = true
+            } else {
+                out.append(character)
+                isEscaped = false
+            }
+        }
+        return out.replacing("\u{200B}", with: "")
+    }
+
+    static func markup(_ written: String) -> Markup {
+        let parts = written.split(separator: "**", omittingEmptySubsequences: false)
+        guard parts.count % 2 == 1 else { return "<span class=\"plain\">\(text(written))</span>" }
+        let drawn = parts.enumerated().map { index, part -> Markup in
+            index % 2 == 1 ? "<b>\(text(String(part)))</b>" : Markup(text: text(String(part)))
+        }
+        return "<span class=\"plain\">\(drawn)</span>"
+    }
+}

@@ -1,0 +1,61 @@
+import Channels
+import Foundation
+import RelayCore
+import RelayTesting
+import Testing
+import Transport
+
+/// The bytes that leave for each service, for every kind and every priority. `configurations` says which services there are.
+struct PayloadTests {
+    /// Those whose payload is JSON of their own; the others have suites of their own.
+    static let services = configurations.map(\.type).filter { !["slack", "webhook", "email", "console", "file"].contains($0) }
+
+    static let shapes: [(kind: Event.Kind, priority: Priority)] =
+        Priority.allCases.map { (.notification, $0) }
+        + [(.approval, .high), (.decision, .normal), (.run, .high), (.reminder, .high), (.digest, .normal), (.relay, .high)]
+
+    @Test(arguments: services, shapes.indices)
+    func `every kind and priority looks as agreed`(type: String, shape: Int) throws {
+        let (kind, priority) = Self.shapes[shape]
+        let message = Message.of(kind, priority, link: "https://relay.example/r/77aa")
+        try expect(message, of: type, is: "\(type)/\(kind.rawValue).\(priority.word).json")
+    }
+
+    @Test(arguments: services)
+    func `a sample says what it is, and its button is inert`(type: String) throws {
+        let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."
+        try expect(.of(link: "https://relay.example/r/77aa", label: label), of: type, is: "\(type)/sample.json")
+    }
+
+    @Test(arguments: services)
+    func `the operator's mention is called, and nobody else`(type: String) throws {
+        try #require(Catalogue.type(named: type)).abilities.mention
+            ? try expect(.of(mention: "<@&42> @here"), of: type, is: "\(type)/mention.json") : ()
+    }
+
+    private func expect(_ message: Message, of type: String, is name: String) throws {
+        let values = try #require(configurations.first { $0.type == type }).values
+        let preview = try channel(type, values).preview(message)
+        // A form stands there as it is sent, one field a line.
+        let json = try? JSONValue(parsing: Array(preview.utf8))
+        expectGolden((json?.indented() ?? preview.replacing("&", with: "\n&")) + "\n", name)
+    }
+
+    static let deliveries = services.flatMap { type in [true, false].map { (type, $0) } }
+
+    @Test(arguments: deliveries)
+    func `a message is one request, and brings a receipt by which it is changed later`(type: String, isLoud: Bool) async throws {
+        let values = try #require(configurations.first { $0.type == type }).values
+        let answer = try #require(accepted[type])
+        let http = ScriptedTransport(status: answer.status, body: answer.body)
+        let channel = try channel(type, values, tools: tools(http: http))
+        let receipt = try await channel.deliver(.of(.approval, isLoud ? .urgent : .low))
+        #expect(http.requests.count == 1)
+        let abilities = try #require(Catalogue.type(named: type)).abilities
+        guard abilities.edit else { return }
+        #expect(!receipt.remote.isEmpty)
+        let updated = try await channel.update(receipt, with: .of(.decision, .normal))
+        #expect(updated.remote == receipt.remote)
+        #expect(http.requests.count == 2)
+    }
+}

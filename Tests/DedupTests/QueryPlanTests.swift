@@ -1,0 +1,60 @@
+import GRDB
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import Dedup
+
+/// No hot query walks a table: what is settled must not slow what is owed.
+struct QueryPlanTests {
+    private static let queries: [(name: String, sql: String)] = [
+        ("due", ClaimRow.due), ("due or retried", ClaimRow.dueOrRetried), ("next due", ClaimRow.nextDue), ("release", ClaimRow.release),
+        ("take", ClaimRow.take), ("claimed with options", ClaimRow.claimedWithOptions), ("settle", SettlementRow.end),
+        ("retry", SettlementRow.retry), ("put", SettlementRow.put), ("details due", LookRow.due), ("one run", LookRow.one),
+        ("watched automations", LookRow.automations), ("windows due", WindowRow.due), ("members", WindowRow.members),
+        ("owed by destination", OverviewRow.owed), ("dead counts", OverviewRow.deadCounts), ("dead", OverviewRow.dead),
+        ("debts", OverviewRow.debts), ("unfinished", OverviewRow.unfinished), ("open approvals", ApprovalStore.open),
+        ("one approval", ApprovalStore.one), ("answers due", AnswerRow.due), ("last answer", AnswerRow.last),
+        ("history: event", HistoryRow.event), ("history: deliveries", HistoryRow.deliveries), ("history: attempts", HistoryRow.attempts),
+        ("history: windows", HistoryRow.windows), ("old payloads", Retention.oldPayloads), ("ids: next", IDSearch.next),
+        ("ids: under", IDSearch.under), ("event by id", "SELECT n FROM event WHERE id = ?"),
+    ]
+
+    @Test(arguments: queries.indices)
+    func `a hot query is answered by an index`(index: Int) async throws {
+        let (name, sql) = Self.queries[index]
+        for step in try await plan(of: sql) {
+            #expect(
+                !step.hasPrefix("SCAN") || step.contains("INDEX") || step.hasPrefix("SCAN o") || step.hasPrefix("SCAN ("),
+                "\(name): \(step)")
+        }
+    }
+
+    /// Walks from the oldest on and ends at the first that is young enough, in the order of the rowid.
+    @Test func `old attempts are walked by their number`() async throws {
+        #expect(try await plan(of: Retention.oldAttempts).contains { $0.contains("SEARCH a USING INTEGER PRIMARY KEY") })
+    }
+
+    /// So rows that are held until later cost an empty claim nothing, however many they are: the walk ends before the first of them.
+    @Test func `a claim goes to what is due and no further`() async throws {
+        let steps = try await plan(of: ClaimRow.due)
+        #expect(
+            steps.contains { $0.contains("SEARCH d USING INDEX delivery_owed (destination=? AND priority=? AND due_at<?)") }, "\(steps)")
+        #expect(!steps.contains { $0.contains("TEMP B-TREE") }, "\(steps)")
+    }
+
+    private func plan(of sql: String) async throws -> [String] {
+        let store = try TestStore()
+        return try await store.ledger.read { db in
+            let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+            let nulls = StatementArguments(Array(repeating: nil as DatabaseValue?, count: statement.sqliteArgumentCount))
+            return try Row.fetchAll(statement, arguments: nulls).map { $0["detail"] as String }
+        }
+    }
+}
+
+extension Statement {
+    fileprivate var sqliteArgumentCount: Int {
+        sql.filter { $0 == "?" }.count
+    }
+}

@@ -1,0 +1,146 @@
+"""A real Synapse: every event once, a lost answer repeated under its transaction id, a decision as an edit, its 429 obeyed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from standin import Place, instant
+
+binary, folder, synapse = sys.argv[1], Path(os.environ["PLACE"]) / "matrix", int(os.environ["SYNAPSE_PORT"])
+folder.mkdir(exist_ok=True)
+faults = []
+
+
+def check(what, good, detail=""):
+    if not good:
+        faults.append(what)
+        print(f"FAULT {what} {detail}"[:800])
+
+
+def call(method, path, body=None, token=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{synapse}/_matrix/client/v3{path}", method=method)
+    request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    data = json.dumps(body or {}).encode() if method != "GET" else None
+    with urllib.request.urlopen(request, data, timeout=30) as answer:
+        return json.load(answer)
+
+
+class Between(BaseHTTPRequestHandler):
+    """Stands between the relay and Synapse, and loses the answer to every fifth PUT after it was carried out."""
+
+    protocol_version = "HTTP/1.1"
+    puts, throttled, lost, times = 0, 0, 0, []
+    lock = threading.Lock()
+
+    def log_message(self, *_):
+        pass
+
+    def forward(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = urllib.request.Request(f"http://127.0.0.1:{synapse}{self.path}", method=self.command)
+        for name in ("Authorization", "Content-Type"):
+            if self.headers.get(name):
+                request.add_header(name, self.headers[name])
+        try:
+            with urllib.request.urlopen(request, body if self.command != "GET" else None, timeout=30) as answer:
+                status, headers, text = answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            status, headers, text = error.code, error.headers, error.read()
+        with Between.lock:
+            if self.command == "PUT":
+                Between.puts += 1
+                if status == 429:
+                    Between.throttled += 1
+                    Between.times.append((time.monotonic(), json.loads(text).get("retry_after_ms", 0) / 1000))
+                elif Between.times and time.monotonic() < Between.times[-1][0] + Between.times[-1][1] - 0.05:
+                    check("nothing comes before Synapse allows it", False, str(Between.times[-1]))
+                elif status == 200 and Between.puts % 5 == 0:
+                    Between.lost += 1
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+        self.send_response(status)
+        for name in ("Content-Type", "Retry-After"):
+            if headers.get(name):
+                self.send_header(name, headers[name])
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_PUT = do_POST = forward
+
+
+between = ThreadingHTTPServer(("127.0.0.1", 0), Between)
+threading.Thread(target=between.serve_forever, daemon=True).start()
+relay_user = call("POST", "/login", {"type": "m.login.password", "user": "relay", "password": "pwrelay"})
+token = relay_user["access_token"]
+room = call("POST", "/createRoom", {"preset": "private_chat"}, token)["room_id"]
+
+place = Place()
+(folder / "relay.yaml").write_text(f"""
+accounts:
+  live: {{api_key: "${{REVKEEN_API_KEY}}", base_url: "http://127.0.0.1:{place.port}/v2", first_look: 1h,
+         poll: {{approvals: 1s, runs: 1s..2s, automations: 5s, budget: none}}}}
+destinations:
+  room: {{type: matrix, server: "http://127.0.0.1:{between.server_address[1]}", token: "${{MATRIX_TOKEN}}", room: "{room}"}}
+routes:
+  - {{name: all, when: {{kind: [notification, approval, run]}}, to: [room]}}
+""")
+environment = {**os.environ, "REVKEEN_API_KEY": "rk_sandbox_endtoend", "MATRIX_TOKEN": token}
+relay = subprocess.Popen([binary, "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def timeline():
+    found, start = [], None
+    while True:
+        page = call("GET", f"/rooms/{room}/messages?dir=b&limit=100" + (f"&from={start}" if start else ""), token=token)
+        found += [event for event in page["chunk"] if event["type"] == "m.room.message"]
+        start = page.get("end")
+        if not start or not page["chunk"]:
+            return found
+
+
+def wait_until(what, seconds, condition):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.3)
+    check(what, False, f"{len(timeline())} messages, {Between.puts} puts")
+
+
+expected = 2 * len(place.world.runs) + len(place.world.approvals)
+wait_until("every event comes to the room", 120, lambda: len(timeline()) >= expected)
+time.sleep(2)
+first = [event for event in timeline() if "m.relates_to" not in event["content"]]
+check("and none twice, although answers were lost", len(first) == expected, f"{len(first)} of {expected}")
+check("answers were lost", Between.lost > 0)
+check("Synapse said 429, and was obeyed", Between.throttled > 0)
+check("nobody is called", all(event["content"].get("m.mentions") == {} for event in first))
+
+approval = place.world.approvals[1]
+approval.update({"status": "approved", "approved_by_user_id": "user-1", "approved_at": instant(), "updated_at": instant()})
+wait_until("the decision edits the request", 60, lambda: any(
+    event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace" for event in timeline()))
+edits = [event for event in timeline() if event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace"]
+check("one edit, of the first event", len({event["content"]["m.relates_to"]["event_id"] for event in edits}) == 1, str(len(edits)))
+check("it says what was decided", all("approved" in event["content"]["m.new_content"]["body"].lower() for event in edits))
+check("and no message more", len([e for e in timeline() if "m.relates_to" not in e["content"]]) == expected)
+
+relay.send_signal(signal.SIGTERM)
+said = relay.communicate(timeout=30)[1]
+check("the relay ends with 0", relay.returncode == 0, said[-1500:])
+check("the token is said to nobody", token not in said)
+print(f"matrix: {len(first)} events in the room of {expected}, {len(edits)} edit, {Between.puts} puts, {Between.throttled} times 429, "
+      f"{Between.lost} answers lost; {len(faults)} faults")
+sys.exit(1 if faults else 0)

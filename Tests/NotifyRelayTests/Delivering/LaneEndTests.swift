@@ -1,0 +1,112 @@
+import Dedup
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import NotifyRelay
+
+/// What a lane does when it cannot go on: the store is broken, or the program ends (design §5, crash table).
+struct LaneEndTests {
+    private func house() async throws -> House {
+        let house = try await House()
+        try await house.owe("a", "b", "c")
+        return house
+    }
+
+    @Test func `while an answer cannot be written down nothing more is claimed or sent`() async throws {
+        let house = try await house()
+        try await house.breakStore()
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            for _ in 0..<5 {
+                #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+                house.clock.advance(by: .seconds(1))
+            }
+            #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+            // `b` was claimed ahead of it.
+            let last = try await house.debt("c")
+            #expect(last.heldFor == nil)
+            #expect(house.channel().attempts.count == 1)
+        }
+    }
+
+    @Test func `once it can be written, it is, and each message was sent once`() async throws {
+        let house = try await house()
+        try await house.breakStore()
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+            try await house.mendStore()
+            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 && lane.bell.isWaitedFor })
+        }
+        #expect(house.channel().names.sorted() == ["a", "b", "c"])
+        #expect(try await house.debts("a", "b", "c").map(\.state) == [.delivered, .delivered, .delivered])
+    }
+
+    @Test func `readyz says store for as long as it lasts`() async throws {
+        let house = try await house()
+        try await house.breakStore()
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await eventually { house.clock.sleeperCount == 1 })
+            let broken = await house.relay.readiness()
+            #expect(broken.wrong["store"]?.contains("no room") == true)
+            try await house.mendStore()
+            let mended = await house.relay.readiness()
+            #expect(mended.wrong["store"] == nil)
+        }
+        #expect(house.book.lines.count { $0.contains("the store cannot be written") } == 1)
+    }
+
+    @Test func `a stop lets what is in flight end, and puts back what was claimed and not begun`() async throws {
+        let house = try await house()
+        let gate = house.channel().hold()
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await eventually { gate.waiting == 1 })
+            let claimed = try await house.debt("b")
+            #expect(claimed.heldFor == .claim)
+            await lane.stop()
+            let back = try await house.debt("b")
+            #expect(back.heldFor == nil)
+            #expect(back.dueAt <= house.clock.now)
+            gate.open()
+            let ends = try await eventually { try await house.debt("a").state == .delivered }
+            #expect(ends)
+        }
+        #expect(house.channel().attempts.count == 1)
+        #expect(try await house.debts("b", "c").map(\.attempt) == [0, 0])
+    }
+
+    @Test func `what is cut off after the grace is owed at once, and no attempt is counted`() async throws {
+        let house = try await house()
+        let gate = house.channel().hold()
+        let lane = try await house.lane()
+        // The house stops a lane and cuts it off.
+        try await house.running(lane) { #expect(await eventually { gate.waiting == 1 }) }
+        let debt = try await house.debt("a")
+        #expect(debt.state == .owed)
+        #expect(debt.heldFor == nil)
+        #expect(debt.attempt == 0)
+        #expect(debt.dueAt <= house.clock.now)
+    }
+
+    @Test func `what a kill left under a claim is owed at once at the next start, under the same key`() async throws {
+        let house = try await house()
+        let claim = try #require(try await house.ledger.claim("ops", limit: 1, lease: .hours(1)).first)
+        try await house.restart()
+        await house.deliver()
+        #expect(house.channel().ids.contains(claim.event.id))
+        #expect(house.channel().delivered.count == 3)
+    }
+
+    @Test func `what a kill left under a claim is not sent again where at most once was asked`() async throws {
+        let house = try await House()
+        try await house.owe("a", once: true)
+        _ = try await house.ledger.claim("ops", limit: 1, lease: .hours(1))
+        try await house.restart()
+        await house.deliver()
+        #expect(house.channel().attempts.isEmpty)
+        #expect(try await house.debt("a").state == .unknown)
+    }
+}

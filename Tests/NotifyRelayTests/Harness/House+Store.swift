@@ -1,0 +1,35 @@
+import RelayCore
+
+@testable import Dedup
+@testable import NotifyRelay
+
+/// A store that cannot be written, and one that can be again.
+extension House {
+    /// What cannot be written: the answer of a delivery and the pulse by which the relay tries the store.
+    private static let tables = ["attempt", "pulse"]
+
+    func breakStore() async throws {
+        try await ledger.writes.write("test") { db in
+            for table in Self.tables {
+                for change in ["INSERT", "UPDATE"] {
+                    try db.run(
+                        "CREATE TRIGGER broken_\(table)_\(change) BEFORE \(change) ON \(table) BEGIN SELECT RAISE(ABORT, 'no room'); END")
+                }
+            }
+        }
+    }
+
+    func mendStore() async throws {
+        try await ledger.writes.write("test") { db in
+            for table in Self.tables { for change in ["INSERT", "UPDATE"] { try db.run("DROP TRIGGER broken_\(table)_\(change)") } }
+        }
+    }
+
+    /// Nothing that bears the name of a destination or an account can change it.
+    func breakRenaming() async throws {
+        try await ledger.writes.write("test") { db in
+            _ = try db.run(
+                "CREATE TRIGGER broken_name BEFORE UPDATE OF destination ON delivery BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        }
+    }
+}

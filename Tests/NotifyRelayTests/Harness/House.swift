@@ -1,0 +1,114 @@
+import Channels
+import Dedup
+import Foundation
+import RelayCore
+import RelayTesting
+import Rendering
+import Sandbox
+import Testing
+import Transport
+
+@testable import NotifyRelay
+
+/// A relay with a world to look at and destinations that keep what they are given. Nothing moves but by the test's hand.
+final class House: Sendable {
+    let clock: ManualClock
+    let world: StandInRevKeen
+    let transport: WorldTransport
+    let ledger: Ledger
+    let book = LogBook()
+    private let folder: String
+    private let channels = Locked<[String: ScriptedChannel]>([:])
+    private let current: Locked<Relay>
+
+    /// - Parameter yaml: a configuration file, best from `House.file`.
+    init(_ yaml: String = House.file(), clock: ManualClock = ManualClock()) async throws {
+        self.clock = clock
+        world = StandInRevKeen(clock: clock, seed: 7)
+        await world.arrange { $0.order = .newest }
+        transport = WorldTransport(world, clock: clock)
+        folder = NSTemporaryDirectory() + "notify-relay-house-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
+        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: channels)
+        current = Locked(Self.relay(blueprint, ledger, transport, clock, book))
+        try await relay.prepare()
+    }
+
+    deinit {
+        try? ledger.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    var relay: Relay { current.withLock { $0 } }
+
+    /// One account `live`, one destination `ops` that gets everything, unless told.
+    static func file(
+        account: String = "", destinations: String = "ops: {type: console}", routes: String = "{name: all, to: [ops]}", rest: String = ""
+    ) -> String {
+        """
+        accounts: {live: {api_key: rk_live_test, base_url: "https://revkeen.example/v2"\(account.isEmpty ? "" : ", " + account)}}
+        destinations: {\(destinations)}
+        routes: [\(routes)]
+        \(rest)
+        """
+    }
+
+    func channel(_ name: String = "ops") -> ScriptedChannel {
+        channels.withLock { channels in
+            let channel = channels[name] ?? ScriptedChannel(clock: clock)
+            channels[name] = channel
+            return channel
+        }
+    }
+
+    func blueprint(_ yaml: String) throws -> Blueprint {
+        try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: channels)
+    }
+
+    /// The program ends and starts again on the same store, perhaps with another file.
+    func restart(_ yaml: String = House.file()) async throws {
+        let relay = Self.relay(try blueprint(yaml), ledger, transport, clock, book)
+        current.withLock { $0 = relay }
+        try await relay.prepare()
+    }
+
+    /// Another opening of the store, as a command beside the daemon has it.
+    func asCommand() throws -> Ledger { try Ledger.open(ledger.path, create: false, clock: clock) }
+
+    private static func relay(
+        _ blueprint: Blueprint, _ ledger: Ledger, _ transport: WorldTransport, _ clock: ManualClock, _ book: LogBook
+    ) -> Relay {
+        Relay(
+            blueprint: blueprint, ledger: ledger, http: transport, clock: clock, logger: book.logger, version: "test", chance: { 0.5 })
+    }
+
+    private static func blueprint(
+        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, channels: Locked<[String: ScriptedChannel]>
+    ) throws -> Blueprint {
+        let (configuration, problems) = Configuration.load(
+            text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
+        )
+        let read = try #require(configuration, "\(problems.map(\.description))")
+        let tools = ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
+        let list = ProblemList()
+        var blueprint = try #require(Blueprint.make(read, tools: tools, problems: list), "\(list.errors.map(\.description))")
+        for index in blueprint.destinations.indices {
+            let name = blueprint.destinations[index].name
+            blueprint.destinations[index].channel = channels.withLock { channels in
+                let channel = channels[name] ?? ScriptedChannel(clock: clock)
+                channels[name] = channel
+                return channel
+            }
+        }
+        return blueprint
+    }
+}
+
+/// For tools that need a mail server and send no mail.
+private struct NoMail: MailTransport {
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer { throw TransportError(.unreachable, sent: false, "no mail") }
+    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer {
+        throw TransportError(.unreachable, sent: false, "no mail")
+    }
+}

@@ -1,0 +1,84 @@
+import Channels
+import RelayCore
+
+/// Keeps what it is given, and answers as a test says: first what is queued, then always the same.
+final class ScriptedChannel: Channel {
+    typealias Answer = Result<Receipt, DeliveryError>
+
+    struct Attempt: Sendable {
+        var at: Timestamp
+        var message: Message
+        var id: String { message.event.id }
+    }
+
+    private struct State {
+        var begun: [Attempt] = []
+        var accepted: [Attempt] = []
+        var queue: [Answer] = []
+        var rule: @Sendable (Message) -> Answer = { _ in .success(Receipt()) }
+        var gate: Gate?
+        var underWay = 0
+        var mostUnderWay = 0
+    }
+
+    private let clock: any WallClock
+    private let state = Locked(State())
+
+    init(clock: any WallClock) { self.clock = clock }
+
+    /// Every attempt that was begun.
+    var attempts: [Attempt] { state.withLock { $0.begun } }
+    /// What was answered with success, in the order of the answers.
+    var delivered: [Attempt] { state.withLock { $0.accepted } }
+    /// The ids of `delivered`.
+    var ids: [String] { delivered.map(\.id) }
+    var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
+
+    /// The next attempts end so, in this order.
+    func next(_ verdicts: DeliveryError.Verdict?...) {
+        state.withLock { $0.queue += verdicts.map { $0.map { .failure(DeliveryError($0, .serverError, "no")) } ?? .success(Receipt()) } }
+    }
+
+    /// Whatever is not queued ends so; nil is success.
+    func always(_ verdict: DeliveryError.Verdict?) { answer { _ in verdict } }
+
+    func answer(_ rule: @escaping @Sendable (Message) -> DeliveryError.Verdict?) {
+        state.withLock { state in
+            state.rule = { message in
+                rule(message).map { .failure(DeliveryError($0, .serverError, "no")) } ?? .success(Receipt())
+            }
+        }
+    }
+
+    /// What comes from now on stays under way until the gate is opened.
+    func hold() -> Gate {
+        let gate = Gate()
+        state.withLock { $0.gate = gate }
+        return gate
+    }
+
+    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
+        let attempt = Attempt(at: clock.now, message: message)
+        let gate = state.withLock { state in
+            state.begun.append(attempt)
+            state.underWay += 1
+            state.mostUnderWay = max(state.mostUnderWay, state.underWay)
+            return state.gate
+        }
+        defer { state.withLock { $0.underWay -= 1 } }
+        await gate?.pass()
+        // As a connection that is cut off: something left, and no answer came.
+        if gate != nil, Task.isCancelled { throw DeliveryError(.uncertain, .timeout, "cut off") }
+        let answer = state.withLock { $0.queue.isEmpty ? $0.rule(message) : $0.queue.removeFirst() }
+        if case .success = answer { state.withLock { $0.accepted.append(attempt) } }
+        return try answer.get()
+    }
+
+    func preview(_ message: Message) -> String { message.title }
+
+    func connect() async -> [Finding] { [] }
+}
+
+extension DeliveryError.Verdict {
+    static let transient = Self.retry(after: nil)
+}

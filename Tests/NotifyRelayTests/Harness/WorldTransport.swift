@@ -1,0 +1,99 @@
+import RelayCore
+import Sandbox
+import Transport
+
+/// Answers HTTP from a stand-in RevKeen without a socket, and misbehaves where a test says so.
+final class WorldTransport: HTTPTransport {
+    /// One request, as the stand-in would see it.
+    struct Ask: Sendable {
+        var at: Timestamp
+        var method: String
+        /// Below `/v2`, such as `/automations/approvals`.
+        var path: String
+        /// Behind `?`, such as `limit=100`; may be empty.
+        var query: String
+    }
+
+    indirect enum Reply: Sendable {
+        case world
+        case answer(HTTPAnswer)
+        case error(TransportError)
+        /// The stand-in's answer, changed.
+        case changed(@Sendable (HTTPAnswer) -> HTTPAnswer)
+        case after(Duration, Reply)
+        case held(Gate, Reply)
+    }
+
+    typealias Script = @Sendable (Ask) -> Reply
+
+    private struct State {
+        var asks: [Ask] = []
+        var script: Script = { _ in .world }
+    }
+
+    private let world: StandInRevKeen
+    private let clock: any WallClock
+    private let state = Locked(State())
+
+    init(_ world: StandInRevKeen, clock: any WallClock) {
+        self.world = world
+        self.clock = clock
+    }
+
+    var asks: [Ask] { state.withLock { $0.asks } }
+
+    func asks(_ isWanted: (Ask) -> Bool) -> [Ask] { asks.filter(isWanted) }
+
+    /// From now on; nil is the well-behaved world again.
+    func misbehave(_ script: Script?) { state.withLock { $0.script = script ?? { _ in .world } } }
+
+    /// From now on whatever has this in its path is answered so.
+    func misbehave(at part: String, _ reply: Reply) { misbehave { $0.path.contains(part) ? reply : .world } }
+
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+        let target = request.url.reveal().firstRange(of: "/v2").map { String(request.url.reveal()[$0.upperBound...]) } ?? "/"
+        let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
+        let ask = Ask(at: clock.now, method: request.method, path: halves[0], query: halves.count > 1 ? halves[1] : "")
+        let script = state.withLock { state in
+            state.asks.append(ask)
+            return state.script
+        }
+        let answer = try await follow(script(ask), request, target)
+        if answer.body.count > request.maximumAnswer { throw TransportError(.tooLarge, sent: true, "the answer is too large") }
+        return answer
+    }
+
+    private func follow(_ reply: Reply, _ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+        switch reply {
+        case .world: return try await askWorld(request, target)
+        case .answer(let answer): return answer
+        case .error(let error): throw error
+        case .changed(let change): return change(try await askWorld(request, target))
+        case .after(let wait, let then):
+            try? await clock.sleep(for: wait)
+            if Task.isCancelled { throw TransportError(.cancelled, sent: true, "cancelled") }
+            return try await follow(then, request, target)
+        case .held(let gate, let then):
+            await gate.pass()
+            if Task.isCancelled { throw TransportError(.cancelled, sent: true, "cancelled") }
+            return try await follow(then, request, target)
+        }
+    }
+
+    private func askWorld(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+        let headers = request.headers.map { (name: $0.name, value: $0.value.reveal()) }
+        let answer = await world.answer(WebRequest(request.method, target, headers: headers, body: request.body ?? []))
+        if answer.dropsConnection { throw TransportError(.noAnswer, sent: true, "the connection ended without an answer") }
+        return HTTPAnswer(
+            status: answer.status, headers: answer.headers.map { ($0.name.lowercased(), $0.value) }, body: answer.body)
+    }
+}
+
+extension WorldTransport.Reply {
+    /// An answer with a body of one's own.
+    static func status(_ status: Int, headers: [(name: String, value: String)] = [], _ body: String = "") -> Self {
+        .answer(HTTPAnswer(status: status, headers: headers, body: Array(body.utf8)))
+    }
+
+    static let unreachable = Self.error(TransportError(.unreachable, sent: false, "no route"))
+}

@@ -1,0 +1,77 @@
+import Dedup
+import RelayCore
+import RelayTesting
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// The wall clock is set while the relay runs (design §5).
+struct ClockTests {
+    @Test(arguments: [(-3_600, true), (-61, true), (-60, false), (60, false), (61, true)])
+    func `a clock that was set by more than a minute is noticed, once`(seconds: Int, isNoticed: Bool) {
+        let clock = ManualClock()
+        var watch = ClockWatch(clock: clock)
+        clock.advance(by: .hours(1))
+        #expect(watch.jump() == nil)
+        clock.jump(by: .seconds(seconds))
+        clock.advance(by: .seconds(1))
+        #expect(watch.jump() == (isNoticed ? .seconds(seconds) : nil))
+        #expect(watch.jump() == nil)
+    }
+
+    /// A relay with one message that was throttled for ten minutes.
+    private func house() async throws -> House {
+        let house = try await House()
+        try await house.owe("a")
+        house.channel().next(.throttled(after: .minutes(10)))
+        try await house.lane().drain()
+        return house
+    }
+
+    @Test func `set back, what waits for a rate limit waits no longer than it would have, nor does its lane`() async throws {
+        let house = try await house()
+        let due = try await house.debt("a").dueAt
+        try await house.running {
+            #expect(await eventually { house.clock.sleeperCount > 0 })
+            house.clock.jump(by: .hours(-1))
+            let moves = try await house.eventuallyInTime { try await house.debt("a").dueAt == due - .hours(1) }
+            #expect(moves)
+            #expect(try await house.lane().health.blockedUntil == due - .hours(1))
+        }
+    }
+
+    @Test func `set forward, what waits is not put off`() async throws {
+        let house = try await house()
+        let due = try await house.debt("a").dueAt
+        try await house.running {
+            #expect(await eventually { house.clock.sleeperCount > 0 })
+            house.clock.jump(by: .minutes(6))
+            let isSaid = try await house.eventuallyInTime { try await house.said("clock") == ["clock"] }
+            #expect(isSaid)
+            #expect(try await house.debt("a").dueAt == due)
+        }
+    }
+
+    @Test(arguments: [(-7_200, "the clock was set back by 2 h"), (600, "the clock was set forward by 10 min")])
+    func `by more than five minutes it is said`(seconds: Int, words: String) async throws {
+        let house = try await House()
+        try await house.running {
+            #expect(await eventually { house.clock.sleeperCount > 0 })
+            house.clock.jump(by: .seconds(seconds))
+            let isSaid = try await house.eventuallyInTime { try await !house.said("clock").isEmpty }
+            #expect(isSaid)
+        }
+        #expect(try await house.words("clock") == [words])
+    }
+
+    @Test func `set back, an account is looked at when it would have been`() async throws {
+        let house = try await House()
+        let automation = await house.world.addAutomation(name: "Invoices")
+        try await house.look()
+        house.clock.jump(by: .hours(-1))
+        let poller = try await house.poller()
+        await poller.shift(by: .hours(-1))
+        #expect(await poller.watched[automation]?.dueAt == house.clock.now + .seconds(15))
+    }
+}

@@ -1,0 +1,73 @@
+import RelayCore
+import RelayTesting
+import Sandbox
+import Testing
+import Transport
+
+@testable import NotifyRelay
+
+/// When `/readyz` says no, and who hears that all is well (design §12).
+struct ReadyTests {
+    private func heartbeat(_ house: House, _ http: ScriptedTransport) -> Heartbeat {
+        Heartbeat(
+            url: Secret("https://watch.example/ping"), every: .minutes(1), http: http, relay: house.relay, clock: house.clock,
+            logger: house.book.logger)
+    }
+
+    @Test func `approvals that were not read for a minute are wrong, until they are read`() async throws {
+        let house = try await House()
+        #expect(await house.relay.readiness().isReady)
+        house.clock.advance(by: .seconds(61))
+        #expect(await house.relay.readiness().wrong == ["approvals": "live not read for 61 s"])
+        try await house.look()
+        #expect(await house.relay.readiness().isReady)
+    }
+
+    @Test func `a look that fails is no look`() async throws {
+        let house = try await House()
+        house.clock.advance(by: .seconds(61))
+        house.transport.misbehave(at: "/approvals", .status(500))
+        try await house.look()
+        #expect(await house.relay.readiness().wrong["approvals"] != nil)
+    }
+
+    @Test func `a lane that is closed or down is wrong, a blocked one is not`() async throws {
+        let house = try await House()
+        try await house.owe("a")
+        house.channel().next(.throttled(after: .minutes(10)))
+        try await house.lane().drain()
+        #expect(await house.relay.readiness().isReady)
+        house.clock.advance(by: .minutes(10))
+        try await house.look()
+        house.channel().next(.gone)
+        try await house.lane().drain()
+        #expect(await house.relay.readiness().wrong == ["lanes": "ops (no)"])
+    }
+
+    @Test func `the heartbeat goes out while all is well, and only then`() async throws {
+        let house = try await House()
+        let http = ScriptedTransport(status: 200)
+        let heartbeat = heartbeat(house, http)
+        await heartbeat.beat()
+        #expect(http.requests.map { $0.url.reveal() } == ["https://watch.example/ping"])
+        house.clock.advance(by: .minutes(2))
+        await heartbeat.beat()
+        #expect(http.requests.count == 1)
+        try await house.look()
+        await heartbeat.beat()
+        #expect(http.requests.count == 2)
+    }
+
+    @Test func `the heartbeat comes back at its interval, whatever the watcher answers`() async throws {
+        let house = try await House(House.file(account: "poll: {approvals: 10m}"))
+        let http = ScriptedTransport { _ in .failure(TransportError(.unreachable, sent: false, "no route")) }
+        let heartbeat = heartbeat(house, http), clock = house.clock
+        let count = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await heartbeat.run() }
+            await house.pass(.minutes(3)) { clock.sleeperCount == 1 }
+            group.cancelAll()
+            return http.requests.count
+        }
+        #expect(count == 4)
+    }
+}
