@@ -21,9 +21,12 @@ final class TestStore: Sendable {
         ledger = try Ledger.open(path, create: true, clock: clock)
     }
 
+    /// The last to let go may be a write that has just been made, on the writer's own queue, where nothing can wait for that queue.
     deinit {
-        try? ledger.close()
-        try? FileManager.default.removeItem(atPath: folder)
+        DispatchQueue.global().async { [ledger, folder] in
+            try? ledger.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
     }
 
     /// Another opening of the same file, as a command beside the daemon has it.

@@ -14,18 +14,21 @@ struct LaneEndTests {
     }
 
     @Test func `while an answer cannot be written down nothing more is claimed or sent`() async throws {
-        let house = try await house()
+        let house = try await House(House.file(destinations: "ops: {type: console, width: 3}"))
+        try await house.owe("a")
         try await house.breakStore()
         let lane = try await house.lane()
         try await house.running(lane) {
-            for _ in 0..<5 {
-                #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
-                house.clock.advance(by: .seconds(1))
-            }
             #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
-            // `b` was claimed ahead of it.
-            let last = try await house.debt("c")
-            #expect(last.heldFor == nil)
+            // There would be room for two more.
+            try await house.owe("b")
+            for _ in 0..<5 {
+                lane.bell.ring()
+                house.clock.advance(by: .seconds(1))
+                #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+            }
+            let waiting = try await house.debt("b")
+            #expect(waiting.heldFor == nil)
             #expect(house.channel().attempts.count == 1)
         }
     }

@@ -26,7 +26,10 @@ import Testing
         }
         #expect(relay.terminate() == 0, "\(relay.errorText)")
         for (kind, _) in destinations {
-            let texts = await inbox.messages(kind: kind).map { String(decoding: $0.raw, as: UTF8.self) }
+            // Zulip's is a form; the words of all others stand in the body as they are.
+            let texts = await inbox.messages(kind: kind).map {
+                kind == .zulip ? $0.json?["content"]?.string ?? "" : String(decoding: $0.raw, as: UTF8.self)
+            }
             let numbers = texts.compactMap { $0.firstMatch(of: /storm number (\d+)\./).map { String($0.1) } }
             #expect(Set(numbers).count == count, "\(kind.rawValue) got \(Set(numbers).count) of \(count)")
             #expect(numbers.count == Set(numbers).count, "\(kind.rawValue) got \(numbers.count - Set(numbers).count) twice")
@@ -68,6 +71,18 @@ import Testing
         [
             (.discord, #"type: discord, url: "\#(addresses.service(.discord))/1/secret""#),
             (.telegram, #"type: telegram, token: "1:secret", chat: "-100", api_url: "\#(addresses.service(.telegram))""#),
+            (.slackBot, #"type: slack, token: xoxb-1-2, channel: C0123456789, api_url: "\#(addresses.service(.slackBot))/api""#),
+            (.mattermost, #"type: mattermost, url: "\#(addresses.service(.mattermost))/secret""#),
+            (
+                .teams,
+                #"type: teams, url: "\#(addresses.service(.teams))/workflows/1/triggers/manual/paths/invoke?api-version=1&sig=secret""#
+            ),
+            (.googleChat, #"type: google_chat, url: "\#(addresses.service(.googleChat))/v1/spaces/A/messages?key=k&token=secret""#),
+            (.rocketchat, #"type: rocketchat, url: "\#(addresses.service(.rocketchat))/hooks/1/secret""#),
+            (.matrix, #"type: matrix, server: "\#(addresses.service(.matrix))", token: secret, room: "!a:matrix.example""#),
+            (.zulip, #"type: zulip, server: "\#(addresses.service(.zulip))", email: a@zulip.example, api_key: k, stream: s, topic: t"#),
+            (.ntfy, #"type: ntfy, server: "\#(addresses.service(.ntfy))", topic: alerts"#),
+            (.gotify, #"type: gotify, server: "\#(addresses.service(.gotify))", token: secret"#),
         ]
     }
 }

@@ -35,9 +35,12 @@ final class House: Sendable {
         try await relay.prepare()
     }
 
+    /// The last to let go may be a write that has just been made, on the writer's own queue, where nothing can wait for that queue.
     deinit {
-        try? ledger.close()
-        try? FileManager.default.removeItem(atPath: folder)
+        DispatchQueue.global().async { [ledger, folder] in
+            try? ledger.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
     }
 
     var relay: Relay { current.withLock { $0 } }

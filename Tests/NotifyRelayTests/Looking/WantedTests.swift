@@ -1,3 +1,4 @@
+import Dedup
 import RelayCore
 import RelayTesting
 import Sandbox
@@ -71,6 +72,19 @@ struct WantedTests {
         try await house.look()
         #expect(try await house.told(.notification) == ["live/notification/\(message)"])
         #expect(run != other)
+    }
+
+    @Test func `as long as its approval is open, though its run is settled, it is polled after a restart`() async throws {
+        let (house, automation, run) = try await hidden()
+        try await house.look()
+        var watch = try #require(try await house.ledger.watch(account: "live", run: run))
+        watch.settled = true
+        try await house.ledger.save([watch])
+        try await house.restart()
+        house.clock.advance(by: .minutes(1))
+        let message = await house.world.notify(run: house.world.startRun(of: automation), message: "hello")
+        try await house.look()
+        #expect(try await house.told(.notification) == ["live/notification/\(message)"])
     }
 
     @Test func `and so it is after a restart`() async throws {
