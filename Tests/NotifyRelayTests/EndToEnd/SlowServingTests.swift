@@ -38,6 +38,8 @@ enum Serving {
 
             await stage.inbox.arrange { $0.next = [InboxFaults.Refusal(400)] }
             findings.dead = await stage.notify("<script>alert(1)</script>", priority: "urgent")
+            // Only when that one has met the refusal; else one of the others might.
+            _ = await comesTrue { Series(await Web.get(address + "/metrics")?.body ?? "")[refused] == 1 }
             for _ in 1...2 { await stage.notify() }
             _ = await comesTrue {
                 let now = Series(await Web.get(address + "/metrics")?.body ?? "")
