@@ -123,7 +123,7 @@ final class MailTransfer: @unchecked Sendable {
         let accepted = replies.filter { $0.code == 250 && !$0.continues }.count
         let isKept = connects == 0
         if !isKept && accepted == 0 { return greetings == 0 ? .greeting : .hello }
-        if last.code == 454 && code != CURLE_SEND_ERROR { return .startTLS }
+        if server.security == .startTLS && !isKept && greetings == 1 { return .startTLS }
         switch accepted - greetings {
         case ...0: return .sender
         case 1: return .recipient
