@@ -95,7 +95,11 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelayTesting", "Sandbox", nio, nioPosix]),
         .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelayTesting"]),
         .testTarget(
-            name: "DedupTests", dependencies: ["Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "DedupTests",
+            dependencies: [
+                "Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),

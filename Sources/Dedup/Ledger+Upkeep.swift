@@ -69,6 +69,7 @@ enum Retention {
                 SELECT 1 FROM delivery WHERE event = e.n AND state IN ('owed', 'dead', 'unknown'))
             AND NOT EXISTS (
                 SELECT 1 FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = e.n AND w.closed_at IS NULL)
+            AND NOT (e.kind IN ('approval', 'decision', 'reminder') AND \(isOpen("e.subject")))
         FROM event e INDEXED BY event_kept
         WHERE e.payload IS NOT NULL AND (e.seen_at, e.n) > (?, ?) AND e.seen_at < ? ORDER BY e.seen_at, e.n LIMIT ?
         """
@@ -77,16 +78,22 @@ enum Retention {
         WHERE a.n > ? ORDER BY a.n LIMIT ?
         """
     static let approvals = "UPDATE approval SET payload = NULL WHERE open = 0 AND payload IS NOT NULL AND updated_at < ?"
+    /// What can be put back by hand may still have to change its message.
     static let receipts = """
-        DELETE FROM receipt WHERE at < ?
-            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.thread = receipt.subject AND d.state = 'owed')
-            AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.open = 1 AND a.account || '/approval/' || a.id = receipt.subject)
+        DELETE FROM receipt WHERE at < ? AND NOT \(isOpen("receipt.subject")) AND NOT EXISTS (
+            SELECT 1 FROM delivery d WHERE d.thread = receipt.subject AND d.state IN ('owed', 'dead', 'unknown'))
         """
-    static let answers = "DELETE FROM answer WHERE state <> 'asked' AND asked_at < ?"
-    static let votes = """
-        DELETE FROM vote WHERE at < ? AND NOT EXISTS (
-            SELECT 1 FROM approval a WHERE a.account = vote.account AND a.id = vote.approval AND a.open = 1)
-        """
+    /// Rounds go on counting while an approval is open: a round is a part of its idempotency key.
+    static let answers = "DELETE FROM answer WHERE state <> 'asked' AND asked_at < ? AND NOT \(isOpen(of: "answer"))"
+    static let votes = "DELETE FROM vote WHERE at < ? AND NOT \(isOpen(of: "vote"))"
+
+    private static func isOpen(_ subject: String) -> String {
+        "EXISTS (SELECT 1 FROM approval a WHERE a.open = 1 AND a.account || '/approval/' || a.id = \(subject))"
+    }
+
+    private static func isOpen(of row: String) -> String {
+        "EXISTS (SELECT 1 FROM approval a WHERE a.account = \(row).account AND a.id = \(row).approval AND a.open = 1)"
+    }
 
     static func payloads(before: Timestamp, from cursor: inout Cursor, _ db: Database) throws -> Int {
         let rows = try db.all(oldPayloads, cursor.time, cursor.number, before.milliseconds, mostPerStep) { row in

@@ -82,7 +82,7 @@ enum WindowRow {
             try open(join, db), event, join.toldAtOnce)
     }
 
-    private static let anyOpen = """
+    static let anyOpen = """
         SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL ORDER BY closes_at LIMIT 1
         """
 

@@ -117,7 +117,7 @@ enum MessageThread {
     }
 
     private static let superseded = "superseded"
-    private static let laterUpdate = """
+    static let laterUpdate = """
         SELECT d.id FROM delivery d JOIN event e ON e.n = d.event
         WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'owed' AND d.id > ?
             AND e.kind IN ('approval', 'decision') LIMIT 1

@@ -18,6 +18,9 @@ final class MailTransfer: @unchecked Sendable {
     private var timedOut = false
     /// How many connections were made for it: none if a kept one serves.
     private var connects = 0
+    private var handle: Handle?
+    /// A connection was made for it: what comes before the first mail has the time of replies.
+    private var isConnected = false
     private(set) var isReusable = false
 
     init(_ server: MailServer, mail: MailRequest?) {
@@ -36,6 +39,8 @@ final class MailTransfer: @unchecked Sendable {
 
     private func attempt(on handle: Handle) -> Result<MailAnswer, TransportError> {
         (offset, replies, bodyRead, timedOut, lastReplyAt) = (0, [], false, false, .now)
+        (self.handle, isConnected) = (handle, false)
+        defer { self.handle = nil }
         curl_easy_reset(handle.pointer)
         let recipients = mail.flatMap { curl_slist_append(nil, "<\($0.to)>") }
         defer { curl_slist_free_all(recipients) }
@@ -123,7 +128,7 @@ final class MailTransfer: @unchecked Sendable {
         let accepted = replies.filter { $0.code == 250 && !$0.continues }.count
         let isKept = connects == 0
         if !isKept && accepted == 0 { return greetings == 0 ? .greeting : .hello }
-        if last.code == 454 && code != CURLE_SEND_ERROR { return .startTLS }
+        if server.security == .startTLS && !isKept && greetings == 1 { return .startTLS }
         switch accepted - greetings {
         case ...0: return .sender
         case 1: return .recipient
@@ -152,9 +157,22 @@ final class MailTransfer: @unchecked Sendable {
     /// True ends the transfer.
     fileprivate func isOver() -> Bool {
         if isCancelled.withLock({ $0 }) { return true }
+        leaveTimeForLogin()
         let limit = bodyRead ? server.finalTimeout : server.replyTimeout
         timedOut = ContinuousClock.now - lastReplyAt > limit
         return timedOut
+    }
+
+    /// libcurl counts the greeting and the login as connecting. Once the connection stands, the waits for replies are kept instead: some
+    /// servers let a caller wait for their greeting.
+    private func leaveTimeForLogin() {
+        guard !isConnected, let curl = handle?.pointer else { return }
+        var seconds = 0.0
+        _ = relay_get_double(curl, server.security == .implicit ? CURLINFO_APPCONNECT_TIME : CURLINFO_CONNECT_TIME, &seconds)
+        guard seconds > 0 else { return }
+        isConnected = true
+        let most = server.connectTimeout + server.replyTimeout * 10
+        _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(most.milliseconds))
     }
 
     fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {

@@ -106,7 +106,9 @@ final class Transfer: @unchecked Sendable {
             return TransportError(.tls, sent: false, words)
         case CURLE_ABORTED_BY_CALLBACK:
             return TransportError(.noAnswer, sent: true, "the connection ended without an answer")
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return TransportError(.badRequest, sent: false, words)
+        case CURLE_URL_MALFORMAT: return TransportError(.badRequest, sent: false, words)
+        // libcurl says the same of an answer that is no HTTP.
+        case CURLE_UNSUPPORTED_PROTOCOL where !wasSent: return TransportError(.badRequest, sent: false, words)
         case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM:
             return TransportError(.noAnswer, sent: wasSent, words)
         default: return TransportError(.protocolError, sent: wasSent, words)

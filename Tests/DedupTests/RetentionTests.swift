@@ -117,6 +117,72 @@ struct RetentionTests {
         #expect(try await store.ledger.answers(account: nil, limit: 10).isEmpty)
     }
 
+    @Test func `the events of an open approval keep their text until it is decided`() async throws {
+        let store = try TestStore()
+        for id in ["a1", "a2"] {
+            try await store.admit(approval(id, at: store.clock), [store.owed()])
+            _ = try await store.ledger.settle(try await store.claimOne(), as: .delivered(Receipt()), attempt: nil)
+        }
+        try await store.ledger.store([approval("a2", version: 2, state: .approved, at: store.clock).row])
+        store.clock.advance(by: day * 91)
+        _ = try await retain(store)
+        #expect(try await store.ledger.event("live/approval/a1/v1")?.isEmptied == false)
+        #expect(try await store.ledger.event("live/approval/a2/v1")?.isEmptied == true)
+    }
+
+    @Test func `the answers to an open approval are kept, so that no round comes twice`() async throws {
+        let store = try TestStore()
+        let ask = { try await store.ledger.ask(account: "live", approval: "a1", verdict: .approve, actor: "ann", via: "test") }
+        try await store.admit(approval(at: store.clock))
+        _ = try await ask()
+        let claimed = try #require(
+            try await store.ledger.claimAnswer(account: "live", approval: "a1", round: 1, lease: .seconds(60)))
+        _ = try await store.ledger.settleAnswer(claimed, as: .refused, status: 403)
+        store.clock.advance(by: day * 731)
+        _ = try await retain(store)
+        guard case .asked(let next) = try await ask() else {
+            Issue.record("not free")
+            return
+        }
+        #expect(next.round == 2)
+    }
+
+    @Test(arguments: [Settlement.dead("refused"), .unknown("no answer")])
+    func `the message that a failed decision is about is still found when that is put back`(end: Settlement) async throws {
+        let store = try TestStore()
+        try await store.admit(approval(at: store.clock), [store.owed()])
+        _ = try await store.ledger.settle(try await store.claimOne(), as: .delivered(Receipt(["id": "m1"])), attempt: nil)
+        try await store.admit(approval(version: 2, state: .approved, at: store.clock), follows: true)
+        _ = try await store.ledger.settle(try await store.claimOne(), as: end, attempt: nil)
+        store.clock.advance(by: day * 91)
+        _ = try await retain(store)
+        #expect(
+            try await store.ledger.receipt(subject: "live/approval/a1", destination: "ops", recipient: "")?.receipt == Receipt(["id": "m1"])
+        )
+    }
+
+    @Test func `each age stands for itself`() async throws {
+        let store = try TestStore()
+        try await deliver(notification(1, at: store.clock), in: store)
+        store.clock.advance(by: day * 10)
+        _ = try await retain(store, payloads: 5)
+        #expect(try await store.ledger.event("live/notification/1")?.isEmptied == true)
+        #expect(try await store.ledger.history("live/notification/1").deliveries.first?.attempts.count == 1)
+    }
+
+    @Test func `what waits to be emptied is found in steps, whatever stays between`() async throws {
+        let store = try TestStore()
+        let clock = store.clock
+        let owed = store.owed()
+        _ = try await store.ledger.admit(
+            (1...4_500).map { Admission(event: notification($0, at: clock), owed: $0 % 3 == 0 ? [owed] : []) })
+        store.clock.advance(by: day * 91)
+        #expect(try await retain(store) == 3_000)
+        #expect(try await store.number("SELECT count(*) FROM event WHERE payload IS NOT NULL") == 1_500)
+        #expect(try await store.number("SELECT count(*) FROM event") == 4_500)
+        #expect(try await retain(store) == 0)
+    }
+
     @Test func `putting back by hand makes what was dead as if it was never tried`() async throws {
         let store = try TestStore()
         try await store.admit(notification(1, at: store.clock), [store.owed()])

@@ -17,10 +17,14 @@ struct WindowTests {
         _ = try await store.ledger.admit([Admission(event: notification(number, at: store.clock), windows: [join])])
     }
 
-    private func bundle(_ store: TestStore, _ contents: WindowContents) -> Admission {
-        var event = notification(100 + contents.count, at: store.clock)
-        event.kind = .digest
-        return Admission(event: event, owed: [store.owed()])
+    /// It does not hold the store, which must not end on the writer's thread.
+    private func bundle(_ store: TestStore) -> @Sendable (WindowContents) -> Admission? {
+        let (clock, owed) = (store.clock, store.owed())
+        return { contents in
+            var event = notification(100 + contents.count, at: clock)
+            event.kind = .digest
+            return Admission(event: event, owed: [owed])
+        }
     }
 
     @Test func `an event joins the open window that was meant`() async throws {
@@ -74,7 +78,7 @@ struct WindowTests {
         let store = try TestStore()
         try await admit(1, join(store), store)
         let window = try #require(try await store.ledger.openWindows(named: "night").first)
-        let bundle = { @Sendable [self] (contents: WindowContents) -> Admission? in self.bundle(store, contents) }
+        let bundle = bundle(store)
         #expect(try await store.ledger.closeWindow(window.id, most: 10, message: bundle))
         #expect(try await !store.ledger.closeWindow(window.id, most: 10, message: bundle))
         #expect(try await store.ledger.claim("ops", limit: 10, lease: .seconds(60)).map(\.event.id) == ["live/notification/101"])
@@ -88,9 +92,110 @@ struct WindowTests {
             try $0.execute(sql: "CREATE TRIGGER no BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'no'); END")
         }
         await #expect(throws: LedgerError.self) {
-            try await store.ledger.closeWindow(window.id, most: 10) { [self] in self.bundle(store, $0) }
+            try await store.ledger.closeWindow(window.id, most: 10, message: bundle(store))
         }
         #expect(try await store.ledger.openWindows(named: "night").map(\.id) == [window.id])
         #expect(try await store.ledger.event("live/notification/101") == nil)
+    }
+
+    @Test func `where any open window will do and none is, one of the given times opens`() async throws {
+        let store = try TestStore()
+        try await admit(1, join(store, any: true), store)
+        let first = try #require(try await store.ledger.openWindows(named: "night").first)
+        #expect(first.opensAt == store.clock.now && first.closesAt == store.clock.now + .seconds(600))
+        #expect(try await store.ledger.closeWindow(first.id, most: 1) { _ in nil })
+        store.clock.advance(by: .seconds(60))
+        try await admit(2, join(store, any: true), store)
+        #expect(try await store.ledger.openWindows(named: "night").map(\.closesAt) == [store.clock.now + .seconds(600)])
+    }
+
+    @Test func `after several that were closed the event joins the next that is open`() async throws {
+        let store = try TestStore()
+        let join = join(store)
+        for number in 1...3 {
+            try await admit(number, join, store)
+            let open = try await store.ledger.openWindows(named: "night")
+            #expect(open.map(\.closesAt) == [join.closesAt + .seconds(600 * (number - 1))])
+            for window in open { _ = try await store.ledger.closeWindow(window.id, most: 1) { _ in nil } }
+        }
+    }
+
+    @Test(arguments: [(false, 5), (true, 4)])
+    func `windows of another kind, name or destination are apart, and of another end unless any will do`(
+        any: Bool, count: Int
+    ) async throws {
+        let store = try TestStore()
+        let join = join(store, any: any)
+        var others = [join, join, join, join, join]
+        (others[1].kind, others[2].name, others[3].destination) = (.storm, "noon", "mail")
+        others[4].closesAt = join.closesAt + .seconds(1)
+        for (number, join) in others.enumerated() { try await admit(number, join, store) }
+        #expect(try await store.number("SELECT count(*) FROM window") == count)
+    }
+
+    @Test func `it is due when its time has come, the earliest first, until it is closed`() async throws {
+        let store = try TestStore()
+        try await admit(1, join(store, minutes: 20), store)
+        try await admit(2, join(store, minutes: 10), store)
+        let due = { try await store.ledger.dueWindows(at: $0).map(\.id) }
+        #expect(try await due(store.clock.now + .seconds(599)).isEmpty)
+        #expect(try await due(store.clock.now + .seconds(600)) == [2])
+        #expect(try await due(store.clock.now + .seconds(1_200)) == [2, 1])
+        #expect(try await store.ledger.closeWindow(2, most: 1) { _ in nil })
+        #expect(try await due(store.clock.now + .seconds(1_200)) == [1])
+    }
+
+    @Test func `the earliest are those that occurred first, not those that were seen first`() async throws {
+        let store = try TestStore()
+        let join = join(store), start = store.clock.now
+        for (number, seconds) in [(1, 30), (2, 10), (3, 20)] {
+            var event = notification(number, at: store.clock)
+            event.occurredAt = start + .seconds(seconds)
+            _ = try await store.ledger.admit([Admission(event: event, windows: [join])])
+        }
+        let seen = Locked<WindowContents?>(nil)
+        _ = try await store.ledger.closeWindow(1, most: 2) { contents in
+            seen.withLock { $0 = contents }
+            return nil
+        }
+        let contents = try #require(seen.withLock { $0 })
+        #expect(contents.first.map(\.id) == ["live/notification/2", "live/notification/3"])
+        #expect(contents.from == start + .seconds(10) && contents.until == start + .seconds(30))
+    }
+
+    @Test func `an event that is told at once as well is counted and marked`() async throws {
+        let store = try TestStore()
+        var join = join(store)
+        join.toldAtOnce = true
+        _ = try await store.ledger.admit(
+            [Admission(event: notification(1, at: store.clock), owed: [store.owed()], windows: [join])])
+        #expect(try await store.ledger.members(of: 1).map(\.toldAtOnce) == [true])
+        let history = try await store.ledger.history("live/notification/1")
+        #expect(history.windows.map(\.toldAtOnce) == [true] && history.deliveries.count == 1)
+    }
+
+    @Test func `two processes that close a window at once make one message`() async throws {
+        let store = try TestStore()
+        let other = try store.another()
+        try await admit(1, join(store), store)
+        let ledgers = [store.ledger, other]
+        let bundle = bundle(store)
+        let closed = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for turn in 0..<10 { group.addTask { try await ledgers[turn % 2].closeWindow(1, most: 1, message: bundle) } }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        try other.close()
+        #expect(closed == 1)
+        #expect(try await store.number("SELECT count(*) FROM delivery") == 1)
+    }
+
+    @Test func `what was closed keeps the moment of its closing`() async throws {
+        let store = try TestStore()
+        try await admit(1, join(store), store)
+        let closedAt = store.clock.now
+        #expect(try await store.ledger.closeWindow(1, most: 1) { _ in nil })
+        store.clock.advance(by: .seconds(60))
+        #expect(try await !store.ledger.closeWindow(1, most: 1) { _ in nil })
+        #expect(try await store.ledger.history("live/notification/1").windows.map(\.window.closedAt) == [closedAt])
     }
 }

@@ -38,6 +38,8 @@ final class RawServer: Sendable {
                     close(descriptor)
                 }
             }
+            // Here, after its last use: elsewhere it could be another server's by then.
+            close(listener)
         }
     }
 
@@ -46,10 +48,8 @@ final class RawServer: Sendable {
     /// Everything that was read, piece by piece.
     var received: [String] { seen.withLock { $0 } }
 
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    /// Once; then nobody is let in any more.
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 }
 
 struct RawConnection: Sendable {

@@ -102,14 +102,14 @@ final class TLSPlace: @unchecked Sendable {
             def accept():
                 while True:
                     connection, _ = listener.accept()
-                    def run():
+                    def run(connection):
                         try:
                             work(connection)
                         except Exception:
                             pass
                         finally:
                             connection.close()
-                    threading.Thread(target=run, daemon=True).start()
+                    threading.Thread(target=run, args=(connection,), daemon=True).start()
             threading.Thread(target=accept, daemon=True).start()
             return listener.getsockname()[1]
 

@@ -1,0 +1,88 @@
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import Dedup
+
+/// What moves when the wall clock was set, and which time is not held against a delivery.
+struct ShiftTests {
+    let store: TestStore
+    private let back = Duration.seconds(-3_600)
+
+    init() throws { store = try TestStore() }
+
+    @Test func `a claim ends as long after its beginning as it was to`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        _ = try await store.claimOne(lease: .seconds(60))
+        store.clock.jump(by: back)
+        try await store.ledger.shiftHeld(by: back)
+        store.clock.advance(by: .seconds(59))
+        #expect(try await store.ledger.claim("ops", limit: 1, lease: .seconds(60)).isEmpty)
+        store.clock.advance(by: .seconds(1))
+        #expect(try await store.claimOne().fence == 2)
+    }
+
+    @Test func `what is due for no other reason than its time keeps it`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed(in: 60)])
+        try await store.ledger.shiftHeld(by: back)
+        #expect(try await store.ledger.nextDue("ops") == store.clock.now + .seconds(3_600))
+    }
+
+    @Test func `what is settled stays as it was`() async throws {
+        try await store.admit(notification(1, at: store.clock), [store.owed()])
+        _ = try await store.ledger.settle(try await store.claimOne(), as: .dead("refused"), attempt: nil)
+        let before = try await store.ledger.history("live/notification/1")
+        try await store.ledger.shiftHeld(by: back)
+        #expect(try await store.ledger.history("live/notification/1") == before)
+    }
+
+    @Test func `looks at runs move with it, unless nothing more is looked at`() async throws {
+        let watch = { RunWatch(account: "live", run: $0, automation: "nightly", shown: "x", dueAt: store.clock.now, settled: $1) }
+        try await store.ledger.save([watch("r1", false), watch("r2", true)])
+        try await store.ledger.shiftHeld(by: back)
+        #expect(try await store.ledger.watch(account: "live", run: "r1")?.dueAt == store.clock.now + back)
+        #expect(try await store.ledger.watch(account: "live", run: "r2")?.dueAt == store.clock.now)
+    }
+
+    @Test func `answers on their way move with it, settled ones do not`() async throws {
+        for id in ["a1", "a2"] {
+            _ = try await store.ledger.ask(account: "live", approval: id, verdict: .approve, actor: "ann", via: "cli")
+        }
+        let settled = try #require(
+            try await store.ledger.claimAnswer(account: "live", approval: "a2", round: 1, lease: .seconds(60)))
+        _ = try await store.ledger.settleAnswer(settled, as: .taken, status: 200)
+        try await store.ledger.shiftHeld(by: back)
+        #expect(try await store.ledger.answers(account: nil, limit: 9).map(\.dueAt) == [store.clock.now + back, settled.dueAt])
+    }
+
+    /// Fails once, ten minutes ago.
+    private func failed(_ destination: String, _ id: Int) async throws {
+        try await store.admit(notification(id, at: store.clock), [store.owed(destination)])
+        _ = try await store.ledger.settle(
+            try await store.claimOne(destination), as: .retry(at: store.clock.now, reason: "timeout"), attempt: nil)
+    }
+
+    private func firstFailure(_ id: Int) async throws -> Timestamp? {
+        try await store.ledger.history("live/notification/\(id)").deliveries.first?.firstFailedAt
+    }
+
+    @Test func `a first failure is excused up to now, never past it`() async throws {
+        try await failed("ops", 1)
+        store.clock.advance(by: .seconds(600))
+        try await store.ledger.excuse("ops", by: .seconds(601))
+        #expect(try await firstFailure(1) == store.clock.now)
+    }
+
+    @Test func `only what failed at that destination, and is owed, is excused`() async throws {
+        let began = store.clock.now
+        try await failed("mail", 1)
+        try await failed("ops", 2)
+        _ = try await store.ledger.settle(try await store.claimOne(), as: .dead("refused"), attempt: nil)
+        try await store.admit(notification(3, at: store.clock), [store.owed()])
+        store.clock.advance(by: .seconds(600))
+        try await store.ledger.excuse("ops", by: .seconds(300))
+        #expect(try await firstFailure(1) == began)
+        #expect(try await firstFailure(2) == began)
+        #expect(try await firstFailure(3) == nil)
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Glibc
+import RelayCore
+import Testing
+import Transport
+
+/// How much of an answer is taken, and what a connection that breaks off at some point of it means.
+@Suite(.timeLimit(.minutes(1)))
+struct AnswerLimitTests {
+    private let client = HTTPClient()
+
+    private func get(_ server: RawServer, most: Int = 64 * 1_024) async throws(TransportError) -> HTTPAnswer {
+        var request = HTTPRequest("POST", Secret("http://127.0.0.1:\(server.port)/in"), body: Array("hello".utf8))
+        request.maximumAnswer = most
+        return try await client.send(request)
+    }
+
+    /// Answers once with these words, and then ends the connection.
+    private func server(_ answer: String) -> RawServer {
+        RawServer { connection, _ in
+            guard connection.request() != nil else { return }
+            connection.write(answer)
+        }
+    }
+
+    @Test(arguments: [
+        "Content-Length: 100\r\n\r\n" + String(repeating: "x", count: 100),
+        "Transfer-Encoding: chunked\r\n\r\n64\r\n" + String(repeating: "x", count: 100) + "\r\n0\r\n\r\n",
+        "Connection: close\r\n\r\n" + String(repeating: "x", count: 100),
+    ])
+    func `an answer of just the most is taken, one byte more is not`(answer: String) async throws {
+        let server = server("HTTP/1.1 200 OK\r\n" + answer)
+        defer { server.stop() }
+        #expect(try await get(server, most: 100).body.count == 100)
+        let error = await #expect(throws: TransportError.self) { try await get(server, most: 99) }
+        #expect(error?.reason == .tooLarge && error?.sent == true)
+    }
+
+    @Test(arguments: ["Content-Length: 31457280\r\n\r\n", "Connection: close\r\n\r\n"])
+    func `of thirty megabytes hardly any are taken over`(head: String) async throws {
+        let written = Locked(0)
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let server = RawServer { connection, _ in
+            guard connection.request() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\n" + head)
+            let piece = [UInt8](repeating: 120, count: 65_536)
+            while written.withLock({ $0 }) < 30 << 20 {
+                let count = send(connection.descriptor, piece, piece.count, Int32(MSG_NOSIGNAL))
+                if count <= 0 { break }
+                written.withLock { $0 += count }
+            }
+            end.yield()
+        }
+        defer { server.stop() }
+        let error = await #expect(throws: TransportError.self) { try await get(server) }
+        #expect(error?.reason == .tooLarge)
+        for await _ in ends { break }
+        // What the system held between the two.
+        #expect(written.withLock { $0 } < 16 << 20)
+    }
+
+    @Test func `a small answer that unfolds to a large one is refused as well`() async throws {
+        let packed = try #require(Data(base64Encoded: Self.zeros))
+        let server = RawServer { connection, _ in
+            guard connection.request() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
+            _ = packed.withUnsafeBytes { send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        }
+        defer { server.stop() }
+        #expect(try await get(server, most: 200_000).body.count == 200_000)
+        let error = await #expect(throws: TransportError.self) { try await get(server, most: 199_999) }
+        #expect(error?.reason == .tooLarge)
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ])
+    func `a reset in the middle of the answer is no answer`(piece: String) async throws {
+        let server = RawServer { connection, _ in
+            guard connection.request() != nil else { return }
+            connection.write(piece)
+            connection.reset()
+        }
+        defer { server.stop() }
+        let error = await #expect(throws: TransportError.self) { try await get(server) }
+        #expect(error?.reason == .noAnswer && error?.sent == true)
+    }
+
+    @Test func `an end after the whole answer changes nothing, and the next request takes a new connection`() async throws {
+        let server = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        defer { server.stop() }
+        for _ in 0..<3 { #expect(try await get(server).body == Array("ok".utf8)) }
+        #expect(server.received.count == 3)
+    }
+
+    @Test(arguments: ["nonsense\r\n\r\n", "SSH-2.0-OpenSSH_9\r\n", "220 box.test ESMTP\r\n"])
+    func `an answer that is no HTTP is no answer`(words: String) async throws {
+        let server = server(words)
+        defer { server.stop() }
+        let error = await #expect(throws: TransportError.self) { try await get(server) }
+        #expect(error?.reason == .protocolError && error?.sent == true)
+    }
+
+    @Test func `a connection that does not come about is given up in its own time`() async throws {
+        let door = FullDoor()
+        defer { door.open() }
+        var request = HTTPRequest("GET", Secret("http://127.0.0.1:\(door.port)/"))
+        request.connectTimeout = .milliseconds(50)
+        let error = await #expect(throws: TransportError.self) { try await client.send(request) }
+        #expect(error?.reason == .timeout && error?.sent == false)
+    }
+
+    /// 200,000 zero bytes, by gzip.
+    private static let zeros =
+        "H4sIAAAAAAACA+3BMQEAAADCoPVPbQZ/oAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACA1wB7WOBcQA0DAA=="
+}
