@@ -4,7 +4,7 @@ import RelayCore
 
 /// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
 final class RelayProcess: Sendable {
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
     private let output: URL
     private let errors: URL
 
