@@ -99,4 +99,6 @@ package struct ChannelTools: Sendable {
         self.write = write
         self.version = version
     }
+
+    var userAgent: (name: String, value: Secret) { ("User-Agent", Secret("notify-relay/\(version)")) }
 }

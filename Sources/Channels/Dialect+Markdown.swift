@@ -18,7 +18,7 @@ extension Dialect {
                 for byte in text.utf8 {
                     if marks.contains(byte) { out.append(UInt8(ascii: "\\")) }
                     out.append(byte)
-                    if breaksMentions, byte == UInt8(ascii: "@"), !previous.isLetterOrDigit { out += zeroWidthSpace }
+                    if breaksMentions, byte == UInt8(ascii: "@"), !previous.isAlphanumeric { out += zeroWidthSpace }
                     if breaksAngles, byte == UInt8(ascii: "<") { out += zeroWidthSpace }
                     previous = byte
                 }
@@ -51,7 +51,7 @@ extension Dialect {
         var previous: UInt8 = 0
         for byte in text.utf8 {
             out.append(byte)
-            if byte == UInt8(ascii: "@"), !previous.isLetterOrDigit { out += zeroWidthSpace }
+            if byte == UInt8(ascii: "@"), !previous.isAlphanumeric { out += zeroWidthSpace }
             previous = byte
         }
         return String(decoding: out, as: UTF8.self)
@@ -68,8 +68,4 @@ private func mentionBreak(in text: Substring, after offset: Int) -> Int {
     // The first character may hold it already.
     if offset == 0, let first = text.first, String(first).utf8.count > 1 { return 0 }
     return bytes.dropFirst().starts(with: zeroWidthSpace) ? zeroWidthSpace.count : 0
-}
-
-extension UInt8 {
-    fileprivate var isLetterOrDigit: Bool { (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self) }
 }

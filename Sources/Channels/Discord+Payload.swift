@@ -36,16 +36,14 @@ extension Discord {
             "color": .int(message.tone.colour), "fields": .array(facts), "timestamp": .string(message.event.occurredAt.description),
             "footer": ["text": .string(Dialect.plain.cut(message.smallPrint, to: Limit(300, .utf16)))],
         ]
-        if let link = link(message) { embed["url"] = .string(link) }
+        if let link = message.openLink(within: mostLink) { embed["url"] = .string(link) }
         return .object(embed)
     }
 
-    private static func link(_ message: Message) -> String? {
-        message.label == nil ? message.link.flatMap { $0.utf16.count <= 512 ? $0 : nil } : nil
-    }
+    private static let mostLink = Limit(512, .utf16)
 
     private static func components(_ message: Message) -> [JSONValue] {
-        guard let link = link(message) else { return [] }
+        guard let link = message.openLink(within: mostLink) else { return [] }
         return [["type": 1, "components": [["type": 2, "style": 5, "label": "Open", "url": .string(link)]]]]
     }
 

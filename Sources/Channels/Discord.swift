@@ -20,7 +20,7 @@ package enum Discord {
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let thread = section.string("thread")
         _ = section.string("public_key")
-        if let thread, !thread.utf8.allSatisfy({ (48...57).contains($0) }) || thread.isEmpty {
+        if let thread, !thread.utf8.allSatisfy(\.isDigit) || thread.isEmpty {
             section.wrong("thread", "the id of a thread: digits")
             return nil
         }
@@ -63,7 +63,7 @@ struct DiscordChannel: Channel {
     }
 
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        guard let id = earlier.remote["id"], id.utf8.allSatisfy({ (48...57).contains($0) }) else { return try await deliver(message) }
+        guard let id = earlier.remote["id"], id.utf8.allSatisfy(\.isDigit) else { return try await deliver(message) }
         return try await send("PATCH", url("/messages/\(id)", wait: false), Discord.payload(message), earlier: earlier)
     }
 
@@ -72,8 +72,8 @@ struct DiscordChannel: Channel {
     /// Reading a webhook's own description changes nothing.
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", base, headers: [("User-Agent", Secret(agent))], network: network)
-        return await ask(request, "the webhook of \(address.origin)", over: tools.http) { answer in
-            Discord.judge(judge(answer, now: tools.clock.now), answer, .null, isEdit: false)
+        return await JSONPost(tools: tools, network: network).ask(request, "the webhook of \(address.origin)") {
+            Discord.judge($0, $1, $2, isEdit: false)
         }
     }
 

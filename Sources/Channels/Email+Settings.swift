@@ -3,30 +3,7 @@ import Transport
 
 extension Email {
     /// How an HTML part is written: without the five characters that can open something.
-    /// Source: https://html.spec.whatwg.org/multipage/syntax.html
-    static let htmlDialect = Dialect(name: "html", escape: escapeHTML, unit: htmlUnit)
-
-    private static let entities: [(byte: UInt8, text: String)] = [
-        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
-        (UInt8(ascii: "'"), "&#39;"),
-    ]
-
-    private static func escapeHTML(_ text: String) -> String {
-        var out: [UInt8] = []
-        for byte in text.utf8 {
-            if let entity = entities.first(where: { $0.byte == byte }) {
-                out.append(contentsOf: entity.text.utf8)
-            } else {
-                out.append(byte)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func htmlUnit(_ text: Substring) -> Int {
-        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
-        return text.first.map { String($0).utf8.count } ?? 0
-    }
+    static let htmlDialect = Dialect(name: "html", escape: Entities.attributes.escape, unit: Entities.attributes.unit)
 
     /// `tls:` has one word; what `smtps://` and `smtp://` mean without it needs none.
     enum TLS: String, CaseIterable { case starttls }
@@ -122,9 +99,6 @@ extension ConfigSection {
     }
 }
 
-private func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-}
-private func isOption(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || "=;*+-_".utf8.contains(byte) }
+private func isOption(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "=;*+-_".utf8.contains(byte) }
 /// A name, or an address literal (RFC 5321 §4.1.3).
-private func isHostName(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || ".-[]:".utf8.contains(byte) }
+private func isHostName(_ byte: UInt8) -> Bool { byte.isAlphanumeric || ".-[]:".utf8.contains(byte) }

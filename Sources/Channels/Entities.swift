@@ -10,7 +10,14 @@ struct Entities: Sendable {
         (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
     ])
 
-    func escape(_ text: String) -> String {
+    /// The three of Slack's own markup. Source: https://docs.slack.dev/messaging/formatting-message-text
+    static let slack = Entities(all: html.all.filter { $0.byte != UInt8(ascii: "\"") })
+
+    /// With the apostrophe, which ends an attribute as well.
+    /// Source: https://html.spec.whatwg.org/multipage/syntax.html
+    static let attributes = Entities(all: html.all + [(UInt8(ascii: "'"), "&#39;")])
+
+    @Sendable func escape(_ text: String) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(text.utf8.count + 16)
         for byte in text.utf8 {
@@ -32,7 +39,7 @@ struct Entities: Sendable {
     }
 
     /// A cut never splits an entity.
-    func unit(_ text: Substring) -> Int {
+    @Sendable func unit(_ text: Substring) -> Int {
         if let entity = all.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
         return text.first.map { String($0).utf8.count } ?? 0
     }

@@ -38,7 +38,7 @@ extension GoogleChat {
     private static func paragraph(_ text: String) -> JSONValue { ["textParagraph": ["text": .string(text)]] }
 
     private static func button(_ message: Message) -> JSONValue? {
-        guard let link = message.openLink(most: 2_000) else { return nil }
+        guard let link = message.openLink(within: Limit(2_000, .utf16)) else { return nil }
         return ["buttonList": ["buttons": [["text": "Open", "onClick": ["openLink": ["url": .string(link)]]]]]]
     }
 }

@@ -16,7 +16,7 @@ package enum GoogleChat {
         read: read)
 
     /// The subset of HTML that cards read; there are no mentions in it.
-    static let dialect = Dialect(name: "google_chat", escape: { Entities.html.escape($0) }, unit: { Entities.html.unit($0) })
+    static let dialect = Dialect(name: "google_chat", escape: Entities.html.escape, unit: Entities.html.unit)
 
     private static let host = "chat.googleapis.com"
     private static let expected = "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…"
@@ -39,10 +39,7 @@ package enum GoogleChat {
 
     /// What belongs to an approval stands in one thread; everything else begins its own.
     static func threadKey(_ message: Message) -> String? {
-        switch message.event.kind {
-        case .approval, .decision, .reminder: message.subjectKey.isEmpty ? nil : message.subjectKey
-        case .notification, .run, .digest, .relay: nil
-        }
+        message.isOfApproval && !message.subjectKey.isEmpty ? message.subjectKey : nil
     }
 
     /// Sharpens the common judgement by the status word of Google's APIs.
@@ -80,7 +77,7 @@ struct GoogleChatChannel: Channel {
     /// What follows goes into the thread by its key, so that `update` needs no receipt.
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         // Documented for this call, but not for a webhook's credentials: sent, and not relied upon.
-        var parameters = ["requestId=\(percentEncoded(message.idempotencyKey))"]
+        var parameters = ["requestId=\(message.idempotencyKey.percentEncoded)"]
         // Without it the thread is ignored.
         if GoogleChat.threadKey(message) != nil { parameters.append("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD") }
         let post = JSONPost(tools: tools, network: network)
@@ -95,11 +92,4 @@ struct GoogleChatChannel: Channel {
     func preview(_ message: Message) -> String { String(decoding: GoogleChat.payload(message).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] { await reach(address, over: tools.http, network: network) }
-
-    private func percentEncoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "-")
-            return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
-    }
 }

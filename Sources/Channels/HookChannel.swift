@@ -26,9 +26,8 @@ struct HookChannel: Channel {
     func connect() async -> [Finding] {
         guard let question else { return await reach(address, over: tools.http, network: network) }
         let now = tools.clock.now
-        return await ask(HTTPRequest("GET", question, network: network), "the webhook at \(address.origin)", over: tools.http) {
-            sharpen(judge($0, now: now), $0, (try? JSONValue(parsing: $0.body)) ?? .null, now)
-        }
+        let request = HTTPRequest("GET", question, network: network)
+        return await JSONPost(tools: tools, network: network).ask(request, "the webhook at \(address.origin)") { sharpen($0, $1, $2, now) }
     }
 }
 

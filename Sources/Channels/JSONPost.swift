@@ -34,7 +34,7 @@ struct JSONPost: Sendable {
         HTTPRequest(
             method, url,
             headers: [
-                ("Content-Type", Secret("application/json; charset=utf-8")), ("User-Agent", Secret("notify-relay/\(tools.version)")),
+                ("Content-Type", Secret("application/json; charset=utf-8")), tools.userAgent,
             ] + headers, body: json.bytes, network: network)
     }
 }
@@ -54,5 +54,5 @@ extension DeliveryError {
 }
 
 private func isWordByte(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "_.- '".utf8.contains(byte)
+    byte.isAlphanumeric || "_.- '".utf8.contains(byte)
 }

@@ -23,10 +23,7 @@ struct Letterhead: Sendable {
     /// All mails about one approval name the same root, which was never sent: threads form whichever of them came first.
     /// (RFC 5322 §3.6.4 lets a reference name an unknown message.)
     private func references(_ message: Message) -> [String] {
-        switch message.event.kind {
-        case .approval, .decision, .reminder: ["\(hexadecimal(SHA256.hash(data: Array(message.event.subject.utf8))))@\(domain)"]
-        case .notification, .run, .digest, .relay: []
-        }
+        message.isOfApproval ? ["\(hexadecimal(SHA256.hash(data: Array(message.event.subject.utf8))))@\(domain)"] : []
     }
 
     /// `Importance` is RFC 2156 §2.3.4's; `X-Priority` is what older readers show. `List-Id` (RFC 2919) is for filters.

@@ -58,7 +58,7 @@ extension Matrix {
         var html = ""
 
         init(_ message: Message, room: Int) {
-            let link = message.label == nil ? message.link.flatMap { $0.utf8.count <= 2_000 ? $0 : nil } : nil
+            let link = message.openLink(within: Limit(2_000, .bytes))
             let title = Matrix.escape(message.title)
             if let mention = message.mention { add(mention, mention.split(separator: " ").map(Self.pill).joined(separator: " ")) }
             if let label = message.label { add(label) }

@@ -36,11 +36,6 @@ package enum Matrix {
     }
 }
 
-extension Secret {
-    /// Printable ASCII without a space: what a header takes as a token.
-    var fitsHeader: Bool { !isEmpty && reveal().utf8.allSatisfy { (33...126).contains($0) } }
-}
-
 struct MatrixChannel: Channel {
     let server: HTTPAddress
     let token: Secret
@@ -66,10 +61,9 @@ struct MatrixChannel: Channel {
 
     func connect() async -> [Finding] {
         let url = Secret("\(server.base)/_matrix/client/v3/account/whoami")
-        let request = HTTPRequest("GET", url, headers: [authorization], network: network)
-        return await ask(request, "the server \(server.origin)", over: tools.http) { answer in
-            let json = (try? JSONValue(parsing: answer.body)) ?? .null
-            return Matrix.judge(judge(answer, now: tools.clock.now), answer, json, wants: "user_id")
+        let request = HTTPRequest("GET", url, headers: [token.asBearer], network: network)
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") {
+            Matrix.judge($0, $1, $2, wants: "user_id")
         }
     }
 
@@ -78,11 +72,9 @@ struct MatrixChannel: Channel {
     private func put(_ content: JSONValue, transaction: String, isEdit: Bool) async throws(DeliveryError) -> JSONValue {
         let path = "rooms/\(room.percentEncoded)/send/m.room.message/\(transaction.percentEncoded)"
         let post = JSONPost(tools: tools, network: network)
-        let request = post.request("PUT", Secret("\(server.base)/_matrix/client/v3/\(path)"), json: content, headers: [authorization])
+        let request = post.request("PUT", Secret("\(server.base)/_matrix/client/v3/\(path)"), json: content, headers: [token.asBearer])
         return try await post.send(request, isIdempotent: true) {
             Matrix.judge($0, $1, $2, wants: "event_id", isEdit: isEdit)
         }.json
     }
-
-    private var authorization: (name: String, value: Secret) { ("Authorization", Secret("Bearer \(token.reveal())")) }
 }

@@ -66,7 +66,7 @@ package enum Mattermost {
         let smallPrint = JSONValue.string(Dialect.plain.cut(Dialect.breakingMentions(message.smallPrint), to: Limit(300, .codePoints)))
         attachment.members["fallback"] = smallPrint
         attachment.members["footer"] = smallPrint
-        if let link = message.openLink(most: 2_000) {
+        if let link = message.openLink(within: Limit(2_000, .utf16)) {
             attachment.members["title"] = "Open"
             attachment.members["title_link"] = .string(link)
         }

@@ -30,8 +30,19 @@ extension Message {
 
     /// Where the button leads, if there is one; a sample has none that works.
     ///
-    /// - Parameter most: in UTF-16 units; a longer address is left out, since a part of one leads elsewhere.
-    func openLink(most: Int) -> String? { label == nil ? link.flatMap { $0.utf16.count <= most ? $0 : nil } : nil }
+    /// - Parameter limit: a longer address is left out, since a part of one leads elsewhere.
+    func openLink(within limit: Limit = Limit(.max, .bytes)) -> String? {
+        guard label == nil, let link, limit.size(of: link) <= limit.most else { return nil }
+        return link
+    }
+
+    /// Whether it belongs to the messages about one approval.
+    var isOfApproval: Bool {
+        switch event.kind {
+        case .approval, .decision, .reminder: true
+        case .notification, .run, .digest, .relay: false
+        }
+    }
 
     /// The title without white space around it, and never empty.
     var shownTitle: String {

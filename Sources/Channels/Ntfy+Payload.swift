@@ -10,12 +10,7 @@ extension Ntfy {
     static let mostDocument = 2 * 4_096
 
     /// An approval and what follows it are one sequence; everything else is one of its own, by which a repeat is harmless.
-    static func sequence(of message: Message) -> String {
-        switch message.event.kind {
-        case .approval, .decision, .reminder: message.subjectKey
-        case .notification, .run, .digest, .relay: message.idempotencyKey
-        }
-    }
+    static func sequence(of message: Message) -> String { message.isOfApproval ? message.subjectKey : message.idempotencyKey }
 
     /// Marks may take two bytes for one: the words are cut shorter until the document fits.
     static func payload(_ message: Message, topic: String, sequence: String) -> JSONValue {
@@ -36,7 +31,7 @@ extension Ntfy {
             "message": .string(words.trimmed), "priority": .int(message.event.priority.ntfy), "sequence_id": .string(sequence),
         ]
         if let tag = message.tone.tag { payload["tags"] = [.string(tag)] }
-        if message.label == nil, let link = message.link, link.utf8.count <= 512 {
+        if let link = message.openLink(within: Limit(512, .bytes)) {
             payload["click"] = .string(link)
             payload["actions"] = [["action": "view", "label": "Open", "url": .string(link)]]
         }

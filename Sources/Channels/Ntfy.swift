@@ -45,10 +45,7 @@ package enum Ntfy {
     /// Of a topic and of a sequence.
     private static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-")
-                    || $0 == UInt8(ascii: "_")
-            }
+            && text.utf8.allSatisfy { $0.isAlphanumeric || "-_".utf8.contains($0) }
     }
 }
 
@@ -76,9 +73,8 @@ struct NtfyChannel: Channel {
     func connect() async -> [Finding] {
         let path = token == nil ? "/v1/health" : "/v1/account"
         let request = HTTPRequest("GET", Secret(server.base + path), headers: authorization, network: network)
-        return await ask(request, "the server \(server.origin)", over: tools.http) { answer in
-            let json = (try? JSONValue(parsing: answer.body)) ?? .null
-            return judge(answer, now: tools.clock.now).map { Ntfy.sharpened($0, answer, json) }
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") { common, answer, json in
+            common.map { Ntfy.sharpened($0, answer, json) }
         }
     }
 
@@ -90,7 +86,5 @@ struct NtfyChannel: Channel {
         return Receipt(["sequence_id": sequence])
     }
 
-    private var authorization: [(name: String, value: Secret)] {
-        token.map { [("Authorization", Secret("Bearer \($0.reveal())"))] } ?? []
-    }
+    private var authorization: [(name: String, value: Secret)] { token.map { [$0.asBearer] } ?? [] }
 }

@@ -21,17 +21,13 @@ package enum PagerDuty {
         let key = section.secret("routing_key", required: true, expected: "an integration key, best as \"${NAME}\"")
         let api = section.base("api_url", basics, vendor: "https://events.pagerduty.com")
         guard let key, let api else { return nil }
-        guard key.reveal().utf8.count == 32, key.reveal().utf8.allSatisfy(isKeyByte) else {
+        guard key.reveal().utf8.count == 32, key.reveal().utf8.allSatisfy(\.isAlphanumeric) else {
             section.note(
                 "routing_key", "\(section.path).routing_key is no integration key",
                 expected: "32 letters and digits, of an Events API V2 integration")
             return nil
         }
         return ChannelBlueprint { PagerDutyChannel(api: api, key: key, network: basics.network, tools: $0) }
-    }
-
-    private static func isKeyByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
 
     /// Everything about one approval, one run or one trouble of the relay is one alert; anything else is one of its own.
@@ -52,7 +48,7 @@ package enum PagerDuty {
     }
 
     static func payload(_ message: Message, key: String, dedupKey: String) -> JSONValue {
-        let link: [JSONValue] = message.link.flatMap { message.label == nil ? [["href": .string($0), "text": "Open"]] : nil } ?? []
+        let link: [JSONValue] = message.openLink().map { [["href": .string($0), "text": "Open"]] } ?? []
         return [
             "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
             "client": "NotifyRelay", "links": .array(link), "payload": alert(message),

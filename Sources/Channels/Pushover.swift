@@ -13,7 +13,7 @@ package enum Pushover {
 
     private static let mostMessage = Limit(1_024, .codePoints)
     private static let mostTitle = Limit(250, .codePoints)
-    private static let mostURL = 512
+    private static let mostURL = Limit(512, .codePoints)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let token = section.secret("token", required: true, expected: "the application's token, best as \"${NAME}\"")
@@ -29,7 +29,7 @@ package enum Pushover {
 
     private static func isKey(_ key: Secret) -> Bool {
         let text = key.reveal().utf8
-        return text.count == 30 && text.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }
+        return text.count == 30 && text.allSatisfy(\.isAlphanumeric)
     }
 
     static func payload(_ message: Message, token: String, user: String) -> JSONValue {
@@ -45,7 +45,7 @@ package enum Pushover {
             payload["retry"] = 75
             payload["expire"] = 3_600
         }
-        if message.label == nil, let link = message.link, link.unicodeScalars.count <= mostURL {
+        if let link = message.openLink(within: mostURL) {
             payload["url"] = .string(link)
             payload["url_title"] = "Open"
         }
@@ -91,7 +91,7 @@ package enum Pushover {
     private static func untilReset(_ answer: HTTPAnswer, now: Timestamp) -> Duration {
         let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
         let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
-        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+        return RetryAfter.believing(wait)
     }
 }
 
@@ -109,7 +109,7 @@ struct PushoverChannel: Channel {
 
     /// Nothing can be changed; but an emergency stops ringing when it is decided, or when another takes its place.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isReceiptByte) else { return try await deliver(message) }
+        guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isAlphanumeric) else { return try await deliver(message) }
         // Before anything is sent, so that both can be tried again.
         if message.isDecided { try await cancel(receipt) }
         let new = try await deliver(message)
@@ -152,8 +152,4 @@ extension Message {
     fileprivate var isDecided: Bool {
         if case .approval(let detail) = event.payload.detail { detail.state != .open } else { false }
     }
-}
-
-extension UInt8 {
-    fileprivate var isReceiptByte: Bool { (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self) }
 }

@@ -4,14 +4,12 @@ import Transport
 extension HTTPRequest {
     /// A JSON document to an address that is a credential.
     static func posting(
-        _ body: [UInt8], as type: String, to address: HTTPAddress, version: String, network: NetworkOptions
+        _ body: [UInt8], as type: String, to address: HTTPAddress, tools: ChannelTools, network: NetworkOptions
     ) -> HTTPRequest {
         HTTPRequest(
             "POST", address.url,
-            headers: [("Content-Type", Secret(type)), ("User-Agent", Secret(userAgent(version)))], body: body, network: network)
+            headers: [("Content-Type", Secret(type)), tools.userAgent], body: body, network: network)
     }
-
-    private static func userAgent(_ version: String) -> String { "notify-relay/\(version)" }
 }
 
 /// Asks the bare host for `/`: DNS, TCP and TLS are tried, the credential in the path is not used, nothing is delivered.
@@ -29,16 +27,23 @@ func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: Networ
     }
 }
 
-/// Asks a harmless question of an API with its credential, and says what came of it.
-func ask(
-    _ request: HTTPRequest, _ what: String, over http: any HTTPTransport, judge: (HTTPAnswer) -> DeliveryError?
-) async -> [Finding] {
-    let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
-    do throws(TransportError) {
-        let answer = try await http.send(request)
-        if let error = judge(answer) { return [Finding(ok: false, "\(what) \(error.detail)"), untried] }
-        return [Finding(ok: true, "\(what) answers and knows us"), untried]
-    } catch {
-        return [Finding(ok: false, "\(what) does not answer: \(error.description)"), untried]
+extension JSONPost {
+    /// Asks a harmless question of an API with its credential, and says what came of it.
+    ///
+    /// - Parameter sharpen: as of `send`.
+    func ask(
+        _ request: HTTPRequest, _ what: String, sharpen: (DeliveryError?, HTTPAnswer, JSONValue) -> DeliveryError?
+    ) async -> [Finding] {
+        let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
+        do throws(TransportError) {
+            let answer = try await tools.http.send(request)
+            let json = (try? JSONValue(parsing: answer.body)) ?? .null
+            if let error = sharpen(judge(answer, now: tools.clock.now), answer, json) {
+                return [Finding(ok: false, "\(what) \(error.detail)"), untried]
+            }
+            return [Finding(ok: true, "\(what) answers and knows us"), untried]
+        } catch {
+            return [Finding(ok: false, "\(what) does not answer: \(error.description)"), untried]
+        }
     }
 }

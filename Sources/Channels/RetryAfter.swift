@@ -9,12 +9,13 @@ package enum RetryAfter {
     ///   Nil for a negative number and for anything that is neither a number nor one of the three dates of RFC 9110 §5.6.7.
     package static func parse(_ header: String, now: Timestamp) -> Duration? {
         let text = header.trimmed
-        if let seconds = seconds(text) { return clamp(seconds) }
+        if let seconds = seconds(text) { return believing(seconds) }
         guard let date = Timestamp(httpDate: text, now: now) else { return nil }
-        return clamp(now.duration(to: date))
+        return believing(now.duration(to: date))
     }
 
-    private static func clamp(_ wait: Duration) -> Duration { min(max(wait, believed.lowerBound), believed.upperBound) }
+    /// A wait as far as it is believed.
+    static func believing(_ wait: Duration) -> Duration { min(max(wait, believed.lowerBound), believed.upperBound) }
 
     /// Digits, and at most one dot after the first of them: no sign, no exponent, no `inf`.
     private static func seconds(_ text: String) -> Duration? {

@@ -28,7 +28,7 @@ extension RocketChat {
     private static func wait(_ answer: HTTPAnswer, now: Timestamp) -> Duration? {
         guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: reset))
-        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+        return RetryAfter.believing(wait)
     }
 
     private static let known: [(part: String, verdict: DeliveryError.Verdict, reason: DeliveryError.Reason)] = [

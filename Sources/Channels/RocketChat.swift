@@ -59,7 +59,7 @@ package enum RocketChat {
         let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16))
         attachment.members["fields"] = .array(
             (attachment.members["fields"]?.array ?? []) + [Attachment.field("Message", smallPrint, short: false)])
-        if let link = message.openLink(most: 2_000) {
+        if let link = message.openLink(within: Limit(2_000, .utf16)) {
             attachment.members["actions"] = [["type": "button", "text": "Open", "url": .string(link)]]
         }
         return ["text": .string(text(message)), "parseUrls": false, "attachments": [attachment.json]]

@@ -23,7 +23,7 @@ extension Slack {
                 section.wrong("channel", "the ID of a channel, such as C0123456789: a name cannot be edited in")
                 return nil
             }
-            guard token.reveal().utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            guard token.fitsHeader else {
                 section.note("token", "\(section.path).token is no token", expected: "a bot's token: xoxb-…")
                 return nil
             }
@@ -34,7 +34,7 @@ extension Slack {
 
         private static func isID(_ text: String) -> Bool {
             ["C", "G", "D"].contains(text.prefix(1)) && text.utf8.count >= 2
-                && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
+                && text.utf8.allSatisfy { $0.isDigit || (65...90).contains($0) }
         }
     }
 
@@ -104,19 +104,17 @@ struct SlackBotChannel: Channel {
     func preview(_ message: Message) -> String { String(decoding: JSONValue.object(payload(message)).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] {
-        let request = HTTPRequest("POST", url("auth.test"), headers: [authorization], body: [], network: network)
-        return await ask(request, "the bot at \(keys.api.origin)", over: tools.http) { answer in
-            Slack.judgeBot(judge(answer, now: tools.clock.now), answer, (try? JSONValue(parsing: answer.body)) ?? .null, isEdit: false)
+        let request = HTTPRequest("POST", url("auth.test"), headers: [keys.token.asBearer], body: [], network: network)
+        return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(keys.api.origin)") {
+            Slack.judgeBot($0, $1, $2, isEdit: false)
         }
     }
 
     private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> JSONValue {
         let post = JSONPost(tools: tools, network: network)
-        let request = post.request("POST", url(method), json: .object(payload), headers: [authorization])
+        let request = post.request("POST", url(method), json: .object(payload), headers: [keys.token.asBearer])
         return try await post.send(request, isIdempotent: isEdit) { Slack.judgeBot($0, $1, $2, isEdit: isEdit) }.json
     }
-
-    private var authorization: (name: String, value: Secret) { ("Authorization", Secret("Bearer \(keys.token.reveal())")) }
 
     private func url(_ method: String) -> Secret { Secret("\(keys.api.base)/\(method)") }
 

@@ -19,30 +19,7 @@ package enum Slack {
     /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
     /// `@here` are left to `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
     /// Source: https://docs.slack.dev/messaging/formatting-message-text
-    package static let dialect = Dialect(name: "slack", escape: escape, unit: unit)
-
-    private static let entities: [(byte: UInt8, text: String)] = [
-        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"),
-    ]
-
-    /// By bytes: a combining mark behind `<` would hide it from a comparison of characters.
-    private static func escape(_ text: String) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count + 16)
-        for byte in text.utf8 {
-            if let entity = entities.first(where: { $0.byte == byte }) {
-                out.append(contentsOf: entity.text.utf8)
-            } else {
-                out.append(byte)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func unit(_ text: Substring) -> Int {
-        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
-        return text.first.map { String($0).utf8.count } ?? 0
-    }
+    package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: Entities.slack.unit)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         _ = section.secret("signing_secret")
@@ -90,7 +67,7 @@ struct SlackChannel: Channel {
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         var request = HTTPRequest.posting(
-            payload(message), as: "application/json", to: address, version: tools.version, network: network)
+            payload(message), as: "application/json", to: address, tools: tools, network: network)
         request.guardsAgainstResend = true
         let answer: HTTPAnswer
         do throws(TransportError) {

@@ -30,7 +30,7 @@ extension Teams {
                     [Self.note(message), Self.title(message)].compactMap { $0 } + Self.lines(body) + Self.facts(message)
                         + [Self.smallPrint(message)]),
             ]
-            if let link = message.openLink(most: 2_000) {
+            if let link = message.openLink(within: Limit(2_000, .utf16)) {
                 card["actions"] = [["type": "Action.OpenUrl", "title": "Open", "url": .string(link)]]
             }
             json = .object(card)

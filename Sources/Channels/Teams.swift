@@ -82,7 +82,3 @@ package enum Teams {
         return words.contains("http error") ? error(.retry(after: nil), .serverError, "an error of HTTP") : nil
     }
 }
-
-extension UInt8 {
-    fileprivate var isLetter: Bool { (65...90).contains(self) || (97...122).contains(self) }
-}

@@ -13,10 +13,6 @@ extension Telegram {
         return head + dialect.cut(message.body, to: Limit(max(0, room), .utf16)) + tail
     }
 
-    static func unescaped(_ text: String) -> String {
-        text.replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
-    }
-
     /// Sharpens the common judgement. Descriptions are no stable interface: the status decides first, then a part of the words.
     /// Source: https://core.telegram.org/bots/api#making-requests
     static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {

@@ -17,29 +17,7 @@ package enum Telegram {
     static let mostText = 4_096
 
     /// HTML with the only four entities that there are; a zero-width space stands behind an `@` that might call somebody.
-    static let dialect = Dialect(name: "telegram", escape: { Dialect.breakingMentions(escape($0)) }, unit: unit)
-
-    private static let entities: [(byte: UInt8, text: String)] = [
-        (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
-    ]
-
-    private static func escape(_ text: String) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count + 16)
-        for byte in text.utf8 {
-            if let entity = entities.first(where: { $0.byte == byte }) {
-                out.append(contentsOf: entity.text.utf8)
-            } else {
-                out.append(byte)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func unit(_ text: Substring) -> Int {
-        if let entity = entities.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
-        return text.first.map { String($0).utf8.count } ?? 0
-    }
+    static let dialect = Dialect(name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let token = section.secret("token", required: true, expected: "the bot's token, best as \"${NAME}\"")
@@ -47,7 +25,7 @@ package enum Telegram {
         let topic = section.integer("topic", in: 1...Int(Int32.max))
         let api = section.base("api_url", basics, vendor: "https://api.telegram.org")
         guard let token, let chat, let api, topic != nil || section.string("topic") == nil else { return nil }
-        guard token.reveal().utf8.allSatisfy({ $0.isTokenByte }), token.reveal().contains(":") else {
+        guard token.reveal().utf8.allSatisfy({ $0.isAlphanumeric || ":-_".utf8.contains($0) }), token.reveal().contains(":") else {
             section.note("token", "\(section.path).token is no token of a bot", expected: "digits, a colon and a key, from @BotFather")
             return nil
         }
@@ -94,9 +72,7 @@ struct TelegramChannel: Channel {
 
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", url("getMe"), network: network)
-        return await ask(request, "the bot at \(api.origin)", over: tools.http) { answer in
-            Telegram.judge(judge(answer, now: tools.clock.now), answer, (try? JSONValue(parsing: answer.body)) ?? .null)
-        }
+        return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(api.origin)", sharpen: Telegram.judge)
     }
 
     /// - Returns: a receipt with the message's number and, if the chat has moved, where it is now.
@@ -133,7 +109,7 @@ struct TelegramChannel: Channel {
             "link_preview_options": ["is_disabled": true], "disable_notification": .bool(message.event.priority == .low),
         ]
         if let topic { payload["message_thread_id"] = .int(topic) }
-        if let link = message.link, message.label == nil {
+        if let link = message.openLink() {
             payload["reply_markup"] = ["inline_keyboard": [[["text": "Open", "url": .string(link)]]]]
         }
         return payload
@@ -143,14 +119,7 @@ struct TelegramChannel: Channel {
         var payload = payload(message)
         payload["parse_mode"] = nil
         payload["text"] = .string(
-            Dialect.plain.cut(Telegram.unescaped(message.title + "\n" + message.body), to: Limit(Telegram.mostText, .utf16)))
+            Dialect.plain.cut(Entities.html.read(message.title + "\n" + message.body), to: Limit(Telegram.mostText, .utf16)))
         return payload
-    }
-}
-
-extension UInt8 {
-    fileprivate var isTokenByte: Bool {
-        (48...58).contains(self) || (65...90).contains(self) || (97...122).contains(self) || self == UInt8(ascii: "-")
-            || self == UInt8(ascii: "_")
     }
 }

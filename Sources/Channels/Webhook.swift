@@ -87,8 +87,7 @@ package enum Webhook {
     private static func isToken(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                byte.isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte)
             }
     }
 }
@@ -121,7 +120,7 @@ struct WebhookChannel: Channel {
         let body = body(message)
         let id = message.idempotencyKey
         let timestamp = tools.clock.now.seconds
-        var request = HTTPRequest.posting(body, as: contentType, to: address, version: tools.version, network: network)
+        var request = HTTPRequest.posting(body, as: contentType, to: address, tools: tools, network: network)
         request.headers.removeAll { ours in headers.contains { $0.name.lowercased() == ours.name.lowercased() } }
         request.headers += [("webhook-id", Secret(id)), ("webhook-timestamp", Secret(String(timestamp)))]
         let signatures = keys.map { $0.signature(id: id, timestamp: timestamp, body: body) }

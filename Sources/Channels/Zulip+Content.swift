@@ -10,16 +10,12 @@ extension Zulip {
             "**\(name):** \(Dialect.plain.cut(dialect.escape(value), to: Limit(200, .codePoints)))"
         }
         let head = ([message.mention, label, "**\(message.title)**"] as [String?]).compactMap { $0 }
-        let open = link(message).map { "\n\n[Open](\($0))" } ?? ""
+        let open = message.openLink(within: Limit(1_000, .bytes)).map { "\n\n[Open](\($0))" } ?? ""
         let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .codePoints))
         let tail = "\n\n" + facts.joined(separator: "\n") + open + "\n\n" + smallPrint
         let start = head.joined(separator: "\n") + "\n\n"
         let room = mostText - Limit(0, .codePoints).size(of: start + tail)
         return start + dialect.cut(message.body, to: Limit(max(0, room), .codePoints)) + tail
-    }
-
-    private static func link(_ message: Message) -> String? {
-        message.label == nil ? message.link.flatMap { $0.utf8.count <= 1_000 ? $0 : nil } : nil
     }
 
     /// `application/x-www-form-urlencoded`.
@@ -57,6 +53,6 @@ extension Zulip {
             (0..<1e11).contains(reset)
         else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: Int64((reset * 1_000).rounded(.up))))
-        return min(max(wait, RetryAfter.believed.lowerBound), RetryAfter.believed.upperBound)
+        return RetryAfter.believing(wait)
     }
 }

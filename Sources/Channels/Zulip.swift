@@ -95,9 +95,8 @@ struct ZulipChannel: Channel {
 
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", url("users/me"), headers: [("Authorization", login)], network: network)
-        return await ask(request, "the server \(server.origin)", over: tools.http) { answer in
-            let json = (try? JSONValue(parsing: answer.body)) ?? .null
-            return Zulip.judge(judge(answer, now: tools.clock.now), answer, json, isEdit: false)
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") {
+            Zulip.judge($0, $1, $2, isEdit: false)
         }
     }
 
@@ -110,7 +109,7 @@ struct ZulipChannel: Channel {
         _ method: String, _ path: String, _ fields: [(name: String, value: String)], isEdit: Bool
     ) async throws(DeliveryError) -> (answer: HTTPAnswer, json: JSONValue) {
         let headers = [
-            ("Content-Type", Secret("application/x-www-form-urlencoded")), ("User-Agent", Secret("notify-relay/\(tools.version)")),
+            ("Content-Type", Secret("application/x-www-form-urlencoded")), tools.userAgent,
             ("Authorization", login),
         ]
         let request = HTTPRequest(method, url(path), headers: headers, body: Array(Zulip.form(fields).utf8), network: network)

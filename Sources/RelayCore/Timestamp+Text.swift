@@ -85,7 +85,7 @@ private struct DigitReader {
     mutating func unixTime() -> Timestamp? {
         let whole = bytes.prefix { $0 != UInt8(ascii: ".") }
         guard whole.count == 10 || whole.count == 13, bytes.count <= 30,
-            bytes.dropFirst(whole.count + 1).allSatisfy(isDigit), whole.allSatisfy(isDigit),
+            bytes.dropFirst(whole.count + 1).allSatisfy(\.isDigit), whole.allSatisfy(\.isDigit),
             let number = Int64(String(decoding: whole, as: UTF8.self))
         else { return nil }
         return whole.count == 10 ? Timestamp(seconds: number) : Timestamp(milliseconds: number)
@@ -111,7 +111,7 @@ private struct DigitReader {
 
     private mutating func milliseconds() -> Int64? {
         guard skip(".") || skip(",") else { return 0 }
-        let digits = bytes[at...].prefix(while: isDigit)
+        let digits = bytes[at...].prefix(while: \.isDigit)
         guard !digits.isEmpty else { return nil }
         at += digits.count
         return Int64(String(decoding: digits.prefix(3), as: UTF8.self).padded(to: 3)) ?? 0
@@ -129,7 +129,7 @@ private struct DigitReader {
     }
 
     private mutating func number(_ width: Int) -> Int? {
-        guard at + width <= bytes.count, bytes[at..<at + width].allSatisfy(isDigit) else { return nil }
+        guard at + width <= bytes.count, bytes[at..<at + width].allSatisfy(\.isDigit) else { return nil }
         defer { at += width }
         return Int(String(decoding: bytes[at..<at + width], as: UTF8.self))
     }
@@ -140,8 +140,6 @@ private struct DigitReader {
         return true
     }
 }
-
-private func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
 
 extension String {
     fileprivate func padded(to width: Int) -> String { self + String(repeating: "0", count: max(0, width - count)) }

@@ -30,21 +30,8 @@ package struct LinkPatterns: Sendable {
         guard var link = pattern else { return nil }
         for (name, id) in ids where link.contains("{\(name)}") {
             guard let id else { return nil }
-            link = link.replacing("{\(name)}", with: percentEncoded(id))
+            link = link.replacing("{\(name)}", with: id.percentEncoded)
         }
         return link
-    }
-
-    /// All but the unreserved characters of RFC 3986 §2.3.
-    private func percentEncoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                return String(UnicodeScalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                return byte < 16 ? "%0\(digits)" : "%\(digits)"
-            }
-        }.joined()
     }
 }

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// A mailbox as a person writes it: `ops@example.com`, or `"RevKeen relay" <relay@example.com>`.
 package struct MailAddress: Sendable, Hashable {
     package var name: String?
@@ -28,18 +30,14 @@ package struct MailAddress: Sendable, Hashable {
         guard parts.count == 2, (1...64).contains(parts[0].utf8.count), (1...255).contains(parts[1].utf8.count), address.utf8.count <= 254
         else { return false }
         // RFC 5322 §3.2.3 atext, and dots between.
-        let local = parts[0].utf8.allSatisfy { isAlphanumeric($0) || "!#$%&'*+-/=?^_`{|}~.".utf8.contains($0) }
+        let local = parts[0].utf8.allSatisfy { $0.isAlphanumeric || "!#$%&'*+-/=?^_`{|}~.".utf8.contains($0) }
         let dots = !parts[0].hasPrefix(".") && !parts[0].hasSuffix(".") && !parts[0].contains("..")
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
         let domain = labels.allSatisfy { label in
             !label.isEmpty && label.utf8.count <= 63 && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+                && label.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") }
         }
         return local && dots && domain
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
 }
 

@@ -188,68 +188,6 @@ final class ConfigurationReader {
         section.finish()
         return server
     }
-
-    private func checkReferences(_ configuration: Configuration) {
-        for name in root.places("health_to") ?? [] { checkDestination(name) }
-        checkAbilities(configuration)
-        checkFormerNames(root.named("destinations").map { ($0.name, $0.section) }, "destinations")
-        checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
-    }
-
-    /// What a destination is asked for and cannot do.
-    private func checkAbilities(_ configuration: Configuration) {
-        let abilities = Dictionary(
-            configuration.destinations.compactMap { settings in settings.abilities.map { (settings.name, $0) } }, uniquingKeysWith: { $1 })
-        for route in configuration.routes {
-            guard let place = route.mentionPlace else { continue }
-            for name in route.to where abilities[name]?.mention == false {
-                problems.add(
-                    Problem(
-                        place, "routes.\(route.name).mention: destination \(name) can call nobody",
-                        expected: "a destination whose type can (notify-relay channels)", isWarning: true))
-            }
-        }
-        for settings in configuration.destinations {
-            guard let most = settings.abilities?.mostWidth, settings.width > most else { continue }
-            problems.add(
-                Problem(
-                    settings.place, "destinations.\(settings.name).width is \(settings.width)",
-                    expected: "at most \(most) for type \(settings.type)"))
-        }
-    }
-
-    /// `was:` takes over what is kept under a name, so nobody else may bear or claim it.
-    private func checkFormerNames(_ entries: [(name: String, section: ConfigSection)], _ what: String) {
-        var claimed = Set<String>()
-        for (name, section) in entries {
-            guard let was = section.string("was") else { continue }
-            if entries.contains(where: { $0.name == was }) {
-                section.note(
-                    "was", "\(what).\(name).was is '\(was.prefix(32))', which is there itself", expected: "a name that left the file")
-            } else if !claimed.insert(was).inserted {
-                section.note("was", "\(what).\(name).was claims '\(was.prefix(32))' a second time", expected: "a name for one of them")
-            }
-        }
-    }
-
-    /// Of the whole file, also those whose entries are wrong.
-    var destinationNames: [String] { keys(of: "destinations") }
-
-    /// The names that one of the file's mappings holds, right or wrong.
-    func keys(of mapping: String) -> [String] {
-        guard let node = root.node(mapping), case .mapping(let entries) = node.content else { return [] }
-        return entries.map(\.key)
-    }
-
-    func checkDestination(_ name: WrittenText) {
-        let names = destinationNames
-        guard !names.contains(name.text) else { return }
-        let choice = ConfigNode.showable(names)
-        problems.add(
-            Problem(
-                name.place, "no destination is called \(name.shown)",
-                expected: choice.isEmpty ? nil : "one of \(choice.joined(separator: ", "))", meant: nearest(name.text, in: choice)))
-    }
 }
 
 /// The pattern of a link, as far as the configuration judges it.
@@ -264,49 +202,5 @@ enum LinkPattern {
             rest = rest[rest.index(after: close)...]
         }
         return nil
-    }
-}
-
-extension Configuration {
-    /// Reads the file. Nil, with at least one problem that is no warning, if it cannot be used.
-    static func load(path: String, environment: [String: String]) -> (Configuration?, [Problem]) {
-        let problems = ProblemList()
-        let configuration = examine(path: path, environment: environment, problems)
-        return (problems.errors.isEmpty ? configuration : nil, problems.all)
-    }
-
-    /// Reads the file as far as it can be read; nil if it is no mapping at all. With an error in `problems` it is good for nothing but
-    /// finding more of them.
-    static func examine(path: String, environment: [String: String], _ problems: ProblemList) -> Configuration? {
-        let readFile: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
-        guard let text = readFile(path) else {
-            problems.add(
-                Problem(
-                    Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))
-            return nil
-        }
-        let absolute = URL(fileURLWithPath: path).standardized.path
-        return examine(
-            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile,
-            problems)
-    }
-
-    static func load(
-        text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?
-    ) -> (Configuration?, [Problem]) {
-        let problems = ProblemList()
-        let configuration = examine(text: text, file: file, folder: folder, environment: environment, readFile: readFile, problems)
-        return (problems.errors.isEmpty ? configuration : nil, problems.all)
-    }
-
-    private static func examine(
-        text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?,
-        _ problems: ProblemList
-    ) -> Configuration? {
-        // `${file:…}` of a relative path starts where every path of the file does.
-        let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
-        var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
-        guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
-        return ConfigurationReader(root: root, folder: folder).read()
     }
 }

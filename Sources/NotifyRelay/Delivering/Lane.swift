@@ -222,36 +222,6 @@ actor Lane {
         await report(.attempted(tried.outcome, took: tried.took))
     }
 
-    /// Away from the actor, so that the words of several messages are made at once.
-    @concurrent private static func attempt(
-        _ claim: Claim, through destination: Destination, composer: Composer, clock: any WallClock
-    ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
-        let composed = composer.message(claim, for: destination.target, now: clock.now)
-        StopPoint.pass(.sending)
-        let start = clock.uptime
-        let outcome: DeliveryOutcome
-        do throws(DeliveryError) {
-            outcome = .delivered(try await send(composed.message, after: claim.earlier, through: destination.channel))
-        } catch {
-            outcome = .failed(error)
-        }
-        return (outcome, clock.uptime - start, composed.fellBackBecause)
-    }
-
-    /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
-    /// never again after that.
-    private static func send(
-        _ message: Message, after earlier: Receipt?, through channel: any Channel
-    ) async throws(DeliveryError) -> Receipt {
-        guard let earlier else { return try await channel.deliver(message) }
-        do throws(DeliveryError) {
-            return try await channel.update(earlier, with: message).marked(as: earlier)
-        } catch {
-            guard error.verdict == .vanished, !earlier.wasPostedAgain else { throw error }
-        }
-        return try await channel.deliver(message).postedAgain
-    }
-
     private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async {
         let now = clock.now
         let change: LaneHealth.Change
@@ -302,19 +272,4 @@ actor Lane {
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
         await report(.changed(change, reason: reason, since: health.since))
     }
-}
-
-extension Receipt {
-    private static let again = "posted_again"
-
-    fileprivate var wasPostedAgain: Bool { remote[Self.again] != nil }
-
-    fileprivate var postedAgain: Receipt {
-        var marked = self
-        marked.remote[Self.again] = "1"
-        return marked
-    }
-
-    /// Remembers of an earlier receipt that its message was posted again.
-    fileprivate func marked(as earlier: Receipt) -> Receipt { earlier.wasPostedAgain ? postedAgain : self }
 }

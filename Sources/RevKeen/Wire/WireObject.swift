@@ -68,24 +68,9 @@ extension String {
         guard (1...128).contains(utf8.count), utf8.contains(where: { $0 != UInt8(ascii: ".") }) else { return false }
         return utf8.allSatisfy(\.isUnreserved)
     }
-
-    /// Everything but letters, digits, `.`, `-`, `_` as `%XX` (RFC 3986 §2.1).
-    var percentEncoded: String {
-        utf8.reduce(into: "") { out, byte in
-            if byte.isUnreserved {
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                out += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-    }
 }
 
 extension UInt8 {
-    var isUnreserved: Bool {
-        switch Unicode.Scalar(self) {
-        case "a"..."z", "A"..."Z", "0"..."9", ".", "-", "_": true
-        default: false
-        }
-    }
+    /// Of RFC 3986 §2.3, less `~`.
+    var isUnreserved: Bool { isAlphanumeric || ".-_".utf8.contains(self) }
 }

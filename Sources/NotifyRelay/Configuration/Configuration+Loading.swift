@@ -1,0 +1,46 @@
+import Foundation
+import RelayCore
+
+extension Configuration {
+    /// Reads the file. Nil, with at least one problem that is no warning, if it cannot be used.
+    static func load(path: String, environment: [String: String]) -> (Configuration?, [Problem]) {
+        let problems = ProblemList()
+        let configuration = examine(path: path, environment: environment, problems)
+        return (problems.errors.isEmpty ? configuration : nil, problems.all)
+    }
+
+    /// Reads the file as far as it can be read; nil if it is no mapping at all. With an error in `problems` it is good for nothing but
+    /// finding more of them.
+    static func examine(path: String, environment: [String: String], _ problems: ProblemList) -> Configuration? {
+        let readFile: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
+        guard let text = readFile(path) else {
+            problems.add(
+                Problem(
+                    Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))
+            return nil
+        }
+        let absolute = URL(fileURLWithPath: path).standardized.path
+        return examine(
+            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile,
+            problems)
+    }
+
+    static func load(
+        text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?
+    ) -> (Configuration?, [Problem]) {
+        let problems = ProblemList()
+        let configuration = examine(text: text, file: file, folder: folder, environment: environment, readFile: readFile, problems)
+        return (problems.errors.isEmpty ? configuration : nil, problems.all)
+    }
+
+    private static func examine(
+        text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?,
+        _ problems: ProblemList
+    ) -> Configuration? {
+        // `${file:…}` of a relative path starts where every path of the file does.
+        let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
+        var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
+        guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
+        return ConfigurationReader(root: root, folder: folder).read()
+    }
+}

@@ -1,0 +1,67 @@
+import Channels
+import RelayCore
+
+/// What one part of the file says about another.
+extension ConfigurationReader {
+    func checkReferences(_ configuration: Configuration) {
+        for name in root.places("health_to") ?? [] { checkDestination(name) }
+        checkAbilities(configuration)
+        checkFormerNames(root.named("destinations").map { ($0.name, $0.section) }, "destinations")
+        checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
+    }
+
+    /// What a destination is asked for and cannot do.
+    private func checkAbilities(_ configuration: Configuration) {
+        let abilities = Dictionary(
+            configuration.destinations.compactMap { settings in settings.abilities.map { (settings.name, $0) } }, uniquingKeysWith: { $1 })
+        for route in configuration.routes {
+            guard let place = route.mentionPlace else { continue }
+            for name in route.to where abilities[name]?.mention == false {
+                problems.add(
+                    Problem(
+                        place, "routes.\(route.name).mention: destination \(name) can call nobody",
+                        expected: "a destination whose type can (notify-relay channels)", isWarning: true))
+            }
+        }
+        for settings in configuration.destinations {
+            guard let most = settings.abilities?.mostWidth, settings.width > most else { continue }
+            problems.add(
+                Problem(
+                    settings.place, "destinations.\(settings.name).width is \(settings.width)",
+                    expected: "at most \(most) for type \(settings.type)"))
+        }
+    }
+
+    /// `was:` takes over what is kept under a name, so nobody else may bear or claim it.
+    private func checkFormerNames(_ entries: [(name: String, section: ConfigSection)], _ what: String) {
+        var claimed = Set<String>()
+        for (name, section) in entries {
+            guard let was = section.string("was") else { continue }
+            if entries.contains(where: { $0.name == was }) {
+                section.note(
+                    "was", "\(what).\(name).was is '\(was.prefix(32))', which is there itself", expected: "a name that left the file")
+            } else if !claimed.insert(was).inserted {
+                section.note("was", "\(what).\(name).was claims '\(was.prefix(32))' a second time", expected: "a name for one of them")
+            }
+        }
+    }
+
+    /// Of the whole file, also those whose entries are wrong.
+    var destinationNames: [String] { keys(of: "destinations") }
+
+    /// The names that one of the file's mappings holds, right or wrong.
+    func keys(of mapping: String) -> [String] {
+        guard let node = root.node(mapping), case .mapping(let entries) = node.content else { return [] }
+        return entries.map(\.key)
+    }
+
+    func checkDestination(_ name: WrittenText) {
+        let names = destinationNames
+        guard !names.contains(name.text) else { return }
+        let choice = ConfigNode.showable(names)
+        problems.add(
+            Problem(
+                name.place, "no destination is called \(name.shown)",
+                expected: choice.isEmpty ? nil : "one of \(choice.joined(separator: ", "))", meant: nearest(name.text, in: choice)))
+    }
+}

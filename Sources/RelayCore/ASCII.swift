@@ -1,0 +1,8 @@
+/// Classes of ASCII characters, by their bytes; no byte of a longer UTF-8 sequence belongs to any of them.
+extension UInt8 {
+    package var isDigit: Bool { (48...57).contains(self) }
+
+    package var isLetter: Bool { (65...90).contains(self) || (97...122).contains(self) }
+
+    package var isAlphanumeric: Bool { isDigit || isLetter }
+}
