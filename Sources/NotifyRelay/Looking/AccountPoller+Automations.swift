@@ -48,7 +48,7 @@ extension AccountPoller {
     func learn(of ids: Set<String>) async {
         let unknown = ids.filter(mayLookUp)
         guard !unknown.isEmpty else { return }
-        for id in unknown { approvalLooks.lookedUp(id, at: clock.now, again: settings.poll.automations) }
+        for id in unknown { lookUps.done(id, at: clock.now, again: settings.poll.automations) }
         let clock = clock
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.lookUp(all: unknown) }
@@ -59,7 +59,7 @@ extension AccountPoller {
         runsBell.ring()
     }
 
-    private func mayLookUp(_ id: String) -> Bool { watched[id] == nil && approvalLooks.mayLookUp(id, at: clock.now) }
+    private func mayLookUp(_ id: String) -> Bool { watched[id] == nil && lookUps.may(id, at: clock.now) }
 
     private func lookUp(all ids: Set<String>) async {
         await withDiscardingTaskGroup { group in
@@ -131,6 +131,22 @@ extension AccountPoller {
     private func hasUnknown<Item: Identified>(_ items: [Item], _ isKnown: (String) async -> Bool) async -> Bool {
         for item in items where await !isKnown(item.id) { return true }
         return false
+    }
+}
+
+/// When automations that nothing is known of may be looked up again. In memory alone.
+struct AutomationLookUps {
+    private var next: [String: Timestamp] = [:]
+
+    func may(_ automation: String, at now: Timestamp) -> Bool { next[automation].map { $0 <= now } ?? true }
+
+    mutating func done(_ automation: String, at now: Timestamp, again: Duration) {
+        next = next.filter { $0.value > now }
+        next[automation] = now + again
+    }
+
+    mutating func shift(by difference: Duration) {
+        for id in next.keys { next[id]?.shift(by: difference) }
     }
 }
 

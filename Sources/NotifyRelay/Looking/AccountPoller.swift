@@ -44,6 +44,7 @@ actor AccountPoller {
     var listed: [Feed: Set<String>] = [:]
     var saturatedLists: Set<Feed> = []
     var approvalLooks = ApprovalLooks()
+    var lookUps = AutomationLookUps()
     /// Runs first seen while their automation was: what in them bears no readable time is past.
     var runsOfFirstLook = Set<String>()
     var details = DetailTrouble()
@@ -106,6 +107,7 @@ actor AccountPoller {
         for id in watched.keys { watched[id]?.dueAt.shift(by: difference) }
         paging.nextProbe.shift(by: difference)
         approvalLooks.shift(by: difference)
+        lookUps.shift(by: difference)
         runsBell.ring()
         detailsBell.ring()
     }

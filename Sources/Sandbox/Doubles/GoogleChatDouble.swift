@@ -94,7 +94,5 @@ struct ChatHTML {
         }
     }
 
-    private static func plain(_ text: Substring) -> String {
-        String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
-    }
+    private static func plain(_ text: Substring) -> String { text.readingEntities(["&quot;": "\""]) }
 }

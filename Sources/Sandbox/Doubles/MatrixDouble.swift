@@ -85,7 +85,6 @@ enum MatrixDouble: ServiceDouble {
 /// Source: https://spec.matrix.org/v1.15/client-server-api/#mroommessage-msgtypes
 enum MatrixHTML {
     private static let kept = ["strong": "b", "b": "b", "em": "i", "i": "i", "code": "code"]
-    private static let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
 
     static func markup(_ html: String) -> Markup {
         var rest = Substring(html), out = Markup.nothing, open: [String] = []
@@ -114,7 +113,5 @@ enum MatrixHTML {
         return Markup(stringLiteral: "<\(name)>")
     }
 
-    private static func plain(_ text: some StringProtocol) -> String {
-        entities.reduce(String(text)) { $0.replacing($1.0, with: $1.1) }
-    }
+    private static func plain(_ text: some StringProtocol) -> String { text.readingEntities(["&quot;": "\"", "&#39;": "'"]) }
 }

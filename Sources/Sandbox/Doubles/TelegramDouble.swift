@@ -117,7 +117,7 @@ struct TelegramHTML {
         open.append(name)
         guard name == "a" else { return inside == name ? Markup(stringLiteral: "<\(ours)>") : nil }
         guard inside.hasPrefix("a href=\""), inside.hasSuffix("\"") else { return nil }
-        let link = String(inside.dropFirst(8).dropLast()).replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
+        let link = inside.dropFirst(8).dropLast().readingEntities(["&quot;": "\""])
         return "<a href=\"\(safeLink(link) ?? "#")\" rel=\"noreferrer\">"
     }
 }

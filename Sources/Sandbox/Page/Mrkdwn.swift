@@ -10,7 +10,7 @@ struct Mrkdwn {
         return Markup(
             parts.enumerated().map { index, part in
                 let isFenced = index % 2 == 1 && index < parts.count - 1
-                return isFenced ? "<pre>\(String(part).trimmingLineFeeds.readingEntities)</pre>" : lines(String(part).trimmingLineFeeds)
+                return isFenced ? "<pre>\(String(part).trimmingLineFeeds.readingEntities())</pre>" : lines(String(part).trimmingLineFeeds)
             })
     }
 
@@ -27,7 +27,7 @@ struct Mrkdwn {
         var parts: [Markup] = []
         var plain = ""
         func flush() {
-            if !plain.isEmpty { parts.append(Markup(text: plain.readingEntities)) }
+            if !plain.isEmpty { parts.append(Markup(text: plain.readingEntities())) }
             plain = ""
         }
         while at < scalars.count {
@@ -47,7 +47,7 @@ struct Mrkdwn {
     private mutating func span() -> Markup? {
         switch scalars[at] {
         case "<": return angle()
-        case "`": return enclosed(by: "`").map { "<code>\(Markup(text: $0.readingEntities))</code>" }
+        case "`": return enclosed(by: "`").map { "<code>\(Markup(text: $0.readingEntities()))</code>" }
         case "*": return enclosed(by: "*").map { "<b>\(Mrkdwn.inline($0))</b>" }
         case "_": return enclosed(by: "_").map { "<i>\(Mrkdwn.inline($0))</i>" }
         case "~": return enclosed(by: "~").map { "<s>\(Mrkdwn.inline($0))</s>" }
@@ -60,7 +60,7 @@ struct Mrkdwn {
         guard let end = scalars[at...].firstIndex(of: ">"), end > at + 1 else { return nil }
         let inner = string(at + 1, end)
         at = end + 1
-        let halves = inner.split(separator: "|", maxSplits: 1).map { String($0).readingEntities }
+        let halves = inner.split(separator: "|", maxSplits: 1).map { String($0).readingEntities() }
         let target = halves.first ?? ""
         if target.hasPrefix("!") || target.hasPrefix("@") || target.hasPrefix("#") {
             return "<span class=\"mention\">\(halves.count > 1 ? halves[1] : target.mentionLabel)</span>"
@@ -115,15 +115,6 @@ extension String {
     }
 
     fileprivate var mentionLabel: String { hasPrefix("!") ? "@" + dropFirst() : self }
-
-    /// The three entities that Slack knows. `&amp;` last, so that `&amp;lt;` reads as `&lt;`.
-    fileprivate var readingEntities: String {
-        var out = self
-        for (entity, character) in [("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")] {
-            out = out.split(separator: entity, omittingEmptySubsequences: false).joined(separator: character)
-        }
-        return out
-    }
 }
 
 extension Unicode.Scalar {

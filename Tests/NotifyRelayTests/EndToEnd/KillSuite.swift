@@ -103,10 +103,9 @@ private actor Scene {
     func finish() async throws {
         let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
         let asked = await world.requestLog.total
-        let deadline = ContinuousClock.now + .seconds(60)
         // It has begun: from here on it heeds signals.
-        while await world.requestLog.total == asked, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
-        while await !missing().isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        _ = await comesTrue(within: .seconds(60)) { await world.requestLog.total > asked }
+        _ = await comesTrue(within: .seconds(60)) { await missing().isEmpty }
         #expect(relay.terminate() == 0, "\(relay.errorText)")
         await server.stop()
     }

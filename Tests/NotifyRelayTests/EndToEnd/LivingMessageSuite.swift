@@ -87,9 +87,8 @@ private actor Scene {
     func decide(_ approval: String) async { await world.decide(approval, approved: true, by: "user-1") }
 
     func wait(until isSo: (Inbox) async -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
-        while await !isSo(inbox), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(await isSo(inbox), "\(relay.errorText)")
+        let isTrue = await comesTrue(within: .seconds(30)) { await isSo(inbox) }
+        #expect(isTrue, "\(relay.errorText)")
     }
 
     /// Lets what is still under way come, and ends.

@@ -92,7 +92,7 @@ final class RelayProcess: Sendable {
     }
 }
 
-/// Asks again and again whether something has come true.
+/// Asks again and again, in real time, whether something has come true beyond this process. What goes by a manual clock: `eventually`.
 func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

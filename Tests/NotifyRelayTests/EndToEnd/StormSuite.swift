@@ -20,10 +20,7 @@ import Testing
         await inbox.arrange { $0.every = 10 }
         let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
         let began = ContinuousClock.now
-        let deadline = began + .seconds(60 + count / 2)
-        while await !arrived(destinations, in: inbox, count), ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        _ = await comesTrue(within: .seconds(60 + count / 2)) { await self.arrived(destinations, in: inbox, count) }
         #expect(relay.terminate() == 0, "\(relay.errorText)")
         for (kind, _) in destinations {
             // Zulip's is a form; the words of all others stand in the body as they are.
