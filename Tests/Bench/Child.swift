@@ -5,6 +5,7 @@ import Glibc
 final class Child {
     let folder: URL
     private let process = Process()
+    private let input = Pipe()
     private let output = Pipe()
 
     /// - Parameter configuration: written as `relay.yaml` into the folder.
@@ -17,7 +18,7 @@ final class Child {
         process.executableURL = URL(fileURLWithPath: binary)
         process.arguments = arguments
         process.currentDirectoryURL = self.folder
-        process.standardInput = Pipe()
+        process.standardInput = input
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
@@ -35,13 +36,23 @@ final class Child {
         return (line.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }.first ?? 0) / 1024
     }
 
-    /// Ends it as a service manager would, and removes its folder.
+    /// Ends it as a service manager would, and removes its folder. Its input ends too: a child of a thread that blocks signals
+    /// hears none unless it asks for them.
     @discardableResult
     func end() -> Int32 {
+        try? input.fileHandleForWriting.close()
         if process.isRunning { Glibc.kill(process.processIdentifier, SIGTERM) }
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
         return process.terminationStatus
+    }
+
+    /// How many deliveries the relay in its folder owes; none before it has a store.
+    func owed(_ binary: String) throws -> Int {
+        let data = try Child(binary, ["status", "--json"], folder: folder).outputAtEnd()
+        guard !data.isEmpty else { return 0 }
+        let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+        return object?["owed"] as? Int ?? 0
     }
 
     /// Waits for its end and gives its stdout.

@@ -44,7 +44,7 @@ struct DeliveryBench {
         try await Task.sleep(for: .seconds(4))
         let first = receiver.times[0], early = receiver.times.filter { $0 < first + .seconds(4) }.count
         report.row("receiver that is down: attempts in its first 4 s", Double(early), "", .atMost(20))
-        while try owedNow(in: relay.folder) < 10_000 { try await Task.sleep(for: .milliseconds(200)) }
+        while try relay.owed(binary) < 10_000 { try await Task.sleep(for: .milliseconds(200)) }
         try await Task.sleep(for: .seconds(2))
         report.row("10,000 owed: RssAnon", relay.megabytes("RssAnon"), "MB", .atMost(40))
         receiver.answer { _, _ in Receiver.fine }
@@ -72,12 +72,6 @@ struct DeliveryBench {
         print("  " + counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         relay.end()
         await world.server.stop()
-    }
-
-    private func owedNow(in folder: URL) throws -> Int {
-        let data = try Child(binary, ["status", "--json"], folder: folder).outputAtEnd()
-        let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-        return object?["owed"] as? Int ?? 0
     }
 }
 

@@ -11,26 +11,37 @@ import Transport
 @testable import NotifyRelay
 
 /// A relay with a world to look at and destinations that keep what they are given. Nothing moves but by the test's hand.
+///
+/// With `channels: .real` each destination speaks as it does, to the doubles of an inbox: their base is `House.service`.
 final class House: Sendable {
     let clock: ManualClock
     let world: StandInRevKeen
+    let inbox: Inbox
     let transport: WorldTransport
     let ledger: Ledger
     let book = LogBook()
     private let folder: String
+    private let kind: Channels
     private let channels = Locked<[String: ScriptedChannel]>([:])
     private let current: Locked<Relay>
 
+    enum Channels {
+        case scripted, real
+    }
+
     /// - Parameter yaml: a configuration file, best from `House.file`.
-    init(_ yaml: String = House.file(), clock: ManualClock = ManualClock()) async throws {
+    init(_ yaml: String = House.file(), channels kind: Channels = .scripted, clock: ManualClock = ManualClock()) async throws {
         self.clock = clock
+        self.kind = kind
+        inbox = Inbox(clock: clock)
         world = StandInRevKeen(clock: clock, seed: 7)
         await world.arrange { $0.order = .newest }
-        transport = WorldTransport(world, clock: clock)
+        transport = WorldTransport(world, inbox, clock: clock)
         folder = NSTemporaryDirectory() + "notify-relay-house-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
-        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: channels)
+        let scripted = kind == .scripted ? channels : nil
+        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: scripted)
         current = Locked(Self.relay(blueprint, ledger, transport, clock, book))
         try await relay.prepare()
     }
@@ -66,8 +77,11 @@ final class House: Sendable {
     }
 
     func blueprint(_ yaml: String) throws -> Blueprint {
-        try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: channels)
+        try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: kind == .scripted ? channels : nil)
     }
+
+    /// Where the double of a service is, for a destination's `url`, `server` or `api_url`.
+    static func service(_ kind: InboxMessage.Kind) -> String { "https://inbox.example/hooks/\(kind.rawValue)" }
 
     /// The program ends and starts again on the same store, perhaps with another file.
     func restart(_ yaml: String = House.file()) async throws {
@@ -87,7 +101,7 @@ final class House: Sendable {
     }
 
     private static func blueprint(
-        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, channels: Locked<[String: ScriptedChannel]>
+        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, channels: Locked<[String: ScriptedChannel]>?
     ) throws -> Blueprint {
         let (configuration, problems) = Configuration.load(
             text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
@@ -96,6 +110,7 @@ final class House: Sendable {
         let tools = ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
         let list = ProblemList()
         var blueprint = try #require(Blueprint.make(read, tools: tools, problems: list), "\(list.errors.map(\.description))")
+        guard let channels else { return blueprint }
         for index in blueprint.destinations.indices {
             let name = blueprint.destinations[index].name
             blueprint.destinations[index].channel = channels.withLock { channels in

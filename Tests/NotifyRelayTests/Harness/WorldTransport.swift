@@ -2,7 +2,7 @@ import RelayCore
 import Sandbox
 import Transport
 
-/// Answers HTTP from a stand-in RevKeen without a socket, and misbehaves where a test says so.
+/// Answers HTTP from a stand-in RevKeen and from the doubles of an inbox without a socket, and misbehaves where a test says so.
 final class WorldTransport: HTTPTransport {
     /// One request, as the stand-in would see it.
     struct Ask: Sendable {
@@ -32,11 +32,13 @@ final class WorldTransport: HTTPTransport {
     }
 
     private let world: StandInRevKeen
+    private let inbox: Inbox
     private let clock: any WallClock
     private let state = Locked(State())
 
-    init(_ world: StandInRevKeen, clock: any WallClock) {
+    init(_ world: StandInRevKeen, _ inbox: Inbox, clock: any WallClock) {
         self.world = world
+        self.inbox = inbox
         self.clock = clock
     }
 
@@ -51,7 +53,9 @@ final class WorldTransport: HTTPTransport {
     func misbehave(at part: String, _ reply: Reply) { misbehave { $0.path.contains(part) ? reply : .world } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
-        let target = request.url.reveal().firstRange(of: "/v2").map { String(request.url.reveal()[$0.upperBound...]) } ?? "/"
+        let place = request.url.reveal()
+        if let hooks = place.firstRange(of: "/hooks/") { return try await askInbox(request, String(place[hooks.lowerBound...])) }
+        let target = place.firstRange(of: "/v2").map { String(place[$0.upperBound...]) } ?? "/"
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let ask = Ask(at: clock.now, method: request.method, path: halves[0], query: halves.count > 1 ? halves[1] : "")
         let script = state.withLock { state in
@@ -81,8 +85,19 @@ final class WorldTransport: HTTPTransport {
     }
 
     private func askWorld(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+        try Self.read(await world.answer(Self.web(request, target)))
+    }
+
+    private func askInbox(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+        try Self.read(await inbox.receive(Self.web(request, target)))
+    }
+
+    private static func web(_ request: HTTPRequest, _ target: String) -> WebRequest {
         let headers = request.headers.map { (name: $0.name, value: $0.value.reveal()) }
-        let answer = await world.answer(WebRequest(request.method, target, headers: headers, body: request.body ?? []))
+        return WebRequest(request.method, target, headers: headers, body: request.body ?? [])
+    }
+
+    private static func read(_ answer: WebAnswer) throws(TransportError) -> HTTPAnswer {
         if answer.dropsConnection { throw TransportError(.noAnswer, sent: true, "the connection ended without an answer") }
         return HTTPAnswer(
             status: answer.status, headers: answer.headers.map { ($0.name.lowercased(), $0.value) }, body: answer.body)
