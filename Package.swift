@@ -86,12 +86,12 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "RelayCore", hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
+                "RelayCore", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
-                "RelayCore", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird, nio,
+                "RelayCore", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird, hummingbirdCore, nio,
                 logging, lifecycle,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -12,6 +12,9 @@ package protocol Channel: Sendable {
     /// - Returns: by what the one living message is found from now on.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt
 
+    /// Puts a message under one that was delivered before, which stays as it is: into its thread, as a reply, else as a message of its own.
+    func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt
+
     /// Exactly the bytes that `deliver` would send as the message, as text. A secret in them shows as `<secret>`.
     func preview(_ message: Message) -> String
 
@@ -21,6 +24,8 @@ package protocol Channel: Sendable {
 
 extension Channel {
     package func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt { try await deliver(message) }
+
+    package func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt { try await deliver(message) }
 }
 
 /// One line of what `check --connect` found out.

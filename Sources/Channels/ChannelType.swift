@@ -66,15 +66,18 @@ package struct ChannelBlueprint: Sendable {
     package var abilities: Abilities?
     /// Likewise.
     package var pace: (burst: Int, every: Duration)?
+    /// How a pressed button comes back; nil where none can.
+    package var callback: Callback?
     package var make: @Sendable (ChannelTools) -> any Channel
 
     package init(
-        recipients: [String] = [""], abilities: Abilities? = nil, pace: (burst: Int, every: Duration)? = nil,
+        recipients: [String] = [""], abilities: Abilities? = nil, pace: (burst: Int, every: Duration)? = nil, callback: Callback? = nil,
         make: @escaping @Sendable (ChannelTools) -> any Channel
     ) {
         self.recipients = recipients
         self.abilities = abilities
         self.pace = pace
+        self.callback = callback
         self.make = make
     }
 }

@@ -68,19 +68,3 @@ extension Substring {
         return self[..<end]
     }
 }
-
-extension String {
-    /// Without white space and controls at its ends.
-    var trimmed: String {
-        let kept = unicodeScalars.drop { $0.value <= 0x20 || $0.properties.isWhitespace }
-        let end = kept.lastIndex { !($0.value <= 0x20 || $0.properties.isWhitespace) }
-        return end.map { String(kept[...$0]) } ?? ""
-    }
-
-    /// Data as one line: repaired, line breaks and tabs as spaces, at most `most` Unicode scalars and an ellipsis.
-    func oneLine(most: Int) -> String {
-        var scalars = String.UnicodeScalarView()
-        for scalar in repaired(most: most).unicodeScalars { scalars.append(scalar == "\n" || scalar == "\t" ? " " : scalar) }
-        return String(scalars).trimmed
-    }
-}

@@ -36,15 +36,26 @@ extension Discord {
             "color": .int(message.tone.colour), "fields": .array(facts), "timestamp": .string(message.event.occurredAt.description),
             "footer": ["text": .string(Dialect.plain.cut(message.smallPrint, to: Limit(300, .utf16)))],
         ]
-        if let link = message.openLink(within: mostLink) { embed["url"] = .string(link) }
+        if let link = message.mainLink(within: mostLink) { embed["url"] = .string(link.url) }
         return .object(embed)
     }
 
     private static let mostLink = Limit(512, .utf16)
 
     private static func components(_ message: Message) -> [JSONValue] {
-        guard let link = message.openLink(within: mostLink) else { return [] }
-        return [["type": 1, "components": [["type": 2, "style": 5, "label": "Open", "url": .string(link)]]]]
+        let buttons =
+            message.label != nil
+            ? []
+            : message.buttons.map { button -> JSONValue in
+                [
+                    "type": 2, "style": button.choice == .approve ? 3 : 4, "label": .string(button.label),
+                    "custom_id": .string(button.token),
+                ]
+            }
+        let links = message.links(within: mostLink).map { link -> JSONValue in
+            ["type": 2, "style": 5, "label": .string(link.label), "url": .string(link.url)]
+        }
+        return buttons.isEmpty && links.isEmpty ? [] : [["type": 1, "components": .array(buttons + links)]]
     }
 
     /// Sharpens the common judgement by Discord's code.

@@ -19,14 +19,20 @@ package enum Discord {
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let thread = section.string("thread")
-        _ = section.string("public_key")
+        let callback = section.string("public_key").map(DiscordCallback.init)
+        if let callback, case nil = callback {
+            section.wrong("public_key", "the application's public key: 64 hexadecimal digits")
+        }
         if let thread, !thread.utf8.allSatisfy(\.isDigit) || thread.isEmpty {
             section.wrong("thread", "the id of a thread: digits")
             return nil
         }
         guard let address = section.address("url", basics), let base = base(address, section) else { return nil }
         section.warnOfOtherHost(address, vendors, "https://discord.com/api/webhooks/…")
-        return ChannelBlueprint { DiscordChannel(base: base, address: address, thread: thread, network: basics.network, tools: $0) }
+        let key = callback.flatMap { $0 }
+        return ChannelBlueprint(callback: key.map(Callback.discord)) {
+            DiscordChannel(base: base, address: address, thread: thread, network: basics.network, tools: $0)
+        }
     }
 
     private static let vendors = ["discord.com", "discordapp.com", "ptb.discord.com", "canary.discord.com"]

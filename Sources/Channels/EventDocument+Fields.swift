@@ -2,7 +2,8 @@ import RelayCore
 
 extension Detail {
     /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON
-    /// stays JSON. Links of items and the link to decide are made by templates, and null here.
+    /// stays JSON. Links of items are made by templates, and null here; so is the link to
+    /// decide, which is the message's own.
     ///
     /// - Parameter moment: when the event occurred; waiting is counted up to it, so that every attempt says the same.
     func fields(at moment: Timestamp) -> [String: JSONValue] {

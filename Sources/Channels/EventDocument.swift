@@ -37,7 +37,8 @@ struct EventDocument {
         let event = message.event
         let origin = event.payload.origin
         let run: [String: JSONValue] = ["id": .text(origin.runID), "status": .text(origin.runStatus)]
-        let fields = event.payload.detail.fields(at: event.occurredAt)
+        var fields = event.payload.detail.fields(at: event.occurredAt)
+        if let decide = message.decideLink { fields["decide_link"] = .string(decide) }
         return [
             "id": .string(event.id),
             "account": .text(event.account),

@@ -38,8 +38,10 @@ extension GoogleChat {
     private static func paragraph(_ text: String) -> JSONValue { ["textParagraph": ["text": .string(text)]] }
 
     private static func button(_ message: Message) -> JSONValue? {
-        guard let link = message.openLink(within: Limit(2_000, .utf16)) else { return nil }
-        return ["buttonList": ["buttons": [["text": "Open", "onClick": ["openLink": ["url": .string(link)]]]]]]
+        let links = message.links(within: Limit(2_000, .utf16))
+        guard !links.isEmpty else { return nil }
+        let buttons = links.map { ["text": .string($0.label), "onClick": ["openLink": ["url": .string($0.url)]]] as JSONValue }
+        return ["buttonList": ["buttons": .array(buttons)]]
     }
 }
 

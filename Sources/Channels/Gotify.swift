@@ -28,7 +28,7 @@ package enum Gotify {
         let words = label + message.body + "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .codePoints))
         // Never Markdown, whose pictures every reader's device would fetch.
         var extras: [String: JSONValue] = ["client::display": ["contentType": "text/plain"]]
-        if let link = message.openLink() { extras["client::notification"] = ["click": ["url": .string(link)]] }
+        if let link = message.mainLink() { extras["client::notification"] = ["click": ["url": .string(link.url)]] }
         return [
             "title": .string(message.title), "message": .string(words.trimmed), "priority": .int(message.event.priority.gotify),
             "extras": .object(extras),

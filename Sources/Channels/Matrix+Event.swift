@@ -58,7 +58,6 @@ extension Matrix {
         var html = ""
 
         init(_ message: Message, room: Int) {
-            let link = message.openLink(within: Limit(2_000, .bytes))
             let title = Matrix.escape(message.title)
             if let mention = message.mention { add(mention, mention.split(separator: " ").map(Self.pill).joined(separator: " ")) }
             if let label = message.label { add(label) }
@@ -68,7 +67,11 @@ extension Matrix {
                 let value = Dialect.plain.cut(value, to: Limit(200, .codePoints))
                 add("\(name): \(value)", "<em>\(name):</em> \(Matrix.escape(value))")
             }
-            if let link { add(link, "<a href=\"\(Matrix.escape(link))\">Open</a>") }
+            for link in message.links(within: Limit(2_000, .bytes)) {
+                add(
+                    link.label == "Open" ? link.url : "\(link.label): \(link.url)",
+                    "<a href=\"\(Matrix.escape(link.url))\">\(link.label)</a>")
+            }
             let smallPrint = Dialect.plain.cut(message.smallPrint, to: Limit(300, .codePoints))
             add(smallPrint, "<em>\(Matrix.escape(smallPrint))</em>")
         }

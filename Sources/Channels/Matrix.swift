@@ -57,6 +57,19 @@ struct MatrixChannel: Channel {
         return earlier
     }
 
+    func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let original = earlier.remote["event_id"], var content = Matrix.content(message).object else {
+            return try await deliver(message)
+        }
+        // Clients without threads show a reply. Source: https://spec.matrix.org/v1.15/client-server-api/#threading
+        content["m.relates_to"] = [
+            "rel_type": "m.thread", "event_id": .string(original), "is_falling_back": true,
+            "m.in_reply_to": ["event_id": .string(original)],
+        ]
+        _ = try await put(.object(content), transaction: message.idempotencyKey, isEdit: false)
+        return earlier
+    }
+
     func preview(_ message: Message) -> String { String(decoding: Matrix.content(message).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] {

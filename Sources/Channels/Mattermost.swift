@@ -32,7 +32,7 @@ package enum Mattermost {
         if !address.url.reveal().contains("/hooks/") {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
         }
-        return ChannelBlueprint { tools in
+        return ChannelBlueprint(callback: .mattermost) { tools in
             HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
                 judge(common, answer, json)
             }
@@ -66,11 +66,26 @@ package enum Mattermost {
         let smallPrint = JSONValue.string(Dialect.plain.cut(Dialect.breakingMentions(message.smallPrint), to: Limit(300, .codePoints)))
         attachment.members["fallback"] = smallPrint
         attachment.members["footer"] = smallPrint
-        if let link = message.openLink(within: Limit(2_000, .utf16)) {
-            attachment.members["title"] = "Open"
-            attachment.members["title_link"] = .string(link)
+        if let link = message.mainLink(within: Limit(2_000, .utf16)) {
+            attachment.members["title"] = .string(link.label)
+            attachment.members["title_link"] = .string(link.url)
         }
+        let buttons = buttons(message)
+        if !buttons.isEmpty { attachment.members["actions"] = .array(buttons) }
         return attachment.json
+    }
+
+    /// `context` stays on the server. Ids are letters and digits: with other characters a button does nothing.
+    /// Source: https://developers.mattermost.com/integrate/plugins/interactive-messages/
+    private static func buttons(_ message: Message) -> [JSONValue] {
+        guard let url = message.callbackURL, message.label == nil else { return [] }
+        return message.buttons.map { button in
+            [
+                "id": .string(button.choice.rawValue), "name": .string(button.label), "type": "button",
+                "style": button.choice == .approve ? "primary" : "danger",
+                "integration": ["url": .string(url), "context": ["token": .string(button.token)]],
+            ]
+        }
     }
 
     /// Sharpens the common judgement by the server's own id of what is wrong, of which only a known beginning is ever repeated.

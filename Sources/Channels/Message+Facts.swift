@@ -28,13 +28,18 @@ extension Message {
     /// What stands before everything in a sample, as data; nil where it is none.
     var sampleNote: String? { label.map { link == nil ? $0 : "\($0) \(Self.inertButton)" } }
 
-    /// Where the button leads, if there is one; a sample has none that works.
+    /// Where its link buttons lead, the most important first; a sample has none that works.
     ///
     /// - Parameter limit: a longer address is left out, since a part of one leads elsewhere.
-    func openLink(within limit: Limit = Limit(.max, .bytes)) -> String? {
-        guard label == nil, let link, limit.size(of: link) <= limit.most else { return nil }
-        return link
+    func links(within limit: Limit = Limit(.max, .bytes)) -> [(label: String, url: String)] {
+        guard label == nil else { return [] }
+        return [("Decide", decideLink), ("Open", link)].compactMap { label, url in
+            url.flatMap { limit.size(of: $0) <= limit.most ? (label, $0) : nil }
+        }
     }
+
+    /// The one that counts, where there is room for one.
+    func mainLink(within limit: Limit = Limit(.max, .bytes)) -> (label: String, url: String)? { links(within: limit).first }
 
     /// Whether it belongs to the messages about one approval.
     var isOfApproval: Bool {

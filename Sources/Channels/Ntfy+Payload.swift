@@ -31,9 +31,10 @@ extension Ntfy {
             "message": .string(words.trimmed), "priority": .int(message.event.priority.ntfy), "sequence_id": .string(sequence),
         ]
         if let tag = message.tone.tag { payload["tags"] = [.string(tag)] }
-        if let link = message.openLink(within: Limit(512, .bytes)) {
-            payload["click"] = .string(link)
-            payload["actions"] = [["action": "view", "label": "Open", "url": .string(link)]]
+        let links = message.links(within: Limit(512, .bytes))
+        if let first = links.first {
+            payload["click"] = .string(first.url)
+            payload["actions"] = .array(links.map { ["action": "view", "label": .string($0.label), "url": .string($0.url)] })
         }
         return .object(payload)
     }

@@ -48,10 +48,10 @@ package enum PagerDuty {
     }
 
     static func payload(_ message: Message, key: String, dedupKey: String) -> JSONValue {
-        let link: [JSONValue] = message.openLink().map { [["href": .string($0), "text": "Open"]] } ?? []
+        let links = message.links().map { ["href": .string($0.url), "text": .string($0.label)] as JSONValue }
         return [
             "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
-            "client": "NotifyRelay", "links": .array(link), "payload": alert(message),
+            "client": "NotifyRelay", "links": .array(links), "payload": alert(message),
         ]
     }
 

@@ -45,9 +45,9 @@ package enum Pushover {
             payload["retry"] = 75
             payload["expire"] = 3_600
         }
-        if let link = message.openLink(within: mostURL) {
-            payload["url"] = .string(link)
-            payload["url_title"] = "Open"
+        if let link = message.mainLink(within: mostURL) {
+            payload["url"] = .string(link.url)
+            payload["url_title"] = .string(link.label)
         }
         return .object(payload)
     }

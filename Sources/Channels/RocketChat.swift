@@ -59,8 +59,10 @@ package enum RocketChat {
         let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16))
         attachment.members["fields"] = .array(
             (attachment.members["fields"]?.array ?? []) + [Attachment.field("Message", smallPrint, short: false)])
-        if let link = message.openLink(within: Limit(2_000, .utf16)) {
-            attachment.members["actions"] = [["type": "button", "text": "Open", "url": .string(link)]]
+        let links = message.links(within: Limit(2_000, .utf16))
+        if !links.isEmpty {
+            attachment.members["actions"] = .array(
+                links.map { ["type": "button", "text": .string($0.label), "url": .string($0.url)] })
         }
         return ["text": .string(text(message)), "parseUrls": false, "attachments": [attachment.json]]
     }

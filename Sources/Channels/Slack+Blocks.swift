@@ -63,12 +63,22 @@ extension Slack {
             ["type": "section", "fields": .array(message.facts.map { plain("\($0.name)\n\($0.value)", field) })]
         }
 
-        /// A sample shows where the button would be and does nothing.
+        /// A sample shows where a button would be and does nothing.
         private static func button(_ message: Message) -> JSONValue? {
-            guard let link = message.link, link.utf16.count <= mostURL else { return nil }
-            if message.label != nil { return note(Message.inertButton) }
-            let open: JSONValue = ["type": "button", "action_id": "open", "text": plain("Open", field), "url": .string(link)]
-            return ["type": "actions", "elements": [open]]
+            if message.label != nil { return message.link == nil ? nil : note(Message.inertButton) }
+            let buttons = message.buttons.map { button -> JSONValue in
+                [
+                    "type": "button", "action_id": .string(button.choice.rawValue), "text": plain(button.label, field),
+                    "style": button.choice == .approve ? "primary" : "danger", "value": .string(button.token),
+                ]
+            }
+            let links = message.links(within: Limit(mostURL, .utf16)).map { link -> JSONValue in
+                [
+                    "type": "button", "action_id": .string(link.label.lowercased()), "text": plain(link.label, field),
+                    "url": .string(link.url),
+                ]
+            }
+            return buttons.isEmpty && links.isEmpty ? nil : ["type": "actions", "elements": .array(buttons + links)]
         }
 
         private static func footer(_ message: Message) -> JSONValue { note(message.smallPrint) }

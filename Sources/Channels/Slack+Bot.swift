@@ -101,6 +101,15 @@ struct SlackBotChannel: Channel {
         return earlier
     }
 
+    func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let ts = earlier.remote["ts"] else { return try await deliver(message) }
+        var payload = payload(message)
+        payload["thread_ts"] = .string(ts)
+        payload["channel"] = .string(earlier.remote["channel"] ?? keys.channel)
+        _ = try await call("chat.postMessage", payload, isEdit: false)
+        return earlier
+    }
+
     func preview(_ message: Message) -> String { String(decoding: JSONValue.object(payload(message)).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] {

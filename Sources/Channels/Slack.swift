@@ -22,8 +22,8 @@ package enum Slack {
     package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: Entities.slack.unit)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
-        _ = section.secret("signing_secret")
-        guard BotKeys.isUsed(section) else { return webhook(section, basics) }
+        let secret = section.secret("signing_secret")
+        guard BotKeys.isUsed(section) else { return webhook(section, basics, secret) }
         guard let keys = BotKeys(section, basics) else {
             _ = section.secret("url")
             return nil
@@ -32,10 +32,13 @@ package enum Slack {
             section.note("url", "\(section.path).url stands beside a token", expected: "url, or token and channel")
             return nil
         }
-        return ChannelBlueprint(abilities: botAbilities) { SlackBotChannel(keys: keys, network: basics.network, tools: $0) }
+        let callback = secret.map { SlackCallback(secret: $0, origin: keys.api.origin, network: basics.network) }
+        return ChannelBlueprint(abilities: botAbilities, callback: callback.map(Callback.slack)) {
+            SlackBotChannel(keys: keys, network: basics.network, tools: $0)
+        }
     }
 
-    private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics, _ secret: Secret?) -> ChannelBlueprint? {
         let address = section.address("url", basics)
         guard section.node("api_url") == nil else {
             section.note("api_url", "\(section.path).api_url stands without a token", expected: "token and channel, or url alone")
@@ -49,7 +52,10 @@ package enum Slack {
             return nil
         }
         section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
-        return ChannelBlueprint { SlackChannel(address: address, network: basics.network, tools: $0) }
+        let callback = secret.map { SlackCallback(secret: $0, origin: address.origin, network: basics.network) }
+        return ChannelBlueprint(callback: callback.map(Callback.slack)) {
+            SlackChannel(address: address, network: basics.network, tools: $0)
+        }
     }
 
     private static let vendors = ["hooks.slack.com", "hooks.slack-gov.com"]

@@ -30,8 +30,10 @@ extension Teams {
                     [Self.note(message), Self.title(message)].compactMap { $0 } + Self.lines(body) + Self.facts(message)
                         + [Self.smallPrint(message)]),
             ]
-            if let link = message.openLink(within: Limit(2_000, .utf16)) {
-                card["actions"] = [["type": "Action.OpenUrl", "title": "Open", "url": .string(link)]]
+            let links = message.links(within: Limit(2_000, .utf16))
+            if !links.isEmpty {
+                card["actions"] = .array(
+                    links.map { ["type": "Action.OpenUrl", "title": .string($0.label), "url": .string($0.url)] })
             }
             json = .object(card)
         }

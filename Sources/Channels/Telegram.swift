@@ -35,7 +35,8 @@ package enum Telegram {
         }
         // A group has a negative id, and takes twenty a minute.
         let isGroup = chat.hasPrefix("-") || chat.hasPrefix("@")
-        return ChannelBlueprint(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil) {
+        let callback = TelegramCallback(api: api, token: token, chat: chat, network: basics.network)
+        return ChannelBlueprint(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil, callback: .telegram(callback)) {
             TelegramChannel(api: api, token: token, chat: chat, topic: topic, network: basics.network, tools: $0)
         }
     }
@@ -65,6 +66,16 @@ struct TelegramChannel: Channel {
         payload["message_id"] = .int(id)
         if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
         _ = try await call("editMessageText", payload, isEdit: true)
+        return earlier
+    }
+
+    func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        guard let id = earlier.remote["message_id"].flatMap(Int.init) else { return try await deliver(message) }
+        var payload = self.payload(message)
+        // If the first is gone, the words come all the same.
+        payload["reply_parameters"] = ["message_id": .int(id), "allow_sending_without_reply": true]
+        if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
+        _ = try await call("sendMessage", payload, isEdit: false)
         return earlier
     }
 
@@ -109,9 +120,15 @@ struct TelegramChannel: Channel {
             "link_preview_options": ["is_disabled": true], "disable_notification": .bool(message.event.priority == .low),
         ]
         if let topic { payload["message_thread_id"] = .int(topic) }
-        if let link = message.openLink() {
-            payload["reply_markup"] = ["inline_keyboard": [[["text": "Open", "url": .string(link)]]]]
-        }
+        let buttons =
+            message.label != nil
+            ? []
+            : message.buttons.map { button -> JSONValue in
+                ["text": .string(button.label), "callback_data": .string(button.token)]
+            }
+        let links = message.links().map { ["text": .string($0.label), "url": .string($0.url)] as JSONValue }
+        let rows = [buttons, links].filter { !$0.isEmpty }.map(JSONValue.array)
+        if !rows.isEmpty { payload["reply_markup"] = ["inline_keyboard": .array(rows)] }
         return payload
     }
 

@@ -10,9 +10,9 @@ extension Zulip {
             "**\(name):** \(Dialect.plain.cut(dialect.escape(value), to: Limit(200, .codePoints)))"
         }
         let head = ([message.mention, label, "**\(message.title)**"] as [String?]).compactMap { $0 }
-        let open = message.openLink(within: Limit(1_000, .bytes)).map { "\n\n[Open](\($0))" } ?? ""
+        let links = message.links(within: Limit(1_000, .bytes)).map { "[\($0.label)](\($0.url))" }.joined(separator: " · ")
         let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .codePoints))
-        let tail = "\n\n" + facts.joined(separator: "\n") + open + "\n\n" + smallPrint
+        let tail = "\n\n" + facts.joined(separator: "\n") + (links.isEmpty ? "" : "\n\n" + links) + "\n\n" + smallPrint
         let start = head.joined(separator: "\n") + "\n\n"
         let room = mostText - Limit(0, .codePoints).size(of: start + tail)
         return start + dialect.cut(message.body, to: Limit(max(0, room), .codePoints)) + tail

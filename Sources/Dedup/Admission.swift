@@ -74,10 +74,14 @@ package enum Hold: String, Sendable, Codable, CaseIterable { case claim, retry, 
 package struct DeliveryOptions: Codable, Sendable, Equatable {
     package var atMostOnce: Bool
     package var mention: String?
+    /// It was delivered before, and is owed again because what its message shows has changed since: only a message that is still there
+    /// is brought up to date.
+    package var redraws: Bool
 
-    package init(atMostOnce: Bool = false, mention: String? = nil) {
+    package init(atMostOnce: Bool = false, mention: String? = nil, redraws: Bool = false) {
         self.atMostOnce = atMostOnce
         self.mention = mention
+        self.redraws = redraws
     }
 }
 

@@ -33,6 +33,20 @@ package struct ApprovalRow: Codable, Sendable, Equatable {
     }
 }
 
+extension ApprovalRow {
+    package var detail: ApprovalDetail? {
+        if case .approval(let detail) = payload.detail { detail } else { nil }
+    }
+
+    /// It was reminded of. Its message says so from now on.
+    package mutating func remind(step: Int, overdue: Bool) {
+        guard var detail else { return }
+        detail.step = max(step, detail.step ?? 0)
+        detail.overdue = overdue || detail.overdue == true
+        payload.detail = .approval(detail)
+    }
+}
+
 /// What somebody said to an approval. Written down before RevKeen is called.
 package struct Answer: Sendable, Equatable {
     package enum Verdict: String, Sendable, Codable, CaseIterable { case approve, reject }
@@ -72,10 +86,4 @@ package struct Answer: Sendable, Equatable {
         self.status = status
         self.state = state
     }
-}
-
-package enum Asked: Sendable, Equatable {
-    case asked(Answer)
-    /// Somebody was first, and their answer is on its way or was taken.
-    case earlier(Answer)
 }

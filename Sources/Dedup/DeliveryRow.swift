@@ -6,9 +6,11 @@ enum DeliveryRow {
     /// - Parameters:
     ///   - thread: the subject, if deliveries of it may replace one another.
     ///   - superseded: it is written down as dropped, because a request that is still owed will say it.
+    /// - Returns: false if the event is owed there already, or was.
+    @discardableResult
     static func insert(
         _ owed: Owed, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
-    ) throws {
+    ) throws -> Bool {
         try db.run(
             """
             INSERT INTO delivery
@@ -18,7 +20,7 @@ enum DeliveryRow {
             """, event, owed.destination, owed.recipient, owed.route, owed.priority.rawValue,
             superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
             superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
-            superseded ? "superseded" : nil, superseded ? now.milliseconds : nil)
+            superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
     }
 
     /// Nothing earlier about the same approval is owed to the same recipient. `d` is the delivery asked about.

@@ -3,19 +3,40 @@ package import RelayCore
 
 extension Ledger {
     /// Writes an answer down, due at once, unless somebody was first: while their answer is on its way or was taken, it is
-    /// returned instead.
-    package func ask(
-        account: String, approval: String, verdict: Answer.Verdict, actor: String, via: String, reason: String? = nil
-    ) async throws(LedgerError) -> Asked {
+    /// returned instead. Where several people must approve, this one is counted, and the last makes the answer.
+    ///
+    /// - Parameter listening: stored in the same transaction, so that an update that asked is not read again.
+    package func ask(_ ballot: Ballot, listening: Listening? = nil) async throws(LedgerError) -> Asked {
         let now = clock.now
         return try await writes.write("ask") { db in
-            let last = try db.first(AnswerRow.last, account, approval, make: AnswerRow.make)
+            if let listening { try ListenerRow.save(listening, db) }
+            let last = try db.first(AnswerRow.last, ballot.account, ballot.approval, make: AnswerRow.make)
             if let last, last.state == .asked || last.state == .taken { return .earlier(last) }
+            let row = try ApprovalStore.row(account: ballot.account, id: ballot.approval, db)
+            if let shown = ballot.shown, let row, row.shownHash != shown { return .changed }
+            let round = (last?.round ?? 0) + 1
+            var actor = ballot.actor
+            if ballot.peopleNeeded > 1, ballot.verdict == .approve {
+                let votes = try VoteRow.count(ballot, round: round, shown: row?.shownHash ?? "", at: now, db)
+                guard votes.count >= ballot.peopleNeeded else { return .voted(votes) }
+                actor = votes.map(\.person).joined(separator: ", ")
+            }
             let answer = Answer(
-                account: account, approval: approval, round: (last?.round ?? 0) + 1, verdict: verdict, actor: actor, via: via,
-                reason: reason, askedAt: now, dueAt: now)
+                account: ballot.account, approval: ballot.approval, round: round, verdict: ballot.verdict, actor: actor, via: ballot.via,
+                reason: ballot.reason, askedAt: now, dueAt: now)
             try AnswerRow.insert(answer, db)
+            try AuditRow.insert(AuditEntry(answer, .asked, address: ballot.address, at: now), db)
             return .asked(answer)
+        }
+    }
+
+    /// Writes down that somebody said something who may not.
+    package func deny(_ ballot: Ballot, listening: Listening? = nil) async throws(LedgerError) {
+        let now = clock.now
+        try await writes.write("deny") { db in
+            if let listening { try ListenerRow.save(listening, db) }
+            let round = try db.first(AnswerRow.last, ballot.account, ballot.approval, make: AnswerRow.make)?.round ?? 0
+            try AuditRow.insert(AuditEntry(ballot, round: round, .denied, at: now), db)
         }
     }
 
@@ -37,16 +58,57 @@ extension Ledger {
     package func settleAnswer(
         _ answer: Answer, as state: Answer.State, status: Int?, dueAt: Timestamp? = nil
     ) async throws(LedgerError) -> Bool {
-        try await writes.write("settle-answer") { db in
-            try db.run(
+        let now = clock.now
+        return try await writes.write("settle-answer") { db in
+            let changed = try db.run(
                 AnswerRow.settle, state.rawValue, status, dueAt?.milliseconds, answer.account, answer.approval, answer.round,
-                answer.fence) == 1
+                answer.fence)
+            guard changed == 1 else { return false }
+            if let end = AuditEntry.State(end: state) {
+                var entry = AuditEntry(answer, end, address: nil, at: now)
+                entry.status = status ?? answer.status
+                try AuditRow.insert(entry, db)
+            }
+            return true
         }
     }
 
     /// Answers that RevKeen was not told yet and that nobody holds, the longest due first.
     package func dueAnswers(at now: Timestamp) async throws(LedgerError) -> [Answer] {
         try await read { try $0.all(AnswerRow.due, now.milliseconds, make: AnswerRow.make) }
+    }
+
+    /// The last answer to an approval, whatever became of it.
+    package func lastAnswer(account: String, approval: String) async throws(LedgerError) -> Answer? {
+        try await read { try $0.first(AnswerRow.last, account, approval, make: AnswerRow.make) }
+    }
+
+    /// Who has approved what it is now, so far, where several people must, the first first; none once they have made an answer.
+    package func votes(account: String, approval: String) async throws(LedgerError) -> [Vote] {
+        try await read { db in
+            let last = try db.first(AnswerRow.last, account, approval, make: AnswerRow.make)
+            if let last, last.state == .asked || last.state == .taken { return [] }
+            let shown = try ApprovalStore.row(account: account, id: approval, db)?.shownHash ?? ""
+            return try VoteRow.all(account: account, approval: approval, round: (last?.round ?? 0) + 1, shown: shown, db)
+        }
+    }
+
+    /// Everything that was said, the newest last: of each answer what became of it, and each vote and refusal for itself.
+    package func audit(account: String? = nil, limit: Int) async throws(LedgerError) -> [AuditEntry] {
+        try await read { try $0.all(AuditRow.newest, account, limit, make: AuditRow.make).reversed() }
+    }
+
+    /// Nil before anything was read.
+    package func listening(at destination: String) async throws(LedgerError) -> Listening? {
+        try await read { db in
+            try db.first("SELECT position FROM listener WHERE destination = ?", destination) {
+                Listening(destination: destination, position: $0[0])
+            }
+        }
+    }
+
+    package func save(_ listening: Listening) async throws(LedgerError) {
+        try await writes.write("listen") { try ListenerRow.save(listening, $0) }
     }
 
     /// The last answers, the newest last; nil asks for every account.

@@ -43,7 +43,7 @@ extension Ledger {
         let now = clock.now
         return try await writes.write("release") { db in
             let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, DeliveryOptions(text: $0[1])) }
-                .filter(\.1.atMostOnce)
+                .filter { $0.1.atMostOnce && !$0.1.redraws }
             for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
             return try db.run(ClaimRow.release, now.milliseconds) + once.count
         }
@@ -125,11 +125,13 @@ enum ClaimRow {
         if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
             taken.present = try ApprovalStore.row(account: account, id: detail.id, db)
         }
-        if claim.event.isFirstRequest {
+        if claim.event.isFirstRequest, !claim.options.redraws {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
-        } else if let reason = try MessageThread.needless(claim, thread: thread, db) {
-            try settle(claim.delivery, as: .dropped, reason, at: now, db)
+        } else if let reason = try MessageThread.needless(taken, thread: thread, db) {
+            // What was delivered stays so.
+            let redraws = claim.options.redraws
+            try settle(claim.delivery, as: redraws ? .delivered : .dropped, redraws ? nil : reason, at: now, db)
             return nil
         } else {
             taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
@@ -151,7 +153,7 @@ enum ClaimRow {
         try settle(delivery, as: .unknown, "the relay ended while it was being sent, and it may be sent once at most", at: now, db)
     }
 
-    private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String, at now: Timestamp, _ db: Database) throws {
+    private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String?, at now: Timestamp, _ db: Database) throws {
         try db.run(
             "UPDATE delivery SET state = ?, reason = ?, settled_at = ?, held_for = NULL WHERE id = ?", state.rawValue, reason,
             now.milliseconds, delivery)

@@ -73,7 +73,7 @@ enum SettlementRow {
 
     /// A request that goes back will say the present when it is sent.
     private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
-        if claim.event.isFirstRequest, let thread = claim.event.thread {
+        if claim.event.isFirstRequest, !claim.options.redraws, let thread = claim.event.thread {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
         }
@@ -84,7 +84,8 @@ enum SettlementRow {
     private static func keep(
         _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: Database
     ) throws {
-        guard claim.event.thread != nil || !receipt.remote.isEmpty else { return }
+        // A reminder stands beside the one message about its approval.
+        guard claim.event.kind != .reminder, claim.event.thread != nil || !receipt.remote.isEmpty else { return }
         var version = claim.present?.version
         if version == nil, case .approval(let detail) = claim.event.payload.detail { version = detail.version }
         try db.run(

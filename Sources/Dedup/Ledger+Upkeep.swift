@@ -15,6 +15,7 @@ extension Ledger {
         count += try await writes.write("retain") { db in
             try db.run(Retention.approvals, payloadsBefore.milliseconds) + db.run(Retention.receipts, payloadsBefore.milliseconds)
                 + db.run(Retention.votes, auditBefore.milliseconds) + db.run(Retention.answers, auditBefore.milliseconds)
+                + db.run(Retention.audit, auditBefore.milliseconds)
         }
         return count
     }
@@ -86,6 +87,8 @@ enum Retention {
     /// Rounds go on counting while an approval is open: a round is a part of its idempotency key.
     static let answers = "DELETE FROM answer WHERE state <> 'asked' AND asked_at < ? AND NOT \(isOpen(of: "answer"))"
     static let votes = "DELETE FROM vote WHERE at < ? AND NOT \(isOpen(of: "vote"))"
+
+    static let audit = "DELETE FROM audit WHERE at < ? AND NOT \(isOpen(of: "audit"))"
 
     private static func isOpen(_ subject: String) -> String {
         "EXISTS (SELECT 1 FROM approval a WHERE a.open = 1 AND a.account || '/approval/' || a.id = \(subject))"

@@ -46,14 +46,15 @@ enum MessageThread {
             """, subject, number
         ) { row -> (Pair, Request) in
             let standing: Standing
-            if row[2] as String != DeliveryState.owed.rawValue {
+            let options = DeliveryOptions(text: row[5])
+            if row[2] as String != DeliveryState.owed.rawValue || options.redraws {
                 standing = .sent
             } else {
                 let isClaimed = row[3] as String? == Hold.claim.rawValue && row.time(4) > now
                 standing = isClaimed ? .underWay : .awaited
             }
             let pair = Pair(destination: row[0], recipient: row[1])
-            return (pair, Request(standing: standing, options: DeliveryOptions(text: row[5])))
+            return (pair, Request(standing: standing, options: options))
         }
         return Dictionary(found) { $0.standing > $1.standing ? $0 : $1 }
     }
@@ -101,13 +102,15 @@ enum MessageThread {
         }
     }
 
-    /// Why an update or a decision need not be sent; nil if it must.
+    /// Why what follows a request need not be sent; nil if it must.
     ///
     /// Its message was rendered from the present row, so it may show this version already, or a later one is owed that will show more.
     static func needless(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
+        if claim.event.kind == .reminder { return try needlessReminder(claim, thread: thread, db) }
         guard let version = claim.event.shownVersion else { return nil }
         let later = try db.first(laterUpdate, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
         if later != nil { return superseded }
+        if claim.options.redraws { return try message(of: claim, thread: thread, db) == nil ? "its message is not known" : nil }
         guard let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db) else { return nil }
         switch stored.state {
         case .gone: return "its message was deleted by hand"
@@ -116,7 +119,18 @@ enum MessageThread {
         }
     }
 
+    /// Nobody is reminded of what does not wait any more, and of several reminders the last is enough.
+    private static func needlessReminder(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
+        if claim.present?.isOpen == false { return superseded }
+        let later = try db.first(laterReminder, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
+        return later == nil ? nil : superseded
+    }
+
     private static let superseded = "superseded"
+    static let laterReminder = """
+        SELECT d.id FROM delivery d JOIN event e ON e.n = d.event
+        WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'owed' AND d.id > ? AND e.kind = 'reminder' LIMIT 1
+        """
     static let laterUpdate = """
         SELECT d.id FROM delivery d JOIN event e ON e.n = d.event
         WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'owed' AND d.id > ?

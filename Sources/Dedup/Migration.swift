@@ -6,7 +6,7 @@ struct Migration: Sendable {
     var number: Int
     var sql: String
 
-    static let all = [Migration(number: 1, sql: Schema.first)]
+    static let all = [Migration(number: 1, sql: Schema.first), Migration(number: 2, sql: Schema.audit)]
 }
 
 /// The steps that this program knows, from 1 without a gap.

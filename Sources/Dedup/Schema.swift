@@ -182,4 +182,34 @@ enum Schema {
         ) STRICT;
         INSERT INTO pulse VALUES (1, 0, NULL);
         """
+
+    /// What was said to approvals, one row for each thing that happened: added, and never changed but for an account's new name. The
+    /// answers that were there before it begin it. A vote is for what was `shown`. `listener` is how far somebody's updates were read who keeps them for us.
+    static let audit = """
+        CREATE TABLE audit (
+            n INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            account TEXT NOT NULL,
+            approval TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            verdict TEXT NOT NULL CHECK (verdict IN ('approve', 'reject')),
+            actor TEXT NOT NULL,
+            via TEXT NOT NULL,
+            address TEXT,
+            reason TEXT,
+            state TEXT NOT NULL CHECK (state IN ('asked', 'taken', 'refused', 'lost', 'voted', 'denied')),
+            status INTEGER
+        ) STRICT;
+        CREATE INDEX audit_approval ON audit(account, approval, round);
+        CREATE INDEX audit_at ON audit(at);
+        INSERT INTO audit (at, account, approval, round, verdict, actor, via, reason, state, status)
+            SELECT asked_at, account, approval, round, verdict, actor, via, reason, state, status FROM answer ORDER BY n;
+        CREATE TRIGGER audit_stays BEFORE UPDATE OF at, approval, round, verdict, actor, via, address, reason, state, status ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit is added to and never changed'); END;
+        ALTER TABLE vote ADD COLUMN shown TEXT NOT NULL DEFAULT '';
+        CREATE TABLE listener (
+            destination TEXT PRIMARY KEY,
+            position INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
 }

@@ -7,12 +7,15 @@ extension DeliveryOptions {
         var text = JSONText()
         text.add("at_most_once", atMostOnce ? true : nil)
         text.add("mention", mention)
+        text.add("redraws", redraws ? true : nil)
         return text.object
     }
 
     init(text: String?) {
         let value = text.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
-        self.init(atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string)
+        self.init(
+            atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string,
+            redraws: value?["redraws"]?.bool ?? false)
     }
 }
 

@@ -146,6 +146,12 @@ package struct Message: Sendable {
     package var html: String?
     /// From the pattern in `links:`; nil without one. Built by us, percent-encoded.
     package var link: String?
+    /// A page to decide on, good for whoever gets the message; nil where nothing is to be decided, or no page is to be had. Built by us.
+    package var decideLink: String?
+    /// What can be decided in the chat itself; empty where nothing can.
+    package var buttons: [DecisionButton]
+    /// Where the chat tells us of a pressed button; nil where it knows by itself.
+    package var callbackURL: String?
     /// One address of a mail's `to`; empty for destinations that have none.
     package var recipient: String
     /// The same on every attempt: hex SHA-256 of event id and destination (and recipient, if there is one).
@@ -159,14 +165,18 @@ package struct Message: Sendable {
     package var label: String?
 
     package init(
-        event: Event, title: String, body: String, html: String? = nil, link: String? = nil, recipient: String = "",
-        idempotencyKey: String, subjectKey: String = "", deliveryID: Int64, mention: String? = nil, label: String? = nil
+        event: Event, title: String, body: String, html: String? = nil, link: String? = nil, decideLink: String? = nil,
+        buttons: [DecisionButton] = [], callbackURL: String? = nil, recipient: String = "", idempotencyKey: String, subjectKey: String = "",
+        deliveryID: Int64, mention: String? = nil, label: String? = nil
     ) {
         self.event = event
         self.title = title
         self.body = body
         self.html = html
         self.link = link
+        self.decideLink = decideLink
+        self.buttons = buttons
+        self.callbackURL = callbackURL
         self.recipient = recipient
         self.idempotencyKey = idempotencyKey
         self.subjectKey = subjectKey
@@ -174,4 +184,20 @@ package struct Message: Sendable {
         self.mention = mention
         self.label = label
     }
+}
+
+/// A button under a message about an approval: pressed, it sends its token back.
+package struct DecisionButton: Sendable, Equatable {
+    package enum Choice: String, Sendable { case approve, reject }
+
+    package var choice: Choice
+    /// At most 64 bytes. It proves that the button is ours; who pressed it is the chat's word.
+    package var token: String
+
+    package init(_ choice: Choice, token: String) {
+        self.choice = choice
+        self.token = token
+    }
+
+    package var label: String { choice == .approve ? "Approve" : "Reject" }
 }

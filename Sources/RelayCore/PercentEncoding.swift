@@ -16,3 +16,28 @@ extension String {
 
 /// Upper case, as RFC 3986 §2.1 asks for.
 private let digits = Array("0123456789ABCDEF".utf8)
+
+/// RFC 3986 §2.1. A `%` that no two digits follow stays as it is; bad UTF-8 becomes U+FFFD.
+package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
+    let bytes = Array(text.utf8)
+    var out: [UInt8] = []
+    var at = 0
+    while at < bytes.count {
+        if bytes[at] == UInt8(ascii: "%"), at + 2 < bytes.count, let high = hexDigit(bytes[at + 1]), let low = hexDigit(bytes[at + 2]) {
+            out.append(high << 4 | low)
+            at += 3
+            continue
+        }
+        out.append(plusIsSpace && bytes[at] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[at])
+        at += 1
+    }
+    return String(decoding: out, as: UTF8.self)
+}
+
+/// The fields of a query, or of a body that is `application/x-www-form-urlencoded`, in order.
+package func formFields(_ text: some StringProtocol) -> [(name: String, value: String)] {
+    text.split(separator: "&").map { pair in
+        let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (percentDecoded(parts[0], plusIsSpace: true), parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "")
+    }
+}

@@ -1,11 +1,11 @@
-import RelayCore
+package import RelayCore
 
 /// JSON as lines that a person can decide on: `customer.name: Kim`. Huge values are folded, and the fold says how much it hides.
-enum ReadableJSON {
+package enum ReadableJSON {
     static let mostLines = 20
     static let widest = 200
 
-    static func lines(_ value: JSONValue) -> [String] {
+    package static func lines(_ value: JSONValue) -> [String] {
         var all: [String] = []
         collect(unwrapped(value), path: "", into: &all, depth: 0)
         guard all.count > mostLines else { return all }

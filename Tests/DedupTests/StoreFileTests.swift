@@ -139,20 +139,21 @@ struct StoreFileTests {
 /// How an older store becomes a newer one.
 struct MigrationTests {
     let store: TestStore
-    private static let second = Migration(number: 2, sql: "ALTER TABLE lane ADD COLUMN colour TEXT;")
-    private static let broken = Migration(number: 3, sql: "CREATE TABLE half (n INTEGER); SELECT nothing FROM nowhere;")
+    private static let next = Migration(number: Migration.all.count + 1, sql: "ALTER TABLE lane ADD COLUMN colour TEXT;")
+    private static let broken = Migration(
+        number: Migration.all.count + 2, sql: "CREATE TABLE half (n INTEGER); SELECT nothing FROM nowhere;")
 
     init() throws { store = try TestStore() }
 
     @Test func `an older store is copied, then moved on with all that it holds`() async throws {
         try await store.admit(notification(1, at: store.clock), [store.owed()])
         try store.ledger.close()
-        let steps = Migrations(steps: Migration.all + [Self.second])
+        let steps = Migrations(steps: Migration.all + [Self.next])
         let ledger = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
         defer { try? ledger.close() }
         #expect(try await ledger.overview().owed == 1)
         #expect(try await ledger.read { try $0.columns(in: "lane").map(\.name).contains("colour") })
-        let before = try Ledger.open(store.path + ".before-2", create: false, clock: store.clock)
+        let before = try Ledger.open("\(store.path).before-\(Self.next.number)", create: false, clock: store.clock)
         #expect(try await before.overview().owed == 1)
         try before.close()
     }
@@ -160,11 +161,11 @@ struct MigrationTests {
     @Test func `a step that fails leaves the store at the step before it`() async throws {
         try await store.admit(notification(1, at: store.clock), [store.owed()])
         try store.ledger.close()
-        let steps = Migrations(steps: Migration.all + [Self.second, Self.broken])
+        let steps = Migrations(steps: Migration.all + [Self.next, Self.broken])
         #expect(throws: LedgerError.self) {
             try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps).close()
         }
-        let two = Migrations(steps: Migration.all + [Self.second])
+        let two = Migrations(steps: Migration.all + [Self.next])
         let ledger = try Ledger.open(store.path, create: false, clock: store.clock, migrations: two)
         defer { try? ledger.close() }
         #expect(try await ledger.read { try $0.tableExists("half") } == false)
@@ -172,7 +173,7 @@ struct MigrationTests {
     }
 
     @Test func `only the relay itself moves a store on`() throws {
-        let steps = Migrations(steps: Migration.all + [Self.second])
+        let steps = Migrations(steps: Migration.all + [Self.next])
         let error = #expect(throws: LedgerError.self) {
             try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
         }

@@ -93,3 +93,12 @@ extension TestStore {
         return try await ledger.admit([admission]).first
     }
 }
+
+extension Ledger {
+    /// What one person says, as most tests need it.
+    func ask(
+        account: String, approval: String, verdict: Answer.Verdict, actor: String, via: String, reason: String? = nil
+    ) async throws(LedgerError) -> Asked {
+        try await ask(Ballot(account: account, approval: approval, verdict: verdict, actor: actor, via: via, reason: reason))
+    }
+}

@@ -62,12 +62,12 @@ struct ApprovalsCommand: AsyncParsableCommand {
             let configuration = try file.load()
             let ledger = try file.openLedger(configuration)
             defer { try? ledger.close() }
-            let answers = try await ledger.answers(account: nil, limit: 10_000)
-            if json { return Terminal.say(json: .array(answers.map(\.json))) }
-            let rows = answers.map { answer in
+            let entries = try await ledger.audit(limit: 10_000)
+            if json { return Terminal.say(json: .array(entries.map(\.json))) }
+            let rows = entries.map { entry in
                 [
-                    answer.askedAt.description, answer.account, answer.approval, answer.verdict.rawValue, answer.actor, answer.via,
-                    answer.state.rawValue, answer.reason ?? "",
+                    entry.at.description, entry.account, entry.approval, entry.verdict.rawValue, entry.actor, entry.place,
+                    entry.state.rawValue, entry.reason ?? "",
                 ]
             }
             Terminal.say(Terminal.table([["AT", "ACCOUNT", "APPROVAL", "VERDICT", "ACTOR", "VIA", "STATE", "REASON"]] + rows))
@@ -87,11 +87,32 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer
     guard let account = blueprint.accounts.first(where: { $0.name == row.account }) else { throw ExitCode.config }
     let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
-    let decision = Decision(ledger: ledger, client: client, clock: tools.clock, words: configuration.meaning)
-    let actor = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
-    let outcome = try await decision.decide(row, verdict, actor: actor, via: "command line", reason: reason?.repaired(most: 2_000))
-    Terminal.say(outcome.text)
-    if outcome.exit != .success { throw outcome.exit }
+    let desk = DecisionDesk(
+        ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router)
+    let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
+    // Whoever has the configuration and its key in hand is who they say they are.
+    let speaker = Speaker(person: user, fallbackName: user, way: "command line", destination: nil, address: nil)
+    let saying = Saying(account: row.account, approval: row.id, verdict: verdict, reason: reason, shown: nil, speaker: speaker)
+    let reply = try await desk.hear(saying)
+    Terminal.say(reply.text)
+    if let exit = reply.exit { throw exit }
+}
+
+extension DecisionDesk.Reply {
+    /// Nil: it is now so.
+    fileprivate var exit: ExitCode? {
+        switch self {
+        case .unknown: .noInput
+        case .denied: .noPermission
+        case .heard(let outcome):
+            switch outcome.kind {
+            case .done: nil
+            case .otherwise, .refused, .changed: .failure
+            case .kept, .waiting: .unavailable
+            case .forbidden: .noPermission
+            }
+        }
+    }
 }
 
 private func findApproval(_ id: String, _ ledger: Ledger, _ configuration: Configuration) async throws -> ApprovalRow {
@@ -110,10 +131,6 @@ private func findApproval(_ id: String, _ ledger: Ledger, _ configuration: Confi
 }
 
 extension ApprovalRow {
-    var detail: ApprovalDetail? {
-        if case .approval(let detail) = payload.detail { detail } else { nil }
-    }
-
     /// `approvals list --json`, one entry.
     fileprivate var json: JSONValue {
         [
@@ -125,12 +142,15 @@ extension ApprovalRow {
     }
 }
 
-extension Answer {
+extension AuditEntry {
+    /// The way in, and the address where there was one.
+    fileprivate var place: String { via + (address.map { " from \($0)" } ?? "") }
+
     /// `approvals log --json`, one entry.
     fileprivate var json: JSONValue {
         [
-            "at": .string(askedAt.description), "account": .string(account), "approval": .string(approval), "round": .int(round),
-            "verdict": .string(verdict.rawValue), "actor": .string(actor), "via": .string(via), "reason": .text(reason),
+            "at": .string(at.description), "account": .string(account), "approval": .string(approval), "round": .int(round),
+            "verdict": .string(verdict.rawValue), "actor": .string(actor), "via": .string(place), "reason": .text(reason),
             "state": .string(state.rawValue), "status": status.map { .int($0) } ?? .null,
         ]
     }

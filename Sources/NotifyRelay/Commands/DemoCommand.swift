@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dedup
 import Foundation
+import Glibc
 import Logging
 import RelayCore
 import Sandbox
@@ -26,10 +27,10 @@ struct DemoCommand: AsyncParsableCommand {
         let world = StandInRevKeen(clock: clock, seed: 7)
         let (server, addresses) = try await start(world, clock)
         let file = folder.appendingPathComponent("relay.yaml")
-        try Data(Self.yaml(addresses).utf8).write(to: file)
+        try Data(Self.yaml(addresses, pages: try Self.freePort()).utf8).write(to: file)
         let configuration = try ConfigurationOption(path: file.path).load()
         Terminal.say("The inbox: \(addresses.inbox)")
-        Terminal.say("Watch it fill in a browser. Ctrl-C ends the demo.")
+        Terminal.say("Watch it fill in a browser, and decide what asks for approval by its link. Ctrl-C ends the demo.")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Story().play(in: world, clock: clock) }
             group.addTask { try await Engine(path: file.path, grace: .seconds(2), logger: logger).run(configuration) }
@@ -55,7 +56,24 @@ struct DemoCommand: AsyncParsableCommand {
         throw ListenError(key: "--port", address: "127.0.0.1:\(port ?? 0)", why: last.map { "\($0)" } ?? "no reason given")
     }
 
-    static func yaml(_ addresses: SandboxAddresses) -> String {
+    /// One that was free a moment ago: the pages to decide on must know their address before they are there.
+    private static func freePort() throws -> UInt16 {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(file) }
+        var address = sockaddr_in(), length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw ListenError(key: "demo", address: "127.0.0.1:0", why: String(cString: strerror(errno))) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    /// - Parameter pages: the port of the pages to decide on.
+    static func yaml(_ addresses: SandboxAddresses, pages: UInt16) -> String {
         """
         accounts:
           demo: {api_key: "rk_sandbox_demo", base_url: "\(addresses.api)", first_look: 1h, poll: {approvals: 1s, runs: 1s..5s, automations: 2s, budget: none}}
@@ -70,6 +88,7 @@ struct DemoCommand: AsyncParsableCommand {
           - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
           - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall]}
           - {name: everything, to: [hook]}
+        server: {public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)"}
         """
     }
 }

@@ -36,7 +36,8 @@ struct PreviewCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let tools = Tools()
         defer { tools.end() }
-        let blueprint = try Blueprint.orExit(configuration, tools: tools)
+        let keys = LinkKeys.find(configured: configuration.server.linkKeys, store: configuration.store)
+        let blueprint = try Blueprint.orExit(configuration, tools: tools, keys: keys)
         guard let target = try blueprint.destinations(named: [destination]).first else { throw ExitCode.noInput }
         let claim = try await claim(target, configuration, now: tools.clock.now)
         let own = show(claim, target, blueprint.composer, now: tools.clock.now)
@@ -82,7 +83,7 @@ struct PreviewCommand: AsyncParsableCommand {
 
 extension Composer {
     /// The same, without the user's templates.
-    var builtIn: Composer { Composer(templates: .builtIn, links: links, people: people, zoneName: zoneName) }
+    var builtIn: Composer { Composer(templates: .builtIn, links: links, people: people, zoneName: zoneName, ways: ways) }
 }
 
 /// Lines that went and lines that came.

@@ -70,9 +70,9 @@ struct SendTestCommand: AsyncParsableCommand {
 }
 
 extension Blueprint {
-    static func orExit(_ configuration: Configuration, tools: Tools) throws -> Blueprint {
+    static func orExit(_ configuration: Configuration, tools: Tools, keys: LinkKeys? = nil) throws -> Blueprint {
         let problems = ProblemList()
-        guard let blueprint = make(configuration, tools: tools.channel, problems: problems) else {
+        guard let blueprint = make(configuration, tools: tools.channel, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }

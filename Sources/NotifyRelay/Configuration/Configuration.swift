@@ -16,6 +16,13 @@ struct Configuration: Sendable {
     struct Server: Sendable {
         var listen: HostAndPort?
         var heartbeat: (url: Secret, every: Duration)?
+        /// What people reach: pages to decide on, and the callbacks of chats.
+        var publicListen: HostAndPort?
+        /// Without a last slash; nil: no links are made.
+        var publicURL: String?
+        /// The first signs, all verify; empty: one is made beside the store.
+        var linkKeys: [Secret] = []
+        var linkExpiry = Duration.seconds(7 * 86_400)
     }
 
     var timeZone = TimeZoneName.utc
@@ -55,10 +62,17 @@ struct HostAndPort: Sendable, Equatable {
     }
 }
 
-struct Person: Sendable {
+/// Somebody, under one name wherever they write from. Nil: not known there.
+struct Person: Sendable, Equatable {
     var name: String
     /// RevKeen's user id.
     var revkeen: String?
+    /// In lower case.
+    var email: String?
+    var slack: String?
+    var telegram: String?
+    var mattermost: String?
+    var discord: String?
 }
 
 struct AccountSettings: Sendable {
@@ -93,6 +107,8 @@ struct DestinationSettings: Sendable {
     var fallback: String?
     var was: String?
     var timeZone: TimeZoneName?
+    /// The hours in which a working clock goes on; nil: it has none.
+    var working: WeeklyHours?
     /// Nil for a type that only later versions can speak to.
     var blueprint: ChannelBlueprint?
 
@@ -116,4 +132,30 @@ struct Route: Sendable {
     var mention: String?
     /// Of the mention, for what is to be said of it.
     var mentionPlace: Place?
+    /// Names of people; nil: whoever can.
+    var approvers: [String]?
+    /// Two different people must approve.
+    var twoPerson = false
+    var reminders: ReminderLadder?
+}
+
+/// How a route reminds of an approval that still waits. Lengths of time count from when a destination was told.
+struct ReminderLadder: Sendable, Equatable {
+    /// Somebody more who is told.
+    struct Escalation: Sendable, Equatable {
+        var after: Duration
+        /// Other destinations, which get the request itself; those that have it are reminded of it.
+        var to: [String]
+        var mention: String?
+    }
+
+    var steps: [Duration]
+    /// Only the working hours of the destination count.
+    var isWorkingTime: Bool
+    /// From then on it is overdue, by our own account.
+    var overdue: Duration?
+    var escalation: Escalation?
+
+    /// When something is said, each moment once, in order.
+    var moments: [Duration] { Set(steps + [overdue, escalation?.after].compactMap(\.self)).sorted() }
 }

@@ -4,7 +4,8 @@ import RelayCore
 import Transport
 
 extension ConfigurationReader {
-    func destinations() -> [DestinationSettings] {
+    /// - Parameter zone: of working hours, where neither they nor their destination name one.
+    func destinations(zone: TimeZoneName) -> [DestinationSettings] {
         root.named("destinations").compactMap { name, place, section in
             checkName(name, at: place, what: "a destination")
             let isTypeName = Catalogue.type(named: name) != nil
@@ -17,13 +18,15 @@ extension ConfigurationReader {
             if isTypeName && name != type {
                 problems.add(Problem(place, "destination '\(name)' bears the name of another type", expected: "another name"))
             }
-            return destination(name, place, type, section)
+            return destination(name, place, type, section, zone: zone)
         }
     }
 
     private var knownTypes: [String] { Catalogue.types.map(\.name) }
 
-    private func destination(_ name: String, _ place: Place, _ type: String, _ section: ConfigSection) -> DestinationSettings? {
+    private func destination(
+        _ name: String, _ place: Place, _ type: String, _ section: ConfigSection, zone fallbackZone: TimeZoneName
+    ) -> DestinationSettings? {
         var settings = DestinationSettings(name: name, place: place, type: type, fingerprint: fingerprint("destinations", name))
         settings.width = section.integer("width", in: 1...64) ?? 1
         settings.giveUp = section.duration("give_up") ?? settings.giveUp
@@ -36,10 +39,10 @@ extension ConfigurationReader {
             allowLinkLocal: section.bool("allow_link_local", default: false))
         let basics = DestinationBasics(
             name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
+        settings.working = hours(section, "working", zone: settings.timeZone ?? fallbackZone, hasFloor: false)
         checkPlannedKeys(ofDestination: section)
         if let known = Catalogue.type(named: type) {
             settings.blueprint = known.read(section, basics)
-            refuseWhatIsPlanned(section, type)
         } else {
             // Which keys it may have is not known, so none is called unknown.
             section.takeAll()
@@ -48,15 +51,6 @@ extension ConfigurationReader {
                 meant: nearest(type, in: knownTypes))
         }
         return settings
-    }
-
-    /// Keys of a type that it reads and cannot honour yet.
-    private func refuseWhatIsPlanned(_ section: ConfigSection, _ type: String) {
-        switch type {
-        case "slack": later(section, "signing_secret")
-        case "discord": later(section, "public_key")
-        default: break
-        }
     }
 
     private func fallback(_ section: ConfigSection, of name: String) -> String? {

@@ -6,6 +6,7 @@ extension ConfigurationReader {
     func checkReferences(_ configuration: Configuration) {
         for name in root.places("health_to") ?? [] { checkDestination(name) }
         checkAbilities(configuration)
+        checkDeciding(configuration)
         checkFormerNames(root.named("destinations").map { ($0.name, $0.section) }, "destinations")
         checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
     }
@@ -29,6 +30,26 @@ extension ConfigurationReader {
                 Problem(
                     settings.place, "destinations.\(settings.name).width is \(settings.width)",
                     expected: "at most \(most) for type \(settings.type)"))
+        }
+    }
+
+    /// What deciding and reminding ask of other parts of the file.
+    private func checkDeciding(_ configuration: Configuration) {
+        let working = Set(configuration.destinations.filter { $0.working != nil }.map(\.name))
+        for (route, section) in zip(configuration.routes, root.sections("routes")) {
+            guard route.reminders?.isWorkingTime == true else { continue }
+            for name in route.to where !working.contains(name) {
+                section.note(
+                    "remind_clock", "\(section.path).remind_clock is working, and destination \(name) has no working hours",
+                    expected: "destinations.\(name).working: {from, to}")
+            }
+        }
+        for (name, _, section) in root.named("destinations") {
+            for key in ["signing_secret", "public_key"] where section.node(key) != nil && configuration.server.publicListen == nil {
+                section.note(
+                    key, "destinations.\(name).\(key) makes buttons, and nothing hears them", expected: "server.public_listen",
+                    isWarning: true)
+            }
         }
     }
 

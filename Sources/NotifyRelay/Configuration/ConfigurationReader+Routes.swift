@@ -25,7 +25,8 @@ extension ConfigurationReader {
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
             route.mentionPlace = section.node("mention")?.place
-            checkPlannedKeys(ofRoute: section, people: people)
+            readApprovalKeys(section, &route, people: people)
+            checkPlannedKeys(ofRoute: section)
             section.finish()
             return route
         }

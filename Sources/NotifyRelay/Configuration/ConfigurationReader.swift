@@ -30,7 +30,7 @@ final class ConfigurationReader {
         configuration.priorityWords = priorityWords()
         configuration.people = people()
         configuration.accounts = accounts()
-        configuration.destinations = destinations()
+        configuration.destinations = destinations(zone: configuration.timeZone)
         configuration.priorities = priorities()
         let digests = digests()
         configuration.routes = routes(digests: digests, people: configuration.people.map(\.name))
@@ -148,10 +148,15 @@ final class ConfigurationReader {
     private func people() -> [Person] {
         root.named("people").map { name, place, section in
             checkName(name, at: place, what: "a person")
-            let person = Person(name: name, revkeen: section.string("revkeen"))
-            later(section, "email", "slack", "telegram", "mattermost", "discord")
-            for key in ["slack", "telegram", "mattermost", "discord"] { _ = section.string(key) }
-            if let text = section.string("email"), MailAddress(parsing: text) == nil { section.wrong("email", "a mail address") }
+            var person = Person(name: name, revkeen: section.string("revkeen"))
+            person.slack = section.string("slack")
+            person.telegram = section.string("telegram")
+            person.mattermost = section.string("mattermost")
+            person.discord = section.string("discord")
+            if let text = section.string("email") {
+                person.email = MailAddress(parsing: text)?.address.lowercased()
+                if person.email == nil { section.wrong("email", "a mail address") }
+            }
             section.finish()
             return person
         }
@@ -175,7 +180,7 @@ final class ConfigurationReader {
             server.listen = HostAndPort(text)
             if server.listen == nil { section.wrong("listen", "HOST:PORT, such as 127.0.0.1:8080") }
         }
-        checkPlannedKeys(ofServer: section)
+        readPublicSide(section, &server)
         if let beat = section.section("heartbeat") {
             let url = beat.secret("url", required: true), every = beat.duration("every") ?? .seconds(60)
             let address = url.flatMap { WebAddress($0.reveal()) }

@@ -1,13 +1,30 @@
-import ArgumentParser
 import Dedup
 import RelayCore
 import RevKeen
 
 /// One answer on its way to RevKeen (design §11): a row first, then the call, then what RevKeen made of it.
 struct Decision: Sendable {
-    struct Outcome: Sendable {
+    /// What came of it, for whoever asked.
+    struct Outcome: Sendable, Equatable {
+        enum Kind: Sendable, Equatable {
+            /// It is now as was wanted.
+            case done
+            /// It was decided otherwise, or cannot be decided any more.
+            case otherwise
+            /// RevKeen was not reached; the answer is kept and carried on.
+            case kept
+            /// RevKeen refuses our key.
+            case forbidden
+            /// RevKeen refuses the request itself.
+            case refused
+            /// It is counted, and more people must approve.
+            case waiting
+            /// Something else is to be decided by now.
+            case changed
+        }
+
+        var kind: Kind
         var text: String
-        var exit: ExitCode
     }
 
     /// Longer than the call can take; then another may claim the answer.
@@ -18,16 +35,18 @@ struct Decision: Sendable {
     let clock: any WallClock
     let words: Words
 
-    func decide(
-        _ row: ApprovalRow, _ verdict: Answer.Verdict, actor: String, via: String, reason: String?
-    ) async throws -> Outcome {
-        guard row.isOpen else { return outcome(of: row, wanted: verdict) }
-        let asked = try await ledger.ask(
-            account: row.account, approval: row.id, verdict: verdict, actor: actor, via: via, reason: reason)
+    /// - Parameter listening: see `Ledger.ask`.
+    func decide(_ row: ApprovalRow, _ ballot: Ballot, listening: Listening? = nil) async throws -> Outcome {
+        guard row.isOpen else { return outcome(of: row, wanted: ballot.verdict) }
+        let asked = try await ledger.ask(ballot, listening: listening)
         StopPoint.pass(.deciding)
         switch asked {
-        case .earlier(let first): return try await carryOn(first, row, wanted: verdict)
-        case .asked(let answer): return try await carryOn(answer, row, wanted: verdict)
+        case .earlier(let first): return try await carryOn(first, row, wanted: ballot.verdict)
+        case .asked(let answer): return try await carryOn(answer, row, wanted: ballot.verdict)
+        case .voted(let votes):
+            let names = votes.map(\.person).joined(separator: ", ")
+            return Outcome(kind: .waiting, text: "\(votes.count) of \(ballot.peopleNeeded) have approved: \(names); it waits for another")
+        case .changed: return Outcome(kind: .changed, text: "it has changed since; look at what is asked now")
         }
     }
 
@@ -38,7 +57,7 @@ struct Decision: Sendable {
             let claimed = try await ledger.claimAnswer(
                 account: answer.account, approval: answer.approval, round: answer.round, lease: Self.lease)
         else {
-            return Outcome(text: "\(answer.actor) has already answered '\(answer.verdict.rawValue)'; it is on its way", exit: .unavailable)
+            return Outcome(kind: .kept, text: "'\(answer.verdict.rawValue)' was already said by \(answer.actor); it is on its way")
         }
         return try await call(claimed, row, wanted: wanted)
     }
@@ -66,15 +85,16 @@ struct Decision: Sendable {
             return try await lookAgain(row, wanted: wanted)
         case .unauthorized, .forbidden, .badRequest:
             _ = try await ledger.settleAnswer(answer, as: .refused, status: error.status, dueAt: clock.now)
-            let scope = error.reason == .badRequest ? "" : "; the API key probably lacks the scope automations:write"
-            return Outcome(text: "RevKeen refuses: \(error.detail)\(scope)", exit: error.reason == .badRequest ? .failure : .noPermission)
+            let isBad = error.reason == .badRequest
+            let scope = isBad ? "" : "; the API key probably lacks the scope automations:write"
+            return Outcome(kind: isBad ? .refused : .forbidden, text: "RevKeen refuses: \(error.detail)\(scope)")
         default:
             // Owed again under the same key: the daemon carries it on while the approval is open.
             let wait: Duration =
                 error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, Self.wait(after: answer, at: clock.now))
             _ = try await ledger.settleAnswer(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
             return Outcome(
-                text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on", exit: .unavailable)
+                kind: .kept, text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on")
         }
     }
 
@@ -83,7 +103,7 @@ struct Decision: Sendable {
         if let shown = await look(at: row), case let state = words.state(of: shown).state, state != .open {
             return outcome(state, by: shown.approvedByUserID, wanted: wanted)
         }
-        return Outcome(text: "RevKeen says that it cannot be decided any more", exit: .failure)
+        return Outcome(kind: .otherwise, text: "RevKeen says that it cannot be decided any more")
     }
 
     /// As its run shows it; nil if that was not to be had.
@@ -105,11 +125,11 @@ struct Decision: Sendable {
 
     private func outcome(_ state: ApprovalDetail.State, by actor: String?, wanted: Answer.Verdict) -> Outcome {
         let isSo = (state == .approved && wanted == .approve) || (state == .rejected && wanted == .reject)
-        return Outcome(text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""), exit: isSo ? .success : .failure)
+        return Outcome(kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""))
     }
 
     private func taken(_ answer: Answer, wanted: Answer.Verdict) -> Outcome {
         let word = answer.verdict == .approve ? "approved" : "rejected"
-        return Outcome(text: "\(word) by \(answer.actor)", exit: answer.verdict == wanted ? .success : .failure)
+        return Outcome(kind: answer.verdict == wanted ? .done : .otherwise, text: "\(word) by \(answer.actor)")
     }
 }

@@ -10,6 +10,8 @@ struct Composer: Sendable {
     /// RevKeen's user ids and the names that `people:` gives them.
     let people: [String: String]
     let zoneName: String
+    /// Nil: nothing is decided from a message.
+    var ways: DecisionWays?
 
     /// One destination, as far as words are concerned.
     struct Target: Sendable {
@@ -17,6 +19,8 @@ struct Composer: Sendable {
         var type: ChannelType
         var limit: Limit
         var zoneName: String?
+        /// How a button that is pressed there comes back; nil where none can.
+        var callback: Callback?
     }
 
     /// - Returns: the message, and why the user's template was not used, if it failed.
@@ -28,18 +32,37 @@ struct Composer: Sendable {
         let request = TemplateSet.Request(
             kind: Self.template(for: event), priority: claim.priority, destination: target.name, type: target.type.name,
             hasFields: target.type.hasFields, dialect: target.type.dialect, html: target.type.htmlDialect)
-        let fields = Fields(event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people)
+        let asked = label == nil ? Self.asked(event, claim) : nil
+        let decideLink = asked.flatMap { row in
+            ways?.link(to: row, destination: claim.destination, recipient: claim.recipient, now: now)
+        }
+        let fields = Fields(
+            event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink)
         let rendered = templates.render(fields, request)
         let ending = link.map(target.type.dialect.escape) ?? "notify-relay why \(event.id)"
         let message = Message(
             event: event,
             title: cut(rendered.title, to: target.type.titleLimit, dialect: target.type.dialect, ending: "…"),
             body: cut(rendered.body, to: target.limit, dialect: target.type.dialect, ending: "…\n\(ending)"),
-            html: rendered.html, link: link, recipient: claim.recipient,
-            idempotencyKey: idempotencyKey(event: event.id, destination: claim.destination, recipient: claim.recipient),
+            html: rendered.html, link: link, decideLink: decideLink, buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
+            callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
+            idempotencyKey: idempotencyKey(
+                event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),
             subjectKey: idempotencyKey(event: event.subject, destination: claim.destination, recipient: ""),
             deliveryID: claim.delivery, mention: claim.options.mention, label: label)
         return (message, rendered.fellBackBecause)
+    }
+
+    /// The approval that a message asks somebody to decide; nil of everything else.
+    private static func asked(_ event: Event, _ claim: Claim) -> ApprovalRow? {
+        guard event.kind == .approval || event.kind == .reminder, let row = claim.present, row.isOpen else { return nil }
+        return row
+    }
+
+    /// What a receiver knows a message by. Bringing a message up to date is no repeat of what was sent before under its event.
+    private static func sending(_ claim: Claim, _ event: Event) -> String {
+        guard claim.options.redraws, let row = claim.present else { return event.id }
+        return "\(event.id)#\(row.updatedAt.milliseconds)"
     }
 
     /// A request that was decided before it could be told is told as decided.
@@ -50,9 +73,15 @@ struct Composer: Sendable {
 
     /// An approval is told as it is now, not as it was when it was admitted.
     static func presentEvent(_ event: Event, row: ApprovalRow?) -> Event {
-        guard let row, event.kind == .approval || event.kind == .decision else { return event }
+        guard let row, event.kind == .approval || event.kind == .decision || event.kind == .reminder else { return event }
         var present = event
         present.payload = row.payload
+        // Which reminder it is, is the reminder's own.
+        if event.kind == .reminder, case .approval(let own) = event.payload.detail, case .approval(var detail) = row.payload.detail {
+            detail.step = own.step
+            detail.overdue = own.overdue
+            present.payload.detail = .approval(detail)
+        }
         return present
     }
 }

@@ -22,9 +22,14 @@ struct Destination: Sendable {
     /// A route to it says `at_most_once`: what was claimed and not begun would be lost with the program, so nothing is claimed ahead.
     var claimsAhead = true
 
+    /// How a button that is pressed there comes back; nil where none can.
+    var callback: Callback?
+    /// The hours in which a working clock goes on; nil: it has none.
+    var working: WeeklyHours?
+
     /// Longer than any attempt can take, the short wait of what is claimed ahead included: a lost task, not a slow one, lets a claim run
     /// out (design §5).
     var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
-    var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName) }
+    var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback) }
 }

@@ -12,7 +12,7 @@ extension Lane {
         let start = clock.uptime
         let outcome: DeliveryOutcome
         do throws(DeliveryError) {
-            outcome = .delivered(try await send(composed.message, after: claim.earlier, through: destination.channel))
+            outcome = .delivered(try await send(composed.message, claim, through: destination.channel))
         } catch {
             outcome = .failed(error)
         }
@@ -22,9 +22,10 @@ extension Lane {
     /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
     /// never again after that.
     private static func send(
-        _ message: Message, after earlier: Receipt?, through channel: any Channel
+        _ message: Message, _ claim: Claim, through channel: any Channel
     ) async throws(DeliveryError) -> Receipt {
-        guard let earlier else { return try await channel.deliver(message) }
+        guard let earlier = claim.earlier else { return try await channel.deliver(message) }
+        if claim.event.kind == .reminder { return try await channel.follow(earlier, with: message) }
         do throws(DeliveryError) {
             return try await channel.update(earlier, with: message).marked(as: earlier)
         } catch {

@@ -35,6 +35,8 @@ actor Lane {
     private let logger: Logger
     private let chance: @Sendable () -> Double
     private let report: @Sendable (Report) async -> Void
+    /// An approval as it is now, where what a claim says of it is old news; nil where it is not.
+    private let freshen: @Sendable (Claim) async -> ApprovalRow?
     nonisolated let bell = Bell()
 
     /// What was claimed ahead and not begun for so long goes back: it may have been superseded, dropped or changed meanwhile.
@@ -43,7 +45,8 @@ actor Lane {
     /// - Parameter record: how an earlier run of the program left it.
     init(
         _ destination: Destination, composer: Composer, record: LaneRecord?, ledger: Ledger, clock: any WallClock, logger: Logger,
-        chance: @escaping @Sendable () -> Double, report: @escaping @Sendable (Report) async -> Void
+        chance: @escaping @Sendable () -> Double, freshen: @escaping @Sendable (Claim) async -> ApprovalRow? = { _ in nil },
+        report: @escaping @Sendable (Report) async -> Void
     ) {
         self.destination = destination
         self.composer = composer
@@ -53,6 +56,7 @@ actor Lane {
         self.clock = clock
         self.logger = logger
         self.chance = chance
+        self.freshen = freshen
         self.report = report
         pacer = destination.pace.map { Pacer(burst: $0.burst, every: $0.every) }
     }
@@ -213,6 +217,15 @@ actor Lane {
         defer {
             underWay -= 1
             bell.ring()
+        }
+        var claim = claim
+        if let fresh = await freshen(claim) {
+            claim.present = fresh
+            // Nobody is reminded of what was decided meanwhile.
+            if claim.event.kind == .reminder, !fresh.isOpen {
+                _ = try? await ledger.settle(claim, as: .dropped("superseded"), attempt: nil)
+                return
+            }
         }
         let begun = clock.now
         let tried = await Self.attempt(claim, through: destination, composer: composer, clock: clock)

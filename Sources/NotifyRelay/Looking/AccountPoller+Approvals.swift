@@ -5,6 +5,25 @@ import RevKeen
 
 /// The feed `approvals`: one request shows the whole account's open and decided requests.
 extension AccountPoller {
+    /// A look, unless the last good one is not older than that. Who waits for it waits a few seconds at most.
+    func lookAtApprovals(ifOlderThan age: Duration) async {
+        if let read = approvalsRead, clock.uptime - read <= age { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.freshTurn.pass {
+                    // Whoever waited for another's look need not look again.
+                    if let read = await self.approvalsRead, self.clock.uptime - read <= age { return }
+                    await self.look(at: .approvals)
+                }
+            }
+            group.addTask { try? await self.clock.sleep(for: Self.patience) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static let patience = Duration.seconds(5)
+
     func lookAtApprovals() async throws {
         let asked = clock.uptime
         let listing = try await client.approvals()
@@ -23,6 +42,7 @@ extension AccountPoller {
         listed[.approvals] = ids
         try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
         try await askForAbsent(besides: ids)
+        approvalsRead = max(asked, approvalsRead ?? .zero)
     }
 
     private func isKnownApproval(_ id: String) async -> Bool {
@@ -54,15 +74,42 @@ extension AccountPoller {
             if known[approval.id] == nil { new += 1 }
             switch change(approval, known: known[approval.id], look) {
             case .nothing: break
-            case .row(let row): quiet.append(row)
-            case .tell(let sighting): sightings.append(sighting)
+            case .row(let row):
+                let row = try await attributed(row)
+                if let last = known[approval.id], row.sameAsShown(last) { continue }
+                quiet.append(row)
+            case .tell(let sighting): sightings.append(try await attributed(sighting))
             }
         }
         let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
         try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
         if !requests.isEmpty { detailsBell.ring() }
-        if !quiet.isEmpty { try await ledger.store(quiet) }
+        if !quiet.isEmpty {
+            admitter.wake(try await ledger.store(quiet, redrawing: redrawing))
+        }
         return new
+    }
+
+    /// Who decided by us is known here by name, where RevKeen knows the key alone.
+    private func attributed(_ row: ApprovalRow) async throws -> ApprovalRow {
+        guard !row.isOpen, var detail = row.detail, detail.state != .closed,
+            let answer = try await ledger.lastAnswer(account: name, approval: row.id), answer.state == .taken || answer.state == .asked,
+            (answer.verdict == .approve) == (detail.state == .approved)
+        else { return row }
+        var row = row
+        detail.actor = answer.actor
+        detail.reason = answer.reason ?? detail.reason
+        row.payload.detail = .approval(detail)
+        return row
+    }
+
+    private func attributed(_ sighting: Sighting) async throws -> Sighting {
+        guard let row = sighting.approval else { return sighting }
+        var sighting = sighting
+        let known = try await attributed(row)
+        sighting.approval = known
+        sighting.event.payload = known.payload
+        return sighting
     }
 
     /// With the name of its automation, which a list may leave out.
@@ -88,6 +135,7 @@ extension AccountPoller {
         let version = (known?.version ?? 0) + 1
         var next = maker.row(approval, state: state, version: version, risk: risk, seenOpen: seenOpen || state == .open, now: now)
         next.shownHash = hash
+        if let known { next.keep(from: known) }
         guard let known else {
             // One that was never seen open is remembered and not told.
             if state != .open && look.isFirst { firstRound.silenced += 1 }
@@ -166,6 +214,15 @@ extension ApprovalRow {
         guard case .approval(var detail) = payload.detail else { return }
         detail.version = version
         payload.detail = .approval(detail)
+    }
+
+    /// What this look does not show, and what is ours: a list may leave the run's status out, and knows of no reminder.
+    mutating func keep(from known: ApprovalRow) {
+        payload.origin.runStatus = payload.origin.runStatus ?? known.payload.origin.runStatus
+        payload.origin.automation = payload.origin.automation ?? known.payload.origin.automation
+        payload.origin.trigger = payload.origin.trigger ?? known.payload.origin.trigger
+        guard isOpen, let last = known.detail, let step = last.step else { return }
+        remind(step: step, overdue: last.overdue == true)
     }
 
     /// Nothing in it differs but the moment of the look.

@@ -26,6 +26,8 @@ actor AccountPoller {
     let ledger: Ledger
     let admitter: Admitter
     let reports: SelfReport
+    /// Destinations whose messages can change.
+    let redrawing: Set<String>
     let metrics: Metrics
     let clock: any WallClock
     let logger: Logger
@@ -44,6 +46,9 @@ actor AccountPoller {
     var listed: [Feed: Set<String>] = [:]
     var saturatedLists: Set<Feed> = []
     var approvalLooks = ApprovalLooks()
+    /// By the clock that never jumps, when the approvals were asked for that were read last.
+    var approvalsRead: Duration?
+    nonisolated let freshTurn = Turnstile()
     var lookUps = AutomationLookUps()
     /// Runs first seen while their automation was: what in them bears no readable time is past.
     var runsOfFirstLook = Set<String>()
@@ -54,7 +59,7 @@ actor AccountPoller {
 
     init(
         settings: AccountSettings, client: RevKeenClient, maker: EventMaker, ledger: Ledger, admitter: Admitter, reports: SelfReport,
-        metrics: Metrics, clock: any WallClock, logger: Logger
+        redrawing: Set<String> = [], metrics: Metrics, clock: any WallClock, logger: Logger
     ) {
         self.settings = settings
         self.client = client
@@ -62,6 +67,7 @@ actor AccountPoller {
         self.ledger = ledger
         self.admitter = admitter
         self.reports = reports
+        self.redrawing = redrawing
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
@@ -135,7 +141,7 @@ actor AccountPoller {
     }
 
     @discardableResult
-    private func look(at feed: Feed) async -> Bool {
+    func look(at feed: Feed) async -> Bool {
         do {
             switch feed {
             case .approvals: try await lookAtApprovals()

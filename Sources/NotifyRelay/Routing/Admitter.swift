@@ -13,7 +13,8 @@ final class Admitter: Sendable {
     private let ledger: Ledger
     private let clock: any WallClock
     private let metrics: Metrics
-    private let wake: @Sendable (Set<String>) -> Void
+    /// Rings the lanes of these destinations.
+    let wake: @Sendable (Set<String>) -> Void
 
     init(
         router: Router, catchUp: [String: Duration], ledger: Ledger, clock: any WallClock, metrics: Metrics,

@@ -67,7 +67,7 @@ struct Router: Sendable {
         }
     }
 
-    private func applying(to event: Event) -> [Route] {
+    func applying(to event: Event) -> [Route] {
         var applying: [Route] = []
         for route in routes where route.when.fits(event) {
             applying.append(route)

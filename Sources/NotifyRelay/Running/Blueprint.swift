@@ -13,8 +13,12 @@ struct Blueprint: Sendable {
     var destinations: [Destination]
     var accounts: [RevKeenAccount]
 
-    /// - Parameter problems: gets what the templates have wrong; nothing is made if it holds an error, there or before.
-    static func make(_ configuration: Configuration, tools: ChannelTools, problems: ProblemList) -> Blueprint? {
+    /// - Parameters:
+    ///   - keys: what links and buttons are signed with; nil: messages have none.
+    ///   - problems: gets what the templates have wrong; nothing is made if it holds an error, there or before.
+    static func make(
+        _ configuration: Configuration, tools: ChannelTools, keys: LinkKeys? = nil, problems: ProblemList
+    ) -> Blueprint? {
         let templates = TemplateSet(
             folder: configuration.templates,
             destinations: Dictionary(configuration.destinations.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 }),
@@ -25,7 +29,12 @@ struct Blueprint: Sendable {
             run: configuration.links.run, approval: configuration.links.approval, automation: configuration.links.automation)
         let people = Dictionary(
             configuration.people.compactMap { person in person.revkeen.map { ($0, person.name) } }, uniquingKeysWith: { $1 })
-        let composer = Composer(templates: templates, links: links, people: people, zoneName: configuration.timeZone.name)
+        let server = configuration.server
+        let ways = keys.map {
+            DecisionWays(
+                keys: $0, publicURL: server.publicURL, expiry: server.linkExpiry, hearsPosts: server.publicListen != nil)
+        }
+        let composer = Composer(templates: templates, links: links, people: people, zoneName: configuration.timeZone.name, ways: ways)
         let onceAtMost = Set(configuration.routes.filter(\.atMostOnce).flatMap(\.to))
         let destinations = configuration.destinations.compactMap { settings in
             destination(of: settings, claimsAhead: !onceAtMost.contains(settings.name), tools: tools)
@@ -47,7 +56,8 @@ struct Blueprint: Sendable {
             name: settings.name, type: type, abilities: blueprint.abilities ?? type.abilities, channel: blueprint.make(tools),
             recipients: blueprint.recipients, width: settings.width,
             pace: settings.pace ?? blueprint.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
-            zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead)
+            zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
+            callback: blueprint.callback, working: settings.working)
     }
 
     private static func router(of configuration: Configuration, _ destinations: [Destination]) -> Router {

@@ -17,7 +17,7 @@ struct Engine: Sendable {
     func run(_ configuration: Configuration) async throws {
         // First of all: a signal that comes while the store is opened is kept.
         let signals = Signals.stream([SIGTERM, SIGINT, SIGHUP])
-        try await with(configuration) { relay, tools in
+        try await with(configuration) { relay, tools, keys in
             try await relay.prepare()
             logger.notice(
                 "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
@@ -30,7 +30,11 @@ struct Engine: Sendable {
                 if let listen = configuration.server.listen {
                     group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
                 }
-                group.addTask { await heedSignals(signals, relay, tools: tools) }
+                if let listen = configuration.server.publicListen {
+                    let server = publicServer(at: listen, configuration.server, relay, tools: tools, keys: keys)
+                    group.addTask { try await server.run() }
+                }
+                group.addTask { await heedSignals(signals, relay, tools: tools, keys: keys, server: configuration.server) }
                 // The first to end is the relay after a stop, or whatever broke.
                 try await group.next()
                 try await end(&group, relay: relay)
@@ -49,14 +53,14 @@ struct Engine: Sendable {
     }
 
     func once(_ configuration: Configuration) async throws -> Bool {
-        try await with(configuration) { relay, _ in
+        try await with(configuration) { relay, _, _ in
             try await relay.prepare()
             return await relay.runOnce()
         }
     }
 
     private func with<Result: Sendable>(
-        _ configuration: Configuration, _ body: (Relay, ChannelTools) async throws -> Result
+        _ configuration: Configuration, _ body: (Relay, ChannelTools, LinkKeys) async throws -> Result
     ) async throws -> Result {
         let clock = SystemClock()
         let http = HTTPClient()
@@ -68,7 +72,8 @@ struct Engine: Sendable {
         let tools = ChannelTools(
             http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
         let problems = ProblemList()
-        guard let blueprint = Blueprint.make(configuration, tools: tools, problems: problems) else {
+        let keys = try linkKeys(configuration)
+        guard let blueprint = Blueprint.make(configuration, tools: tools, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
@@ -76,8 +81,26 @@ struct Engine: Sendable {
         defer { try? ledger.close() }
         let relay = Relay(
             blueprint: blueprint, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
-            chance: { Double.random(in: 0..<1) })
-        return try await body(relay, tools)
+            chance: { Double.random(in: 0..<1) }, listening: Relay.Listeners(keys: keys, tools: tools))
+        return try await body(relay, tools, keys)
+    }
+
+    private func linkKeys(_ configuration: Configuration) throws -> LinkKeys {
+        do {
+            return try LinkKeys.load(configured: configuration.server.linkKeys, store: configuration.store)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitCode.ioError
+        }
+    }
+
+    private func publicServer(
+        at listen: HostAndPort, _ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys
+    ) -> PublicServer {
+        let pages = DecisionPages(
+            relay: relay, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock, logger: logger)
+        let hooks = ChatHooks(relay: relay, keys: keys, tools: tools, clock: tools.clock)
+        return PublicServer(host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks), logger: logger)
     }
 
     private func openStore(_ configuration: Configuration, clock: any WallClock) throws -> Ledger {
@@ -89,20 +112,23 @@ struct Engine: Sendable {
         }
     }
 
-    private func heedSignals(_ signals: AsyncStream<Int32>, _ relay: Relay, tools: ChannelTools) async {
+    private func heedSignals(
+        _ signals: AsyncStream<Int32>, _ relay: Relay, tools: ChannelTools, keys: LinkKeys, server: Configuration.Server
+    ) async {
         for await signal in signals {
             guard signal == SIGHUP else { return await relay.stop() }
-            await reload(relay, tools: tools)
+            await reload(relay, tools: tools, keys: keys, server: server)
         }
     }
 
-    /// A wrong file is named and changes nothing.
-    private func reload(_ relay: Relay, tools: ChannelTools) async {
-        let (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+    /// A wrong file is named and changes nothing. What the server is stays as it was at the start.
+    private func reload(_ relay: Relay, tools: ChannelTools, keys: LinkKeys, server: Configuration.Server) async {
+        var (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        configuration?.server = server
         let list = ProblemList()
         for problem in problems where !problem.isWarning { list.add(problem) }
         for problem in configuration?.notYet ?? [] { list.add(problem) }
-        let blueprint = list.errors.isEmpty ? configuration.flatMap { Blueprint.make($0, tools: tools, problems: list) } : nil
+        let blueprint = list.errors.isEmpty ? configuration.flatMap { Blueprint.make($0, tools: tools, keys: keys, problems: list) } : nil
         guard let blueprint else {
             for problem in list.errors { logger.error("\(problem)") }
             return logger.error("the configuration is wrong; the old one stays")

@@ -18,6 +18,7 @@ actor Relay {
     let switchboard: Switchboard
     private let http: any HTTPTransport
     private let chance: @Sendable () -> Double
+    private let listening: Listeners?
     private(set) var blueprint: Blueprint
     private(set) var pollers: [AccountPoller] = []
     private(set) var clients: [String: RevKeenClient] = [:]
@@ -32,8 +33,9 @@ actor Relay {
 
     init(
         blueprint: Blueprint, ledger: Ledger, http: any HTTPTransport, clock: any WallClock, logger: Logger, version: String,
-        chance: @escaping @Sendable () -> Double
+        chance: @escaping @Sendable () -> Double, listening: Listeners? = nil
     ) {
+        self.listening = listening
         self.blueprint = blueprint
         self.ledger = ledger
         self.http = http
@@ -80,9 +82,22 @@ actor Relay {
             group.addTask { await self.mind() }
             group.addTask { await self.carryAnswers() }
             group.addTask { await self.keepUp() }
+            group.addTask { await self.remindAll() }
+            for listener in listeners() { group.addTask { await listener.run() } }
             await generationEnds.wait()
             group.cancelAll()
         }
+    }
+
+    /// What listening for pressed buttons needs.
+    struct Listeners: Sendable {
+        var keys: LinkKeys
+        var tools: ChannelTools
+    }
+
+    private func listeners() -> [TelegramListener] {
+        guard let listening else { return [] }
+        return TelegramListener.all(blueprint, relay: self, keys: listening.keys, tools: listening.tools, logger: logger)
     }
 
     /// Takes a new configuration over, without losing what is under way. `store` and `server` stay as they are until a restart.
@@ -191,7 +206,8 @@ actor Relay {
         let name = destination.name
         return Lane(
             destination, composer: blueprint.composer, record: record, ledger: ledger, clock: clock, logger: logger,
-            chance: chance, report: { [weak self] report in await self?.hear(report, from: name) })
+            chance: chance, freshen: { [weak self] claim in await self?.freshened(claim) },
+            report: { [weak self] report in await self?.hear(report, from: name) })
     }
 
     private func poller(_ account: RevKeenAccount) -> AccountPoller {
@@ -207,7 +223,7 @@ actor Relay {
             priorityWords: PriorityWords(extra: configuration.priorityWords), redactor: configuration.redactor)
         return AccountPoller(
             settings: settings, client: client, maker: maker,
-            ledger: ledger, admitter: admitter, reports: reports, metrics: metrics, clock: clock, logger: logger)
+            ledger: ledger, admitter: admitter, reports: reports, redrawing: redrawing, metrics: metrics, clock: clock, logger: logger)
     }
 }
 

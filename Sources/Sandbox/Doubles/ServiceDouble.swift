@@ -51,6 +51,10 @@ enum ServiceVerdict: Sendable {
     case posted(payload: JSONValue? = nil, key: String? = nil, answer: @Sendable (Int) -> WebAnswer)
     /// A message of this number is changed.
     case edited(Int, payload: JSONValue? = nil, answer: WebAnswer)
+    /// What was pressed since a position is asked for: the answer is made of the updates that are kept.
+    case listened(after: Int64?, answer: @Sendable ([JSONValue]) -> WebAnswer)
+    /// Whoever pressed is told something.
+    case told(query: String, text: String, answer: WebAnswer)
     /// A new message, or the change of the one that bore the same key.
     case replaced(payload: JSONValue? = nil, key: String, answer: @Sendable (Int) -> WebAnswer)
 }

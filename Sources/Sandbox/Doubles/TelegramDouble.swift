@@ -12,12 +12,27 @@ enum TelegramDouble: ServiceDouble {
         }
         let method = request.segments[1]
         if method == "getMe" { return .answered(.json(200, ["ok": true, "result": ["id": 1, "is_bot": true, "username": "relay_bot"]])) }
+        if method == "getUpdates" {
+            return .listened(after: request.object?["offset"]?.int.map { Int64($0) - 1 }) {
+                .json(200, ["ok": true, "result": .array($0)])
+            }
+        }
+        if method == "answerCallbackQuery" {
+            guard let query = request.object?["callback_query_id"]?.string else {
+                return .refused(error(400, "Bad Request: query is too old"))
+            }
+            return .told(query: query, text: request.object?["text"]?.string ?? "", answer: .json(200, ["ok": true, "result": true]))
+        }
         guard method == "sendMessage" || method == "editMessageText" else { return .refused(error(404, "Not Found")) }
         guard request.method == "POST", let message = request.object else {
             return .refused(error(400, "Bad Request: message text is empty"))
         }
         guard message["chat_id"]?.int != nil || message["chat_id"]?.string != nil else {
             return .refused(error(400, "Bad Request: chat_id is empty"))
+        }
+        for button in buttons(message) {
+            guard let data = button["callback_data"]?.string else { continue }
+            if !(1...64).contains(data.utf8.count) { return .refused(error(400, "Bad Request: BUTTON_DATA_INVALID")) }
         }
         if let problem = problem(of: message) { return .refused(error(400, "Bad Request: \(problem)")) }
         guard method == "editMessageText" else { return .posted { .json(200, result($0, message)) } }
@@ -56,10 +71,14 @@ enum TelegramDouble: ServiceDouble {
         return answer
     }
 
+    private static func buttons(_ message: JSONValue) -> [JSONValue] {
+        (message["reply_markup"]?["inline_keyboard"]?.array ?? []).flatMap { $0.array ?? [] }
+    }
+
     static func card(_ payload: JSONValue) -> Markup {
         let text = payload["text"]?.string ?? ""
         let words = payload["parse_mode"]?.string == "HTML" ? TelegramHTML(text)?.markup ?? Markup(text: text) : Markup(text: text)
-        let buttons = (payload["reply_markup"]?["inline_keyboard"]?.array ?? []).flatMap { $0.array ?? [] }
+        let buttons = buttons(payload)
         let silent: Markup? = payload["disable_notification"]?.bool == true ? "<p class=\"context\">without a sound</p>" : nil
         return "<p class=\"plain\">\(words)</p>\(CardParts.links(buttons.map { ($0["text"], $0["url"]) }))\(silent)"
     }

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// One HTTP request as it arrived, apart from any server, so that a test can ask without a socket.
 package struct WebRequest: Sendable {
     package var method: String
@@ -13,10 +15,7 @@ package struct WebRequest: Sendable {
         self.method = method
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         segments = (halves.first ?? "").split(separator: "/").map { percentDecoded($0) }
-        query = (halves.count > 1 ? halves[1] : "").split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (percentDecoded(parts[0], plusIsSpace: true), parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "")
-        }
+        query = formFields(halves.count > 1 ? halves[1] : "")
         self.headers = headers.map { ($0.name.lowercased(), $0.value) }
         self.body = body
     }
@@ -47,31 +46,4 @@ package struct WebAnswer: Sendable {
     }
 
     package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
-}
-
-/// RFC 3986 §2.1. A `%` that no two digits follow stays as it is; bad UTF-8 becomes U+FFFD.
-private func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String {
-    let bytes = Array(text.utf8)
-    var out: [UInt8] = []
-    var at = 0
-    while at < bytes.count {
-        if bytes[at] == UInt8(ascii: "%"), at + 2 < bytes.count, let high = hexDigit(bytes[at + 1]), let low = hexDigit(bytes[at + 2]) {
-            out.append(high << 4 | low)
-            at += 3
-            continue
-        }
-        out.append(plusIsSpace && bytes[at] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[at])
-        at += 1
-    }
-    return String(decoding: out, as: UTF8.self)
-}
-
-/// The value of an ASCII hexadecimal digit; nil for any other byte.
-func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 48...57: byte - 48
-    case 65...70: byte - 55
-    case 97...102: byte - 87
-    default: nil
-    }
 }

@@ -54,6 +54,10 @@ extension Inbox {
         let place = request.segments.dropFirst(2).joined(separator: "/")
         switch double.judge(asked) {
         case .refused(let answer), .answered(let answer): return answer
+        case .listened(let position, let answer): return answer(updates(after: position))
+        case .told(let query, let text, let answer):
+            told.append((query, text))
+            return answer
         case .posted(let payload, nil, let answer): return answer(taken(double.kind, place, nil, request, payload))
         case .posted(let payload, let key?, let answer):
             let name = "\(double.kind.rawValue)/\(key)"
@@ -76,6 +80,21 @@ extension Inbox {
             numbers[name] = taken(double.kind, place, key, request, payload)
             return answer(count)
         }
+    }
+
+    /// Somebody presses a button under a message of Telegram: it is kept until it is asked for.
+    ///
+    /// - Parameter data: what the button bears.
+    package func press(telegram data: String, user: Int, name: String) {
+        let number = pressed + 1
+        pressed = number
+        kept(update: [
+            "update_id": .int(number),
+            "callback_query": [
+                "id": .string("query-\(number)"), "from": ["id": .int(user), "first_name": .string(name), "is_bot": false],
+                "data": .string(data),
+            ],
+        ])
     }
 
     private func taken(

@@ -27,6 +27,11 @@ package actor Inbox {
     private var waiters: [Int: Waiter] = [:]
     private var nextWaiter = 0
     private var deleted: Set<Int> = []
+    /// What was pressed in Telegram and not yet asked for, each with its `update_id`.
+    private var updates: [JSONValue] = []
+    var pressed = 0
+    /// What was said to whoever pressed, by the query that the press was.
+    package internal(set) var told: [(query: String, text: String)] = []
     var second = (at: Int64(0), count: 0)
     /// Numbers of messages by the key that their service knows them by.
     var numbers: [String: Int] = [:]
@@ -130,6 +135,14 @@ package actor Inbox {
 
     /// A repeat that its service recognises: counted, and no message.
     func note(repeatOf identity: String) { times[identity, default: 0] += 1 }
+
+    func kept(update: JSONValue) { updates.append(update) }
+
+    /// What lies before is forgotten, as Telegram does.
+    func updates(after position: Int64?) -> [JSONValue] {
+        if let position { updates.removeAll { Int64($0["update_id"]?.int ?? 0) <= position } }
+        return updates
+    }
 
     /// Somebody deletes a message by hand.
     package func delete(_ id: Int) { deleted.insert(id) }

@@ -1,3 +1,5 @@
+import RelayCore
+
 /// The encodings of mail bodies (RFC 2045 §6), read leniently: this is for showing, not for judging.
 enum TransferEncoding {
     static func decode(_ bytes: [UInt8], as name: String?) -> [UInt8] {

@@ -96,33 +96,31 @@ struct ConfigurationTests {
                 small + """
 
                     digests: {morning: {at: "08:00", to: [ops]}}
-                    server: {public_listen: "0.0.0.0:9000", public_url: "https://relay.example"}
                     """
             ).0)
         let named = configuration.notYet.map(\.problem).joined(separator: "\n")
         #expect(named.contains("digests"))
-        #expect(named.contains("server.public_url"))
     }
 
     @Test func `a whole file with everything that is planned is accepted`() throws {
         let (configuration, problems) = load(
             """
-            people: {ann: {revkeen: u1, slack: U1}}
+            people: {ann: {revkeen: u1, slack: U1}, bob: {email: bob@example.com}}
             accounts: {live: {api_key: "${KEY}"}}
             destinations:
               ops: {type: slack, url: "${URL}", quiet: {from: "22:00", to: "07:00", days: [mon, fri], time_zone: Europe/London, floor: high},
                     ceiling: {most: 20, within: 5m}, working: {from: "09:00", to: "17:00"}}
               room: {type: matrix, server: "https://matrix.example", token: "${KEY}", room: "!r:example"}
             routes:
-              - {name: all, when: {kind: approval}, to: [ops], digest: [morning], approvers: [ann], two_person: true, remind: [30m, 2h],
+              - {name: all, when: {kind: approval}, to: [ops], digest: [morning], approvers: [ann, bob], two_person: true, remind: [30m, 2h],
                  remind_clock: working, overdue: 4h, escalate: {after: 8h, to: [room], mention: "@here"}, mention: "@ops",
                  quiet: {from: "22:00", to: "07:00"}, collapse: {by: [automation, error], within: 30m}}
             digests:
               morning: {at: "08:00", days: [mon], time_zone: Europe/London, to: [room], send_empty: true, tell_again: true, waiting: true}
             server: {public_listen: "0.0.0.0:8443", public_url: "https://relay.example", link_key: ["${KEY}", "${KEY}"], link_expiry: 3d}
             """)
-        #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
-        #expect(try #require(configuration).notYet.count == 18)
+        #expect(problems.allSatisfy { $0.contains("so short") }, "\(problems.joined(separator: "\n"))")
+        #expect(try #require(configuration).notYet.count == 6)
     }
 
     @Test func `what is planned is judged like all the rest`() {

@@ -10,14 +10,11 @@ struct RunCommandTests {
     @Test func `what this version cannot do is named with its place, and nothing is begun`() async throws {
         let later = """
             digests: {morning: {at: "08:00", to: [hook]}}
-            server: {public_listen: "127.0.0.1:0", public_url: "https://relay.example"}
             """
         try await Stage.with(yaml: { Stage.standard($0, more: later) }) { stage in
             let run = try await stage.relay("run", "--once")
             #expect(run.status == 78)
             #expect(run.err.contains("relay.yaml:7:11: digests are not supported by this version"), "\(run.err)")
-            #expect(run.err.contains("relay.yaml:8:10: server.public_listen is not supported by this version"))
-            #expect(run.err.contains("relay.yaml:8:40: server.public_url is not supported by this version"))
             #expect(!stage.place.has("notify-relay.db"))
             #expect(await stage.world.requestLog.total == 0)
         }

@@ -80,6 +80,15 @@ final class House: Sendable {
         try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: kind == .scripted ? channels : nil)
     }
 
+    var tools: ChannelTools { Self.tools(transport, clock) }
+
+    private static func tools(_ transport: WorldTransport, _ clock: ManualClock) -> ChannelTools {
+        ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
+    }
+
+    /// What its links and buttons are signed with.
+    static let keys = LinkKeys([Secret("a key that is as good as any other")])
+
     /// Where the double of a service is, for a destination's `url`, `server` or `api_url`.
     static func service(_ kind: InboxMessage.Kind) -> String { "https://inbox.example/hooks/\(kind.rawValue)" }
 
@@ -107,9 +116,9 @@ final class House: Sendable {
             text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
         )
         let read = try #require(configuration, "\(problems.map(\.description))")
-        let tools = ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
+        let tools = Self.tools(transport, clock)
         let list = ProblemList()
-        var blueprint = try #require(Blueprint.make(read, tools: tools, problems: list), "\(list.errors.map(\.description))")
+        var blueprint = try #require(Blueprint.make(read, tools: tools, keys: keys, problems: list), "\(list.errors.map(\.description))")
         guard let channels else { return blueprint }
         for index in blueprint.destinations.indices {
             let name = blueprint.destinations[index].name

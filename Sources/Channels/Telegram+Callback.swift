@@ -1,0 +1,71 @@
+import Crypto
+package import RelayCore
+import Transport
+
+/// What is pressed in a chat of Telegram: kept by Telegram until it is asked, so no port has to be open.
+/// Source: https://core.telegram.org/bots/api#getting-updates
+package struct TelegramCallback: Sendable {
+    /// One thing that Telegram kept for us.
+    package struct Update: Sendable {
+        package var position: Int64
+        /// Nil for what decides nothing, or comes from another chat.
+        package var press: Press?
+        /// By which it is answered.
+        package var query: String?
+    }
+
+    let api: HTTPAddress
+    let token: Secret
+    let chat: String
+    let network: NetworkOptions
+
+    /// How long Telegram holds the question while nothing is pressed.
+    private static let patience = 25
+
+    /// The same for every destination of one bot: only one may ask for what a bot was told.
+    package var bot: String { hexadecimal(SHA256.hash(data: Array((api.base + token.reveal()).utf8)).prefix(16)) }
+
+    /// Whether the chat is with one person alone: then it has that person's id.
+    package var onlyReader: String? { Int64(chat).flatMap { $0 > 0 ? chat : nil } }
+
+    /// What was pressed since a position; Telegram forgets what is before it.
+    ///
+    /// - Throws: `.gone` where somebody else asks for what this bot was told (409), or its token is not known.
+    package func updates(after position: Int64?, tools: ChannelTools) async throws(DeliveryError) -> [Update] {
+        var body: [String: JSONValue] = ["timeout": .int(Self.patience), "allowed_updates": ["callback_query"]]
+        if let position { body["offset"] = .int(position + 1) }
+        let post = JSONPost(tools: tools, network: network)
+        var request = post.request("POST", url("getUpdates"), json: .object(body))
+        request.timeout = .seconds(Self.patience + 10)
+        request.maximumAnswer = 2_000_000
+        let (_, json) = try await post.send(request, isIdempotent: true) { common, answer, json in
+            if answer.status == 409 {
+                return DeliveryError(.gone, .rejected, "another program asks for what this bot is told (409)", status: 409)
+            }
+            return Telegram.judge(common, answer, json)
+        }
+        return (json["result"]?.array ?? []).compactMap(Self.update)
+    }
+
+    private static func update(_ json: JSONValue) -> Update? {
+        guard let position = json["update_id"]?.int else { return nil }
+        let query = json["callback_query"] ?? .null
+        guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return Update(position: Int64(position)) }
+        let names = ["first_name", "last_name"].compactMap { query["from"]?[$0]?.string }
+        return Update(
+            position: Int64(position),
+            press: Press(token: token, userID: user, userName: query["from"]?["username"]?.string ?? names.joined(separator: " ")),
+            query: query["id"]?.string)
+    }
+
+    /// Without an answer the button goes on turning. The text is shown to whoever pressed alone; Telegram takes 200 characters.
+    package func answer(_ query: String, _ text: String, tools: ChannelTools) async {
+        let post = JSONPost(tools: tools, network: network)
+        let body: JSONValue = [
+            "callback_query_id": .string(query), "text": .string(Dialect.plain.cut(text, to: Limit(200, .utf16))), "show_alert": true,
+        ]
+        _ = try? await post.send(post.request("POST", url("answerCallbackQuery"), json: body), isIdempotent: true, sharpen: Telegram.judge)
+    }
+
+    private func url(_ method: String) -> Secret { Secret("\(api.base)/bot\(token.reveal())/\(method)") }
+}

@@ -1,0 +1,82 @@
+package import RelayCore
+
+/// What somebody says to an approval, on its way into the ledger.
+package struct Ballot: Sendable, Equatable {
+    package var account: String
+    package var approval: String
+    package var verdict: Answer.Verdict
+    /// A name of `people:`, or what the way in knows somebody by.
+    package var actor: String
+    /// The way in: `command line`, `link`, `slack`, …, with the destination where there is one.
+    package var via: String
+    /// Where it came from, as far as that is known: an IP address.
+    package var address: String?
+    package var reason: String?
+    /// The hash of what was shown to whoever decides; nil: they saw it in this moment. Once something else is to be decided, it counts for
+    /// nothing.
+    package var shown: String?
+    /// So many different people must approve before RevKeen is called. One rejection is enough, always.
+    package var peopleNeeded: Int
+
+    package init(
+        account: String, approval: String, verdict: Answer.Verdict, actor: String, via: String, address: String? = nil,
+        reason: String? = nil, shown: String? = nil, peopleNeeded: Int = 1
+    ) {
+        self.account = account
+        self.approval = approval
+        self.verdict = verdict
+        self.actor = actor
+        self.via = via
+        self.address = address
+        self.reason = reason
+        self.shown = shown
+        self.peopleNeeded = peopleNeeded
+    }
+}
+
+/// What a ballot came to.
+package enum Asked: Sendable, Equatable {
+    case asked(Answer)
+    /// Somebody was first, and their answer is on its way or was taken.
+    case earlier(Answer)
+    /// It is counted, and more people must approve.
+    case voted([Vote])
+    /// Something else is to be decided by now than what was shown.
+    case changed
+}
+
+/// One of several people's approvals.
+package struct Vote: Sendable, Equatable {
+    package var person: String
+    package var at: Timestamp
+}
+
+/// One thing that happened to what somebody said. Never changed, and kept as long as `retention.audit` says.
+package struct AuditEntry: Sendable, Equatable {
+    /// *voted*: one of several. *denied*: by somebody who may not. The others: what became of an answer.
+    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, voted, denied }
+
+    package var at: Timestamp
+    package var account: String
+    package var approval: String
+    package var round: Int
+    package var verdict: Answer.Verdict
+    package var actor: String
+    package var via: String
+    package var address: String?
+    package var reason: String?
+    package var state: State
+    /// RevKeen's HTTP status, where there was one.
+    package var status: Int?
+}
+
+/// How far the updates were read that somebody keeps for us until we say that we have them.
+package struct Listening: Sendable, Equatable {
+    package var destination: String
+    package var position: Int64
+
+    package init(destination: String, position: Int64) {
+        self.destination = destination
+        self.position = position
+    }
+}

@@ -1,0 +1,134 @@
+import GRDB
+package import RelayCore
+
+/// A destination that was told of an approval which still waits.
+package struct ToldRequest: Sendable, Equatable {
+    package var approval: ApprovalRow
+    package var destination: String
+    package var recipient: String
+    /// Of the request: it says how it is reminded of.
+    package var route: String
+    /// When it was told first.
+    package var toldAt: Timestamp
+}
+
+extension Ledger {
+    /// Every destination that was told of an approval of the account which still waits.
+    package func toldRequests(account: String) async throws(LedgerError) -> [ToldRequest] {
+        try await read { db in
+            let rows = Dictionary(
+                try db.all(ApprovalStore.open, account, make: ApprovalStore.make).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+            return try db.all(ReminderRow.told, account) { row -> ToldRequest? in
+                rows[row[0]].map {
+                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: row[3], toldAt: row.time(4))
+                }
+            }.compactMap(\.self)
+        }
+    }
+
+    /// Owes reminders: an event is admitted once, and each destination owes it once, whenever it comes to that. Of what does not wait any
+    /// more nothing is owed.
+    ///
+    /// - Parameter redrawing: destinations whose message about it is brought up to date, since it now says that it was reminded of.
+    /// - Returns: the destinations that owe something now.
+    package func remind(_ reminders: [Admission], redrawing: Set<String> = []) async throws(LedgerError) -> Set<String> {
+        guard !reminders.isEmpty else { return [] }
+        let now = clock.now
+        return try await writes.write("remind") { db in
+            try reminders.reduce(into: Set<String>()) { try $0.formUnion(ReminderRow.remind($1, redrawing: redrawing, at: now, db)) }
+        }
+    }
+
+    /// Owes the request itself to destinations that were not asked before. Of what does not wait any more nothing is owed.
+    ///
+    /// - Returns: the destinations that owe it now and did not before.
+    package func escalate(_ approval: ApprovalRow, to owed: [Owed]) async throws(LedgerError) -> Set<String> {
+        let now = clock.now
+        return try await writes.write("escalate") { db in
+            let subject = EventID.approvalSubject(approval.id, account: approval.account)
+            let request = EventID.approval(approval.id, version: 1, account: approval.account)
+            guard try ApprovalStore.row(account: approval.account, id: approval.id, db)?.isOpen == true,
+                let number = try EventRow.number(of: request, db)
+            else { return [] }
+            return try owed.reduce(into: Set<String>()) { told, owed in
+                guard try db.first(ReminderRow.wasAsked, subject, owed.destination, owed.recipient, make: { $0[0] as Int }) == nil else {
+                    return
+                }
+                try DeliveryRow.insert(owed, event: number, thread: subject, at: now, db)
+                told.insert(owed.destination)
+            }
+        }
+    }
+}
+
+/// Reminders inside their transaction.
+enum ReminderRow {
+    /// When it was told is the first attempt that arrived; attempts are forgotten after a while, and then it is when it was seen.
+    static let told = """
+        SELECT a.id, d.destination, d.recipient, d.route,
+            coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome = 'delivered'), e.seen_at)
+        FROM approval a
+            JOIN delivery d ON d.thread = a.account || '/approval/' || a.id
+            JOIN event e ON e.n = d.event
+        WHERE a.account = ? AND a.open = 1 AND e.kind = 'approval'
+            AND (d.state IN ('delivered', 'unknown') OR d.options LIKE '%"redraws":true%')
+        GROUP BY a.id, d.destination, d.recipient HAVING d.id = min(d.id)
+        ORDER BY a.n, d.id
+        """
+    static let wasAsked = """
+        SELECT 1 FROM delivery d JOIN event e ON e.n = d.event
+        WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND e.kind = 'approval' LIMIT 1
+        """
+
+    static func remind(_ reminder: Admission, redrawing: Set<String>, at now: Timestamp, _ db: Database) throws -> Set<String> {
+        guard case .approval(let detail) = reminder.event.payload.detail, let account = reminder.event.account,
+            var row = try ApprovalStore.row(account: account, id: detail.id, db), row.isOpen
+        else { return [] }
+        let known = try EventRow.number(of: reminder.event.id, db)
+        guard let number = try known ?? EventRow.insert(reminder.event, db) else { return [] }
+        var told = Set<String>()
+        for owed in reminder.owed where try DeliveryRow.insert(owed, event: number, thread: reminder.event.thread, at: now, db) {
+            told.insert(owed.destination)
+        }
+        guard !told.isEmpty else { return [] }
+        row.remind(step: detail.step ?? 1, overdue: detail.overdue == true)
+        row.updatedAt = now
+        try ApprovalStore.save(row, db)
+        return told.union(try Redrawing.owe([row], at: redrawing, now: now, db))
+    }
+}
+
+/// A message that shows something which has changed since is brought up to date, without an event of its own: its delivery is owed again.
+enum Redrawing {
+    /// The last that was delivered of the thread, unless something is owed there, which will say the present.
+    private static let owe = """
+        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
+            options = json_remove(json_set(coalesce(options, '{}'), '$.redraws', json('true')), '$.mention')
+        WHERE id = (
+                SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
+                WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'delivered'
+                    AND e.kind IN ('approval', 'decision'))
+            AND NOT EXISTS (
+                SELECT 1 FROM delivery o JOIN event e ON e.n = o.event
+                WHERE o.thread = delivery.thread AND o.destination = delivery.destination AND o.recipient = delivery.recipient
+                    AND o.state = 'owed' AND e.kind IN ('approval', 'decision'))
+        """
+    private static let messages = """
+        SELECT destination, recipient FROM receipt WHERE subject = ? AND state = 'sent' AND remote <> '{}' ORDER BY n
+        """
+
+    /// - Returns: the destinations that owe something now.
+    static func owe(_ rows: [ApprovalRow], at destinations: Set<String>, now: Timestamp, _ db: Database) throws -> Set<String> {
+        var owing = Set<String>()
+        for row in rows where !destinations.isEmpty {
+            let thread = EventID.approvalSubject(row.id, account: row.account)
+            let found = try db.all(messages, thread) { (destination: $0[0] as String, recipient: $0[1] as String) }
+            for message in found where destinations.contains(message.destination) {
+                let changed = try db.run(
+                    owe, now.milliseconds, thread, message.destination, message.recipient)
+                if changed == 1 { owing.insert(message.destination) }
+            }
+        }
+        return owing
+    }
+}

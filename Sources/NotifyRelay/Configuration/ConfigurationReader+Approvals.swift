@@ -1,0 +1,118 @@
+import RelayCore
+import Transport
+
+/// Who decides approvals and how, and how they are reminded of.
+extension ConfigurationReader {
+    /// `approvers`, `two_person`, and the ladder of reminders.
+    func readApprovalKeys(_ section: ConfigSection, _ route: inout Route, people: [String]) {
+        if let approvers = section.places("approvers") {
+            for name in approvers where !people.contains(name.text) {
+                problems.add(
+                    Problem(
+                        name.place, "nobody is called \(name.shown)", expected: "a name of people:", meant: nearest(name.text, in: people)))
+            }
+            if approvers.isEmpty { section.note("approvers", "\(section.path).approvers names nobody", expected: "names of people:") }
+            route.approvers = approvers.map(\.text)
+        }
+        route.twoPerson = section.bool("two_person", default: false)
+        if route.twoPerson, let approvers = route.approvers, Set(approvers).count < 2 {
+            section.note(
+                "two_person", "\(section.path).two_person asks for two people, and approvers names one",
+                expected: "at least two names in approvers", isWarning: true)
+        }
+        route.reminders = reminders(section)
+    }
+
+    private func reminders(_ section: ConfigSection) -> ReminderLadder? {
+        var steps: [Duration] = []
+        for step in section.places("remind") ?? [] {
+            guard let duration = Duration(interval: step.text), duration > .zero else {
+                problems.add(Problem(step.place, "\(step.shown) is no duration", expected: "30m, 2h, 8h"))
+                continue
+            }
+            steps.append(duration)
+        }
+        checkWords(section, "remind_clock", of: ["wall", "working"])
+        let ladder = ReminderLadder(
+            steps: steps, isWorkingTime: section.string("remind_clock") == "working", overdue: section.duration("overdue"),
+            escalation: escalation(section))
+        return ladder.moments.isEmpty ? nil : ladder
+    }
+
+    private func escalation(_ route: ConfigSection) -> ReminderLadder.Escalation? {
+        guard let section = route.section("escalate") else { return nil }
+        defer { section.finish() }
+        checkDuration(section, "after")
+        checkDestinations(section, "to", required: section.node("mention") == nil)
+        let mention = section.string("mention")
+        guard let after = section.duration("after") else { return nil }
+        return ReminderLadder.Escalation(after: after, to: section.strings("to") ?? [], mention: mention)
+    }
+
+    /// The side of the server that people reach: where it listens, how it is called from outside, and what signs its links.
+    func readPublicSide(_ section: ConfigSection, _ server: inout Configuration.Server) {
+        if let text = section.string("public_listen") {
+            server.publicListen = HostAndPort(text)
+            if server.publicListen == nil { section.wrong("public_listen", "HOST:PORT, such as 0.0.0.0:8443") }
+            if let both = server.publicListen, both == server.listen, both.port != 0 {
+                section.note(
+                    "public_listen", "server.public_listen is server.listen: what is for people would stand beside what is not",
+                    expected: "another port")
+            }
+        }
+        if let text = section.string("public_url") {
+            server.publicURL = publicURL(text, section)
+            if section.node("public_listen") == nil { section.missing("public_listen", "HOST:PORT, because public_url is set") }
+        }
+        server.linkKeys = linkKeys(section)
+        server.linkExpiry = section.duration("link_expiry") ?? server.linkExpiry
+    }
+
+    private func publicURL(_ text: String, _ section: ConfigSection) -> String? {
+        let address = WebAddress(text)
+        guard let address, ["https", "http"].contains(address.scheme), !text.contains("?"), !text.contains("#"), !text.contains("@") else {
+            section.wrong("public_url", "https://… as people reach it, without ? and #")
+            return nil
+        }
+        if address.scheme == "http", !address.isLoopback {
+            section.note(
+                "public_url", "server.public_url is plain: whoever listens on the way can decide", expected: "https://…", isWarning: true)
+        }
+        var url = text
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    /// One secret or several; each that stands in the file itself is warned about.
+    private func linkKeys(_ section: ConfigSection) -> [Secret] {
+        guard let node = section.node("link_key") else { return [] }
+        guard case .sequence(let items) = node.content else {
+            let key = section.secret("link_key")
+            return [key].compactMap(\.self).map { warned($0, at: node.place) }
+        }
+        return items.filter { !$0.isUnresolved }.compactMap { item in
+            guard case .scalar(let scalar) = item.content, !scalar.text.isEmpty else {
+                problems.add(Problem(item.place, "server.link_key holds \(item.shape)", expected: "secrets, best as \"${NAME}\""))
+                return nil
+            }
+            if !scalar.isInterpolated {
+                problems.add(
+                    Problem(
+                        item.place, "server.link_key is a secret that stands in the file",
+                        expected: "\"${NAME}\" or \"${file:/path}\"", isWarning: true))
+            }
+            return warned(Secret(scalar.text), at: item.place)
+        }
+    }
+
+    /// What can be guessed signs nothing.
+    private func warned(_ key: Secret, at place: Place) -> Secret {
+        if key.reveal().utf8.count < 16 {
+            problems.add(
+                Problem(
+                    place, "server.link_key is so short that it can be guessed", expected: "at least 16 characters, best 32 at random",
+                    isWarning: true))
+        }
+        return key
+    }
+}

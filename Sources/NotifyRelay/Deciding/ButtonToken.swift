@@ -1,0 +1,72 @@
+import Dedup
+import RelayCore
+
+/// What a button of a chat sends back: the verdict, the approval, and the beginning of the hash of what was shown, signed for one account
+/// and one destination. At most 64 bytes, which is what Telegram takes.
+///
+/// A button is no secret of the reader's: who pressed it is the chat's word. The signature proves that the button is ours, and that it
+/// is pressed for what it stood under.
+struct ButtonToken: Sendable, Equatable {
+    var verdict: Answer.Verdict
+    var approval: String
+    /// The first eight digits of the hash of what the message showed.
+    var shown: String
+
+    static let longest = 64
+    private static let signatureLength = 16
+    private static let shownLength = 8
+
+    init(verdict: Answer.Verdict, approval: String, shownHash: String) {
+        self.verdict = verdict
+        self.approval = approval
+        shown = String(shownHash.prefix(Self.shownLength))
+    }
+
+    /// Whether this is still what is to be decided.
+    func isFor(_ row: ApprovalRow) -> Bool { row.shownHash.prefix(Self.shownLength) == shown }
+
+    /// Nil if the approval's id is too long for a button.
+    func signed(account: String, destination: String, with keys: LinkKeys) -> String? {
+        let content = self.content
+        let signature = keys.sign(Self.signed(content, account, destination), for: .button).signature.prefix(Self.signatureLength)
+        let text = "\(content).\(base64URL(signature))"
+        return text.utf8.count <= Self.longest ? text : nil
+    }
+
+    /// Nil for what we did not write for this account and destination.
+    init?(_ text: String, account: String, destination: String, keys: LinkKeys) {
+        guard text.utf8.count <= Self.longest, let dot = text.lastIndex(of: "."),
+            let signature = bytes(base64URL: text[text.index(after: dot)...]),
+            keys.verifies(
+                signature, of: Self.signed(String(text[..<dot]), account, destination), for: .button, length: Self.signatureLength)
+        else { return nil }
+        let parts = text[..<dot].split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let verdict = Self.verdicts[parts[0]] else { return nil }
+        self.verdict = verdict
+        shown = parts[1]
+        approval = Self.identifier(parts[2])
+    }
+
+    private var content: String { "\(verdict == .approve ? "a" : "r").\(shown).\(Self.short(approval))" }
+
+    private static let verdicts: [String: Answer.Verdict] = ["a": .approve, "r": .reject]
+
+    private static func signed(_ content: String, _ account: String, _ destination: String) -> String {
+        "\(account)\n\(destination)\n\(content)"
+    }
+
+    /// A UUID is 16 bytes; any other id stays as it is, behind a mark that no base64 has.
+    private static func short(_ id: String) -> String {
+        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12], id == id.lowercased(), let bytes = bytes(hexadecimal: parts.joined()) else {
+            return "=\(id)"
+        }
+        return base64URL(bytes)
+    }
+
+    private static func identifier(_ short: String) -> String {
+        guard !short.hasPrefix("="), let bytes = bytes(base64URL: short), bytes.count == 16 else { return String(short.dropFirst()) }
+        let digits = Array(hexadecimal(bytes))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+    }
+}

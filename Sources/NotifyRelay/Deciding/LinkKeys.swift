@@ -1,0 +1,93 @@
+import Crypto
+import Foundation
+import Glibc
+import RelayCore
+
+/// What links and buttons are signed with. The first key signs, all verify, so that a key can be replaced without a link going dead.
+struct LinkKeys: Sendable {
+    private struct Key: Sendable {
+        var id: String
+        var key: SymmetricKey
+    }
+
+    private let keys: [Key]
+
+    /// - Parameter secrets: at least one.
+    init(_ secrets: [Secret]) {
+        keys = secrets.map { secret in
+            let bytes = Array(secret.reveal().utf8)
+            let id = hexadecimal(SHA256.hash(data: Array("key id ".utf8) + bytes).prefix(4))
+            return Key(id: id, key: SymmetricKey(data: bytes))
+        }
+    }
+
+    /// By which a verifier finds the key: eight hexadecimal digits, of which nothing about the key can be learned.
+    static let idLength = 8
+
+    /// The signature of a text with the first key, and that key's id. `purpose` keeps signatures for one thing from being good for another.
+    func sign(_ text: String, for purpose: Purpose) -> (id: String, signature: [UInt8]) {
+        (keys[0].id, Array(Self.signature(text, purpose, keys[0].key)))
+    }
+
+    /// - Parameter length: so many bytes of the signature were kept.
+    func verifies(_ signature: [UInt8], of text: String, for purpose: Purpose, id: String? = nil, length: Int = 32) -> Bool {
+        var isGood = false
+        for key in keys where id == nil || key.id == id {
+            if isSame(signature, Self.signature(text, purpose, key.key).prefix(length)) { isGood = true }
+        }
+        return isGood
+    }
+
+    enum Purpose: String { case link, button, form }
+
+    private static func signature(_ text: String, _ purpose: Purpose, _ key: SymmetricKey) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Array("\(purpose.rawValue)\n\(text)".utf8), using: key))
+    }
+}
+
+extension LinkKeys {
+    /// Those of the configuration, else the one beside the store, which is made if there is none: 32 random bytes, for its owner only.
+    static func load(configured: [Secret], store: String) throws(LinkKeyError) -> LinkKeys {
+        if !configured.isEmpty { return LinkKeys(configured) }
+        let path = store + ".key"
+        if let key = try read(path) { return LinkKeys([key]) }
+        return LinkKeys([try make(path)])
+    }
+
+    /// Like `load`, and makes none.
+    static func find(configured: [Secret], store: String) -> LinkKeys? {
+        if !configured.isEmpty { return LinkKeys(configured) }
+        return (try? read(store + ".key")).flatMap { $0 }.map { LinkKeys([$0]) }
+    }
+
+    private static func read(_ path: String) throws(LinkKeyError) -> Secret? {
+        guard access(path, F_OK) == 0 else { return nil }
+        guard let text = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmed, text.utf8.count >= 32 else {
+            throw LinkKeyError(path: path, why: "it cannot be read, or holds no key")
+        }
+        return Secret(text)
+    }
+
+    private static func make(_ path: String) throws(LinkKeyError) -> Secret {
+        let text = base64URL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
+        let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno))) }
+        defer { close(file) }
+        let bytes = Array((text + "\n").utf8)
+        guard write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+            unlink(path)
+            throw LinkKeyError(path: path, why: String(cString: strerror(errno)))
+        }
+        return Secret(text)
+    }
+}
+
+/// The key beside the store is not to be had.
+struct LinkKeyError: Error, CustomStringConvertible {
+    var path: String
+    var why: String
+
+    var description: String {
+        "\(path), the key that links to decide are signed with: \(why); make it readable, remove it (links sent so far go dead), or set server.link_key"
+    }
+}

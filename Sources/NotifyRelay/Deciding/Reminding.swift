@@ -1,0 +1,107 @@
+import Dedup
+import Logging
+import RelayCore
+
+/// Says when a destination that was told of an approval is reminded of it, and of what.
+///
+/// A ladder has moments, counted from when a destination was told: each is a step, which is told once. After a downtime only the last of
+/// those that have passed is told.
+struct Reminding: Sendable {
+    let router: Router
+    let destinations: [Destination]
+    let now: Timestamp
+
+    /// What is due now.
+    struct Due: Sendable {
+        var reminders: [Admission] = []
+        var escalations: [(row: ApprovalRow, owed: [Owed])] = []
+    }
+
+    func due(_ told: [ToldRequest]) -> Due {
+        var due = Due()
+        for request in told {
+            guard let (route, ladder, index) = step(of: request) else { continue }
+            let moment = ladder.moments[index - 1]
+            if let escalation = ladder.escalation, moment >= escalation.after {
+                due.escalations.append((request.approval, escalated(escalation, route)))
+            }
+            if let reminder = reminder(of: request, route, ladder, index) { due.reminders.append(reminder) }
+        }
+        return due
+    }
+
+    /// The last moment of the ladder that has passed, counted from 1; nil if none has, or if its route knows no ladder.
+    private func step(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, step: Int)? {
+        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { $0.route.name == request.route }),
+            let waited = waited(since: request.toldAt, ladder, at: request.destination)
+        else { return nil }
+        let step = ladder.moments.prefix { $0 <= waited }.count
+        return step > 0 ? (route, ladder, step) : nil
+    }
+
+    /// Nil: it has no working hours, and only those would count.
+    private func waited(since told: Timestamp, _ ladder: ReminderLadder, at name: String) -> Duration? {
+        guard ladder.isWorkingTime else { return told.duration(to: now) }
+        return destinations.first { $0.name == name }?.working?.elapsed(from: told, to: now)
+    }
+
+    private func reminder(of request: ToldRequest, _ route: Route, _ ladder: ReminderLadder, _ step: Int) -> Admission? {
+        let moment = ladder.moments[step - 1]
+        let escalation = ladder.escalation.flatMap { moment == $0.after ? $0 : nil }
+        let calls = escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) } ?? false
+        // A moment at which only others are told says nothing here.
+        guard calls || ladder.steps.contains(moment) || ladder.overdue == moment else { return nil }
+        var row = request.approval
+        let isOverdue = ladder.overdue.map { $0 <= moment } ?? false
+        row.remind(step: step, overdue: isOverdue)
+        let subject = EventID.approvalSubject(row.id, account: row.account)
+        let event = Event(
+            id: EventID.reminder(approval: row.id, step: step, account: row.account), account: row.account, kind: .reminder,
+            subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
+        let owed = Owed(
+            destination: request.destination, recipient: request.recipient, route: route.name, priority: router.priority(of: event),
+            dueAt: now, options: DeliveryOptions(mention: calls ? escalation?.mention ?? route.mention : route.mention))
+        return Admission(event: event, owed: [owed])
+    }
+
+    private func escalated(_ escalation: ReminderLadder.Escalation, _ route: Route) -> [Owed] {
+        escalation.to.flatMap { destination in
+            (router.recipients[destination] ?? [""]).map { recipient in
+                Owed(
+                    destination: destination, recipient: recipient, route: route.name, priority: .high, dueAt: now,
+                    options: DeliveryOptions(mention: escalation.mention))
+            }
+        }
+    }
+}
+
+extension Relay {
+    /// How often it is looked whether somebody is to be reminded.
+    private static let remindEvery = Duration.seconds(10)
+
+    /// Until the task is cancelled.
+    func remindAll() async {
+        guard blueprint.configuration.routes.contains(where: { $0.reminders != nil }) else { return }
+        while !Task.isCancelled {
+            await remindDue()
+            try? await clock.sleep(for: Self.remindEvery)
+        }
+    }
+
+    func remindDue() async {
+        let reminding = Reminding(router: blueprint.router, destinations: blueprint.destinations, now: clock.now)
+        for account in blueprint.configuration.accounts {
+            do {
+                let due = reminding.due(try await ledger.toldRequests(account: account.name))
+                var owing = try await ledger.remind(due.reminders, redrawing: redrawing)
+                for (row, owed) in due.escalations { owing.formUnion(try await ledger.escalate(row, to: owed)) }
+                switchboard.ring(owing)
+            } catch {
+                logger.error("reminders cannot be written down: \(error.detail)")
+            }
+        }
+    }
+
+    /// Destinations whose messages can change: they are brought up to date when what they show changes.
+    var redrawing: Set<String> { Set(blueprint.destinations.filter(\.abilities.edit).map(\.name)) }
+}

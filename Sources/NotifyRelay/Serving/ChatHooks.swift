@@ -1,0 +1,103 @@
+import Channels
+import Logging
+import RelayCore
+
+/// What chats post when a button is pressed. A chat waits three seconds at most, RevKeen may take longer: what is not known by then is
+/// carried on, and said to be on its way.
+struct ChatHooks: Sendable {
+    let relay: Relay
+    let keys: LinkKeys
+    let tools: ChannelTools
+    let clock: any WallClock
+
+    private static let mostBody = 262_144
+    private static let patience = Duration.milliseconds(2_500)
+    private static let onItsWay = "It is on its way; the message will show what came of it."
+
+    /// `POST /hooks/slack`: for all destinations of one app. Slack is thanked at once, and told later what came of it.
+    func slack(_ request: PublicRequest) async -> PublicAnswer {
+        guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
+        var fitting: [(name: String, callback: SlackCallback)] = []
+        for (name, callback) in await callbacks() {
+            guard case .slack(let slack) = callback else { continue }
+            do throws(CallbackError) {
+                try slack.verify(
+                    timestamp: request.header("x-slack-request-timestamp"), signature: request.header("x-slack-signature"),
+                    body: request.body, now: clock.now)
+                fitting.append((name, slack))
+            } catch {
+                continue
+            }
+        }
+        guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
+        guard let press = try? SlackCallback.press(request.body) else { return PublicAnswer(status: 200) }
+        let names = fitting.map(\.name)
+        // Not a child of the request: Slack has its answer before the work is done.
+        Task {
+            let text = await relay.heard(press, in: .slack, at: names, keys: keys, address: request.address)
+            await callback.answer(press, text, tools: tools)
+        }
+        return PublicAnswer(status: 200)
+    }
+
+    /// `POST /hooks/mattermost/<destination>`.
+    func mattermost(_ request: PublicRequest, at destination: String) async -> PublicAnswer {
+        guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
+        guard await callbacks().contains(where: { $0.name == destination && $0.callback.isMattermost }) else { return .nothing }
+        guard let press = try? MattermostCallback.press(request.body) else { return .text(400, "this is no pressed button") }
+        guard await relay.saying(of: press, in: .mattermost, at: [destination], keys: keys) != nil else {
+            return .text(403, "the token is not one of this relay's")
+        }
+        return json(MattermostCallback.answer(await inTime(press, .mattermost, [destination], request)))
+    }
+
+    /// `POST /hooks/discord`.
+    func discord(_ request: PublicRequest) async -> PublicAnswer {
+        guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
+        var names: [String] = []
+        for (name, callback) in await callbacks() {
+            guard case .discord(let discord) = callback else { continue }
+            do throws(CallbackError) {
+                try discord.verify(
+                    timestamp: request.header("x-signature-timestamp"), signature: request.header("x-signature-ed25519"),
+                    body: request.body, now: clock.now)
+                names.append(name)
+            } catch {
+                continue
+            }
+        }
+        guard !names.isEmpty else { return .text(401, "the signature is not Discord's, or is not of now") }
+        switch try? DiscordCallback.read(request.body) {
+        case nil: return .text(400, "this is no interaction")
+        case .ping?: return json(DiscordCallback.pong)
+        case .other?: return json(DiscordCallback.acknowledged)
+        case .press(let press)?: return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
+        }
+    }
+
+    private func callbacks() async -> [(name: String, callback: Callback)] {
+        await relay.blueprint.destinations.compactMap { destination in destination.callback.map { (destination.name, $0) } }
+    }
+
+    private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
+        let (answers, tell) = AsyncStream.makeStream(of: String.self)
+        // Not a child of the request: it goes on after the chat was answered.
+        Task { tell.yield(await relay.heard(press, in: way, at: names, keys: keys, address: request.address)) }
+        let timer = Task {
+            try await clock.sleep(for: Self.patience)
+            tell.yield(Self.onItsWay)
+        }
+        defer { timer.cancel() }
+        return await answers.first { _ in true } ?? Self.onItsWay
+    }
+
+    private func json(_ value: JSONValue) -> PublicAnswer {
+        PublicAnswer(status: 200, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body: value.bytes)
+    }
+}
+
+extension Callback {
+    fileprivate var isMattermost: Bool {
+        if case .mattermost = self { true } else { false }
+    }
+}

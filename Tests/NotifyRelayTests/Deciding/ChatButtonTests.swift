@@ -1,0 +1,261 @@
+import Channels
+import Dedup
+import RelayCore
+import RelayTesting
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+extension DecidingScene {
+    static let answers = "https://inbox.example/hooks/web/answers"
+
+    var site: PublicSite {
+        PublicSite(
+            pages: pages, hooks: ChatHooks(relay: house.relay, keys: House.keys, tools: house.tools, clock: house.clock))
+    }
+
+    func answer(_ request: WebRequest) async -> PublicAnswer {
+        await site.answer(
+            PublicRequest(
+                method: request.method, segments: request.segments, headers: request.headers, body: request.body, peer: "192.0.2.9"))
+    }
+
+    /// The button under the first message of a kind.
+    func button(_ choice: String, _ kind: InboxMessage.Kind) async throws -> String {
+        try #require(await house.inbox.messages(kind: kind).first?.button(choice))
+    }
+
+    /// What was said to whoever pressed in Slack.
+    var saidInSlack: [String] {
+        get async { await house.inbox.messages(kind: .webhook).compactMap { $0.json?["text"]?.string } }
+    }
+}
+
+/// Slack: a post that Slack signs, thanked at once, and answered for whoever pressed alone.
+struct SlackButtonTests {
+    private static let secret = "8f742231b10e8888abcd99yyyzzz85a5"
+    private static let bot = InboxMessage.Kind.slackBot.keys(base: House.service(.slackBot)) + ", signing_secret: \"\(secret)\""
+    private static let webhook = InboxMessage.Kind.slack.keys(base: House.service(.slack)) + ", signing_secret: \"\(secret)\""
+
+    private func press(
+        _ scene: DecidingScene, _ choice: String, _ kind: InboxMessage.Kind = .slackBot, by user: String = "UANN", action: String? = nil,
+        secret: String = secret, now: Timestamp? = nil
+    ) async throws -> WebRequest {
+        Pressing.slack(
+            try await scene.button(choice, kind), action: action ?? choice, user: user, secret: secret, answerTo: DecidingScene.answers,
+            now: now ?? scene.house.clock.now)
+    }
+
+    @Test(arguments: [(bot, InboxMessage.Kind.slackBot), (webhook, .slack)])
+    func `a press is thanked at once, decides, and tells whoever pressed`(keys: String, kind: InboxMessage.Kind) async throws {
+        let scene = try await DecidingScene(destination: keys)
+        let answer = await scene.answer(try await press(scene, "approve", kind))
+        #expect(answer.status == 200 && answer.body.isEmpty)
+        #expect(await eventually { await scene.saidInSlack == ["Approved by ann."] })
+        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(try await scene.audit() == ["ann slack (ops) approve taken"])
+        #expect(try await scene.house.ledger.audit(limit: 1).first?.address == "192.0.2.9")
+    }
+
+    @Test func `the same message is edited, and has no buttons any more`() async throws {
+        let scene = try await DecidingScene(destination: Self.bot)
+        _ = await scene.answer(try await press(scene, "reject"))
+        #expect(await eventually { await !scene.decisions.isEmpty })
+        try await scene.house.look()
+        await scene.house.deliver()
+        let messages = await scene.house.inbox.messages(kind: .slackBot)
+        #expect(messages.map(\.edits) == [1])
+        #expect(messages.first?.words.contains("Approval rejected") == true)
+        #expect(messages.first?.button("approve") == nil)
+    }
+
+    @Test func `what Slack did not sign, or signed long ago, is not heard`() async throws {
+        let scene = try await DecidingScene(destination: Self.bot)
+        let good = try await press(scene, "approve")
+        var changed = good
+        changed.body += Array("&x=1".utf8)
+        let stale = try await press(scene, "approve", now: scene.house.clock.now - .seconds(301))
+        let early = try await press(scene, "approve", now: scene.house.clock.now + .seconds(301))
+        let other = try await press(scene, "approve", secret: "another")
+        for request in [changed, stale, early, other, WebRequest("POST", "/hooks/slack", body: good.body)] {
+            #expect(await scene.answer(request).status == 401)
+        }
+        #expect(await scene.decisions.isEmpty)
+        #expect(try await scene.audit().isEmpty)
+    }
+
+    @Test func `somebody who may not is told so politely, and it is written down`() async throws {
+        let scene = try await DecidingScene(route: "approvers: [ann]", destination: Self.bot)
+        for user in ["UEVE", "UNOBODY"] { _ = await scene.answer(try await press(scene, "approve", by: user)) }
+        #expect(await eventually { await scene.saidInSlack.count == 2 })
+        #expect(await scene.saidInSlack.allSatisfy { $0.hasPrefix("This is for ann to decide") })
+        #expect(await scene.decisions.isEmpty)
+        #expect(
+            Set(try await scene.audit()) == [
+                "eve slack (ops) approve denied", "somebody (slack UNOBODY) slack (ops) approve denied",
+            ])
+    }
+
+    @Test func `a button that only opens a page is thanked, and decides nothing`() async throws {
+        let scene = try await DecidingScene(destination: Self.bot)
+        #expect(await scene.answer(try await press(scene, "approve", action: "open")).status == 200)
+        #expect(await scene.answer(try await press(scene, "approve", action: "decide")).status == 200)
+        #expect(await scene.decisions.isEmpty)
+    }
+
+    @Test func `a press under what has changed since decides nothing`() async throws {
+        let scene = try await DecidingScene(destination: Self.webhook)
+        let old = try await press(scene, "approve", .slack)
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 1,300 EUR?", actions: .null)
+        try await scene.house.look()
+        _ = await scene.answer(old)
+        #expect(await eventually { await scene.saidInSlack.first?.hasPrefix("It has changed since") == true })
+        #expect(await scene.decisions.isEmpty)
+    }
+
+    @Test func `of two who press at once one is first, and the other is told who`() async throws {
+        let scene = try await DecidingScene(destination: Self.webhook)
+        let ann = try await press(scene, "approve", .slack, by: "UANN"), bob = try await press(scene, "reject", .slack, by: "UBOB")
+        async let first = scene.answer(ann)
+        async let second = scene.answer(bob)
+        _ = await (first, second)
+        #expect(await eventually { await scene.saidInSlack.count == 2 })
+        #expect(await scene.decisions.count == 1)
+        let winner = try #require(try await scene.house.ledger.lastAnswer(account: "live", approval: scene.approval)).actor
+        let said = await scene.saidInSlack
+        #expect(said.allSatisfy { $0.contains(winner) }, "\(said)")
+    }
+
+    @Test func `an answer is sent to Slack or to where the destination is, and nowhere else`() async throws {
+        let scene = try await DecidingScene(destination: Self.bot)
+        let token = try await scene.button("approve", .slackBot)
+        _ = await scene.answer(
+            Pressing.slack(
+                token, action: "approve", user: "UANN", secret: Self.secret, answerTo: "https://evil.example/hooks/web/x",
+                now: scene.house.clock.now))
+        #expect(await eventually { await !scene.decisions.isEmpty })
+        #expect(await scene.saidInSlack.isEmpty)
+    }
+}
+
+/// Mattermost and Discord: the answer to the post is what whoever pressed is told.
+struct AnsweredButtonTests {
+    @Test func `Mattermost is heard by the token in its context, and by nothing else`() async throws {
+        let scene = try await DecidingScene(destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
+        let message = try #require(await scene.house.inbox.messages(kind: .mattermost).first?.json)
+        let action = try #require(message["attachments"]?.array?.first?["actions"]?.array?.first)
+        #expect(action["integration"]?["url"]?.string == "https://relay.example/hooks/mattermost/ops")
+        let token = try await scene.button("approve", .mattermost)
+        #expect(await scene.answer(Pressing.mattermost("guess", user: "mmann", destination: "ops")).status == 403)
+        #expect(await scene.answer(Pressing.mattermost(token, user: "mmann", destination: "other")).status == 404)
+        #expect(await scene.decisions.isEmpty)
+        let answer = await scene.answer(Pressing.mattermost(token, user: "mmann", destination: "ops"))
+        #expect(answer.html.contains("Approved by ann"))
+        #expect(try await scene.audit() == ["ann mattermost (ops) approve taken"])
+    }
+
+    @Test func `Discord is heard when its application has signed, and its test is answered`() async throws {
+        let key = DiscordKey()
+        let keys = InboxMessage.Kind.discord.keys(base: House.service(.discord)) + ", public_key: \"\(key.publicKey)\""
+        let scene = try await DecidingScene(destination: keys)
+        let now = scene.house.clock.now
+        #expect(await scene.answer(try Pressing.discord(nil, user: "", key: key, now: now)).html == "{\"type\":1}")
+        let token = try await scene.button("reject", .discord)
+        for (signer, time) in [(DiscordKey(), now), (key, now - .seconds(301))] {
+            #expect(await scene.answer(try Pressing.discord(token, user: "21", key: signer, now: time)).status == 401)
+        }
+        #expect(await scene.decisions.isEmpty)
+        let answer = await scene.answer(try Pressing.discord(token, user: "21", key: key, now: now))
+        #expect(answer.html.contains("Rejected by ann") && answer.html.contains("\"flags\":64"))
+        #expect(await scene.decisions.map(\.reason) == ["rejected by ann"])
+    }
+
+    @Test func `a webhook of Discord without an application has no buttons`() async throws {
+        let scene = try await DecidingScene(destination: InboxMessage.Kind.discord.keys(base: House.service(.discord)))
+        #expect(await scene.house.inbox.messages(kind: .discord).first?.button("approve") == nil)
+    }
+
+    @Test func `a chat that RevKeen keeps waiting is told that it is on its way, and it goes on`() async throws {
+        let scene = try await DecidingScene(destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
+        let gate = Gate(), token = try await scene.button("approve", .mattermost)
+        scene.house.transport.misbehave(at: "/approve", .held(gate, .world))
+        async let answer = scene.answer(Pressing.mattermost(token, user: "mmann", destination: "ops"))
+        #expect(await eventually { gate.waiting == 1 && scene.house.clock.nextDeadline != nil })
+        scene.house.clock.advance(by: .seconds(3))
+        #expect(await answer.html.contains("on its way"))
+        gate.open()
+        #expect(await eventually { await scene.decisions.count == 1 })
+    }
+}
+
+/// Telegram: asked for what was pressed, so that no port has to be open.
+struct TelegramButtonTests {
+    private static let keys = InboxMessage.Kind.telegram.keys(base: House.service(.telegram))
+
+    private func listener(_ scene: DecidingScene) async throws -> TelegramListener {
+        try #require(
+            TelegramListener.all(
+                await scene.house.relay.blueprint, relay: scene.house.relay, keys: House.keys, tools: scene.house.tools,
+                logger: scene.house.book.logger
+            ).first)
+    }
+
+    @Test func `a press decides, whoever pressed is told, and it is asked for only once`() async throws {
+        let scene = try await DecidingScene(destination: Self.keys)
+        await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 11, name: "Ann")
+        let listener = try await listener(scene)
+        try await listener.listenOnce()
+        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.house.inbox.told.map(\.text) == ["Approved by ann."])
+        try await listener.listenOnce()
+        #expect(await scene.house.inbox.told.count == 1)
+        #expect(try await scene.audit() == ["ann telegram (ops) approve taken"])
+    }
+
+    @Test func `a crash between the answer and what follows neither loses a press nor repeats it`() async throws {
+        let scene = try await DecidingScene(destination: Self.keys)
+        await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 11, name: "Ann")
+        scene.house.transport.misbehave(at: "/approve", .unreachable)
+        try await listener(scene).listenOnce()
+        #expect(try await scene.house.ledger.answers(account: nil, limit: 9).map(\.state) == [.asked])
+        // The program starts again: the update is not asked for a second time, and the answer is carried on.
+        scene.house.transport.misbehave(nil)
+        let listener = try await listener(scene)
+        try await listener.listenOnce()
+        #expect(try await scene.house.ledger.answers(account: nil, limit: 9).count == 1)
+    }
+
+    @Test func `strangers and forged buttons are told so, and change nothing`() async throws {
+        let scene = try await DecidingScene(route: "approvers: [ann, bob]", destination: Self.keys)
+        await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 99, name: "Mallory")
+        await scene.house.inbox.press(telegram: "a.00000000.forged.AAAA", user: 11, name: "Ann")
+        try await listener(scene).listenOnce()
+        let told = await scene.house.inbox.told.map(\.text)
+        #expect(told.first?.hasPrefix("This is for ann, bob to decide") == true)
+        #expect(told.last == "This button is not one of this relay's, or of an older one.")
+        #expect(await scene.decisions.isEmpty)
+        #expect(try await scene.audit() == ["Mallory (telegram 99) telegram (ops) approve denied"])
+    }
+
+    @Test func `one bot in two chats is asked by one`() async throws {
+        let house = try await House(
+            House.file(
+                destinations: "ops: {\(Self.keys)}, room: {\(Self.keys.replacing("-100", with: "-200"))}, quiet: {\(Self.keys)}",
+                routes: "{name: all, when: {kind: approval}, to: [ops, room]}, {name: rest, when: {kind: run}, to: [quiet]}"),
+            channels: .real)
+        let listeners = TelegramListener.all(
+            await house.relay.blueprint, relay: house.relay, keys: House.keys, tools: house.tools, logger: house.book.logger)
+        #expect(listeners.map(\.destinations) == [["ops", "room"]])
+    }
+
+    @Test func `a bot that another program listens to is said once, and asked again later`() async throws {
+        let scene = try await DecidingScene(destination: Self.keys)
+        await scene.house.inbox.arrange {
+            $0.always = InboxFaults.Refusal(
+                409, body: #"{"ok":false,"error_code":409,"description":"Conflict: terminated by other getUpdates request"}"#)
+        }
+        let error = await #expect(throws: DeliveryError.self) { try await listener(scene).listenOnce() }
+        #expect(error?.verdict == .gone && error?.detail.contains("409") == true)
+    }
+}

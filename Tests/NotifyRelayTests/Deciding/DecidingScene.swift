@@ -1,0 +1,102 @@
+import Channels
+import Dedup
+import RelayCore
+import RelayTesting
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// A house in which one approval waits, the pages to decide it on, and the hooks of chats.
+struct DecidingScene {
+    static let publicURL = "https://relay.example"
+    static let people =
+        "people: {ann: {slack: UANN, telegram: \"11\", mattermost: mmann, discord: \"21\", email: ann@example.com}, "
+        + "bob: {slack: UBOB, telegram: \"12\", email: bob@example.com}, eve: {slack: UEVE, telegram: \"13\", email: eve@example.com}}"
+    static let server = "server: {public_listen: \"127.0.0.1:0\", public_url: \"\(publicURL)\"}"
+
+    let house: House
+    let pages: DecisionPages
+    let approval: String
+
+    /// - Parameters:
+    ///   - route: further keys of the one route, which tells `ops`.
+    ///   - destination: what `ops` is; a webhook by default, whose messages hold the link.
+    init(route: String = "", destination: String? = nil, action: String = "Refund 12 EUR?", actions: JSONValue = .null) async throws {
+        let ops = destination ?? "type: webhook, url: \"https://inbox.example/hooks/web/ops\""
+        let house = try await House(
+            House.file(
+                destinations: "ops: {\(ops)}", routes: "{name: all, to: [ops]\(route.isEmpty ? "" : ", " + route)}",
+                rest: Self.people + "\n" + Self.server), channels: .real)
+        self.house = house
+        pages = DecisionPages(
+            relay: house.relay, keys: House.keys, publicURL: Self.publicURL, clock: house.clock, logger: house.book.logger)
+        let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
+        approval = await house.world.requestApproval(run: run, action: action, actions: actions)
+        try await house.look()
+        await house.deliver()
+    }
+
+    var row: ApprovalRow { get async throws { try #require(try await house.ledger.approval(account: "live", id: approval)) } }
+
+    /// Of the destination `ops`.
+    func token(
+        account: String = "live", approval: String? = nil, destination: String = "ops", to recipient: String? = nil,
+        expires: Duration = .days(7), keys: LinkKeys = House.keys
+    ) throws -> String {
+        try #require(
+            DecisionToken(
+                account: account, approval: approval ?? self.approval, destination: destination,
+                recipient: recipient.map(DecisionToken.mark), expires: house.clock.now + expires
+            ).signed(with: keys))
+    }
+
+    func get(_ token: String, method: String = "GET", headers: [(name: String, value: String)] = []) async -> PublicAnswer {
+        await pages.show(token, PublicRequest(method: method, segments: ["a", token], headers: headers, peer: "192.0.2.7"))
+    }
+
+    /// What a browser sends when the form of a page is used, unless told.
+    func post(
+        _ token: String, _ verdict: String, reason: String = "", from page: PublicAnswer? = nil, cookie: String? = nil, csrf: String? = nil,
+        seen: String? = nil, headers: [(name: String, value: String)] = [("origin", publicURL), ("sec-fetch-site", "same-origin")]
+    ) async -> PublicAnswer {
+        let page = if let page { page } else { await get(token) }
+        let html = page.html
+        let fields = [
+            ("verdict", verdict), ("reason", reason), ("seen", seen ?? html.hidden("seen") ?? ""),
+            ("csrf", csrf ?? html.hidden("csrf") ?? ""),
+        ]
+        let body = fields.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&")
+        let cookie = cookie ?? page.cookie ?? ""
+        return await pages.decide(
+            token,
+            PublicRequest(
+                method: "POST", segments: ["a", token], headers: headers + [("cookie", cookie)], body: Array(body.utf8), peer: "192.0.2.7"))
+    }
+
+    /// What RevKeen was told and heeded.
+    var decisions: [EffectiveDecision] { get async { await house.world.decisions } }
+
+    func audit() async throws -> [String] {
+        try await house.ledger.audit(limit: 100).map { "\($0.actor) \($0.via) \($0.verdict.rawValue) \($0.state.rawValue)" }
+    }
+}
+
+extension PublicAnswer {
+    var html: String { String(decoding: body, as: UTF8.self) }
+
+    /// As a browser sends it back.
+    var cookie: String? { header("set-cookie").map { String($0.prefix { $0 != ";" }) } }
+
+    var offersForm: Bool { html.contains("<form") }
+}
+
+extension String {
+    /// The value of a hidden field.
+    func hidden(_ name: String) -> String? {
+        guard let start = firstRange(of: "name=\"\(name)\" value=\"")?.upperBound, let end = self[start...].firstIndex(of: "\"") else {
+            return nil
+        }
+        return String(self[start..<end])
+    }
+}
