@@ -9,7 +9,7 @@ help:
 	@echo 'make demo     the relay against its built-in sandbox'
 	@echo 'make test     build and pass the tests'
 	@echo 'make release  the binary to ship'
-	@echo 'make kill     200 random SIGKILLs of the shipped binary'
+	@echo 'make kill     200 random SIGKILLs of the shipped binary, and 100 races of 50 decisions'
 	@echo 'make soak     1,000 runs and 1,000 messages to each destination, with faults, by the shipped binary'
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
 	@echo 'make lint     format check; make format mends it'
@@ -33,8 +33,8 @@ release:
 
 kill: release
 	swift build $(SWIFT_FLAGS) --build-tests
-	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 \
-		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter KillSuite
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 RACES=100 \
+		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter 'KillSuite|RaceSuite'
 
 soak: release
 	swift build $(SWIFT_FLAGS) --build-tests

@@ -70,7 +70,7 @@ class Place:
     """The listening side: the API, a Slack-shaped receiver and a signed webhook."""
 
     def __init__(self):
-        self.world, self.slack, self.hooks, self.asked = World(), [], [], []
+        self.world, self.slack, self.hooks, self.asked, self.decided = World(), [], [], [], []
         place = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -95,7 +95,11 @@ class Place:
                 self.reply(200, json.dumps(found).encode())
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                parts = self.path.split("/")
+                if self.path.startswith("/v2/automations/approvals/") and len(parts) == 6:
+                    place.asked.append((self.path, self.headers.get("x-api-key")))
+                    return self.reply(*place.decide(parts[4], parts[5], self.headers.get("Idempotency-Key"), body))
                 if self.path == "/slack":
                     place.slack.append(json.loads(body))
                     return self.reply(200, b"ok")
@@ -105,6 +109,22 @@ class Place:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+    def decide(self, approval, verb, key, body):
+        """Approve or reject, once, and a repeat under the same key like the first."""
+        found = next((item for item in self.world.approvals if item["id"] == approval), None)
+        if found is None:
+            return 404, b'{"error": {"code": "not_found", "message": "no such thing"}}'
+        if found["status"] != "pending":
+            if (approval, verb, key) in [item[:3] for item in self.decided]:
+                return 200, json.dumps({"data": {"approval_id": approval, "status": found["status"]}}).encode()
+            return 409, b'{"error": {"code": "conflict", "message": "it is decided"}}'
+        reason = json.loads(body).get("reason") if body else None
+        self.decided.append((approval, verb, key, reason))
+        found.update({"status": "approved" if verb == "approve" else "rejected", "approved_by_user_id": "api-key",
+                      "approved_at": instant(), "updated_at": instant(), "rejection_reason": reason})
+        return 200, json.dumps({"data": {"approval_id": approval, "status": found["status"]}}).encode()
 
 
 def signature(headers, body):
