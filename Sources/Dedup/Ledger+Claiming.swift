@@ -36,7 +36,8 @@ extension Ledger {
     }
 
     /// Ends every claim: due at once, or *unknown* where it may be sent once at most. Only at start, under the `StoreLock`,
-    /// where every claim is stale by proof.
+    /// where every claim is stale by proof. Answers on their way are due at once too: a command that holds one at this moment asks under
+    /// the same key, and only the later claim settles it.
     ///
     /// - Returns: how many there were.
     package func releaseClaims() async throws(LedgerError) -> Int {
@@ -45,6 +46,7 @@ extension Ledger {
             let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, DeliveryOptions(text: $0[1])) }
                 .filter { $0.1.atMostOnce && !$0.1.redraws }
             for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
+            try db.run(ClaimRow.releaseAnswers, now.milliseconds)
             return try db.run(ClaimRow.release, now.milliseconds) + once.count
         }
     }
@@ -103,6 +105,8 @@ enum ClaimRow {
         UPDATE delivery INDEXED BY delivery_owed SET due_at = min(due_at, ?), held_for = NULL
         WHERE state = 'owed' AND held_for = 'claim'
         """
+
+    static let releaseAnswers = "UPDATE answer INDEXED BY answer_asked SET due_at = min(due_at, ?) WHERE state = 'asked'"
 
     static func due(
         _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: Database

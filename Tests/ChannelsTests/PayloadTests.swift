@@ -21,6 +21,21 @@ struct PayloadTests {
         try expect(message, of: type, is: "\(type)/\(kind.rawValue).\(priority.word).json")
     }
 
+    @Test(arguments: services + ["slack"])
+    func `a request bears what it can be decided by, and a sample none of it`(type: String) throws {
+        var message = Message.of(.approval, .high, link: "https://relay.example/r/77aa")
+        message.decideLink = "https://relay.example/a/MQpsaXZl.0a1b2c3dSIGNATURE"
+        message.buttons = [
+            DecisionButton(.approve, token: "a.fedcba98.C-AbCd.efgh"), DecisionButton(.reject, token: "r.fedcba98.C-AbCd.ijkl"),
+        ]
+        message.callbackURL = "https://relay.example/hooks/mattermost/ops"
+        try expect(message, of: type, is: "\(type)/deciding.json")
+        message.label = "Sample"
+        let values = try #require(configurations.first { $0.type == type }).values
+        let sample = try channel(type, values).preview(message)
+        #expect(!sample.contains("fedcba98") && !sample.contains("/a/MQ"))
+    }
+
     @Test(arguments: services)
     func `a sample says what it is, and its button is inert`(type: String) throws {
         let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."

@@ -141,6 +141,15 @@ struct AnswerTests {
         #expect(try await store.ledger.answers(account: nil, limit: 1).map(\.state) == [state])
     }
 
+    @Test func `after a crash an answer that was claimed is due at once, and its old claimant settles nothing`() async throws {
+        _ = try await ask()
+        let stale = try #require(try await claim(lease: .seconds(60)))
+        _ = try await store.ledger.releaseClaims()
+        let fresh = try #require(try await claim())
+        #expect(fresh.fence == 2)
+        #expect(try await store.ledger.settleAnswer(stale, as: .taken, status: 200) == false)
+    }
+
     @Test func `the longest due comes first, and a list ends with the newest`() async throws {
         for name in ["a1", "a2", "a3"] {
             _ = try await ask("ann", name)

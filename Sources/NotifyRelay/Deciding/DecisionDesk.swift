@@ -90,7 +90,8 @@ struct DecisionDesk: Sendable {
     func refusal(of speaker: Speaker, _ authority: Authority) -> String? {
         if !authority.allows(speaker.person) {
             let names = (authority.approvers ?? []).joined(separator: ", ")
-            return "this is for \(names) to decide" + (speaker.person == nil ? ", and who you are is not known here" : ", \(speaker.name)")
+            let who = speaker.person == nil ? "who you are is not known here" : "you are known as \(speaker.name)"
+            return "this is for \(names) to decide, and \(who)"
         }
         if authority.peopleNeeded > 1, speaker.person == nil {
             return "two different people must approve this, and who you are is not known here"
