@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
-        .testTarget(name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"]),
+        .testTarget(
+            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"], exclude: ["Deciding/Golden"]),
     ]
 )
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,6 +90,9 @@ token = relay_user["access_token"]
 room = call("POST", "/createRoom", {"preset": "private_chat"}, token)["room_id"]
 
 place = Place()
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    pages = free.getsockname()[1]
 (folder / "relay.yaml").write_text(f"""
 accounts:
   live: {{api_key: "${{REVKEEN_API_KEY}}", base_url: "http://127.0.0.1:{place.port}/v2", first_look: 1h,
@@ -95,6 +101,7 @@ destinations:
   room: {{type: matrix, server: "http://127.0.0.1:{between.server_address[1]}", token: "${{MATRIX_TOKEN}}", room: "{room}"}}
 routes:
   - {{name: all, when: {{kind: [notification, approval, run]}}, to: [room]}}
+server: {{public_listen: "127.0.0.1:{pages}", public_url: "http://127.0.0.1:{pages}"}}
 """)
 environment = {**os.environ, "REVKEEN_API_KEY": "rk_sandbox_endtoend", "MATRIX_TOKEN": token}
 relay = subprocess.Popen([binary, "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
@@ -128,19 +135,44 @@ check("answers were lost", Between.lost > 0)
 check("Synapse said 429, and was obeyed", Between.throttled > 0)
 check("nobody is called", all(event["content"].get("m.mentions") == {} for event in first))
 
+
+def replacements():
+    return [event for event in timeline() if event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace"]
+
+
 approval = place.world.approvals[1]
 approval.update({"status": "approved", "approved_by_user_id": "user-1", "approved_at": instant(), "updated_at": instant()})
 wait_until("the decision edits the request", 60, lambda: any(
     event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace" for event in timeline()))
-edits = [event for event in timeline() if event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace"]
+edits = replacements()
 check("one edit, of the first event", len({event["content"]["m.relates_to"]["event_id"] for event in edits}) == 1, str(len(edits)))
 check("it says what was decided", all("approved" in event["content"]["m.new_content"]["body"].lower() for event in edits))
 check("and no message more", len([e for e in timeline() if "m.relates_to" not in e["content"]]) == expected)
+
+# The same by the link that stands in the room, and from the command line.
+linked, typed = place.world.approvals[2], place.world.approvals[3]
+words = next(event["content"]["body"] for event in first if linked["id"] in event["content"]["body"])
+link = re.search(r"http://127\.0\.0\.1:\d+/a/\S+", words).group(0)
+with urllib.request.urlopen(link) as answer:
+    page, cookie = answer.read().decode(), answer.headers["Set-Cookie"].split(";")[0]
+hidden = dict(re.findall(r'name="(seen|csrf)" value="([^"]*)"', page))
+form = urllib.parse.urlencode({**hidden, "verdict": "approve", "reason": ""}).encode()
+with urllib.request.urlopen(urllib.request.Request(link, data=form, headers={"Cookie": cookie})) as answer:
+    check("the page says that it was approved", "Approved by somebody at room" in answer.read().decode())
+done = subprocess.run([binary, "approvals", "reject", typed["id"], "--reason", "too dear"], cwd=folder, env=environment, capture_output=True, text=True)
+check("the command line rejects", done.returncode == 0, done.stdout + done.stderr)
+wait_until("both edit their requests", 60, lambda: len({event["content"]["m.relates_to"]["event_id"] for event in replacements()}) == 3)
+last = {event["content"]["m.relates_to"]["event_id"]: event["content"]["m.new_content"]["body"] for event in reversed(replacements())}
+check("with who it was", any("Approval approved" in body and "somebody at room" in body for body in last.values()), str(last))
+check("and why", any("Approval rejected" in body and "too dear" in body for body in last.values()), str(last))
+check("and still no message more", len([e for e in timeline() if "m.relates_to" not in e["content"]]) == expected)
+check("each was decided once", len(place.decided) == 2, str(place.decided))
+edits = replacements()
 
 relay.send_signal(signal.SIGTERM)
 said = relay.communicate(timeout=30)[1]
 check("the relay ends with 0", relay.returncode == 0, said[-1500:])
 check("the token is said to nobody", token not in said)
-print(f"matrix: {len(first)} events in the room of {expected}, {len(edits)} edit, {Between.puts} puts, {Between.throttled} times 429, "
+print(f"matrix: {len(first)} events in the room of {expected}, {len(edits)} edits by dashboard, link and command line, {Between.puts} puts, {Between.throttled} times 429, "
       f"{Between.lost} answers lost; {len(faults)} faults")
 sys.exit(1 if faults else 0)

@@ -1,0 +1,63 @@
+import Dedup
+import RelayCore
+import RelayTesting
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// One message, from the request to what the run made of the decision, by every way of deciding: byte for byte.
+struct LivingSequenceTests {
+    enum Way: String, CaseIterable { case link, button, command, dashboard }
+
+    private static let secret = "8f742231b10e8888abcd99yyyzzz85a5"
+    private static let bot = InboxMessage.Kind.slackBot.keys(base: House.service(.slackBot)) + ", signing_secret: \"\(secret)\""
+
+    @Test(arguments: Way.allCases)
+    func `the same message is edited, wherever it was decided`(way: Way) async throws {
+        let scene = try await DecidingScene(
+            route: "remind: [30m]", destination: Self.bot, actions: [["type": "refund", "amount": "12 EUR"]])
+        let house = scene.house
+        var stages = [try await shown(house)]
+        house.clock.advance(by: .minutes(31))
+        await house.relay.remindDue()
+        await house.deliver()
+        stages.append(try await shown(house))
+        try await decide(way, scene)
+        try await house.look()
+        await house.deliver()
+        stages.append(try await shown(house))
+        let run = try #require(try await scene.row.payload.origin.runID)
+        await house.world.finishRun(run, outcome: .failed)
+        house.clock.advance(by: .minutes(1))
+        try await house.look()
+        await house.deliver()
+        stages.append(try await shown(house))
+        // The request, three times edited, the reminder under it, and that the run has failed, which is news of its own.
+        #expect(await house.inbox.messages(kind: .slackBot).map(\.edits) == [3, 0, 0])
+        expectGolden(JSONValue.array(stages).indented() + "\n", "\(way.rawValue).json")
+    }
+
+    private func shown(_ house: House) async throws -> JSONValue {
+        try #require(await house.inbox.messages(kind: .slackBot).first?.json)
+    }
+
+    private func decide(_ way: Way, _ scene: DecidingScene) async throws {
+        switch way {
+        case .link: #expect(await scene.post(try scene.token(), "approve").html.contains("Approved by somebody at ops"))
+        case .button:
+            let press = Pressing.slack(
+                try await scene.button("approve", .slackBot), action: "approve", user: "UANN", secret: Self.secret,
+                answerTo: DecidingScene.answers, now: scene.house.clock.now)
+            #expect(await scene.answer(press).status == 200)
+            #expect(await eventually { await scene.decisions.count == 1 })
+        case .command:
+            let speaker = Speaker(person: "bob", fallbackName: "bob", way: "command line", destination: nil, address: nil)
+            let reply = try await scene.house.relay.hear(
+                Saying(
+                    account: "live", approval: scene.approval, verdict: .reject, reason: "too dear", shown: nil, speaker: speaker))
+            #expect(reply.text == "rejected by bob")
+        case .dashboard: #expect(await scene.house.world.decide(scene.approval, approved: true, by: "user-1"))
+        }
+    }
+}
