@@ -72,6 +72,20 @@ enum VoteRow {
         return try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)
     }
 
+    /// The one message says who has approved so far.
+    static func show(
+        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, redrawing: Set<String>, at now: Timestamp, _ db: Database
+    ) throws {
+        guard var row, var detail = row.detail, row.isOpen else { return }
+        let words = "\(votes.count) of \(needed) (\(votes.map(\.person).joined(separator: ", ")))"
+        guard detail.votes != words else { return }
+        detail.votes = words
+        row.payload.detail = .approval(detail)
+        row.updatedAt = now
+        try ApprovalStore.save(row, db)
+        _ = try Redrawing.owe([row], at: redrawing, now: now, db)
+    }
+
     static func all(account: String, approval: String, round: Int, shown: String, _ db: Database) throws -> [Vote] {
         try db.all(
             """

@@ -5,8 +5,12 @@ extension Ledger {
     /// Writes an answer down, due at once, unless somebody was first: while their answer is on its way or was taken, it is
     /// returned instead. Where several people must approve, this one is counted, and the last makes the answer.
     ///
-    /// - Parameter listening: stored in the same transaction, so that an update that asked is not read again.
-    package func ask(_ ballot: Ballot, listening: Listening? = nil) async throws(LedgerError) -> Asked {
+    /// - Parameters:
+    ///   - listening: stored in the same transaction, so that an update that asked is not read again.
+    ///   - redrawing: destinations whose message is brought up to date when one of several has approved.
+    package func ask(
+        _ ballot: Ballot, listening: Listening? = nil, redrawing: Set<String> = []
+    ) async throws(LedgerError) -> Asked {
         let now = clock.now
         return try await writes.write("ask") { db in
             if let listening { try ListenerRow.save(listening, db) }
@@ -18,7 +22,10 @@ extension Ledger {
             var actor = ballot.actor
             if ballot.peopleNeeded > 1, ballot.verdict == .approve {
                 let votes = try VoteRow.count(ballot, round: round, shown: row?.shownHash ?? "", at: now, db)
-                guard votes.count >= ballot.peopleNeeded else { return .voted(votes) }
+                guard votes.count >= ballot.peopleNeeded else {
+                    try VoteRow.show(votes, of: ballot.peopleNeeded, on: row, redrawing: redrawing, at: now, db)
+                    return .voted(votes)
+                }
                 actor = votes.map(\.person).joined(separator: ", ")
             }
             let answer = Answer(

@@ -82,6 +82,7 @@ extension JSONText {
         add("reason", detail.reason)
         add("step", detail.step.map(Int64.init))
         add("overdue", detail.overdue)
+        add("votes", detail.votes)
     }
 }
 
@@ -134,5 +135,6 @@ extension ApprovalDetail {
             actions: members["actions"], createdAt: time("created_at"), actor: members["actor"]?.string,
             decidedAt: time("decided_at"), reason: members["reason"]?.string, step: members["step"]?.int,
             overdue: members["overdue"]?.bool)
+        votes = members["votes"]?.string
     }
 }

@@ -127,6 +127,8 @@ package struct ApprovalDetail: Sendable, Equatable, Codable {
     /// Of a reminder: which step of the ladder, from 1.
     package var step: Int?
     package var overdue: Bool?
+    /// Where several people must approve, who has so far: `1 of 2 (ann)`. Nil before anybody has.
+    package var votes: String?
 
     package init(
         id: String, version: Int = 1, state: State = .open, action: String? = nil, actions: JSONValue? = nil,

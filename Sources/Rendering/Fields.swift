@@ -75,6 +75,7 @@ package struct Fields: Sendable {
         set("reason", .text(detail.reason))
         set("step", .text(detail.step.map(String.init)))
         set("overdue", .flag(detail.overdue ?? false))
+        set("votes", .text(detail.votes))
         set("decide_link", .text(decideLink))
     }
 

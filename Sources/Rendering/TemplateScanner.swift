@@ -9,7 +9,8 @@ struct TemplateScanner {
         "run_id",
         "run_status", "link", "type", "message", "payload", "outcome", "failed", "summary", "error", "failed_step", "duration", "state",
         "open",
-        "action", "actions", "waiting", "actor", "reason", "step", "overdue", "decide_link", "name", "from", "until", "headline", "new",
+        "action", "actions", "waiting", "actor", "reason", "step", "overdue", "votes", "decide_link", "name", "from", "until", "headline",
+        "new",
         "still",
         "recovered", "events", "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over",
     ]

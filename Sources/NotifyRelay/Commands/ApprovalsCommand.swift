@@ -88,7 +88,8 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer
     let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
     let desk = DecisionDesk(
-        ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router)
+        ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router,
+        redrawing: Set(blueprint.destinations.filter(\.abilities.edit).map(\.name)))
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
     // Whoever has the configuration and its key in hand is who they say they are.
     let speaker = Speaker(person: user, fallbackName: user, way: "command line", destination: nil, address: nil)

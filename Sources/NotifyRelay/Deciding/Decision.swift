@@ -35,10 +35,12 @@ struct Decision: Sendable {
     let clock: any WallClock
     let words: Words
 
-    /// - Parameter listening: see `Ledger.ask`.
-    func decide(_ row: ApprovalRow, _ ballot: Ballot, listening: Listening? = nil) async throws -> Outcome {
+    /// - Parameters: see `Ledger.ask`.
+    func decide(
+        _ row: ApprovalRow, _ ballot: Ballot, listening: Listening? = nil, redrawing: Set<String> = []
+    ) async throws -> Outcome {
         guard row.isOpen else { return outcome(of: row, wanted: ballot.verdict) }
-        let asked = try await ledger.ask(ballot, listening: listening)
+        let asked = try await ledger.ask(ballot, listening: listening, redrawing: redrawing)
         StopPoint.pass(.deciding)
         switch asked {
         case .earlier(let first): return try await carryOn(first, row, wanted: ballot.verdict)

@@ -50,6 +50,8 @@ struct DecisionDesk: Sendable {
     let clock: any WallClock
     let words: Words
     let router: Router
+    /// Destinations whose messages can change.
+    var redrawing: Set<String> = []
 
     enum Reply: Sendable, Equatable {
         case heard(Decision.Outcome)
@@ -83,7 +85,7 @@ struct DecisionDesk: Sendable {
             return .heard(Decision.Outcome(kind: .changed, text: "it has changed since; look at what is asked now"))
         }
         if !row.isOpen, let listening { try await ledger.save(listening) }
-        return .heard(try await decision.decide(row, ballot, listening: listening))
+        return .heard(try await decision.decide(row, ballot, listening: listening, redrawing: redrawing))
     }
 
     /// Nil: they may.

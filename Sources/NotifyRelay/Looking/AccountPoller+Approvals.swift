@@ -221,8 +221,12 @@ extension ApprovalRow {
         payload.origin.runStatus = payload.origin.runStatus ?? known.payload.origin.runStatus
         payload.origin.automation = payload.origin.automation ?? known.payload.origin.automation
         payload.origin.trigger = payload.origin.trigger ?? known.payload.origin.trigger
-        guard isOpen, let last = known.detail, let step = last.step else { return }
-        remind(step: step, overdue: last.overdue == true)
+        guard isOpen, let last = known.detail else { return }
+        if let step = last.step { remind(step: step, overdue: last.overdue == true) }
+        // Who has approved so far has approved this, and nothing that is asked later.
+        guard known.shownHash == shownHash, var detail, last.votes != nil else { return }
+        detail.votes = last.votes
+        payload.detail = .approval(detail)
     }
 
     /// Nothing in it differs but the moment of the look.

@@ -7,7 +7,8 @@ import Rendering
 extension Relay {
     var desk: DecisionDesk {
         DecisionDesk(
-            ledger: ledger, clients: clients, clock: clock, words: blueprint.configuration.meaning, router: blueprint.router)
+            ledger: ledger, clients: clients, clock: clock, words: blueprint.configuration.meaning, router: blueprint.router,
+            redrawing: redrawing)
     }
 
     var people: People { People(all: blueprint.configuration.people) }
@@ -15,7 +16,8 @@ extension Relay {
     /// What somebody says; what came of it is looked at soon, so that messages show it.
     func hear(_ saying: Saying, listening: Listening? = nil) async throws -> DecisionDesk.Reply {
         let reply = try await desk.hear(saying, listening: listening)
-        if case .heard = reply { lookSoon(at: saying.account) }
+        guard case .heard(let outcome) = reply else { return reply }
+        if outcome.kind == .waiting { switchboard.ring(redrawing) } else { lookSoon(at: saying.account) }
         return reply
     }
 

@@ -172,6 +172,20 @@ struct AuthorityTests {
             ])
     }
 
+    @Test func `the message says who has approved so far, until something else is asked`() async throws {
+        let keys = InboxMessage.Kind.telegram.keys(base: House.service(.telegram)).replacing("-100", with: "11")
+        let scene = try await DecidingScene(route: "two_person: true", destination: keys)
+        #expect(await scene.post(try scene.token(), "approve").html.contains("1 of 2 have approved: ann"))
+        try await scene.house.look()
+        await scene.house.deliver()
+        #expect(await scene.house.inbox.messages(kind: .telegram).first?.words.contains("Approved so far: 1 of 2 (ann)") == true)
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 1,300 EUR?", actions: .null)
+        try await scene.house.look()
+        await scene.house.deliver()
+        let message = try #require(await scene.house.inbox.messages(kind: .telegram).first)
+        #expect(message.edits == 2 && message.words.contains("1,300") && !message.words.contains("Approved so far"))
+    }
+
     @Test func `one rejection is enough, whoever has approved`() async throws {
         let scene = try await DecidingScene(route: "two_person: true", destination: Self.mail("ann@example.com", "bob@example.com"))
         _ = await scene.post(try scene.token(to: "ann@example.com"), "approve")
