@@ -22,7 +22,9 @@ package struct DiscordCallback: Sendable {
         guard let timestamp, let signature, let given = bytes(hexadecimal: signature),
             key.isValidSignature(given, for: Array(timestamp.utf8) + body)
         else { throw CallbackError(reason: .badSignature) }
-        guard let seconds = Int64(timestamp), abs(now.seconds - seconds) <= Self.window else { throw CallbackError(reason: .stale) }
+        guard let seconds = Int64(timestamp), (now.seconds - Self.window...now.seconds + Self.window).contains(seconds) else {
+            throw CallbackError(reason: .stale)
+        }
     }
 
     package enum Interaction: Sendable, Equatable {

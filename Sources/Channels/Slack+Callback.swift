@@ -23,7 +23,7 @@ package struct SlackCallback: Sendable {
         mac.update(data: Array("v0:\(timestamp):".utf8))
         mac.update(data: body)
         guard isSame(given, Array(mac.finalize())) else { throw CallbackError(reason: .badSignature) }
-        guard abs(now.seconds - seconds) <= Self.window else { throw CallbackError(reason: .stale) }
+        guard (now.seconds - Self.window...now.seconds + Self.window).contains(seconds) else { throw CallbackError(reason: .stale) }
     }
 
     /// Nil for a press that decides nothing, such as of a button that opens a page: it wants an acknowledgement all the same.

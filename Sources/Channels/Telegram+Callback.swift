@@ -48,7 +48,8 @@ package struct TelegramCallback: Sendable {
     }
 
     private static func update(_ json: JSONValue) -> Update? {
-        guard let position = json["update_id"]?.int else { return nil }
+        // Telegram counts within 52 bits: https://core.telegram.org/bots/api#update
+        guard let position = json["update_id"]?.int, (0..<1 << 52).contains(position) else { return nil }
         let query = json["callback_query"] ?? .null
         guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return Update(position: Int64(position)) }
         let names = ["first_name", "last_name"].compactMap { query["from"]?[$0]?.string }

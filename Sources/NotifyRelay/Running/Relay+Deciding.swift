@@ -78,6 +78,7 @@ extension Relay {
 
     private func lookSoon(at account: String) {
         let pollers = pollers
+        // Not a child of whoever was heard: they have their answer, and nothing waits for this.
         Task { for poller in pollers where await poller.name == account { await poller.lookAtApprovals(ifOlderThan: .zero) } }
     }
 }
