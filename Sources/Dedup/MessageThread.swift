@@ -42,7 +42,8 @@ enum MessageThread {
             """
             SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
             FROM delivery d JOIN event e ON e.n = d.event
-            WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval' AND d.state IN ('owed', 'delivered', 'unknown')
+            WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval'
+                AND (d.state IN ('owed', 'delivered', 'unknown') OR d.options LIKE '%"redraws":true%')
             """, subject, number
         ) { row -> (Pair, Request) in
             let standing: Standing

@@ -91,8 +91,9 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer
         ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router,
         redrawing: Set(blueprint.destinations.filter(\.abilities.edit).map(\.name)))
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
-    // Whoever has the configuration and its key in hand is who they say they are.
-    let speaker = Speaker(person: user, fallbackName: user, way: "command line", destination: nil, address: nil)
+    // One of two people must be known by name, here as everywhere.
+    let person = configuration.people.first { $0.name == user }?.name
+    let speaker = Speaker(person: person, fallbackName: user, way: "command line", destination: nil, address: nil)
     let saying = Saying(account: row.account, approval: row.id, verdict: verdict, reason: reason, shown: nil, speaker: speaker)
     let reply = try await desk.hear(saying)
     Terminal.say(reply.text)

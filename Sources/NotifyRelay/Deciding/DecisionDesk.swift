@@ -92,6 +92,7 @@ struct DecisionDesk: Sendable {
     func refusal(of speaker: Speaker, _ authority: Authority) -> String? {
         if !authority.allows(speaker.person) {
             let names = (authority.approvers ?? []).joined(separator: ", ")
+            if names.isEmpty { return "no route says any more who decides this; notify-relay approvals does" }
             let who = speaker.person == nil ? "who you are is not known here" : "you are known as \(speaker.name)"
             return "this is for \(names) to decide, and \(who)"
         }

@@ -60,7 +60,8 @@ struct Reminding: Sendable {
             subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
         let owed = Owed(
             destination: request.destination, recipient: request.recipient, route: route.name, priority: router.priority(of: event),
-            dueAt: now, options: DeliveryOptions(mention: calls ? escalation?.mention ?? route.mention : route.mention))
+            dueAt: now,
+            options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
         return Admission(event: event, owed: [owed])
     }
 
@@ -69,7 +70,7 @@ struct Reminding: Sendable {
             (router.recipients[destination] ?? [""]).map { recipient in
                 Owed(
                     destination: destination, recipient: recipient, route: route.name, priority: .high, dueAt: now,
-                    options: DeliveryOptions(mention: escalation.mention))
+                    options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
             }
         }
     }

@@ -139,8 +139,13 @@ struct DecisionPages: Sendable {
     private static func formText(_ token: String, _ nonce: String) -> String { "\(nonce)\n\(token)" }
 
     private var origin: String {
-        let rest = publicURL.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        return rest.count > 2 ? "\(rest[0])//\(rest[2].prefix { $0 != "/" })" : publicURL
+        let rest = publicURL.lowercased().split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard rest.count > 2 else { return publicURL }
+        var host = String(rest[2].prefix { $0 != "/" })
+        // As browsers write it: in lower case, without the port that the scheme has anyway.
+        let usual = rest[0] == "https:" ? ":443" : ":80"
+        if host.hasSuffix(usual) { host.removeLast(usual.count) }
+        return "\(rest[0])//\(host)"
     }
 
     private func cookieValue(_ request: PublicRequest) -> String? {
@@ -161,7 +166,7 @@ struct DecisionPages: Sendable {
         ]
         if let nonce = page.form?.nonce {
             let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
-            headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Strict\(secure)"))
+            headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
         }
         return PublicAnswer(status: page.status, headers: headers, body: isHead ? [] : Array(page.html.utf8))
     }
