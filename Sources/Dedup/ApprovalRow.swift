@@ -27,23 +27,21 @@ package struct ApprovalRow: Codable, Sendable, Equatable {
         self.updatedAt = updatedAt
     }
 
-    package var isOpen: Bool {
-        guard case .approval(let detail) = payload.detail else { return false }
-        return detail.state == .open
-    }
+    package var isOpen: Bool { detail?.state == .open }
 }
 
 extension ApprovalRow {
+    /// Nil only of a row whose payload retention has emptied.
     package var detail: ApprovalDetail? {
-        if case .approval(let detail) = payload.detail { detail } else { nil }
+        get { if case .approval(let detail) = payload.detail { detail } else { nil } }
+        set { if let newValue { payload.detail = .approval(newValue) } }
     }
 
     /// It was reminded of. Its message says so from now on.
     package mutating func remind(step: Int, overdue: Bool) {
-        guard var detail else { return }
-        detail.step = max(step, detail.step ?? 0)
-        detail.overdue = overdue || detail.overdue == true
-        payload.detail = .approval(detail)
+        let last = detail
+        detail?.step = max(step, last?.step ?? 0)
+        detail?.overdue = overdue || last?.overdue == true
     }
 }
 

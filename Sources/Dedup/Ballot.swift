@@ -50,33 +50,3 @@ package struct Vote: Sendable, Equatable {
     package var person: String
     package var at: Timestamp
 }
-
-/// One thing that happened to what somebody said. Never changed, and kept as long as `retention.audit` says.
-package struct AuditEntry: Sendable, Equatable {
-    /// *voted*: one of several. *denied*: by somebody who may not. The others: what became of an answer.
-    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, voted, denied }
-
-    package var at: Timestamp
-    package var account: String
-    package var approval: String
-    package var round: Int
-    package var verdict: Answer.Verdict
-    package var actor: String
-    package var via: String
-    package var address: String?
-    package var reason: String?
-    package var state: State
-    /// RevKeen's HTTP status, where there was one.
-    package var status: Int?
-}
-
-/// How far the updates were read that somebody keeps for us until we say that we have them.
-package struct Listening: Sendable, Equatable {
-    package var destination: String
-    package var position: Int64
-
-    package init(destination: String, position: Int64) {
-        self.destination = destination
-        self.position = position
-    }
-}

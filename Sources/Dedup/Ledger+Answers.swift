@@ -106,10 +106,10 @@ extension Ledger {
     }
 
     /// Nil before anything was read.
-    package func listening(at destination: String) async throws(LedgerError) -> Listening? {
+    package func listening(to source: String) async throws(LedgerError) -> Listening? {
         try await read { db in
-            try db.first("SELECT position FROM listener WHERE destination = ?", destination) {
-                Listening(destination: destination, position: $0[0])
+            try db.first("SELECT position FROM listener WHERE source = ?", source) {
+                Listening(source: source, position: $0[0])
             }
         }
     }

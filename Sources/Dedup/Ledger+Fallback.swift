@@ -30,7 +30,7 @@ extension Ledger {
     private static let waiting = """
         SELECT d.id FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
-            AND coalesce(d.options, '') NOT LIKE '%"redraws":true%'
+            AND NOT \(Redrawing.isOne("d"))
             AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.event = d.event AND f.destination = ? AND f.recipient = ?)
         ORDER BY d.id LIMIT ?
         """

@@ -63,15 +63,15 @@ extension Ledger {
 
 /// Reminders inside their transaction.
 enum ReminderRow {
-    /// When it was told is the first attempt that arrived; attempts are forgotten after a while, and then it is when it was seen.
+    /// When it was told is the first attempt that arrived, or may have; attempts are forgotten after a while, and then it is when it was seen.
     static let told = """
         SELECT a.id, d.destination, d.recipient, d.route,
-            coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome = 'delivered'), e.seen_at)
+            coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome IN ('delivered', 'uncertain')), e.seen_at)
         FROM approval a
             JOIN delivery d ON d.thread = a.account || '/approval/' || a.id
             JOIN event e ON e.n = d.event
         WHERE a.account = ? AND a.open = 1 AND e.kind = 'approval'
-            AND (d.state IN ('delivered', 'unknown') OR d.options LIKE '%"redraws":true%')
+            AND (d.state IN ('delivered', 'unknown') OR \(Redrawing.isOne("d")))
         GROUP BY a.id, d.destination, d.recipient HAVING d.id = min(d.id)
         ORDER BY a.n, d.id
         """
@@ -95,40 +95,5 @@ enum ReminderRow {
         row.updatedAt = now
         try ApprovalStore.save(row, db)
         return told.union(try Redrawing.owe([row], at: redrawing, now: now, db))
-    }
-}
-
-/// A message that shows something which has changed since is brought up to date, without an event of its own: its delivery is owed again.
-enum Redrawing {
-    /// The last that was delivered of the thread, unless something is owed there, which will say the present.
-    private static let owe = """
-        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            options = json_remove(json_set(coalesce(options, '{}'), '$.redraws', json('true')), '$.mention')
-        WHERE id = (
-                SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
-                WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'delivered'
-                    AND e.kind IN ('approval', 'decision'))
-            AND NOT EXISTS (
-                SELECT 1 FROM delivery o JOIN event e ON e.n = o.event
-                WHERE o.thread = delivery.thread AND o.destination = delivery.destination AND o.recipient = delivery.recipient
-                    AND o.state = 'owed' AND e.kind IN ('approval', 'decision'))
-        """
-    private static let messages = """
-        SELECT destination, recipient FROM receipt WHERE subject = ? AND state = 'sent' AND remote <> '{}' ORDER BY n
-        """
-
-    /// - Returns: the destinations that owe something now.
-    static func owe(_ rows: [ApprovalRow], at destinations: Set<String>, now: Timestamp, _ db: Database) throws -> Set<String> {
-        var owing = Set<String>()
-        for row in rows where !destinations.isEmpty {
-            let thread = EventID.approvalSubject(row.id, account: row.account)
-            let found = try db.all(messages, thread) { (destination: $0[0] as String, recipient: $0[1] as String) }
-            for message in found where destinations.contains(message.destination) {
-                let changed = try db.run(
-                    owe, now.milliseconds, thread, message.destination, message.recipient)
-                if changed == 1 { owing.insert(message.destination) }
-            }
-        }
-        return owing
     }
 }

@@ -43,7 +43,7 @@ enum MessageThread {
             SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
             FROM delivery d JOIN event e ON e.n = d.event
             WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval'
-                AND (d.state IN ('owed', 'delivered', 'unknown') OR d.options LIKE '%"redraws":true%')
+                AND (d.state IN ('owed', 'delivered', 'unknown') OR \(Redrawing.isOne("d")))
             """, subject, number
         ) { row -> (Pair, Request) in
             let standing: Standing

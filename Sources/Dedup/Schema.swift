@@ -184,7 +184,8 @@ enum Schema {
         """
 
     /// What was said to approvals, one row for each thing that happened: added, and never changed but for an account's new name. The
-    /// answers that were there before it begin it. A vote is for what was `shown`. `listener` is how far somebody's updates were read who keeps them for us.
+    /// answers that were there before it begin it. A vote is for what was `shown`. `listener` is how far somebody's updates were read who keeps
+    /// them for us.
     static let audit = """
         CREATE TABLE audit (
             n INTEGER PRIMARY KEY,
@@ -208,7 +209,7 @@ enum Schema {
             BEGIN SELECT RAISE(ABORT, 'the audit is added to and never changed'); END;
         ALTER TABLE vote ADD COLUMN shown TEXT NOT NULL DEFAULT '';
         CREATE TABLE listener (
-            destination TEXT PRIMARY KEY,
+            source TEXT PRIMARY KEY,
             position INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """

@@ -68,10 +68,10 @@ struct AuditTests {
     }
 
     @Test func `how far updates were read goes forward only, in the transaction of the answer`() async throws {
-        _ = try await store.ledger.ask(ballot("ann"), listening: Listening(destination: "bot", position: 7))
-        try await store.ledger.save(Listening(destination: "bot", position: 5))
-        #expect(try await store.ledger.listening(at: "bot")?.position == 7)
-        #expect(try await store.ledger.listening(at: "other") == nil)
+        _ = try await store.ledger.ask(ballot("ann"), listening: Listening(source: "bot", position: 7))
+        try await store.ledger.save(Listening(source: "bot", position: 5))
+        #expect(try await store.ledger.listening(to: "bot")?.position == 7)
+        #expect(try await store.ledger.listening(to: "other") == nil)
     }
 
     @Test func `it is kept as long as the audit is, and while its approval is open`() async throws {
@@ -115,6 +115,22 @@ struct RedrawingTests {
         #expect(try await store.ledger.claim("ops", limit: 1, lease: .seconds(60)).isEmpty)
         #expect(try await store.claimOne().event.id == "live/approval/a1/v2")
         #expect(try await store.states(of: "live/approval/a1/v1") == [.delivered])
+    }
+
+    @Test func `one that was refused hides its thread from nothing that follows`() async throws {
+        let store = try await told()
+        try await store.ledger.store([approval(at: store.clock).row], redrawing: ["ops"])
+        _ = try await store.ledger.settle(try await store.claimOne(), as: .dead("too long"), attempt: nil)
+        try await store.admit(approval(version: 2, state: .approved, at: store.clock), follows: true)
+        let decision = try await store.claimOne()
+        #expect(decision.event.id == "live/approval/a1/v2" && decision.earlier == Receipt(["id": "m1"]))
+    }
+
+    @Test func `one that waits is no request that a fallback could take over`() async throws {
+        let store = try await told()
+        try await store.ledger.store([approval(at: store.clock).row], redrawing: ["ops"])
+        store.clock.advance(by: .seconds(3_600))
+        #expect(try await store.ledger.divert(from: "ops", to: "mail", recipients: [""], atLeast: .low, seenBefore: store.clock.now) == 0)
     }
 
     @Test func `a destination that cannot change a message is left alone`() async throws {

@@ -89,7 +89,7 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
     let desk = DecisionDesk(
         ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router,
-        redrawing: Set(blueprint.destinations.filter(\.abilities.edit).map(\.name)))
+        redrawing: blueprint.redrawing)
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
     // One of two people must be known by name, here as everywhere.
     let person = configuration.people.first { $0.name == user }?.name

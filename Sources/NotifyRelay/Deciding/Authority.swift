@@ -54,14 +54,11 @@ extension Router {
 extension ApprovalRow {
     /// As it was asked, whatever became of it: routes may fit on its state.
     fileprivate var asRequest: Event {
-        var payload = payload
-        if case .approval(var detail) = payload.detail {
-            detail.state = .open
-            payload.detail = .approval(detail)
-        }
+        var asked = self
+        asked.detail?.state = .open
         return Event(
             id: EventID.approval(id, version: 1, account: account), account: account, kind: .approval,
             subject: EventID.approvalSubject(id, account: account), priority: priority, occurredAt: updatedAt, seenAt: updatedAt,
-            payload: payload)
+            payload: asked.payload)
     }
 }

@@ -94,7 +94,7 @@ extension Relay {
         for account in blueprint.configuration.accounts {
             do {
                 let due = reminding.due(try await ledger.toldRequests(account: account.name))
-                var owing = try await ledger.remind(due.reminders, redrawing: redrawing)
+                var owing = try await ledger.remind(due.reminders, redrawing: blueprint.redrawing)
                 for (row, owed) in due.escalations { owing.formUnion(try await ledger.escalate(row, to: owed)) }
                 switchboard.ring(owing)
             } catch {
@@ -102,7 +102,4 @@ extension Relay {
             }
         }
     }
-
-    /// Destinations whose messages can change: they are brought up to date when what they show changes.
-    var redrawing: Set<String> { Set(blueprint.destinations.filter(\.abilities.edit).map(\.name)) }
 }

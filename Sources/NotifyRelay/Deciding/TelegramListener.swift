@@ -66,9 +66,9 @@ struct TelegramListener: Sendable {
 
     /// One question, and all that it brought.
     func listenOnce() async throws(DeliveryError) {
-        let position = try? await relay.ledger.listening(at: key)
+        let position = try? await relay.ledger.listening(to: key)
         for update in try await bot.updates(after: position?.position, tools: tools) {
-            let listening = Listening(destination: key, position: update.position)
+            let listening = Listening(source: key, position: update.position)
             guard let press = update.press else {
                 try? await relay.ledger.save(listening)
                 continue

@@ -92,14 +92,13 @@ extension AccountPoller {
 
     /// Who decided by us is known here by name, where RevKeen knows the key alone.
     private func attributed(_ row: ApprovalRow) async throws -> ApprovalRow {
-        guard !row.isOpen, var detail = row.detail, detail.state != .closed,
+        guard !row.isOpen, let detail = row.detail, detail.state != .closed,
             let answer = try await ledger.lastAnswer(account: name, approval: row.id), answer.state == .taken || answer.state == .asked,
             (answer.verdict == .approve) == (detail.state == .approved)
         else { return row }
         var row = row
-        detail.actor = answer.actor
-        detail.reason = answer.reason ?? detail.reason
-        row.payload.detail = .approval(detail)
+        row.detail?.actor = answer.actor
+        row.detail?.reason = answer.reason ?? detail.reason
         return row
     }
 
@@ -198,10 +197,7 @@ extension AccountPoller {
     private func closed(_ row: ApprovalRow) -> Sighting {
         var next = row
         next.setVersion(row.version + 1)
-        if case .approval(var detail) = next.payload.detail {
-            detail.state = .closed
-            next.payload.detail = .approval(detail)
-        }
+        next.detail?.state = .closed
         next.shownHash = "gone"
         next.updatedAt = clock.now
         return Sighting(maker.event(of: next, now: clock.now), approval: next, telling: .followingAndRouted)
@@ -211,9 +207,7 @@ extension AccountPoller {
 extension ApprovalRow {
     mutating func setVersion(_ version: Int) {
         self.version = version
-        guard case .approval(var detail) = payload.detail else { return }
-        detail.version = version
-        payload.detail = .approval(detail)
+        detail?.version = version
     }
 
     /// What this look does not show, and what is ours: a list may leave the run's status out, and knows of no reminder.
@@ -224,9 +218,7 @@ extension ApprovalRow {
         guard isOpen, let last = known.detail else { return }
         if let step = last.step { remind(step: step, overdue: last.overdue == true) }
         // Who has approved so far has approved this, and nothing that is asked later.
-        guard known.shownHash == shownHash, var detail, last.votes != nil else { return }
-        detail.votes = last.votes
-        payload.detail = .approval(detail)
+        if known.shownHash == shownHash { detail?.votes = last.votes }
     }
 
     /// Nothing in it differs but the moment of the look.

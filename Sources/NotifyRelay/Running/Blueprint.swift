@@ -13,6 +13,9 @@ struct Blueprint: Sendable {
     var destinations: [Destination]
     var accounts: [RevKeenAccount]
 
+    /// Destinations whose messages can change: they are brought up to date when what they show changes.
+    var redrawing: Set<String> { Set(destinations.filter(\.abilities.edit).map(\.name)) }
+
     /// - Parameters:
     ///   - keys: what links and buttons are signed with; nil: messages have none.
     ///   - problems: gets what the templates have wrong; nothing is made if it holds an error, there or before.

@@ -8,7 +8,7 @@ extension Relay {
     var desk: DecisionDesk {
         DecisionDesk(
             ledger: ledger, clients: clients, clock: clock, words: blueprint.configuration.meaning, router: blueprint.router,
-            redrawing: redrawing)
+            redrawing: blueprint.redrawing)
     }
 
     var people: People { People(all: blueprint.configuration.people) }
@@ -17,14 +17,14 @@ extension Relay {
     func hear(_ saying: Saying, listening: Listening? = nil) async throws -> DecisionDesk.Reply {
         let reply = try await desk.hear(saying, listening: listening)
         guard case .heard(let outcome) = reply else { return reply }
-        if outcome.kind == .waiting { switchboard.ring(redrawing) } else { lookSoon(at: saying.account) }
+        if outcome.kind == .waiting { switchboard.ring(blueprint.redrawing) } else { lookSoon(at: saying.account) }
         return reply
     }
 
     /// An approval as last seen, after a look at RevKeen if the last one is older than `age`; as it was, if RevKeen does not answer within
     /// a few seconds. Nil: nothing is known of it.
     func approval(_ account: String, _ id: String, within age: Duration) async -> ApprovalRow? {
-        for poller in pollers where await poller.name == account { await poller.lookAtApprovals(ifOlderThan: age) }
+        await lookAtApprovals(of: account, ifOlderThan: age)
         return try? await ledger.approval(account: account, id: id)
     }
 
@@ -77,8 +77,11 @@ extension Relay {
     }
 
     private func lookSoon(at account: String) {
-        let pollers = pollers
         // Not a child of whoever was heard: they have their answer, and nothing waits for this.
-        Task { for poller in pollers where await poller.name == account { await poller.lookAtApprovals(ifOlderThan: .zero) } }
+        Task { await lookAtApprovals(of: account, ifOlderThan: .zero) }
+    }
+
+    private func lookAtApprovals(of account: String, ifOlderThan age: Duration) async {
+        for poller in pollers where await poller.name == account { await poller.lookAtApprovals(ifOlderThan: age) }
     }
 }

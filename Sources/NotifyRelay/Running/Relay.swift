@@ -223,7 +223,8 @@ actor Relay {
             priorityWords: PriorityWords(extra: configuration.priorityWords), redactor: configuration.redactor)
         return AccountPoller(
             settings: settings, client: client, maker: maker,
-            ledger: ledger, admitter: admitter, reports: reports, redrawing: redrawing, metrics: metrics, clock: clock, logger: logger)
+            ledger: ledger, admitter: admitter, reports: reports, redrawing: blueprint.redrawing, metrics: metrics, clock: clock,
+            logger: logger)
     }
 }
 

@@ -14,6 +14,15 @@ struct ListenError: Error, CustomStringConvertible {
     var why: String
 
     var description: String { "\(key): \(address) cannot be listened on: \(why); name another address, or end what holds it" }
+
+    /// Runs a server; what a socket refuses is said with the key that names its address.
+    static func naming(_ key: String, _ address: String, _ serve: () async throws -> Void) async throws {
+        do {
+            try await serve()
+        } catch let error as IOError {
+            throw ListenError(key: key, address: address, why: String(cString: strerror(error.errnoCode)))
+        }
+    }
 }
 
 /// `/healthz`, `/readyz`, `/metrics` and the status page, on `server.listen`.
@@ -27,11 +36,7 @@ struct HealthServer: Sendable {
     func run() async throws {
         let application = Application(
             router: router(), configuration: .init(address: .hostname(host, port: port), serverName: "notify-relay"), logger: quiet)
-        do {
-            try await application.run()
-        } catch let error as IOError {
-            throw ListenError(key: "server.listen", address: "\(host):\(port)", why: String(cString: strerror(error.errnoCode)))
-        }
+        try await ListenError.naming("server.listen", "\(host):\(port)") { try await application.run() }
     }
 
     private func router() -> Hummingbird.Router<BasicRequestContext> {

@@ -1,4 +1,3 @@
-import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -27,11 +26,7 @@ struct PublicServer: Sendable {
         let application = Application(
             responder: responder, server: .http1(configuration: .init(idleTimeout: Self.idle, httpDecoderConfiguration: Self.narrow)),
             configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: quiet)
-        do {
-            try await application.run()
-        } catch let error as IOError {
-            throw ListenError(key: "server.public_listen", address: "\(host):\(port)", why: String(cString: strerror(error.errnoCode)))
-        }
+        try await ListenError.naming("server.public_listen", "\(host):\(port)") { try await application.run() }
     }
 
     private static let narrow = HTTP1Channel.Configuration.DecoderConfiguration(

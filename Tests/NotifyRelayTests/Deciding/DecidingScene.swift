@@ -58,7 +58,8 @@ struct DecidingScene {
     /// What a browser sends when the form of a page is used, unless told.
     func post(
         _ token: String, _ verdict: String, reason: String = "", from page: PublicAnswer? = nil, cookie: String? = nil, csrf: String? = nil,
-        seen: String? = nil, headers: [(name: String, value: String)] = [("origin", publicURL), ("sec-fetch-site", "same-origin")]
+        seen: String? = nil, through pages: DecisionPages? = nil,
+        headers: [(name: String, value: String)] = [("origin", publicURL), ("sec-fetch-site", "same-origin")]
     ) async -> PublicAnswer {
         let page = if let page { page } else { await get(token) }
         let html = page.html
@@ -68,7 +69,7 @@ struct DecidingScene {
         ]
         let body = fields.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&")
         let cookie = cookie ?? page.cookie ?? ""
-        return await pages.decide(
+        return await (pages ?? self.pages).decide(
             token,
             PublicRequest(
                 method: "POST", segments: ["a", token], headers: headers + [("cookie", cookie)], body: Array(body.utf8), peer: "192.0.2.7"))

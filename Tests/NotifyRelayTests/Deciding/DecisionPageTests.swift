@@ -202,6 +202,28 @@ struct AuthorityTests {
         #expect(await scene.decisions.isEmpty)
     }
 
+    @Test func `what no route gives to anybody any more is decided by no link`() async throws {
+        let scene = try await DecidingScene(route: "when: {risk: medium}, approvers: [ann]")
+        let token = try scene.token()
+        try await scene.house.restart(
+            House.file(
+                destinations: "ops: {type: console}", routes: "{name: others, when: {risk: high}, to: [ops]}",
+                rest: DecidingScene.people + "\n" + DecidingScene.server))
+        let pages = DecisionPages(
+            relay: scene.house.relay, keys: House.keys, publicURL: DecidingScene.publicURL, clock: scene.house.clock,
+            logger: scene.house.book.logger)
+        let page = await pages.show(token, PublicRequest(method: "GET", segments: ["a", token]))
+        #expect(!page.offersForm && page.html.contains("No route says any more who decides this"))
+    }
+
+    @Test(arguments: ["https://Relay.Example", "https://relay.example:443", "https://relay.example/approvals"])
+    func `a form is from this page, however its address is written in the file`(publicURL: String) async throws {
+        let scene = try await DecidingScene(), token = try scene.token()
+        let pages = DecisionPages(
+            relay: scene.house.relay, keys: House.keys, publicURL: publicURL, clock: scene.house.clock, logger: scene.house.book.logger)
+        #expect(await scene.post(token, "approve", through: pages).html.contains("Approved by"))
+    }
+
     @Test func `somebody who is not known cannot be one of two`() async throws {
         let scene = try await DecidingScene(route: "two_person: true")
         #expect(await !scene.get(try scene.token()).offersForm)

@@ -111,6 +111,15 @@ struct ReminderTests {
         #expect(scene.house.channel().delivered.map(\.message.mention) == ["@ann", "@team"])
     }
 
+    @Test func `what may be sent once at most is reminded of and escalated so`() async throws {
+        let scene = try await Scene("at_most_once: true, remind: [30m], escalate: {after: 2h, to: [boss]}")
+        scene.house.channel().always(.uncertain)
+        scene.house.channel("boss").always(.uncertain)
+        try await scene.pass(.hours(3))
+        #expect(try await scene.house.deliveries(of: "live/approval/\(scene.approval)/remind/1") == ["ops unknown", "boss unknown"])
+        #expect(try await scene.house.deliveries(of: "live/approval/\(scene.approval)/v1") == ["ops delivered", "boss unknown"])
+    }
+
     @Test func `a reminder goes under the message, which says that it was reminded of`() async throws {
         let scene = try await Scene(
             "remind: [30m], overdue: 1h",

@@ -1,0 +1,39 @@
+import GRDB
+import RelayCore
+
+/// Votes as rows. A vote is for what was shown: of something else it says nothing.
+enum VoteRow {
+    /// Counts a person's approval, once, and gives all that are for the same.
+    static func count(_ ballot: Ballot, round: Int, shown: String, at now: Timestamp, _ db: Database) throws -> [Vote] {
+        let changed = try db.run(
+            """
+            INSERT INTO vote (account, approval, round, person, verdict, at, shown) VALUES (?, ?, ?, ?, 'approve', ?, ?)
+            ON CONFLICT (account, approval, round, person) DO UPDATE SET at = excluded.at, shown = excluded.shown
+                WHERE shown <> excluded.shown
+            """, ballot.account, ballot.approval, round, ballot.actor, now.milliseconds, shown)
+        if changed == 1 { try AuditRow.insert(AuditEntry(ballot, round: round, .voted, at: now), db) }
+        return try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)
+    }
+
+    /// The one message says who has approved so far.
+    static func show(
+        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, redrawing: Set<String>, at now: Timestamp, _ db: Database
+    ) throws {
+        guard var row, row.isOpen else { return }
+        let words = "\(votes.count) of \(needed) (\(votes.map(\.person).joined(separator: ", ")))"
+        guard row.detail?.votes != words else { return }
+        row.detail?.votes = words
+        row.updatedAt = now
+        try ApprovalStore.save(row, db)
+        _ = try Redrawing.owe([row], at: redrawing, now: now, db)
+    }
+
+    static func all(account: String, approval: String, round: Int, shown: String, _ db: Database) throws -> [Vote] {
+        try db.all(
+            """
+            SELECT person, at FROM vote WHERE account = ? AND approval = ? AND round = ? AND shown = ? AND verdict = 'approve'
+            ORDER BY at, person
+            """, account, approval, round, shown
+        ) { Vote(person: $0[0], at: $0.time(1)) }
+    }
+}
