@@ -101,7 +101,9 @@ struct ClientTests {
         #expect(first?.retryAfter == .seconds(30))
         #expect(client.budget.perMinute == 20)
 
-        async let second = failure { () async throws(RevKeenError) in try await client.approve("a1", idempotencyKey: "k") }
+        let decision = await failure { () async throws(RevKeenError) in try await client.approve("a1", idempotencyKey: "k") }
+        #expect(decision?.retryAfter == .seconds(30) && decision?.bytesLeft == false, "a person is told, and does not wait")
+        async let second = failure { () async throws(RevKeenError) in try await client.approvals() }
         #expect(await clock.settle { clock.sleeperCount == 1 })
         for _ in 0..<5 {
             clock.advance(by: .seconds(5))

@@ -140,7 +140,7 @@ struct RequestBudgetTests {
         let budget = budget(.none)
         budget.pause(for: .seconds(8))
         budget.pause(for: .seconds(2))
-        async let decided: Void = spend(1, of: budget, .decision)
+        async let decided: Void = spend(1, of: budget, .approvals)
         #expect(await clock.settle { clock.sleeperCount == 1 })
         clock.advance(by: .seconds(5))
         #expect(await clock.settle { clock.sleeperCount == 1 })
@@ -149,6 +149,18 @@ struct RequestBudgetTests {
         clock.advance(by: .milliseconds(1))
         try await decided
         #expect(budget.requests == 1)
+    }
+
+    @Test func `a decision waits for a short pause, and is told of a longer one`() async throws {
+        let budget = budget(.none)
+        budget.pause(for: .seconds(5))
+        async let decided: Void = spend(1, of: budget, .decision)
+        #expect(await clock.settle { clock.sleeperCount == 1 })
+        clock.advance(by: .seconds(5))
+        try await decided
+        budget.pause(for: .seconds(300))
+        await #expect(throws: RequestBudget.NotEntered.paused(.seconds(300))) { try await budget.enter(.decision) }
+        #expect(budget.requests == 1 && budget.waiting == 0)
     }
 
     @Test func `a pause also holds who waited for a place when it began`() async throws {

@@ -14,16 +14,25 @@ struct AnswerCarrier: Sendable {
     let logger: Logger
     let words: Words
 
+    /// Each account for itself: none waits for another's RevKeen.
     func carry() async throws {
-        for answer in try await ledger.dueAnswers(at: clock.now) {
-            guard let client = clients[answer.account],
-                let row = try await ledger.approval(account: answer.account, id: answer.approval)
-            else { continue }
-            let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
-            guard try await isWorthAsking(answer, row, decision) else { continue }
-            let outcome = try await decision.carryOn(answer, row, wanted: answer.verdict)
-            logger.notice("an answer was carried on: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
+        let byAccount = Dictionary(grouping: try await ledger.dueAnswers(at: clock.now), by: \.account)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (account, answers) in byAccount {
+                guard let client = clients[account] else { continue }
+                let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
+                group.addTask { for answer in answers { try await carry(answer, decision) } }
+            }
+            try await group.waitForAll()
         }
+    }
+
+    private func carry(_ answer: Answer, _ decision: Decision) async throws {
+        guard let row = try await ledger.approval(account: answer.account, id: answer.approval),
+            try await isWorthAsking(answer, row, decision)
+        else { return }
+        let outcome = try await decision.carryOn(answer, row, wanted: answer.verdict)
+        logger.notice("an answer was carried on: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
     }
 
     /// While the key holds, RevKeen knows best: under it a decision that was ours and whose answer got lost is said again, and one

@@ -25,6 +25,8 @@ struct Decision: Sendable {
 
         var kind: Kind
         var text: String
+
+        static let changed = Outcome(kind: .changed, text: "it has changed since; look at what is asked now")
     }
 
     /// Longer than the call can take; then another may claim the answer.
@@ -35,20 +37,27 @@ struct Decision: Sendable {
     let clock: any WallClock
     let words: Words
 
+    /// What was said, once it is written down.
+    enum Written: Sendable {
+        case known(Outcome)
+        /// RevKeen is to be told, or told again.
+        case owed(Answer, ApprovalRow, wanted: Answer.Verdict)
+    }
+
     /// - Parameters: see `Ledger.ask`.
-    func decide(
+    func write(
         _ row: ApprovalRow, _ ballot: Ballot, listening: Listening? = nil, redrawing: Set<String> = []
-    ) async throws -> Outcome {
-        guard row.isOpen else { return outcome(of: row, wanted: ballot.verdict) }
+    ) async throws(LedgerError) -> Written {
+        guard row.isOpen else { return .known(outcome(of: row, wanted: ballot.verdict)) }
         let asked = try await ledger.ask(ballot, listening: listening, redrawing: redrawing)
         StopPoint.pass(.deciding)
         switch asked {
-        case .earlier(let first): return try await carryOn(first, row, wanted: ballot.verdict)
-        case .asked(let answer): return try await carryOn(answer, row, wanted: ballot.verdict)
+        case .earlier(let answer), .asked(let answer): return .owed(answer, row, wanted: ballot.verdict)
         case .voted(let votes):
             let names = votes.map(\.person).joined(separator: ", ")
-            return Outcome(kind: .waiting, text: "\(votes.count) of \(ballot.peopleNeeded) have approved: \(names); it waits for another")
-        case .changed: return Outcome(kind: .changed, text: "it has changed since; look at what is asked now")
+            let text = "\(votes.count) of \(ballot.peopleNeeded) have approved: \(names); it waits for another"
+            return .known(Outcome(kind: .waiting, text: text))
+        case .changed: return .known(.changed)
         }
     }
 
@@ -113,7 +122,7 @@ struct Decision: Sendable {
 
     private func look(at row: ApprovalRow) async -> Approval? {
         guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { return nil }
-        return try? await client.run(run, of: automation, urgency: .approvals).approvals.first { $0.id == row.id }
+        return try? await client.run(run, of: automation, urgency: .decision).approvals.first { $0.id == row.id }
     }
 
     /// The longer it was tried, the later again: 5 s at first, 5 min at most.

@@ -68,24 +68,46 @@ struct DecisionDesk: Sendable {
         }
     }
 
+    /// What was said is in the ledger, or needs not be.
+    enum Heard: Sendable {
+        case replied(Reply)
+        case owed(Decision, Answer, ApprovalRow, wanted: Answer.Verdict)
+    }
+
     func hear(_ saying: Saying, listening: Listening? = nil) async throws -> Reply {
+        try await finish(try await write(saying, listening: listening))
+    }
+
+    /// RevKeen is told; if it cannot be now, the carrier does it later.
+    func finish(_ heard: Heard) async throws -> Reply {
+        switch heard {
+        case .replied(let reply): reply
+        case .owed(let decision, let answer, let row, let wanted): .heard(try await decision.carryOn(answer, row, wanted: wanted))
+        }
+    }
+
+    /// Writes down what was said. What survives this is carried to RevKeen, whoever is ended meanwhile.
+    func write(_ saying: Saying, listening: Listening? = nil) async throws(LedgerError) -> Heard {
         guard let row = try await ledger.approval(account: saying.account, id: saying.approval), let client = clients[saying.account] else {
             if let listening { try await ledger.save(listening) }
-            return .unknown
+            return .replied(.unknown)
         }
         let authority = router.authority(over: row, at: saying.speaker.destination)
         let ballot = ballot(saying, row, peopleNeeded: authority.peopleNeeded)
         if let why = refusal(of: saying.speaker, authority) {
             try await ledger.deny(ballot, listening: listening)
-            return .denied(why)
+            return .replied(.denied(why))
         }
         let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
         if row.isOpen, let shown = saying.shown, !shown.isStill(row) {
             if let listening { try await ledger.save(listening) }
-            return .heard(Decision.Outcome(kind: .changed, text: "it has changed since; look at what is asked now"))
+            return .replied(.heard(.changed))
         }
         if !row.isOpen, let listening { try await ledger.save(listening) }
-        return .heard(try await decision.decide(row, ballot, listening: listening, redrawing: redrawing))
+        return switch try await decision.write(row, ballot, listening: listening, redrawing: redrawing) {
+        case .known(let outcome): .replied(.heard(outcome))
+        case .owed(let answer, let row, let wanted): .owed(decision, answer, row, wanted: wanted)
+        }
     }
 
     /// Nil: they may.

@@ -20,20 +20,33 @@ extension Relay {
         return nil
     }
 
-    /// Hears a pressed button and gives what its presser is told.
-    func heard(
+    /// What is left to do when a press is in the ledger: RevKeen is told, and its answer is what the presser is told.
+    typealias Finish = @Sendable () async -> String
+
+    /// Writes a pressed button down. RevKeen may be slow; no chat waits for it that need not.
+    func write(
         _ press: Press, in way: People.Way, at destinations: [String], keys: LinkKeys, address: String? = nil,
         listening: Listening? = nil
-    ) async -> String {
+    ) async -> Finish {
         do {
             guard let saying = saying(of: press, in: way, at: destinations, keys: keys, address: address) else {
                 if let listening { try await ledger.save(listening) }
-                return "This button is not one of this relay's, or of an older one."
+                return { "This button is not one of this relay's, or of an older one." }
             }
-            return try await hear(saying, listening: listening).text.asSentence
+            let heard = try await desk.write(saying, listening: listening)
+            return { await self.finished(heard, at: saying.account) }
         } catch {
             logger.error("an answer cannot be written down: \(error)")
-            return "It cannot be written down at the moment; try again."
+            return { "It cannot be written down at the moment; try again." }
+        }
+    }
+
+    private func finished(_ heard: DecisionDesk.Heard, at account: String) async -> String {
+        do {
+            return try await finish(heard, at: account).text.asSentence
+        } catch {
+            logger.error("what became of an answer cannot be written down: \(error)")
+            return "It is written down, and carried on."
         }
     }
 }

@@ -73,8 +73,12 @@ struct TelegramListener: Sendable {
                 try? await relay.ledger.save(listening)
                 continue
             }
-            let text = await relay.heard(press, in: .telegram, at: destinations, keys: keys, listening: listening)
-            if let query = update.query { await bot.answer(query, text, tools: tools) }
+            let finish = await relay.write(press, in: .telegram, at: destinations, keys: keys, listening: listening)
+            // Not a child: what else is pressed does not wait for RevKeen.
+            Task { [bot, tools] in
+                let text = await finish()
+                if let query = update.query { await bot.answer(query, text, tools: tools) }
+            }
         }
     }
 

@@ -15,9 +15,14 @@ extension Relay {
 
     /// What somebody says; what came of it is looked at soon, so that messages show it.
     func hear(_ saying: Saying, listening: Listening? = nil) async throws -> DecisionDesk.Reply {
-        let reply = try await desk.hear(saying, listening: listening)
+        try await finish(try await desk.write(saying, listening: listening), at: saying.account)
+    }
+
+    /// Tells RevKeen what was written down.
+    func finish(_ heard: DecisionDesk.Heard, at account: String) async throws -> DecisionDesk.Reply {
+        let reply = try await desk.finish(heard)
         guard case .heard(let outcome) = reply else { return reply }
-        if outcome.kind == .waiting { switchboard.ring(blueprint.redrawing) } else { lookSoon(at: saying.account) }
+        if outcome.kind == .waiting { switchboard.ring(blueprint.redrawing) } else { lookSoon(at: account) }
         return reply
     }
 

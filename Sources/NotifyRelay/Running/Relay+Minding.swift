@@ -55,11 +55,13 @@ extension Relay {
     /// Answers whose call stays without an answer: apart from all else, because RevKeen may take its time.
     func carryAnswers() async {
         while !Task.isCancelled {
-            let carrier = AnswerCarrier(
-                ledger: ledger, clients: clients, clock: clock, logger: logger, words: blueprint.configuration.meaning)
             do { try await carrier.carry() } catch { logger.error("an answer cannot be carried on: \(error)") }
             try? await clock.sleep(for: .seconds(1))
         }
+    }
+
+    var carrier: AnswerCarrier {
+        AnswerCarrier(ledger: ledger, clients: clients, clock: clock, logger: logger, words: blueprint.configuration.meaning)
     }
 
     /// Every hour: retention.

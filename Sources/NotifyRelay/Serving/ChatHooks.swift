@@ -14,7 +14,7 @@ struct ChatHooks: Sendable {
     private static let patience = Duration.milliseconds(2_500)
     private static let onItsWay = "It is on its way; the message will show what came of it."
 
-    /// `POST /hooks/slack`: for all destinations of one app. Slack is thanked at once, and told later what came of it.
+    /// `POST /hooks/slack`: for all destinations of one app. Slack is thanked when it is written down, and told later what came of it.
     func slack(_ request: PublicRequest) async -> PublicAnswer {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         var fitting: [(name: String, callback: SlackCallback)] = []
@@ -32,11 +32,9 @@ struct ChatHooks: Sendable {
         guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
         guard let press = try? SlackCallback.press(request.body) else { return PublicAnswer(status: 200) }
         let names = fitting.map(\.name)
-        // Not a child of the request: Slack has its answer before the work is done.
-        Task {
-            let text = await relay.heard(press, in: .slack, at: names, keys: keys, address: request.address)
-            await callback.answer(press, text, tools: tools)
-        }
+        let finish = await relay.write(press, in: .slack, at: names, keys: keys, address: request.address)
+        // Not a child of the request: Slack has its answer when the press is written down, before RevKeen is asked.
+        Task { await callback.answer(press, await finish(), tools: tools) }
         return PublicAnswer(status: 200)
     }
 
@@ -82,7 +80,7 @@ struct ChatHooks: Sendable {
     private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
         let (answers, tell) = AsyncStream.makeStream(of: String.self)
         // Not a child of the request: it goes on after the chat was answered.
-        Task { tell.yield(await relay.heard(press, in: way, at: names, keys: keys, address: request.address)) }
+        Task { tell.yield(await relay.write(press, in: way, at: names, keys: keys, address: request.address)()) }
         let timer = Task {
             try await clock.sleep(for: Self.patience)
             tell.yield(Self.onItsWay)

@@ -10,22 +10,31 @@ struct PublicServer: Sendable {
     let port: Int
     let site: PublicSite
     let logger: Logger
+    /// Until a request has begun, and between two.
+    var idle = TimeAmount.seconds(30)
+    /// At once; whoever comes later waits until one ends. Beyond the proxy's own, a relay has few.
+    var mostConnections = 256
 
     /// Of a body; the longest that is read is a chat's.
     private static let mostBody = 262_144
     /// A body that takes longer is not waited for.
     private static let patience = Duration.seconds(10)
-    private static let idle = TimeAmount.seconds(30)
 
     /// Serves until the task is cancelled.
     func run() async throws {
-        let site = site
+        let site = site, idle = idle
         let responder = CallbackResponder<PublicContext> { request, context in
             await Self.answer(request, context, site)
         }
         let application = Application(
-            responder: responder, server: .http1(configuration: .init(idleTimeout: Self.idle, httpDecoderConfiguration: Self.narrow)),
-            configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: quiet)
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [HeadDeadline(patience: idle)], idleTimeout: idle,
+                    httpDecoderConfiguration: Self.narrow)),
+            configuration: .init(
+                address: .hostname(host, port: port), serverName: nil,
+                availableConnectionsDelegate: .maximum(mostConnections, logger: quiet)), logger: quiet)
         try await ListenError.naming("server.public_listen", "\(host):\(port)") { try await application.run() }
     }
 

@@ -14,7 +14,7 @@ package final class RequestBudget: Sendable {
 
     /// In the order in which they are served.
     package enum Urgency: Int, Sendable, CaseIterable, Comparable {
-        /// A person waits. Never waits for the rate, only for a pause and for a place.
+        /// A person waits. Never waits for the rate, only for a place and for a short pause.
         case decision
         /// May run ahead of the rate by one burst.
         case approvals
@@ -25,6 +25,8 @@ package final class RequestBudget: Sendable {
 
     /// Requests that may be under way at once.
     package static let places = 8
+    /// Whoever waits with a decision is told of a longer pause, and waits no longer.
+    static let longestPauseOfADecision = Duration.seconds(5)
     /// A wait is looked at again after this long, since a changed limit may have shortened it.
     private static let longestNap = Duration.seconds(5)
 
@@ -44,16 +46,22 @@ package final class RequestBudget: Sendable {
     }
 
     /// Waits until a request may be sent. Each return is followed by one `leave()`.
-    package func enter(_ urgency: Urgency) async throws(CancellationError) {
+    package func enter(_ urgency: Urgency) async throws(NotEntered) {
         try await waitForRate(urgency)
         while true {
             try await waitForPlace(urgency)
             // A pause may have begun while the place was waited for.
             guard let wait = state.withLock({ $0.rate.pauseLeft(at: clock.uptime) }) else { break }
             leave()
-            try await nap(wait)
+            try await nap(wait, urgency)
         }
         state.withLock { $0.requests += 1 }
+    }
+
+    package enum NotEntered: Error, Equatable {
+        case cancelled
+        /// RevKeen asked for a pause of which so much is left.
+        case paused(Duration)
     }
 
     package func leave() {
@@ -89,22 +97,23 @@ package final class RequestBudget: Sendable {
 }
 
 extension RequestBudget {
-    private func waitForRate(_ urgency: Urgency) async throws(CancellationError) {
+    private func waitForRate(_ urgency: Urgency) async throws(NotEntered) {
         let ticket = state.withLock { $0.rate.draw(urgency) }
         defer { state.withLock { $0.rate.giveUp(ticket) } }
-        while let wait = state.withLock({ $0.rate.take(ticket, at: clock.uptime) }) { try await nap(min(wait, Self.longestNap)) }
+        while let wait = state.withLock({ $0.rate.take(ticket, at: clock.uptime) }) { try await nap(wait, urgency) }
     }
 
-    private func nap(_ wait: Duration) async throws(CancellationError) {
+    private func nap(_ wait: Duration, _ urgency: Urgency) async throws(NotEntered) {
+        if urgency == .decision, wait > Self.longestPauseOfADecision { throw .paused(wait) }
         do {
             // A wait shorter than the clock's resolution would never end.
-            try await clock.sleep(for: max(wait, .milliseconds(1)))
+            try await clock.sleep(for: min(max(wait, .milliseconds(1)), Self.longestNap))
         } catch {
-            throw CancellationError()
+            throw .cancelled
         }
     }
 
-    private func waitForPlace(_ urgency: Urgency) async throws(CancellationError) {
+    private func waitForPlace(_ urgency: Urgency) async throws(NotEntered) {
         let number = state.withLock { $0.queue.nextNumber() }
         do {
             try await withTaskCancellationHandler {
@@ -120,7 +129,7 @@ extension RequestBudget {
                 state.withLock { $0.queue.remove(number) }?.resume(throwing: CancellationError())
             }
         } catch {
-            throw CancellationError()
+            throw .cancelled
         }
     }
 }

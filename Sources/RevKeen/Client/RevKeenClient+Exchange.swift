@@ -22,10 +22,10 @@ extension RevKeenClient {
 
     /// Sends one request within the budget and returns a success of any 2xx; everything else is thrown.
     func exchange(_ call: Call) async throws(RevKeenError) -> HTTPAnswer {
-        do throws(CancellationError) {
+        do throws(RequestBudget.NotEntered) {
             try await budget.enter(call.urgency)
         } catch {
-            throw RevKeenError(.cancelled, "cancelled before it was sent", bytesLeft: false)
+            throw RevKeenError(error)
         }
         defer { budget.leave() }
         let answer = try await send(call)

@@ -1,3 +1,4 @@
+import RelayCore
 import Transport
 
 /// Why RevKeen did not do, or did not say, what it was asked.
@@ -42,6 +43,15 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
         self.detail = detail
         self.retryAfter = retryAfter
         self.bytesLeft = bytesLeft
+    }
+
+    /// Before anything was sent.
+    init(_ notEntered: RequestBudget.NotEntered) {
+        switch notEntered {
+        case .cancelled: self.init(.cancelled, "cancelled before it was sent", bytesLeft: false)
+        case .paused(let wait):
+            self.init(.rateLimited, "it asked not to be asked for another \(wait.spoken)", retryAfter: wait, bytesLeft: false)
+        }
     }
 
     package var description: String { "\(reason.rawValue): \(detail)" }

@@ -224,6 +224,26 @@ struct AuthorityTests {
         #expect(await scene.post(token, "approve", through: pages).html.contains("Approved by"))
     }
 
+    @Test func `while RevKeen asks for patience an answer is written down, and nobody waits for it`() async throws {
+        let scene = try await DecidingScene()
+        let page = await scene.get(try scene.token())
+        await scene.house.world.arrange {
+            $0.unavailable = 429
+            $0.retryAfter = "300"
+        }
+        for _ in 0..<2 {
+            let told = await scene.post(try scene.token(), "approve", from: page).html
+            #expect(told.contains("kept") || told.contains("on its way"), "\(told)")
+        }
+        await scene.house.world.arrange { $0.unavailable = nil }
+        #expect(await scene.decisions.isEmpty)
+        let answer = try #require(try await scene.house.ledger.lastAnswer(account: "live", approval: scene.approval))
+        #expect(answer.state == .asked && answer.dueAt == scene.house.clock.now + .seconds(300))
+        scene.house.clock.advance(by: .seconds(300))
+        try await scene.house.relay.carrier.carry()
+        #expect(await scene.decisions.map(\.verdict) == [.approve])
+    }
+
     @Test func `somebody who is not known cannot be one of two`() async throws {
         let scene = try await DecidingScene(route: "two_person: true")
         #expect(await !scene.get(try scene.token()).offersForm)

@@ -1,0 +1,42 @@
+import NIOCore
+
+/// Ends a connection on which no request begins in time, counted from its opening and from each answer. A limit on idleness alone starts
+/// again with every byte, and so whoever sends one now and then would hold the connection for ever.
+///
+/// It stands behind the decoder: what it reads is a whole head, or a part of a body, whose time is limited by whoever reads it.
+final class HeadDeadline: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = Any
+    typealias OutboundIn = Any
+
+    private let patience: TimeAmount
+    private var deadline: Scheduled<Void>?
+
+    init(patience: TimeAmount) {
+        self.patience = patience
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { begin(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        deadline?.cancel()
+        context.fireChannelRead(data)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        begin(context)
+        context.flush()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+    }
+}
