@@ -12,7 +12,9 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let embeddedTemplates: [Resource] = [
     "_chat_notification.mustache",
     "_facts.mustache",
+    "_failure.mustache",
     "_html_facts.mustache",
+    "_html_failure.mustache",
     "_html_head.mustache",
     "_notification.mustache",
     "_request.mustache",

@@ -6,7 +6,9 @@ package enum Templates {
     private static let bytes: [String: [UInt8]] = [
         "_chat_notification": PackageResources._chat_notification_mustache,
         "_facts": PackageResources._facts_mustache,
+        "_failure": PackageResources._failure_mustache,
         "_html_facts": PackageResources._html_facts_mustache,
+        "_html_failure": PackageResources._html_failure_mustache,
         "_html_head": PackageResources._html_head_mustache,
         "_notification": PackageResources._notification_mustache,
         "_request": PackageResources._request_mustache,

@@ -44,38 +44,6 @@ extension ApprovalDetail {
     }
 }
 
-extension DigestDetail {
-    fileprivate var fields: [String: JSONValue] {
-        [
-            "name": .string(name), "from": .string(from.description), "until": .string(until.description),
-            "headline": .string(headline), "new": .array(new.map(\.json)), "still": .array(still.map(\.json)),
-            "recovered": .array(recovered.map(\.json)), "events": .array(events.map(\.json)), "told": .int(told),
-            "rest": .int(rest),
-            "empty": .bool(new.isEmpty && still.isEmpty && recovered.isEmpty && events.isEmpty), "catch_up": .bool(catchUp),
-        ]
-    }
-}
-
-extension DigestDetail.Failure {
-    fileprivate var json: JSONValue {
-        [
-            "automation": .string(automation), "count": .int(count), "first": .string(first.description),
-            "last": .string(last.description), "streak": .int(streak), "error": .text(error), "link": .null,
-            "run_id": .text(runID),
-        ]
-    }
-}
-
-extension DigestDetail.Item {
-    fileprivate var json: JSONValue {
-        [
-            "id": .string(id), "kind": .string(kind.rawValue), "priority": .string(priority.word), "automation": .text(automation),
-            "message": .string(message), "time": .string(occurredAt.description), "link": .null,
-            "run_id": .text(runID),
-        ]
-    }
-}
-
 extension RelayDetail {
     fileprivate var fields: [String: JSONValue] {
         ["topic": .string(topic), "about": .string(about), "detail": .string(detail), "over": .bool(over)]

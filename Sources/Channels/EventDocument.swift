@@ -1,4 +1,4 @@
-import RelayCore
+package import RelayCore
 
 /// A message as JSON for programs: what `webhook` posts and `file` appends. The shape is a contract with receivers.
 struct EventDocument {
@@ -29,6 +29,8 @@ struct EventDocument {
             ]
         }
     }
+
+    fileprivate var whole: JSONValue { ["type": .string(kind), "timestamp": .string(time), "data": data] }
 
     private var kind: String { message.event.kind.rawValue }
     private var time: String { message.event.occurredAt.description }
@@ -68,6 +70,9 @@ struct EventDocument {
 }
 
 extension Message {
+    /// What `webhook` posts, whole, however long it is.
+    package var document: JSONValue { EventDocument(message: self).whole }
+
     /// One line: the label of a sample first.
     var labelledTitle: String { (label.map { "\($0): " } ?? "") + title }
 }

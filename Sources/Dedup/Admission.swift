@@ -38,10 +38,12 @@ package struct Owed: Sendable, Equatable {
     package var dueAt: Timestamp
     package var heldFor: Hold?
     package var options: DeliveryOptions
+    /// What may gather it instead, which the ledger alone can say. Of one destination, the same for each recipient.
+    package var gate: Gate?
 
     package init(
         destination: String, recipient: String = "", route: String, priority: Priority, dueAt: Timestamp, heldFor: Hold? = nil,
-        options: DeliveryOptions = DeliveryOptions()
+        options: DeliveryOptions = DeliveryOptions(), gate: Gate? = nil
     ) {
         self.destination = destination
         self.recipient = recipient
@@ -50,6 +52,36 @@ package struct Owed: Sendable, Equatable {
         self.dueAt = dueAt
         self.heldFor = heldFor
         self.options = options
+        self.gate = gate
+    }
+}
+
+/// What stands before a delivery at its admission: it is owed, or it is gathered.
+package struct Gate: Sendable, Equatable {
+    /// The first that opens this window is told, and those that follow while it is open are counted in it.
+    package var alike: WindowJoin?
+    /// The message of the first can be changed: it is brought up to date when others join.
+    package var redraws = false
+    package var ceiling: Ceiling?
+
+    package init(alike: WindowJoin? = nil, redraws: Bool = false, ceiling: Ceiling? = nil) {
+        self.alike = alike
+        self.redraws = redraws
+        self.ceiling = ceiling
+    }
+}
+
+/// At most so many events at a destination in so long; what is more is gathered.
+package struct Ceiling: Sendable, Equatable {
+    package var most: Int
+    package var within: Duration
+    /// It counts, and is told all the same.
+    package var isExempt: Bool
+
+    package init(most: Int, within: Duration, isExempt: Bool = false) {
+        self.most = most
+        self.within = within
+        self.isExempt = isExempt
     }
 }
 
@@ -60,10 +92,22 @@ package struct FollowRule: Sendable, Equatable {
     /// What stands as the route of a delivery that came by following.
     package var route: String
     package var dueAt: Timestamp
+    /// Destinations that are not to be disturbed, and until when: there it is due then.
+    package var quiet: [String: Timestamp]
+    /// Destinations where what follows changes the message that is there, which disturbs nobody: there it is due at once.
+    package var edits: Set<String>
 
-    package init(route: String, dueAt: Timestamp) {
+    package init(route: String, dueAt: Timestamp, quiet: [String: Timestamp] = [:], edits: Set<String> = []) {
         self.route = route
         self.dueAt = dueAt
+        self.quiet = quiet
+        self.edits = edits
+    }
+
+    /// When something that follows is due.
+    func due(at destination: String) -> (at: Timestamp, hold: Hold?) {
+        guard !edits.contains(destination), let quiet = quiet[destination] else { return (dueAt, nil) }
+        return (quiet, .quiet)
     }
 }
 
@@ -77,65 +121,13 @@ package struct DeliveryOptions: Codable, Sendable, Equatable {
     /// It was delivered before, and is owed again because what its message shows has changed since: only a message that is still there
     /// is brought up to date.
     package var redraws: Bool
+    /// The window that counts what is alike: this one is told, the others are counted in it.
+    package var storm: Int64?
 
-    package init(atMostOnce: Bool = false, mention: String? = nil, redraws: Bool = false) {
+    package init(atMostOnce: Bool = false, mention: String? = nil, redraws: Bool = false, storm: Int64? = nil) {
         self.atMostOnce = atMostOnce
         self.mention = mention
         self.redraws = redraws
+        self.storm = storm
     }
-}
-
-/// Takes an event into a window, which is opened if there is none. A closed window takes no member: the event joins the next.
-package struct WindowJoin: Sendable, Equatable {
-    package var kind: WindowKind
-    package var name: String
-    /// Empty if the window belongs to no destination.
-    package var destination: String
-    package var opensAt: Timestamp
-    package var closesAt: Timestamp
-    package var toldAtOnce: Bool
-    /// Whichever window of the name is open will do: the times only say what a new one is like.
-    package var joinsAnyOpen: Bool
-
-    package init(
-        kind: WindowKind, name: String, destination: String = "", opensAt: Timestamp, closesAt: Timestamp, toldAtOnce: Bool = false,
-        joinsAnyOpen: Bool = false
-    ) {
-        self.kind = kind
-        self.name = name
-        self.destination = destination
-        self.opensAt = opensAt
-        self.closesAt = closesAt
-        self.toldAtOnce = toldAtOnce
-        self.joinsAnyOpen = joinsAnyOpen
-    }
-}
-
-package enum WindowKind: String, Sendable, CaseIterable { case digest, quiet, storm }
-
-/// Events gathered until it closes, and then told as one.
-package struct Window: Sendable, Equatable {
-    package var id: Int64
-    package var kind: WindowKind
-    package var name: String
-    package var destination: String
-    package var opensAt: Timestamp
-    package var closesAt: Timestamp
-    /// Nil while it is open.
-    package var closedAt: Timestamp?
-}
-
-/// What a window holds at the moment when it closes.
-package struct WindowContents: Sendable, Equatable {
-    package var count: Int
-    /// When the first and the last of them occurred; nil of none.
-    package var from: Timestamp?
-    package var until: Timestamp?
-    /// The earliest of them.
-    package var first: [Event]
-}
-
-package struct WindowMember: Sendable, Equatable {
-    package var event: Event
-    package var toldAtOnce: Bool
 }

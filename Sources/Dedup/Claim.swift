@@ -18,6 +18,8 @@ package struct Claim: Sendable {
     package var present: ApprovalRow?
     /// Of what follows a request: the message that this destination was sent about it. Nil where there is none, or none that can be found.
     package var earlier: Receipt?
+    /// Of the first of a storm: how many like it there were besides. Nil where nothing is counted.
+    package var alike: Int?
 
     package init(
         delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: String,

@@ -23,6 +23,13 @@ extension Database {
         return made
     }
 
+    /// Each row of a prepared query in its turn, however many there are. `body` must not run the same query.
+    func each(_ sql: String, _ values: (any SQLValue)?..., body: (SQLRow) throws -> Void) throws {
+        let statement = try prepared(sql, values)
+        defer { statement.reset() }
+        while try step(statement) { try body(statement) }
+    }
+
     /// The first row of a prepared query, made into a value; nil if there is none.
     func first<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> Value? {
         let statement = try prepared(sql, values)

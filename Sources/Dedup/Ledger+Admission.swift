@@ -32,18 +32,25 @@ enum AdmissionRow {
     static func admit(_ admission: Admission, at now: Timestamp, _ db: Database) throws -> AdmissionResult {
         if let row = admission.approval { try ApprovalStore.save(row, db) }
         guard let number = try EventRow.insert(admission.event, db) else { return .known }
-        for join in admission.windows { try WindowRow.join(join, event: number, db) }
+        if let run = FinishedRun(admission.event) { try run.insert(event: number, db) }
+        for join in admission.windows { try Joining.join(join, event: number, db) }
         return .admitted(owed: try owe(admission, number: number, at: now, db))
     }
 
     private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: Database) throws -> Int {
         let event = admission.event
         guard let rule = admission.followsRequest else {
-            for owed in admission.owed { try DeliveryRow.insert(owed, event: number, thread: event.thread, at: now, db) }
-            return admission.owed.count
+            let owed = try GateRow.pass(admission.owed, event: number, at: now, db)
+            for owed in owed { try DeliveryRow.insert(owed, event: number, thread: event.thread, at: now, db) }
+            return owed.count
         }
         let requests = try MessageThread.requests(of: event.subject, before: number, at: now, db)
-        let named = admission.owed.map { ($0, requests[MessageThread.Pair($0)]?.standing ?? .sent) }
+        let named = admission.owed.map { owed in
+            guard let request = requests[MessageThread.Pair(owed)] else { return (owed, MessageThread.Standing.sent) }
+            var owed = owed
+            (owed.dueAt, owed.heldFor) = rule.due(at: owed.destination)
+            return (owed, request.standing)
+        }
         let follows = MessageThread.following(rule, event: event, requests: requests, besides: admission.owed)
         for (owed, standing) in named + follows {
             try DeliveryRow.insert(

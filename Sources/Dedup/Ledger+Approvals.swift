@@ -37,7 +37,7 @@ extension Ledger {
 
 /// Approvals as rows.
 enum ApprovalStore {
-    private static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at"
+    static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at"
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
 

@@ -121,10 +121,7 @@ enum ClaimRow {
 
     /// Nil if there is nothing to send after all: then it is settled.
     static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
-        guard let thread = claim.event.thread else {
-            try hold(claim, until: end, db)
-            return claim
-        }
+        guard let thread = claim.event.thread else { return try takeAlone(claim, until: end, at: now, db) }
         var taken = claim
         if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
             taken.present = try ApprovalStore.row(account: account, id: detail.id, db)
@@ -139,6 +136,21 @@ enum ClaimRow {
             return nil
         } else {
             taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
+        }
+        try hold(taken, until: end, db)
+        return taken
+    }
+
+    /// What replaces nothing. The first of a storm says how many there were, in the message that it was told by.
+    private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
+        var taken = claim
+        if let storm = claim.options.storm { taken.alike = try db.first(GatheringSQL.counted, storm) { $0[0] } }
+        if claim.options.redraws {
+            taken.earlier = try MessageThread.message(of: claim, thread: claim.event.subject, db)?.receipt
+            guard taken.earlier != nil else {
+                try settle(claim.delivery, as: .delivered, nil, at: now, db)
+                return nil
+            }
         }
         try hold(taken, until: end, db)
         return taken

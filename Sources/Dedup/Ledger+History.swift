@@ -26,7 +26,7 @@ extension Ledger {
             return History(
                 deliveries: try deliveries.map { try HistoryRow.withAttempts($0, db) },
                 windows: try db.all(HistoryRow.windows, number) { row in
-                    History.Joined(window: WindowRow.make(row, from: 1), toldAtOnce: row[0])
+                    History.Joined(window: WindowRow.make(row, from: 1), toldAtOnce: row[0], toldIn: row[8], first: row[9])
                 })
         }
     }
@@ -45,7 +45,10 @@ enum HistoryRow {
         """
     static let attempts = "SELECT at, outcome, reason, detail, took FROM attempt WHERE delivery = ? ORDER BY n"
     static let windows = """
-        SELECT m.told_at_once, \(WindowRow.columns) FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = ?
+        SELECT m.told_at_once, \(WindowRow.columns), (SELECT id FROM event WHERE n = w.event),
+            (SELECT e.id FROM member f JOIN event e ON e.n = f.event
+                WHERE w.kind = 'storm' AND f.window_id = w.id AND f.told_at_once = 1 LIMIT 1)
+        FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = ?
         ORDER BY w.id
         """
 

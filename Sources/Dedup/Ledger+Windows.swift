@@ -16,22 +16,55 @@ extension Ledger {
         }
     }
 
-    /// Closes a window and admits the message that it becomes, in one transaction: whoever joined is in it.
+    /// Closes windows and admits the one message that they become, in one transaction: whoever joined is in it.
     ///
-    /// - Parameters:
-    ///   - most: how many members `message` is given.
-    ///   - message: nil closes the window without a word.
+    /// - Parameter message: nil closes them without a word.
+    /// Those that were closed already are left as they are.
+    package func close(
+        _ ids: [Int64], message: @escaping @Sendable (Gathering) throws -> Admission?
+    ) async throws(LedgerError) -> Closing {
+        let now = clock.now
+        return try await writes.write("close") { db in try WindowRow.close(ids, at: now, message: message, db) }
+    }
+
+    /// Closes all windows of a digest that end by a moment, with a window for the slot that ends then if nothing joined it, and tells them
+    /// as one.
+    ///
+    /// - Parameter end: nil closes all that are open, whenever they were to end.
+    package func closeDigest(
+        _ name: String, through end: Timestamp?, message: @escaping @Sendable (Gathering) throws -> Admission?
+    ) async throws(LedgerError) -> Closing {
+        let now = clock.now
+        return try await writes.write("close") { db in
+            if let end { try WindowRow.makeLast(name, end: end, db) }
+            let ids = try db.all(WindowRow.openOfDigest, name, (end ?? .distantFuture).milliseconds) { $0[0] as Int64 }
+            for id in ids { try db.run(WindowRow.cutShort, now.milliseconds, id, now.milliseconds) }
+            return try WindowRow.close(ids, at: now, message: message, db)
+        }
+    }
+
+    /// Closes one window.
+    ///
+    /// - Parameter most: how many members `message` is given.
     /// - Returns: false if it is closed already; then nothing changed.
     package func closeWindow(
         _ id: Int64, most: Int, message: @escaping @Sendable (WindowContents) -> Admission?
     ) async throws(LedgerError) -> Bool {
-        let now = clock.now
-        return try await writes.write("close") { db in
-            guard try db.run(WindowRow.close, now.milliseconds, id) == 1 else { return false }
-            if let admission = message(try WindowRow.contents(of: id, most: most, db)) {
-                _ = try AdmissionRow.admit(admission, at: now, db)
-            }
-            return true
+        try await close([id]) { message(try $0.contents(most: most)) }.count == 1
+    }
+
+    /// Makes something of windows as they are now, and changes nothing.
+    package func gather<Value: Sendable>(
+        _ ids: [Int64], _ body: @escaping @Sendable (Gathering) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        try await read { db in try body(try WindowRow.gathering(ids, db)) }
+    }
+
+    /// The message that told of a window, and all windows that it told of; nil of one that was closed without a word.
+    package func told(of window: Int64) async throws(LedgerError) -> (event: Event, windows: [Int64])? {
+        try await read { db in
+            guard let event = try db.first(WindowRow.toldOf, window, make: { EventRow.make($0) }) else { return nil }
+            return (event, try db.all(WindowRow.toldTogether, window) { $0[0] })
         }
     }
 
@@ -39,76 +72,100 @@ extension Ledger {
     package func openWindows(named name: String) async throws(LedgerError) -> [Window] {
         try await read { try $0.all(WindowRow.openByName, name, make: WindowRow.make) }
     }
+
+    /// All that are open, with how many events each holds, the next to close first.
+    package func openWindows() async throws(LedgerError) -> [(window: Window, count: Int)] {
+        try await read { db in
+            try db.all(WindowRow.open, make: WindowRow.make).map { window in
+                (window, try db.first("SELECT count(*) FROM member WHERE window_id = ?", window.id) { $0[0] as Int } ?? 0)
+            }
+        }
+    }
+
+    /// Those of a digest that are closed, the last first.
+    package func closedWindows(ofDigest name: String, limit: Int) async throws(LedgerError) -> [Window] {
+        try await read { try $0.all(WindowRow.closedOfDigest, name, limit, make: WindowRow.make) }
+    }
+
+    /// Sees to it that a digest has one open window that ends in the future, at this moment. One that a changed schedule left gives it its
+    /// members.
+    package func schedule(_ digest: String, opensAt: Timestamp, closesAt: Timestamp) async throws(LedgerError) {
+        let now = clock.now
+        let open = try await openWindows(named: digest).filter { $0.kind == .digest && $0.closesAt > now }
+        if open.map(\.closesAt) == [closesAt] { return }
+        try await writes.write("schedule") { db in
+            try WindowRow.schedule(WindowJoin(kind: .digest, name: digest, opensAt: opensAt, closesAt: closesAt), at: now, db)
+        }
+    }
 }
 
-/// Windows as rows.
-enum WindowRow {
-    static let columns = "w.id, w.kind, w.name, w.destination, w.opens_at, w.closes_at, w.closed_at"
-    static let due = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL AND w.closes_at <= ? ORDER BY w.closes_at, w.id"
-    static let members = """
-        SELECT m.told_at_once, \(EventRow.columns) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
-        ORDER BY m.event
+extension WindowRow {
+    static let closedOfDigest = """
+        SELECT \(columns) FROM window w WHERE w.kind = 'digest' AND w.name = ? AND w.closed_at IS NOT NULL
+        ORDER BY w.closes_at DESC LIMIT ?
         """
-    static let openByName = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL AND w.name = ? ORDER BY w.closes_at, w.id"
-    private static let span = """
-        SELECT count(*), min(e.occurred_at), max(e.occurred_at) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
-        """
-    private static let earliest = """
-        SELECT \(EventRow.columns) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
-        ORDER BY e.occurred_at, e.id LIMIT ?
+    static let toldOf = "SELECT \(EventRow.columns) FROM window w JOIN event e ON e.n = w.event WHERE w.id = ?"
+    static let toldTogether = "SELECT id FROM window WHERE event = (SELECT event FROM window WHERE id = ?) ORDER BY closes_at"
+    private static let ending = """
+        SELECT id, closes_at FROM window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at > ?
         """
 
-    static func contents(of window: Int64, most: Int, _ db: Database) throws -> WindowContents {
-        let span = try db.first(span, window) { (count: $0[0] as Int, from: $0.moment(1), until: $0.moment(2)) }
-        return WindowContents(
-            count: span?.count ?? 0, from: span?.from, until: span?.until,
-            first: try db.all(earliest, window, most) { EventRow.make($0) })
-    }
+    static let openOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at <= ?"
 
-    static let close = "UPDATE window SET closed_at = ? WHERE id = ? AND closed_at IS NULL"
-
-    static func make(_ row: SQLRow) -> Window { make(row, from: 0) }
-
-    static func make(_ row: SQLRow, from offset: Int) -> Window {
-        Window(
-            id: row[offset], kind: WindowKind(rawValue: row[offset + 1]) ?? .digest, name: row[offset + 2],
-            destination: row[offset + 3], opensAt: row.time(offset + 4), closesAt: row.time(offset + 5),
-            closedAt: row.moment(offset + 6))
-    }
-
-    static func join(_ join: WindowJoin, event: Int64, _ db: Database) throws {
-        try db.run(
-            "INSERT INTO member (window_id, event, told_at_once) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            try open(join, db), event, join.toldAtOnce)
-    }
-
-    static let anyOpen = """
-        SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL ORDER BY closes_at LIMIT 1
-        """
-
-    /// The open window to join. If the one that was meant has closed meanwhile, the next one of the same length.
-    private static func open(_ join: WindowJoin, _ db: Database) throws -> Int64 {
-        let length = max(join.opensAt.duration(to: join.closesAt), .seconds(1))
-        if join.joinsAnyOpen, let found = try db.first(anyOpen, join.kind.rawValue, join.name, join.destination, make: { $0[0] as Int64 }) {
-            return found
+    static func close(
+        _ ids: [Int64], at now: Timestamp, message: (Gathering) throws -> Admission?, _ db: Database
+    ) throws -> Closing {
+        let closed = try ids.filter { try db.run(close, now.milliseconds, $0) == 1 }
+        guard !closed.isEmpty, var admission = try message(try gathering(closed, db)) else {
+            return Closing(count: closed.count, told: nil)
         }
-        var opens = join.opensAt
-        var closes = join.closesAt
-        while let found = try find(join, closesAt: closes, db) {
-            if found.isOpen { return found.id }
-            opens = closes
-            closes = closes + length
-        }
-        try db.run(
-            "INSERT INTO window (kind, name, destination, opens_at, closes_at) VALUES (?, ?, ?, ?, ?)", join.kind.rawValue,
-            join.name, join.destination, opens.milliseconds, closes.milliseconds)
-        return db.lastInsertedRowID
+        let number = try admit(&admission, at: now, db)
+        for window in closed { try db.run(tell, number, window) }
+        return Closing(count: closed.count, told: admission)
     }
 
-    private static func find(_ join: WindowJoin, closesAt: Timestamp, _ db: Database) throws -> (id: Int64, isOpen: Bool)? {
-        try db.first(
-            "SELECT id, closed_at FROM window WHERE kind = ? AND name = ? AND destination = ? AND closes_at = ?",
-            join.kind.rawValue, join.name, join.destination, closesAt.milliseconds
-        ) { row in (row[0], row.moment(1) == nil) }
+    /// The last slot that passed bears the name of what is told of it and of those before.
+    static func makeLast(_ name: String, end: Timestamp, _ db: Database) throws {
+        let join = WindowJoin(kind: .digest, name: name, opensAt: end, closesAt: end)
+        guard try db.first(lastOfDigest, name, end.milliseconds, make: { $0[0] as Int64 }) == nil else { return }
+        let start = try db.first(
+            "SELECT max(closes_at) FROM window WHERE kind = 'digest' AND name = ?1 AND closes_at < ?2", name, end.milliseconds
+        ) { $0.moment(0) }
+        _ = try Joining.make(join, opensAt: (start ?? nil) ?? end, closesAt: end, db)
+    }
+
+    private static let lastOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closes_at = ?"
+
+    static func gathering(_ ids: [Int64], _ db: Database) throws -> Gathering {
+        let windows = try ids.compactMap { try db.first(one, $0, make: make) }
+        return Gathering(windows.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }, db)
+    }
+
+    /// An id that was used up (the clock was set back) gets a number behind it: what was gathered is told in any case.
+    static func admit(_ admission: inout Admission, at now: Timestamp, _ db: Database) throws -> Int64? {
+        let id = admission.event.id
+        var turn = 2
+        while try EventRow.number(of: admission.event.id, db) != nil {
+            admission.event.id = "\(id)/\(turn)"
+            turn += 1
+        }
+        _ = try AdmissionRow.admit(admission, at: now, db)
+        return try EventRow.number(of: admission.event.id, db)
+    }
+
+    static func schedule(_ join: WindowJoin, at now: Timestamp, _ db: Database) throws {
+        let open = try db.all(ending, join.name, now.milliseconds) { (id: $0[0] as Int64, closesAt: $0.time(1)) }
+        let start = try db.first(Joining.floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil
+        let opensAt = min(max(start ?? now, join.opensAt), now)
+        let isTaken = "SELECT 1 FROM window WHERE kind = 'digest' AND name = ? AND closes_at = ? AND closed_at IS NOT NULL"
+        // The clock was set back: that slot is told already.
+        guard try db.first(isTaken, join.name, join.closesAt.milliseconds, make: { $0[0] as Int }) == nil else { return }
+        let kept = try open.first { $0.closesAt == join.closesAt }?.id ?? Joining.make(join, opensAt: opensAt, closesAt: join.closesAt, db)
+        for other in open where other.id != kept {
+            try db.run("UPDATE OR IGNORE member SET window_id = ? WHERE window_id = ?", kept, other.id)
+            try db.run(
+                "UPDATE window SET opens_at = min(opens_at, (SELECT opens_at FROM window WHERE id = ?)) WHERE id = ?", other.id, kept)
+            try db.run("DELETE FROM window WHERE id = ? AND NOT EXISTS (SELECT 1 FROM member WHERE window_id = ?)", other.id, other.id)
+        }
     }
 }

@@ -68,9 +68,10 @@ enum MessageThread {
         let pairs = requests.keys.filter { !taken.contains($0) }
         return pairs.sorted { ($0.destination, $0.recipient) < ($1.destination, $1.recipient) }.compactMap { pair in
             requests[pair].map { request in
+                let due = rule.due(at: pair.destination)
                 let owed = Owed(
                     destination: pair.destination, recipient: pair.recipient, route: rule.route, priority: event.priority,
-                    dueAt: rule.dueAt, options: DeliveryOptions(atMostOnce: request.options.atMostOnce))
+                    dueAt: due.at, heldFor: due.hold, options: DeliveryOptions(atMostOnce: request.options.atMostOnce))
                 return (owed, request.standing)
             }
         }

@@ -6,7 +6,9 @@ struct Migration: Sendable {
     var number: Int
     var sql: String
 
-    static let all = [Migration(number: 1, sql: Schema.first), Migration(number: 2, sql: Schema.audit)]
+    static let all = [
+        Migration(number: 1, sql: Schema.first), Migration(number: 2, sql: Schema.audit), Migration(number: 3, sql: Schema.gathering),
+    ]
 }
 
 /// The steps that this program knows, from 1 without a gap.

@@ -71,6 +71,10 @@ package struct History: Sendable, Equatable {
     package struct Joined: Sendable, Equatable {
         package var window: Window
         package var toldAtOnce: Bool
+        /// The id of the message that told of the window; nil while it is open, and of one that was closed without a word.
+        package var toldIn: String?
+        /// In a storm: the one that was told for all of them; nil where there is none.
+        package var first: String?
     }
 
     package var deliveries: [Delivery]

@@ -213,4 +213,32 @@ enum Schema {
             position INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// `finished` has a row for each finished run that succeeded or failed: whether an automation fails still, and since when, is asked
+    /// of it. `window.event` is the message that told of a window, null of one that was closed without a word; `upto` the last event
+    /// that there was when it closed. `arrival` is what came for a destination with a ceiling, for as long as that counts.
+    static let gathering = """
+        CREATE TABLE finished (
+            event INTEGER PRIMARY KEY REFERENCES event(n),
+            account TEXT NOT NULL,
+            automation TEXT NOT NULL,
+            failed INTEGER NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX finished_automation ON finished(account, automation, failed, at);
+        INSERT INTO finished SELECT n, account, automation, outcome = 'failed', occurred_at FROM (
+            SELECT n, account, occurred_at, json_extract(payload, '$.outcome') AS outcome,
+                coalesce(json_extract(payload, '$.automation_id'), json_extract(payload, '$.automation')) AS automation
+            FROM event WHERE kind = 'run' AND payload IS NOT NULL AND account IS NOT NULL)
+            WHERE outcome IN ('failed', 'succeeded') AND automation IS NOT NULL;
+        ALTER TABLE window ADD COLUMN event INTEGER REFERENCES event(n);
+        CREATE INDEX window_event ON window(event) WHERE event IS NOT NULL;
+        ALTER TABLE window ADD COLUMN upto INTEGER;
+        CREATE TABLE arrival (
+            n INTEGER PRIMARY KEY,
+            destination TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX arrival_at ON arrival(destination, at);
+        """
 }

@@ -149,66 +149,6 @@ package struct ApprovalDetail: Sendable, Equatable, Codable {
     }
 }
 
-/// What a closed window says. Digests fill `new`, `still`, `recovered`; bundles fill `events`.
-package struct DigestDetail: Sendable, Equatable, Codable {
-    package struct Failure: Sendable, Equatable, Codable {
-        package var automation: String
-        package var count: Int
-        package var first: Timestamp
-        package var last: Timestamp
-        package var streak: Int
-        package var error: String?
-        package var runID: String?
-    }
-
-    /// One line of a bundle.
-    package struct Item: Sendable, Equatable, Codable {
-        package var id: String
-        package var kind: Event.Kind
-        package var priority: Priority
-        package var automation: String?
-        package var message: String
-        package var occurredAt: Timestamp
-        package var runID: String?
-
-        package init(
-            id: String, kind: Event.Kind, priority: Priority, automation: String?, message: String, occurredAt: Timestamp,
-            runID: String?
-        ) {
-            self.id = id
-            self.kind = kind
-            self.priority = priority
-            self.automation = automation
-            self.message = message
-            self.occurredAt = occurredAt
-            self.runID = runID
-        }
-    }
-
-    package var name: String
-    package var from: Timestamp
-    package var until: Timestamp
-    package var headline: String
-    package var new: [Failure] = []
-    package var still: [Failure] = []
-    package var recovered: [Failure] = []
-    package var events: [Item] = []
-    /// Counted, because they were already told at once.
-    package var told = 0
-    /// Left out, because there were too many.
-    package var rest = 0
-    package var catchUp = false
-
-    package init(name: String, from: Timestamp, until: Timestamp, headline: String, events: [Item] = [], catchUp: Bool = false) {
-        self.name = name
-        self.from = from
-        self.until = until
-        self.headline = headline
-        self.events = events
-        self.catchUp = catchUp
-    }
-}
-
 /// The relay about itself.
 package struct RelayDetail: Sendable, Equatable, Codable {
     /// A closed word: `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, `clock`, `first_look`, …

@@ -15,15 +15,18 @@ package struct Fields: Sendable {
 
     package init(
         event: Event, now: Timestamp, zoneName: String = "UTC", links: LinkPatterns = LinkPatterns(), people: [String: String] = [:],
-        decideLink: String? = nil
+        decideLink: String? = nil, alike: Int? = nil, decideWaiting: (DigestDetail.Waiting) -> String? = { _ in nil }
     ) {
         let times = Times(now: now, zone: TimeZone(identifier: zoneName) ?? .gmt, name: zoneName)
         addCommon(event, times, link: links.link(for: event))
+        set("alike", alike.flatMap { $0 > 0 ? .text(String($0)) : nil })
         switch event.payload.detail {
         case .notification(let detail): add(detail)
         case .run(let detail): add(detail)
         case .approval(let detail): add(detail, times, people: people, decideLink: decideLink)
-        case .digest(let detail): add(detail, times, links)
+        case .digest(let detail):
+            add(detail, times, links, decideWaiting)
+            set("scheduled", .flag(event.id.hasPrefix("digest/")))
         case .relay(let detail): add(detail)
         }
     }
@@ -79,42 +82,6 @@ package struct Fields: Sendable {
         set("decide_link", .text(decideLink))
     }
 
-    private mutating func add(_ detail: DigestDetail, _ times: Times, _ links: LinkPatterns) {
-        set("name", .text(detail.name))
-        set("from", .text(times.written(detail.from)))
-        set("until", .text(times.written(detail.until)))
-        set("headline", .text(detail.headline))
-        for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
-            set(name, .list(failures.map { Self.item($0, times, links) }))
-        }
-        set("events", .list(detail.events.map { Self.item($0, times, links) }))
-        set("told", detail.told > 0 ? .text(String(detail.told)) : nil)
-        set("rest", detail.rest > 0 ? .text(String(detail.rest)) : nil)
-        set("empty", .flag(detail.new.isEmpty && detail.still.isEmpty && detail.recovered.isEmpty && detail.events.isEmpty))
-        set("catch_up", .flag(detail.catchUp))
-    }
-
-    private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
-        var item: [String: Value] = [
-            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.written(failure.first)),
-            "last": .text(times.written(failure.last)), "streak": .text(String(failure.streak)),
-        ]
-        item["error"] = .text(failure.error)
-        item["link"] = .text(links.link(runID: failure.runID, automationID: nil))
-        return item
-    }
-
-    private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
-        var item: [String: Value] = [
-            "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word),
-            "message": .text(event.message),
-            "time": .text(times.written(event.occurredAt)),
-        ]
-        item["automation"] = .text(event.automation)
-        item["link"] = .text(links.link(runID: event.runID, automationID: nil))
-        return item
-    }
-
     private mutating func add(_ detail: RelayDetail) {
         set("topic", .text(detail.topic))
         set("about", .text(detail.about))
@@ -124,7 +91,7 @@ package struct Fields: Sendable {
 }
 
 /// Writes moments as people of a zone read them: `2026-11-24 09:00 UTC`.
-private struct Times {
+struct Times {
     let now: Timestamp
     let zone: TimeZone
     let name: String

@@ -13,13 +13,18 @@ struct TemplateScanner {
         "new",
         "still",
         "recovered", "events", "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over",
+        "alike", "pending", "scheduled", "days", "bars", "most", "resolved", "succeeded",
     ]
     /// The names inside each list.
     static let itemNames: [String: Set<String>] = [
         "actions": ["line"], "new": failure, "still": failure, "recovered": failure,
         "events": ["id", "kind", "priority", "automation", "message", "time", "link"],
+        "pending": ["action", "automation", "account", "waiting", "link", "decide_link"], "days": ["date", "day", "failed", "height"],
+        "errors": ["text", "times"], "runs": ["run_id", "number", "link"],
     ]
-    private static let failure: Set<String> = ["automation", "count", "first", "last", "streak", "error", "link"]
+    private static let failure: Set<String> = [
+        "automation", "account", "count", "before", "first", "last", "since", "streak", "error", "errors", "other_errors", "runs", "link",
+    ]
 
     let file: String
     /// The partials that there are, without `_`.

@@ -17,7 +17,7 @@ struct QueryPlanTests {
         ("one approval", ApprovalStore.one), ("answers due", AnswerRow.due), ("last answer", AnswerRow.last),
         ("history: event", HistoryRow.event), ("history: deliveries", HistoryRow.deliveries), ("history: attempts", HistoryRow.attempts),
         ("history: windows", HistoryRow.windows), ("old payloads", Retention.oldPayloads), ("ids: next", IDSearch.next),
-        ("ids: under", IDSearch.under), ("windows by name", WindowRow.openByName), ("any open window", WindowRow.anyOpen),
+        ("ids: under", IDSearch.under), ("windows by name", WindowRow.openByName), ("any open window", Joining.anyOpen),
         ("close a window", WindowRow.close), ("one answer", AnswerRow.one), ("claim an answer", AnswerRow.claim),
         ("settle an answer", AnswerRow.settle), ("later update", MessageThread.laterUpdate),
         ("event by id", "SELECT n FROM event WHERE id = ?"),

@@ -60,7 +60,11 @@ extension Event.Kind {
                 id: text, kind: .run, priority: .high, automation: text, message: text, occurredAt: earlier, runID: text)
             var digest = DigestDetail(name: text, from: earlier, until: renderedAt, headline: text, events: [item], catchUp: true)
             (digest.new, digest.still, digest.recovered) = ([failure], [failure], [failure])
-            (digest.told, digest.rest) = (4, 5)
+            (digest.told, digest.rest, digest.succeeded, digest.resolved) = (4, 5, 6, text)
+            digest.waiting = [
+                DigestDetail.Waiting(account: text, id: text, automation: text, action: text, createdAt: earlier)
+            ]
+            digest.days = (1...14).map { DigestDetail.Day(date: "2026-11-\($0 + 10)", failed: $0 % 3) }
             return .digest(digest)
         case .relay: return .relay(RelayDetail(topic: text, about: text, detail: text, over: true))
         }
@@ -98,15 +102,11 @@ extension TemplateSet {
 }
 
 extension DigestDetail.Failure {
-    /// By way of JSON, since nothing makes one yet.
     fileprivate static func saying(_ text: String, from earlier: Timestamp) -> Self {
-        struct Likeness: Encodable {
-            var automation: String, count = 3, first: Timestamp, last = renderedAt, streak = 2, error: String, runID: String
-        }
-        let likeness = Likeness(automation: text, first: earlier, error: text, runID: text)
-        guard let bytes = try? JSONEncoder().encode(likeness), let failure = try? JSONDecoder().decode(Self.self, from: bytes) else {
-            preconditionFailure("a failure is made of these")
-        }
+        var failure = DigestDetail.Failure(
+            automation: text, count: 3, first: earlier, last: renderedAt, streak: 2, error: text, runID: text)
+        (failure.account, failure.since, failure.before, failure.otherErrors, failure.runs) = (text, earlier, 1, 2, [text, text])
+        failure.errors = [DigestDetail.Reason(text: text, count: 3)]
         return failure
     }
 }

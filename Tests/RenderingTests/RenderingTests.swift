@@ -42,7 +42,7 @@ struct RenderingTests {
         let problems = ProblemList()
         let partials = Set(Templates.all.keys.filter { $0.hasPrefix("_") }.map { String($0.dropFirst()) })
         for (name, text) in Templates.all {
-            var scanner = TemplateScanner(file: name, partials: partials, problems: problems)
+            var scanner = TemplateScanner(file: name, partials: partials, isPartial: name.hasPrefix("_"), problems: problems)
             scanner.scan(text)
         }
         #expect(problems.all.isEmpty, "\(problems.all)")

@@ -29,9 +29,6 @@ struct CheckCommand: AsyncParsableCommand {
         guard problems.errors.isEmpty, let configuration, let blueprint else { throw ExitCode.config }
         if !json {
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
-            for problem in configuration.notYet {
-                Terminal.say("\(problem.place): \(problem.problem) (accepted; this version cannot run it)")
-            }
             await sayOrphans(configuration)
         }
         // With --json the standard output is one document, so findings go beside it.

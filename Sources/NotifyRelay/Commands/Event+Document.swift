@@ -79,5 +79,39 @@ extension DigestDetail {
         self.init(
             name: fields.words("name") ?? "", from: fields.moment("from") ?? moment, until: fields.moment("until") ?? moment,
             headline: fields.words("headline") ?? "", events: events, catchUp: fields["catch_up"]?.bool ?? false)
+        let failures = { (name: String) in (fields[name]?.array ?? []).prefix(1_000).map { Failure(document: $0, at: moment) } }
+        (new, still, recovered) = (failures("new"), failures("still"), failures("recovered"))
+        waiting = (fields["pending"]?.array ?? []).prefix(1_000).map { Waiting(document: $0) }
+        days = (fields["days"]?.array ?? []).prefix(100).map {
+            Day(date: $0.words("date") ?? "", failed: min(max(0, $0["failed"]?.int ?? 0), 1_000_000_000))
+        }
+        (told, succeeded, rest) = (fields["told"]?.int ?? 0, fields["succeeded"]?.int ?? 0, fields["rest"]?.int ?? 0)
+        resolved = fields.words("resolved")
+    }
+}
+
+extension DigestDetail.Failure {
+    fileprivate init(document fields: JSONValue, at moment: Timestamp) {
+        self.init(
+            automation: fields.words("automation") ?? "", count: fields["count"]?.int ?? 0, first: fields.moment("first") ?? moment,
+            last: fields.moment("last") ?? moment, streak: fields["streak"]?.int ?? 0, error: fields.words("error"),
+            runID: fields.words("run_id"))
+        automationID = fields.words("automation_id")
+        account = fields.words("account")
+        before = fields["before"]?.int
+        since = fields.moment("since")
+        otherErrors = fields["other_errors"]?.int ?? 0
+        errors = (fields["errors"]?.array ?? []).prefix(100).map {
+            DigestDetail.Reason(text: $0.words("text") ?? "", count: $0["times"]?.int ?? 0)
+        }
+        runs = (fields["runs"]?.array ?? []).prefix(100).compactMap { $0.words("run_id") }
+    }
+}
+
+extension DigestDetail.Waiting {
+    fileprivate init(document fields: JSONValue) {
+        self.init(
+            account: fields.words("account") ?? "", id: fields.words("approval_id") ?? "", automation: fields.words("automation"),
+            action: fields.words("action") ?? "", createdAt: fields.moment("created_at"))
     }
 }

@@ -28,7 +28,6 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()
-        try refuse(configuration.notYet)
         let lock = try holdStore(configuration)
         defer { lock.release() }
         let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), logger: logger)
@@ -37,13 +36,6 @@ struct RunCommand: AsyncParsableCommand {
         } else {
             try await engine.run(configuration)
         }
-    }
-
-    /// What this version cannot honour yet is named, never ignored.
-    private func refuse(_ notYet: [Problem]) throws {
-        if notYet.isEmpty { return }
-        for problem in notYet { Terminal.complain(problem.description) }
-        throw ExitCode.config
     }
 
     private func holdStore(_ configuration: Configuration) throws -> StoreLock {

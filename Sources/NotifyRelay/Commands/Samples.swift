@@ -37,16 +37,33 @@ enum Samples {
                     createdAt: now - .seconds(900), actor: "6f927876-90f9-4dae-8888-4b498595faf4", decidedAt: now,
                     reason: "The amount is wrong"))
         case .digest:
-            let item = DigestDetail.Item(
-                id: "sample/item", kind: .run, priority: .high, automation: "Nightly invoices", message: "failed: timeout", occurredAt: now,
-                runID: nil)
-            return .digest(
-                DigestDetail(
-                    name: "sample", from: now - .seconds(86_400), until: now, headline: "1 event from before, told late", events: [item]))
+            return .digest(digest(now: now))
         case .relay:
             return .relay(
                 RelayDetail(topic: "unreachable", about: "live", detail: "account live: approvals cannot be read: no answer within 30 s"))
         }
+    }
+
+    private static func digest(now: Timestamp) -> DigestDetail {
+        var digest = DigestDetail(
+            name: "sample", from: now - .seconds(86_400), until: now, headline: "1 automation newly failing, 1 still failing, 1 recovered")
+        var new = DigestDetail.Failure(
+            automation: "Nightly invoices", count: 3, first: now - .seconds(30_000), last: now - .seconds(9_000), streak: 3,
+            error: "Timeout while reading the ledger after 3 attempts")
+        new.errors = [DigestDetail.Reason(text: "Timeout while reading the ledger after # attempts", count: 3)]
+        var still = DigestDetail.Failure(
+            automation: "Sync stock", count: 24, first: now - .seconds(86_000), last: now - .seconds(600), streak: 71,
+            error: "409 Conflict: another sync is running")
+        (still.before, still.since) = (24, now - .seconds(3 * 86_400))
+        let recovered = DigestDetail.Failure(
+            automation: "Weekly report", count: 0, first: now - .seconds(200_000), last: now - .seconds(190_000), streak: 2)
+        (digest.new, digest.still, digest.recovered) = ([new], [still], [recovered])
+        digest.days = (0..<14).map { day in
+            let date = Timestamp(seconds: now.seconds - Int64(13 - day) * 86_400).description.prefix(10)
+            return DigestDetail.Day(date: String(date), failed: [0, 0, 2, 0, 0, 1, 0, 0, 0, 4, 23, 24, 24, 27][day])
+        }
+        digest.succeeded = 412
+        return digest
     }
 
     /// The claim that a delivery of the event would be.

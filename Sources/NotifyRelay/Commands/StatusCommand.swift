@@ -15,7 +15,8 @@ struct StatusCommand: AsyncParsableCommand {
         defer { try? ledger.close() }
         let status = Status(
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
-            unrouted: try await ledger.unrouted(amongNewest: Status.newest), known: configuration.destinations.map(\.name),
+            windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),
+            known: configuration.destinations.map(\.name),
             now: SystemClock().now)
         if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
     }
@@ -26,6 +27,8 @@ struct Status {
     var overview: Overview
     var lanes: [LaneRecord]
     var feeds: [FeedState]
+    /// What is gathered, and how much it holds.
+    var windows: [(window: Window, count: Int)] = []
     /// How many of the newest events no route took.
     var unrouted: Int
     static let newest = 10_000
@@ -103,6 +106,12 @@ struct Status {
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
                         return [feed.account, feed.name, age, feed.saturated ? "full" : ""]
                     }))
+        if !windows.isEmpty {
+            let rows = windows.map { window, count in
+                [window.kind.rawValue, window.name, window.destination, String(count), window.closesAt.description]
+            }
+            lines.append(Terminal.table([["GATHERING", "NAME", "DESTINATION", "EVENTS", "CLOSES"]] + rows))
+        }
         if unrouted > 0 { lines.append("\(unrouted) of the newest \(Self.newest) events are unrouted: kept, told to nobody") }
         if !overview.debts.isEmpty {
             let rows = overview.debts.map { owed in

@@ -39,15 +39,18 @@ private struct Story {
                 "says": .string(event.oneLine),
             ],
             "routes": .array(routes.map { ["name": .string($0.name), "fits": .bool($0.fits), "because": .string($0.because)] }),
-            "windows": .array(history.windows.map { windowJSON($0.window) }),
+            "windows": .array(history.windows.map(windowJSON)),
             "deliveries": .array(history.deliveries.map(deliveryJSON)),
         ]
     }
 
-    private func windowJSON(_ window: Window) -> JSONValue {
-        [
+    private func windowJSON(_ joined: History.Joined) -> JSONValue {
+        let window = joined.window
+        return [
             "kind": .string(window.kind.rawValue), "name": .string(window.name), "destination": .string(window.destination),
             "closes_at": .string(window.closesAt.description), "closed_at": .text(window.closedAt?.description),
+            "told_at_once": .bool(joined.toldAtOnce), "told_in": .text(joined.toldIn), "first": .text(joined.first),
+            "because": .string(joined.because),
         ]
     }
 
@@ -75,9 +78,7 @@ private struct Story {
         if !routes.contains(where: \.fits) && history.deliveries.isEmpty { lines.append("  unrouted: kept, told to nobody") }
         if !history.windows.isEmpty {
             lines += ["", "Windows"]
-            lines += history.windows.map {
-                "  \($0.window.kind.rawValue) \($0.window.name) \($0.window.destination), closes \($0.window.closesAt)"
-            }
+            lines += history.windows.map { "  \($0.because)" }
         }
         lines += ["", "Deliveries"]
         if history.deliveries.isEmpty { lines.append("  none") }
@@ -92,5 +93,27 @@ private struct Story {
     private func owedUntil(_ delivery: History.Delivery) -> String {
         if delivery.state == .owed { return ", due \(delivery.dueAt)" + (delivery.heldFor.map { ", held for \($0.rawValue)" } ?? "") }
         return delivery.reason.map { " (\($0))" } ?? ""
+    }
+}
+
+extension History.Joined {
+    /// Why the event is in the window, and what becomes of it, in words.
+    fileprivate var because: String {
+        let end = window.closedAt == nil ? ", until \(window.closesAt)" : toldIn.map { ", told in \($0)" } ?? ", closed without a word"
+        switch window.kind {
+        case .digest: return "joined digest \(window.name)" + (toldAtOnce ? ", counted there since it was told at once" : "") + end
+        case .quiet: return "held for \(window.destination): \(reason)" + end
+        case .storm where window.name == Bundle.ceilingName:
+            return "gathered for \(window.destination): more than its ceiling lets through" + end
+        case .storm:
+            if toldAtOnce { return "told to \(window.destination) for all that are like it until \(window.closesAt)" }
+            return "collapsed for \(window.destination) into \(first ?? window.name)"
+                + (window.closedAt != nil && toldIn == nil ? ", counted in its message" : end)
+        }
+    }
+
+    private var reason: String {
+        if window.name.hasPrefix(Mute.windowPrefix) { return "\(window.name.dropFirst(Mute.windowPrefix.count)) is muted" }
+        return window.name == CatchUp.name ? "from before, told late" : "quiet hours"
     }
 }

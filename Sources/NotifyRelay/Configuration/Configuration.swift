@@ -1,4 +1,5 @@
 import Channels
+import Dedup
 import RelayCore
 import RevKeen
 
@@ -40,10 +41,9 @@ struct Configuration: Sendable {
     var accounts: [AccountSettings] = []
     var destinations: [DestinationSettings] = []
     var priorities: [PriorityRule] = []
+    var digests: [DigestSettings] = []
     var routes: [Route] = []
     var server = Server()
-    /// What the file asks for and this version cannot do: `check` accepts it, `run` refuses it.
-    var notYet: [Problem] = []
 }
 
 struct HostAndPort: Sendable, Equatable {
@@ -109,6 +109,8 @@ struct DestinationSettings: Sendable {
     var timeZone: TimeZoneName?
     /// The hours in which a working clock goes on; nil: it has none.
     var working: WeeklyHours?
+    var quiet: QuietHours?
+    var ceiling: Ceiling?
     /// Nil for a type that only later versions can speak to.
     var blueprint: ChannelBlueprint?
 
@@ -127,6 +129,11 @@ struct Route: Sendable {
     var name: String
     var when = Condition()
     var to: [String] = []
+    /// Names of digests that gather it.
+    var digests: [String] = []
+    /// Instead of the destination's.
+    var quiet: QuietHours?
+    var collapse: Collapse?
     var stop = false
     var atMostOnce = false
     var mention: String?

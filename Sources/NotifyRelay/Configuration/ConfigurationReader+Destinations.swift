@@ -40,7 +40,8 @@ extension ConfigurationReader {
         let basics = DestinationBasics(
             name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
         settings.working = hours(section, "working", zone: settings.timeZone ?? fallbackZone, hasFloor: false)
-        checkPlannedKeys(ofDestination: section)
+        settings.quiet = quietHours(section, zone: settings.timeZone ?? fallbackZone)
+        settings.ceiling = ceiling(section)
         if let known = Catalogue.type(named: type) {
             settings.blueprint = known.read(section, basics)
         } else {

@@ -1,8 +1,10 @@
 import RelayCore
 
 extension ConfigurationReader {
-    func routes(digests: [String], people: [String]) -> [Route] {
+    /// - Parameter zone: of hours that name none.
+    func routes(zone: TimeZoneName, people: [String]) -> [Route] {
         var names = Set<String>()
+        let digests = keys(of: "digests")
         return root.sections("routes").map { section in
             let name = section.required("name", "a name of its own")
             if let name {
@@ -21,12 +23,14 @@ extension ConfigurationReader {
                 problems.add(Problem(digest.place, "no digest is called \(digest.shown)", meant: nearest(digest.text, in: digests)))
             }
             if route.to.isEmpty && joined.isEmpty { section.missing("to", "the destinations that it tells, or a digest") }
+            route.digests = joined.map(\.text)
+            route.quiet = quietHours(section, zone: zone)
+            route.collapse = collapse(section)
             route.stop = section.bool("stop", default: false)
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
             route.mentionPlace = section.node("mention")?.place
             readApprovalKeys(section, &route, people: people)
-            checkPlannedKeys(ofRoute: section)
             section.finish()
             return route
         }
@@ -103,6 +107,8 @@ extension ConfigurationReader {
 extension Router {
     /// For explaining without destinations: who is told does not depend on how.
     init(_ configuration: Configuration) {
-        self.init(routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo, recipients: [:])
+        self.init(
+            routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo, recipients: [:],
+            digests: configuration.digests)
     }
 }

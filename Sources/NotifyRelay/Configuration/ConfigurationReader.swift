@@ -11,7 +11,6 @@ final class ConfigurationReader {
     let problems: ProblemList
     /// The directory of the file: paths in it are relative to that.
     let folder: String
-    var notYet: [Problem] = []
 
     init(root: ConfigSection, folder: String) {
         self.root = root
@@ -32,24 +31,13 @@ final class ConfigurationReader {
         configuration.accounts = accounts()
         configuration.destinations = destinations(zone: configuration.timeZone)
         configuration.priorities = priorities()
-        let digests = digests()
-        configuration.routes = routes(digests: digests, people: configuration.people.map(\.name))
+        configuration.digests = digests(zone: configuration.timeZone)
+        configuration.routes = routes(zone: configuration.timeZone, people: configuration.people.map(\.name))
         configuration.server = server()
         configuration.healthTo = root.strings("health_to") ?? []
         checkReferences(configuration)
         root.finish()
-        configuration.notYet = notYet
         return configuration
-    }
-
-    /// Names a key that this version reads and cannot honour.
-    func later(_ section: ConfigSection, _ keys: String...) {
-        for key in keys where section.node(key) != nil {
-            let name = section.path.isEmpty ? key : "\(section.path).\(key)"
-            notYet.append(
-                Problem(section.keyPlace(key), "\(name) is not supported by this version", expected: "a later version, or the key left out")
-            )
-        }
     }
 
     func path(_ key: String) -> String? { root.string(key).map(absolute) }

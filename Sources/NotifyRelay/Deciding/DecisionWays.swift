@@ -12,11 +12,11 @@ struct DecisionWays: Sendable {
     let hearsPosts: Bool
 
     /// Good for whoever reads it there until it expires. All of one day are the same, so that a message that is sent again says the same.
-    func link(to row: ApprovalRow, destination: String, recipient: String, now: Timestamp) -> String? {
+    func link(toApproval id: String, account: String, destination: String, recipient: String, now: Timestamp) -> String? {
         guard let publicURL else { return nil }
         let tomorrow = Timestamp(seconds: now.seconds.dividedDown(by: 86_400) * 86_400 + 86_400)
         let token = DecisionToken(
-            account: row.account, approval: row.id, destination: destination,
+            account: account, approval: id, destination: destination,
             recipient: recipient.isEmpty ? nil : DecisionToken.mark(ofRecipient: recipient), expires: tomorrow + expiry)
         return token.signed(with: keys).map { "\(publicURL)/a/\($0)" }
     }

@@ -33,11 +33,10 @@ struct Composer: Sendable {
             kind: Self.template(for: event), priority: claim.priority, destination: target.name, type: target.type.name,
             hasFields: target.type.hasFields, dialect: target.type.dialect, html: target.type.htmlDialect)
         let asked = label == nil ? Self.asked(event, claim) : nil
-        let decideLink = asked.flatMap { row in
-            ways?.link(to: row, destination: claim.destination, recipient: claim.recipient, now: now)
-        }
+        let decideLink = asked.flatMap { pageLink(approval: $0.id, account: $0.account, claim, now: now) }
         let fields = Fields(
-            event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink)
+            event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
+            alike: claim.alike, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
         let rendered = templates.render(fields, request)
         let ending = link.map(target.type.dialect.escape) ?? "notify-relay why \(event.id)"
         let message = Message(
@@ -53,6 +52,10 @@ struct Composer: Sendable {
         return (message, rendered.fellBackBecause)
     }
 
+    private func pageLink(approval: String, account: String, _ claim: Claim, now: Timestamp) -> String? {
+        ways?.link(toApproval: approval, account: account, destination: claim.destination, recipient: claim.recipient, now: now)
+    }
+
     /// The approval that a message asks somebody to decide; nil of everything else.
     private static func asked(_ event: Event, _ claim: Claim) -> ApprovalRow? {
         guard event.kind == .approval || event.kind == .reminder, let row = claim.present, row.isOpen else { return nil }
@@ -61,7 +64,9 @@ struct Composer: Sendable {
 
     /// What a receiver knows a message by. Bringing a message up to date is no repeat of what was sent before under its event.
     private static func sending(_ claim: Claim, _ event: Event) -> String {
-        guard claim.options.redraws, let row = claim.present else { return event.id }
+        guard claim.options.redraws else { return event.id }
+        if let alike = claim.alike { return "\(event.id)#\(alike)" }
+        guard let row = claim.present else { return event.id }
         return "\(event.id)#\(row.updatedAt.milliseconds)"
     }
 

@@ -38,7 +38,8 @@ final class Admitter: Sendable {
     func admit(_ sightings: [Sighting], watches: [RunWatch] = [], feed: FeedState? = nil) async throws(LedgerError) -> Int {
         guard !sightings.isEmpty || !watches.isEmpty || feed != nil else { return 0 }
         let ordered = sightings.sorted { ($0.event.occurredAt, $0.event.id) < ($1.event.occurredAt, $1.event.id) }
-        let admissions = ordered.map(admission)
+        let holding = Holding(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
+        let admissions = ordered.map { admission($0, holding) }
         StopPoint.pass(.admitting)
         let results = try await ledger.admit(admissions, watches: watches, feed: feed)
         StopPoint.pass(.admitted)
@@ -56,31 +57,23 @@ final class Admitter: Sendable {
         return new
     }
 
-    private func admission(_ sighting: Sighting) -> Admission {
+    private func admission(_ sighting: Sighting, _ holding: Holding) -> Admission {
         var event = sighting.event
-        let table = table.withLock { $0 }
-        let router = table.router
-        let catchUp = event.account.flatMap { table.catchUp[$0] }
-        event.priority = router.priority(of: event)
-        let now = clock.now
+        let catchUp = event.account.flatMap { account in table.withLock { $0.catchUp[account] } }
+        event.priority = holding.router.priority(of: event)
         var admission = Admission(event: event, owed: [], windows: [], approval: sighting.approval, followsRequest: nil)
         switch sighting.telling {
         case .silent: break
-        case .routed: admission.owed = router.owed(event, dueAt: now, also: sighting.also)
-        case .following: admission.followsRequest = FollowRule(route: "update", dueAt: now)
+        case .routed: (admission.owed, admission.windows) = holding.plan(event, also: sighting.also)
+        case .following: admission.followsRequest = holding.following(event)
         case .followingAndRouted:
-            admission.followsRequest = FollowRule(route: "update", dueAt: now)
-            admission.owed = router.owed(event, dueAt: now)
+            admission.followsRequest = holding.following(event)
+            (admission.owed, admission.windows) = holding.plan(event)
         }
-        if let catchUp, !event.isAboutApproval, event.kind != .relay, event.occurredAt < now - catchUp {
-            admission.windows = CatchUp.joins(admission.owed, at: now)
+        if let catchUp, !event.isAboutApproval, event.kind != .relay, event.occurredAt < holding.now - catchUp {
+            admission.windows = admission.windows.filter { $0.kind == .digest } + CatchUp.joins(admission, at: holding.now)
             admission.owed = []
         }
         return admission
     }
-}
-
-extension Event {
-    /// Approvals and what follows them are told singly, always.
-    var isAboutApproval: Bool { kind == .approval || kind == .decision || kind == .reminder }
 }

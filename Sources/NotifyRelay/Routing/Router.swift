@@ -20,6 +20,16 @@ struct Router: Sendable {
     var healthTo: [String]
     /// The recipients of each destination: one empty text, or the addresses of a mail.
     var recipients: [String: [String]]
+    var digests: [DigestSettings] = []
+    /// When and how much each destination is told.
+    var manners: [String: Manners] = [:]
+
+    struct Manners: Sendable, Equatable {
+        var quiet: QuietHours?
+        var ceiling: Ceiling?
+        /// Its messages can be changed, which disturbs nobody.
+        var edits = false
+    }
 
     /// The event's own priority, unless a rule of `priorities` fits; the first that fits decides.
     func priority(of event: Event) -> Priority {

@@ -60,12 +60,15 @@ struct Blueprint: Sendable {
             recipients: blueprint.recipients, width: settings.width,
             pace: settings.pace ?? blueprint.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
-            callback: blueprint.callback, working: settings.working)
+            callback: blueprint.callback, working: settings.working,
+            manners: Router.Manners(
+                quiet: settings.quiet, ceiling: settings.ceiling, edits: (blueprint.abilities ?? type.abilities).edit))
     }
 
     private static func router(of configuration: Configuration, _ destinations: [Destination]) -> Router {
         Router(
             routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo,
-            recipients: Dictionary(destinations.map { ($0.name, $0.recipients) }, uniquingKeysWith: { $1 }))
+            recipients: Dictionary(destinations.map { ($0.name, $0.recipients) }, uniquingKeysWith: { $1 }), digests: configuration.digests,
+            manners: Dictionary(destinations.map { ($0.name, $0.manners) }, uniquingKeysWith: { $1 }))
     }
 }

@@ -127,7 +127,6 @@ struct Engine: Sendable {
         configuration?.server = server
         let list = ProblemList()
         for problem in problems where !problem.isWarning { list.add(problem) }
-        for problem in configuration?.notYet ?? [] { list.add(problem) }
         let blueprint = list.errors.isEmpty ? configuration.flatMap { Blueprint.make($0, tools: tools, keys: keys, problems: list) } : nil
         guard let blueprint else {
             for problem in list.errors { logger.error("\(problem)") }

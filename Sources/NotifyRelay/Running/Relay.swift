@@ -24,6 +24,7 @@ actor Relay {
     private(set) var clients: [String: RevKeenClient] = [:]
     /// Why the ledger could not be written when somebody last tried; nil once it can be again.
     var storeFault: String?
+    private let startedAt: Timestamp
     private var stopping = false
     private var pending: Blueprint?
     private nonisolated let generationEnds = Bell()
@@ -40,6 +41,7 @@ actor Relay {
         self.ledger = ledger
         self.http = http
         self.clock = clock
+        startedAt = clock.now
         self.logger = logger
         self.version = version
         self.chance = chance
@@ -151,6 +153,7 @@ actor Relay {
         }
         switchboard.replace(lanes)
         for lane in before where !lanes.contains(where: { $0.1 === lane }) { await lane.stop() }
+        try await closer.scheduleDigests()
         clients = [:]
         pollers = next.accounts.map(poller)
         await nameOrphans()
@@ -188,7 +191,8 @@ actor Relay {
 
     var closer: WindowCloser {
         let switchboard = switchboard
-        return WindowCloser(ledger: ledger, admitter: admitter, clock: clock, wake: { switchboard.ring($0) })
+        return WindowCloser(
+            ledger: ledger, admitter: admitter, clock: clock, startedAt: startedAt, wake: { switchboard.ring($0) })
     }
 
     private func nameOrphans() async {

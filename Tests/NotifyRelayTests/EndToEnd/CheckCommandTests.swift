@@ -86,14 +86,6 @@ struct CheckCommandTests {
             #expect(check.out.contains("by-environment.yaml:1:1: "), "\(check.all)")
         }
     }
-
-    @Test func `what only later versions can do is accepted and named`() async throws {
-        try await Stage.with(yaml: { Stage.standard($0, more: "digests: {morning: {at: \"08:00\", to: [hook]}}") }) { stage in
-            let check = try await stage.relay("check")
-            #expect(check.status == 0)
-            #expect(check.out.contains("relay.yaml:7:11: digests are not supported by this version"), "\(check.out)")
-        }
-    }
 }
 
 /// `check --connect` asks everybody, over real sockets.

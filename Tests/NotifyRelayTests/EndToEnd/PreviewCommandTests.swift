@@ -121,7 +121,7 @@ extension Event.Kind {
         case .approval, .reminder: "Refund batch 17"
         case .decision: "The amount is wrong"
         case .run: "Timeout while reading the ledger"
-        case .digest: "1 event from before, told late"
+        case .digest: "1 automation newly failing, 1 still failing, 1 recovered"
         case .relay: "approvals cannot be read"
         }
     }

@@ -7,19 +7,6 @@ import Testing
 
 /// What `run` refuses, and how `--once` ends.
 struct RunCommandTests {
-    @Test func `what this version cannot do is named with its place, and nothing is begun`() async throws {
-        let later = """
-            digests: {morning: {at: "08:00", to: [hook]}}
-            """
-        try await Stage.with(yaml: { Stage.standard($0, more: later) }) { stage in
-            let run = try await stage.relay("run", "--once")
-            #expect(run.status == 78)
-            #expect(run.err.contains("relay.yaml:7:11: digests are not supported by this version"), "\(run.err)")
-            #expect(!stage.place.has("notify-relay.db"))
-            #expect(await stage.world.requestLog.total == 0)
-        }
-    }
-
     @Test func `a wrong file ends it with 78 before anything is asked`() async throws {
         try await Stage.with(yaml: { Stage.standard($0, routes: ["{name: all, to: [hok]}"]) }) { stage in
             let run = try await stage.relay("run")

@@ -11,7 +11,7 @@ import Testing
 enum Reload {
     struct Findings: Sendable {
         /// What the log said of each file.
-        var wrong = "", later = "", template = "", right = ""
+        var wrong = "", template = "", right = ""
         /// Where the notifications went that happened before any of them, after the wrong ones and after the right one.
         var places: [String] = []
         var hasOtherStore = false
@@ -32,8 +32,6 @@ enum Reload {
             try stage.configure(
                 Stage.standard(stage.addresses, destinations: [side], routes: ["{name: all, to: [syde]}", "{name: two, to: [hok]}"]))
             findings.wrong = await relay.reload(until: isKept)
-            try stage.configure(Stage.standard(stage.addresses, more: "digests: {morning: {at: \"08:00\", to: [hook]}}"))
-            findings.later = await relay.reload(until: isKept)
             try stage.write("{{mesage}}", toTemplate: "high.mustache")
             try stage.configure(Stage.standard(stage.addresses, more: "templates: words"))
             findings.template = await relay.reload(until: isKept)
@@ -78,12 +76,6 @@ struct WholeReloadTests {
         #expect(seen.wrong.contains("relay.yaml:7:22: no destination is called 'syde'"), "\(seen.wrong)")
         #expect(seen.wrong.contains("relay.yaml:8:22: no destination is called 'hok'"))
         #expect(seen.wrong.contains(Reload.isKept))
-    }
-
-    @Test func `a file that asks for what this version cannot do is refused as a whole`() async throws {
-        let seen = try await SlowScenes.reload.value
-        #expect(seen.later.contains("relay.yaml:7:11: digests are not supported by this version"), "\(seen.later)")
-        #expect(seen.later.contains(Reload.isKept))
     }
 
     @Test func `a wrong template is named with its own file and place`() async throws {

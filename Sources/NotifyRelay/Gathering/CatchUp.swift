@@ -11,9 +11,10 @@ enum CatchUp {
     static let longest = Duration.seconds(600)
 
     /// Whichever bundle is open will do. A new one bears the minute after next in its id.
-    static func joins(_ owed: [Owed], at now: Timestamp) -> [WindowJoin] {
+    static func joins(_ admission: Admission, at now: Timestamp) -> [WindowJoin] {
         let minute = now.seconds.dividedDown(by: 60)
-        return Set(owed.map(\.destination)).sorted().map { destination in
+        let held = admission.windows.filter { $0.kind != .digest }.map(\.destination)
+        return Set(admission.owed.map(\.destination) + held).sorted().map { destination in
             WindowJoin(
                 kind: .quiet, name: name, destination: destination, opensAt: Timestamp(seconds: minute * 60),
                 closesAt: Timestamp(seconds: (minute + 2) * 60), joinsAnyOpen: true)

@@ -1,0 +1,23 @@
+import GRDB
+import RelayCore
+
+/// A finished run that says something about its automation. A cancelled one says nothing.
+struct FinishedRun {
+    private let automation: AutomationKey
+    private let failed: Bool
+    private let at: Timestamp
+
+    init?(_ event: Event) {
+        guard case .run(let detail) = event.payload.detail, detail.outcome != .cancelled, let automation = AutomationKey(event)
+        else { return nil }
+        self.automation = automation
+        failed = detail.outcome == .failed
+        at = event.occurredAt
+    }
+
+    func insert(event: Int64, _ db: Database) throws {
+        try db.run(
+            "INSERT INTO finished (event, account, automation, failed, at) VALUES (?, ?, ?, ?, ?)", event, automation.account,
+            automation.automation, failed, at.milliseconds)
+    }
+}

@@ -1,0 +1,29 @@
+import RelayCore
+
+/// Failed runs of the last days. A digest goes on where the one before it ended, so that nothing is counted again.
+enum DayBars {
+    static let count = 14
+
+    /// - Parameters:
+    ///   - own: by local day, of this window.
+    ///   - before: what the last digest said.
+    static func days(until end: Timestamp, zone: TimeZoneName, own: [String: Int], before: [DigestDetail.Day]) -> [DigestDetail.Day] {
+        let known = Dictionary(before.map { ($0.date, $0.failed) }, uniquingKeysWith: +)
+        // A digest at midnight is about the day that ends.
+        let last = zone.civil(at: end - .milliseconds(1)).date.daysSince1970
+        let latest = own.keys.compactMap(CivilDate.init(written:)).map(\.daysSince1970).max() ?? last
+        let first = max(last, min(latest, last + 1)) - Int64(count - 1)
+        return (0..<Int64(count)).map { offset in
+            let date = CivilDate(daysSince1970: first + offset).written
+            return DigestDetail.Day(date: date, failed: (known[date] ?? 0) + (own[date] ?? 0))
+        }
+    }
+}
+
+extension CivilDate {
+    /// Reads `2026-11-24`.
+    init?(written: String) {
+        guard let moment = Timestamp(text: "\(written)T00:00:00Z") else { return nil }
+        self.init(daysSince1970: moment.seconds / 86_400)
+    }
+}

@@ -1,0 +1,112 @@
+import Dedup
+import RelayCore
+
+/// What a digest remembers of its members while it walks them: by automation and kind of error, so that very many need little room.
+struct DigestFold {
+    /// Failed runs of one automation in the window.
+    struct Tally {
+        var automation: String
+        var automationID: String?
+        var account: String?
+        var count = 0
+        var first: Timestamp
+        var last: Timestamp
+        var lastError: String?
+        var errors: [String: Int] = [:]
+        /// Errors of kinds that there was no room for.
+        var uncounted = 0
+        /// Oldest first.
+        var runs: [String] = []
+    }
+
+    private static let mostKinds = 50
+    static let mostRuns = 5
+
+    let zone: TimeZoneName
+    let tellsAgain: Bool
+    /// How many of the events that are no failures are kept.
+    let mostEvents: Int
+    private(set) var failures: [AutomationKey: Tally] = [:]
+    private(set) var events: [DigestDetail.Item] = []
+    private(set) var members = 0
+    /// Events that are no runs, those that were not kept too.
+    private(set) var eventCount: [Event.Kind: Int] = [:]
+    private(set) var told = 0
+    private(set) var succeeded = 0
+    private(set) var isStaging = false
+    /// Failed runs by local day.
+    private(set) var days: [String: Int] = [:]
+    private var fingerprints = FingerprintMemory()
+
+    init(zone: TimeZoneName, tellsAgain: Bool, mostEvents: Int) {
+        self.zone = zone
+        self.tellsAgain = tellsAgain
+        self.mostEvents = mostEvents
+    }
+
+    mutating func add(_ member: WindowMember) {
+        let event = member.event
+        members += 1
+        if event.payload.origin.staging { isStaging = true }
+        if case .run(let detail) = event.payload.detail, detail.outcome == .failed {
+            days[zone.civil(at: event.occurredAt).date.written, default: 0] += 1
+        }
+        if member.toldAtOnce && !tellsAgain {
+            told += 1
+            return
+        }
+        guard case .run(let detail) = event.payload.detail, detail.outcome != .cancelled else { return addOther(event) }
+        if detail.outcome == .succeeded { succeeded += 1 } else { addFailure(event, detail) }
+    }
+
+    private mutating func addFailure(_ event: Event, _ detail: RunDetail) {
+        let origin = event.payload.origin
+        let key = AutomationKey(event) ?? AutomationKey(account: event.account ?? "", automation: "")
+        let name = origin.automation ?? origin.automationID ?? "no automation"
+        var tally =
+            failures.removeValue(forKey: key)
+            ?? Tally(
+                automation: name, automationID: origin.automationID, account: event.account, first: event.occurredAt,
+                last: event.occurredAt)
+        tally.count += 1
+        tally.first = min(tally.first, event.occurredAt)
+        if event.occurredAt >= tally.last { (tally.last, tally.lastError, tally.automation) = (event.occurredAt, detail.error, name) }
+        if let run = origin.runID {
+            tally.runs.append(run)
+            if tally.runs.count > Self.mostRuns { tally.runs.removeFirst() }
+        }
+        if let error = detail.error {
+            let kind = fingerprints.of(error)
+            if tally.errors[kind] != nil || tally.errors.count < Self.mostKinds {
+                tally.errors[kind, default: 0] += 1
+            } else {
+                tally.uncounted += 1
+            }
+        }
+        failures[key] = tally
+    }
+
+    private mutating func addOther(_ event: Event) {
+        eventCount[event.kind, default: 0] += 1
+        if events.count < mostEvents { events.append(DigestDetail.Item(event)) }
+    }
+}
+
+/// Most errors of a storm are the same, letter by letter: those are masked once.
+struct FingerprintMemory {
+    private static let most = 500
+    private var known: [String: String] = [:]
+
+    mutating func of(_ error: String) -> String {
+        if let kind = known[error] { return kind }
+        let kind = ErrorFingerprint.mask(error)
+        if known.count >= Self.most { known.removeAll(keepingCapacity: true) }
+        known[error] = kind
+        return kind
+    }
+}
+
+extension CivilDate {
+    /// `2026-11-24`.
+    var written: String { String(CivilTime(date: self, hour: 0, minute: 0).asIfUTC.description.prefix(10)) }
+}

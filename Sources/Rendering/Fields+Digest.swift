@@ -1,0 +1,96 @@
+import Foundation
+import RelayCore
+
+/// What a template may say of a digest or a bundle.
+extension Fields {
+    mutating func add(
+        _ detail: DigestDetail, _ reader: Times, _ links: LinkPatterns, _ decideWaiting: (DigestDetail.Waiting) -> String?
+    ) {
+        let times =
+            detail.zone.flatMap { name in TimeZone(identifier: name).map { Times(now: reader.now, zone: $0, name: name) } } ?? reader
+        set("name", .text(detail.name))
+        set("from", .text(times.written(detail.from)))
+        set("until", .text(times.written(detail.until)))
+        set("headline", .text(detail.headline))
+        for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
+            set(name, .list(failures.map { Self.item($0, times, links) }))
+        }
+        set("events", .list(detail.events.map { Self.item($0, times, links) }))
+        set("pending", .list(detail.waiting.map { Self.item($0, reader.now, until: detail.until, links, decide: decideWaiting($0)) }))
+        addDays(detail.days)
+        set("resolved", .text(detail.resolved))
+        set("succeeded", Self.count(detail.succeeded))
+        set("told", Self.count(detail.told))
+        set("rest", Self.count(detail.rest))
+        set("empty", .flag(detail.isEmpty))
+        set("catch_up", .flag(detail.catchUp))
+    }
+
+    /// Nil for none, so that a section on it is left out.
+    private static func count(_ number: Int) -> Value? { number > 0 ? .text(String(number)) : nil }
+
+    private static let tallest = 44, levels = Array("▁▂▃▄▅▆▇█")
+
+    /// Bars as heights in pixels, and as one line of text.
+    private mutating func addDays(_ days: [DigestDetail.Day]) {
+        let most = days.map(\.failed).max() ?? 0
+        guard most > 0 else { return }
+        var line = ""
+        let items = days.map { day -> [String: Value] in
+            let height = day.failed == 0 ? 1 : max(3, day.failed * Self.tallest / most)
+            line.append(day.failed == 0 ? "·" : Self.levels[max(0, (day.failed * Self.levels.count + most - 1) / most - 1)])
+            var item: [String: Value] = [
+                "date": .text(day.date), "day": .text(String(day.date.suffix(2))), "height": .text(String(height)),
+            ]
+            item["failed"] = Self.count(day.failed)
+            return item
+        }
+        set("days", .list(items))
+        set("bars", .text(line))
+        set("most", .text(String(most)))
+    }
+
+    private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
+        var item: [String: Value] = [
+            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.written(failure.first)),
+            "last": .text(times.written(failure.last)), "streak": .text(String(failure.streak)),
+        ]
+        item["account"] = .text(failure.account)
+        item["since"] = .text(failure.since.map(times.written))
+        item["before"] = .text(failure.before.map(String.init))
+        item["error"] = .text(failure.error)
+        item["errors"] = .list(failure.errors.map { ["text": .text($0.text), "times": .text(String($0.count))] })
+        item["other_errors"] = count(failure.otherErrors)
+        item["link"] = .text(links.link(runID: failure.runID, automationID: failure.automationID))
+        item["runs"] = .list(
+            failure.runs.enumerated().map { index, run in
+                var item: [String: Value] = ["run_id": .text(run), "number": .text(String(index + 1))]
+                item["link"] = .text(links.link(runID: run, automationID: nil))
+                return item
+            })
+        return item
+    }
+
+    private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
+        var item: [String: Value] = [
+            "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word),
+            "message": .text(event.message),
+            "time": .text(times.written(event.occurredAt)),
+        ]
+        item["automation"] = .text(event.automation)
+        item["link"] = .text(links.link(runID: event.runID, automationID: nil))
+        return item
+    }
+
+    /// How long it waited is counted up to the end of the window, so that every attempt says the same.
+    private static func item(
+        _ waiting: DigestDetail.Waiting, _ now: Timestamp, until end: Timestamp, _ links: LinkPatterns, decide: String?
+    ) -> [String: Value] {
+        var item: [String: Value] = ["action": .text(waiting.action), "account": .text(waiting.account)]
+        item["automation"] = .text(waiting.automation)
+        item["waiting"] = .text(waiting.createdAt.map { max(.zero, $0.duration(to: end)).spoken })
+        item["link"] = .text(links.link(approvalID: waiting.id, runID: nil, automationID: nil))
+        item["decide_link"] = .text(decide)
+        return item
+    }
+}
