@@ -9,7 +9,10 @@ import RelayCore
 struct Reminding: Sendable {
     let router: Router
     let destinations: [Destination]
+    var mutes: [Mute] = []
     let now: Timestamp
+
+    private var holding: Holding { Holding(router: router, mutes: mutes, now: now) }
 
     /// What is due now.
     struct Due: Sendable {
@@ -23,7 +26,7 @@ struct Reminding: Sendable {
             guard let (route, ladder, index) = step(of: request) else { continue }
             let moment = ladder.moments[index - 1]
             if let escalation = ladder.escalation, moment >= escalation.after {
-                due.escalations.append((request.approval, escalated(escalation, route)))
+                due.escalations.append((request.approval, escalated(request.approval, escalation, route)))
             }
             if let reminder = reminder(of: request, route, ladder, index) { due.reminders.append(reminder) }
         }
@@ -62,15 +65,23 @@ struct Reminding: Sendable {
             destination: request.destination, recipient: request.recipient, route: route.name, priority: router.priority(of: event),
             dueAt: now,
             options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
-        return Admission(event: event, owed: [owed])
+        let hold = holding.hold(event, at: request.destination, route: route.name)
+        return Admission(event: event, owed: [hold.map { owed.held(until: $0.until) } ?? owed])
     }
 
-    private func escalated(_ escalation: ReminderLadder.Escalation, _ route: Route) -> [Owed] {
-        escalation.to.flatMap { destination in
-            (router.recipients[destination] ?? [""]).map { recipient in
-                Owed(
+    /// Whoever is called later is called when their own quiet hours are over.
+    private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [Owed] {
+        let request = Event(
+            id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,
+            subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
+            payload: row.payload)
+        return escalation.to.flatMap { destination in
+            let hold = holding.hold(request, at: destination, route: route.name)
+            return (router.recipients[destination] ?? [""]).map { recipient in
+                let owed = Owed(
                     destination: destination, recipient: recipient, route: route.name, priority: .high, dueAt: now,
                     options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
+                return hold.map { owed.held(until: $0.until) } ?? owed
             }
         }
     }
@@ -90,7 +101,8 @@ extension Relay {
     }
 
     func remindDue() async {
-        let reminding = Reminding(router: blueprint.router, destinations: blueprint.destinations, now: clock.now)
+        let mutes = (try? await ledger.mutes()) ?? []
+        let reminding = Reminding(router: blueprint.router, destinations: blueprint.destinations, mutes: mutes, now: clock.now)
         for account in blueprint.configuration.accounts {
             do {
                 let due = reminding.due(try await ledger.toldRequests(account: account.name))

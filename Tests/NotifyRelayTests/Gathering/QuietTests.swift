@@ -113,6 +113,27 @@ struct QuietTests {
         }
     }
 
+    @Test func `nobody is reminded in the night`() async throws {
+        let house = try await House(
+            House.file(
+                destinations:
+                    "ops: {type: console, quiet: {from: \"22:00\", to: \"07:00\"}}, boss: {type: console, quiet: {from: \"20:00\", to: \"09:00\"}}",
+                routes: "{name: all, when: {kind: approval}, to: [ops], remind: [8h], escalate: {after: 14h, to: [boss]}}"))
+        let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
+        let approval = await house.world.requestApproval(run: run, action: "Refund")
+        house.clock.advance(by: .hours(6))
+        try await house.look()
+        await house.deliver()
+        house.clock.advance(by: .hours(8))
+        await house.relay.remindDue()
+        let reminder = EventID.reminder(approval: approval, step: 1, account: "live")
+        #expect(try await house.ledger.history(reminder).deliveries.map(\.dueAt) == [.at("2026-11-25T07:00:00Z")])
+        house.clock.advance(by: .hours(6))
+        await house.relay.remindDue()
+        let asked = try await house.ledger.history(EventID.approval(approval, version: 1, account: "live")).deliveries
+        #expect(asked.filter { $0.destination == "boss" }.map(\.dueAt) == [.at("2026-11-25T09:00:00Z")])
+    }
+
     @Test func `a digest for the night is told when it is over`() async throws {
         let house = try await House(
             House.file(

@@ -18,7 +18,8 @@ final class House: Sendable {
     let world: StandInRevKeen
     let inbox: Inbox
     let transport: WorldTransport
-    let ledger: Ledger
+    private let opened: Locked<Ledger>
+    var ledger: Ledger { opened.withLock { $0 } }
     let book = LogBook()
     private let folder: String
     private let kind: Channels
@@ -39,7 +40,8 @@ final class House: Sendable {
         transport = WorldTransport(world, inbox, clock: clock)
         folder = NSTemporaryDirectory() + "notify-relay-house-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
+        let ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
+        opened = Locked(ledger)
         let scripted = kind == .scripted ? channels : nil
         let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: scripted)
         current = Locked(Self.relay(blueprint, ledger, transport, clock, book))
@@ -48,8 +50,8 @@ final class House: Sendable {
 
     /// The last to let go may be a write that has just been made, on the writer's own queue, where nothing can wait for that queue.
     deinit {
-        DispatchQueue.global().async { [ledger, folder] in
-            try? ledger.close()
+        DispatchQueue.global().async { [opened, folder] in
+            try? opened.withLock { $0 }.close()
             try? FileManager.default.removeItem(atPath: folder)
         }
     }
@@ -97,6 +99,17 @@ final class House: Sendable {
         let relay = Self.relay(try blueprint(yaml), ledger, transport, clock, book)
         current.withLock { $0 = relay }
         try await relay.prepare()
+    }
+
+    /// The same, but nothing that was in memory is left: the file is opened anew.
+    func crash(_ yaml: String) async throws {
+        let anew = try Ledger.open(ledger.path, create: false, clock: clock)
+        let old = opened.withLock { opened in
+            defer { opened = anew }
+            return opened
+        }
+        try old.close()
+        try await restart(yaml)
     }
 
     /// Another opening of the store, as a command beside the daemon has it.
