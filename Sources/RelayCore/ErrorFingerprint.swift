@@ -23,7 +23,7 @@ package enum ErrorFingerprint {
         if isAddress(word) { return address }
         var out = "", part = ""
         for character in word {
-            if character.isLetter || character.isNumber || ("-._:+".contains(character) && !part.isEmpty) {
+            if character.isLetter || character.isNumber || ("-._+".contains(character) && !part.isEmpty) {
                 part.append(character)
             } else {
                 out += mask(part: part)
@@ -43,19 +43,19 @@ package enum ErrorFingerprint {
 
     private static func mask(part: String) -> String {
         var core = Substring(part), tail = ""
-        while let last = core.last, "-._:+".contains(last) {
+        while let last = core.last, "-._+".contains(last) {
             tail = String(last) + tail
             core = core.dropLast()
         }
         return (isVarying(core) ? number : String(core)) + tail
     }
 
-    /// A number with its unit or its sign, an id, a time. A word with a digit or two in it, such as `utf8` or `x509`, is a word.
+    /// A number with its unit or its sign, an id, a time. A word with up to three digits in it, such as `utf8` or `x509`, is a word.
     private static func isVarying(_ part: Substring) -> Bool {
         let digits = part.count { $0.isNumber }
         guard digits > 0 else { return false }
         if part.first?.isNumber == true { return true }
         let isHexadecimal = part.allSatisfy { $0.isHexDigit || $0 == "-" }
-        return isHexadecimal && part.count >= 6 || digits >= 4 || digits * 2 > part.count && part.count > 2
+        return isHexadecimal && part.count >= 6 || digits >= 4
     }
 }

@@ -52,14 +52,16 @@ extension Fields {
 
     private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
         var item: [String: Value] = [
-            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.written(failure.first)),
-            "last": .text(times.written(failure.last)), "streak": .text(String(failure.streak)),
+            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.short(failure.first)),
+            "last": .text(times.short(failure.last)), "streak": .text(String(failure.streak)), "when": .text(when(failure, times)),
         ]
         item["account"] = .text(failure.account)
-        item["since"] = .text(failure.since.map(times.written))
+        item["since"] = .text(failure.since.map(times.short))
         item["before"] = .text(failure.before.map(String.init))
         item["error"] = .text(failure.error)
-        item["errors"] = .list(failure.errors.map { ["text": .text($0.text), "times": .text(String($0.count))] })
+        // One kind alone is what the error says, as often as the run failed.
+        let kinds = failure.errors.count > 1 || failure.otherErrors > 0 ? failure.errors : []
+        item["errors"] = .list(kinds.map { ["text": .text($0.text), "times": .text(String($0.count))] })
         item["other_errors"] = count(failure.otherErrors)
         item["link"] = .text(links.link(runID: failure.runID, automationID: failure.automationID))
         item["runs"] = .list(
@@ -69,6 +71,12 @@ extension Fields {
                 return item
             })
         return item
+    }
+
+    private static func when(_ failure: DigestDetail.Failure, _ times: Times) -> String {
+        let first = times.short(failure.first), last = times.short(failure.last)
+        if first == last { return first }
+        return first.prefix(10) == last.prefix(10) ? "\(first) to \(last.suffix(5))" : "\(first) to \(last)"
     }
 
     private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {

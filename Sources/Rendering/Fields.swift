@@ -96,9 +96,12 @@ struct Times {
     let zone: TimeZone
     let name: String
 
-    func written(_ moment: Timestamp) -> String {
+    func written(_ moment: Timestamp) -> String { "\(short(moment)) \(name)" }
+
+    /// Where the zone is known: `2026-11-24 09:00`.
+    func short(_ moment: Timestamp) -> String {
         let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
         let local = (moment + .seconds(offset)).description
-        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5)) \(name)"
+        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5))"
     }
 }

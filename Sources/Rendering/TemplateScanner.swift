@@ -23,7 +23,8 @@ struct TemplateScanner {
         "errors": ["text", "times"], "runs": ["run_id", "number", "link"],
     ]
     private static let failure: Set<String> = [
-        "automation", "account", "count", "before", "first", "last", "since", "streak", "error", "errors", "other_errors", "runs", "link",
+        "automation", "account", "count", "before", "first", "last", "when", "since", "streak", "error", "errors", "other_errors", "runs",
+        "link",
     ]
 
     let file: String

@@ -15,8 +15,14 @@ struct DigestFold {
         var errors: [String: Int] = [:]
         /// Errors of kinds that there was no room for.
         var uncounted = 0
-        /// Oldest first.
-        var runs: [String] = []
+        /// Those that ended last.
+        var runs: [(id: String, ended: Timestamp)] = []
+
+        mutating func keep(_ run: String, ended: Timestamp) {
+            let place = runs.firstIndex { $0.ended <= ended } ?? runs.count
+            runs.insert((run, ended), at: place)
+            if runs.count > DigestFold.mostRuns { runs.removeLast() }
+        }
     }
 
     private static let mostKinds = 50
@@ -71,10 +77,7 @@ struct DigestFold {
         tally.count += 1
         tally.first = min(tally.first, event.occurredAt)
         if event.occurredAt >= tally.last { (tally.last, tally.lastError, tally.automation) = (event.occurredAt, detail.error, name) }
-        if let run = origin.runID {
-            tally.runs.append(run)
-            if tally.runs.count > Self.mostRuns { tally.runs.removeFirst() }
-        }
+        if let run = origin.runID { tally.keep(run, ended: event.occurredAt) }
         if let error = detail.error {
             let kind = fingerprints.of(error)
             if tally.errors[kind] != nil || tally.errors.count < Self.mostKinds {

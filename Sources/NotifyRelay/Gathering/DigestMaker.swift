@@ -90,12 +90,12 @@ extension DigestDetail.Failure {
         self.init(
             automation: tally.automation, count: tally.count, first: tally.first, last: tally.last,
             streak: max(standing.streak, standing.isFailing ? 1 : 0), error: tally.lastError.map { $0.ending(most: DigestMaker.excerpt) },
-            runID: tally.runs.last)
+            runID: tally.runs.first?.id)
         automationID = tally.automationID
         account = tally.account
         since = standing.since
         self.before = before
-        runs = tally.runs.reversed()
+        runs = tally.runs.map(\.id)
         let kinds = tally.errors.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         errors = kinds.prefix(DigestMaker.mostReasons).map {
             DigestDetail.Reason(text: $0.key.ending(most: 160, from: .start), count: $0.value)

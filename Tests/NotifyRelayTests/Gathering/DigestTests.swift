@@ -36,7 +36,7 @@ struct DigestTests {
         #expect(digest.headline == "2 automations newly failing")
         #expect(digest.new.map(\.automation) == ["Invoices", "Stock"] && digest.new.map(\.count) == [3, 1])
         let invoices = try #require(digest.new.first)
-        #expect(invoices.errors == [DigestDetail.Reason(text: "Timeout after # s at #", count: 3)])
+        #expect(invoices.errors == [DigestDetail.Reason(text: "Timeout after # s at #:#", count: 3)])
         #expect(invoices.error == "Timeout after 30 s at 10.0.0.3:443" && invoices.runs == ["r3", "r2", "r1"])
         #expect(invoices.streak == 3 && invoices.before == nil && !digest.catchUp)
         #expect(try await house.deliveries(of: "digest/morning/2026-11-25T08:00:00Z") == ["oncall owed"])

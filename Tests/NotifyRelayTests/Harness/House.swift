@@ -18,6 +18,8 @@ final class House: Sendable {
     let world: StandInRevKeen
     let inbox: Inbox
     let transport: WorldTransport
+    /// What was mailed.
+    let mail = KeptMail()
     private let opened: Locked<Ledger>
     var ledger: Ledger { opened.withLock { $0 } }
     let book = LogBook()
@@ -43,7 +45,7 @@ final class House: Sendable {
         let ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
         opened = Locked(ledger)
         let scripted = kind == .scripted ? channels : nil
-        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: scripted)
+        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: scripted)
         current = Locked(Self.relay(blueprint, ledger, transport, clock, book))
         try await relay.prepare()
     }
@@ -79,13 +81,14 @@ final class House: Sendable {
     }
 
     func blueprint(_ yaml: String) throws -> Blueprint {
-        try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, channels: kind == .scripted ? channels : nil)
+        try Self.blueprint(
+            yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: kind == .scripted ? channels : nil)
     }
 
-    var tools: ChannelTools { Self.tools(transport, clock) }
+    var tools: ChannelTools { Self.tools(transport, mail, clock) }
 
-    private static func tools(_ transport: WorldTransport, _ clock: ManualClock) -> ChannelTools {
-        ChannelTools(http: transport, mail: NoMail(), clock: clock, write: { _ in true }, version: "test")
+    private static func tools(_ transport: WorldTransport, _ mail: KeptMail, _ clock: ManualClock) -> ChannelTools {
+        ChannelTools(http: transport, mail: mail, clock: clock, write: { _ in true }, version: "test")
     }
 
     /// What its links and buttons are signed with.
@@ -123,13 +126,14 @@ final class House: Sendable {
     }
 
     private static func blueprint(
-        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, channels: Locked<[String: ScriptedChannel]>?
+        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, mail: KeptMail,
+        channels: Locked<[String: ScriptedChannel]>?
     ) throws -> Blueprint {
         let (configuration, problems) = Configuration.load(
             text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
         )
         let read = try #require(configuration, "\(problems.map(\.description))")
-        let tools = Self.tools(transport, clock)
+        let tools = Self.tools(transport, mail, clock)
         let list = ProblemList()
         var blueprint = try #require(Blueprint.make(read, tools: tools, keys: keys, problems: list), "\(list.errors.map(\.description))")
         guard let channels else { return blueprint }
@@ -145,10 +149,16 @@ final class House: Sendable {
     }
 }
 
-/// For tools that need a mail server and send no mail.
-private struct NoMail: MailTransport {
-    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer { throw TransportError(.unreachable, sent: false, "no mail") }
-    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer {
-        throw TransportError(.unreachable, sent: false, "no mail")
+/// A mail server that takes everything and keeps it.
+final class KeptMail: MailTransport {
+    private let kept = Locked<[MailRequest]>([])
+
+    var mails: [MailRequest] { kept.withLock { $0 } }
+
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+        kept.withLock { $0.append(mail) }
+        return MailAnswer(stage: .accepted, code: 250, text: "taken")
     }
+
+    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer { MailAnswer(stage: .accepted, code: 250, text: "here") }
 }
