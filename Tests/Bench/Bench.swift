@@ -1,7 +1,7 @@
 import CCurl
 import Foundation
 
-/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger]…`; without names, all of it.
+/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|digest]…`; without names, all of it.
 ///
 /// Every figure of speed stands beside a floor that the same run measured on the same machine.
 @main
@@ -9,11 +9,13 @@ struct Bench {
     static func main() async throws {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "empty" { return waitForEnd() }
-        guard !arguments.isEmpty else { throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger]…") }
+        guard !arguments.isEmpty else {
+            throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger|digest]…")
+        }
         curl_global_init(relay_global_all)
         let binary = URL(fileURLWithPath: arguments.removeFirst()).standardizedFileURL.path
         var report = Report()
-        let parts = arguments.isEmpty ? ["delivery", "destinations", "receivers", "idle", "ledger"] : arguments
+        let parts = arguments.isEmpty ? ["delivery", "destinations", "receivers", "idle", "ledger", "digest"] : arguments
         for part in parts {
             switch part {
             case "delivery": try await DeliveryBench(binary: binary).run(&report)
@@ -21,6 +23,7 @@ struct Bench {
             case "receivers": try await ReceiversBench(binary: binary).run(&report)
             case "idle": try await IdleBench(binary: binary).run(&report)
             case "ledger": try await LedgerBench().run(&report)
+            case "digest": try await DigestBench(binary: binary).run(&report)
             default: throw BenchError("there is no part '\(part)'")
             }
         }

@@ -27,6 +27,8 @@ final class Child {
     /// What it said on stderr so far.
     var log: String { (try? String(contentsOf: folder.appendingPathComponent("stderr.log"), encoding: .utf8)) ?? "" }
 
+    var isRunning: Bool { process.isRunning }
+
     var cpu: Double { cpuSeconds(String(process.processIdentifier)) }
 
     /// A line of proc(5) `status` in MB: `RssAnon`, `VmRSS`.

@@ -15,6 +15,7 @@ struct ErrorFingerprintTests {
         ("(id=42,host=db-7.internal)", "(id=#,host=db-7.internal)"),
         ("sync.ts:24 in utf8 and x509", "sync.ts:# in utf8 and x509"),
         ("12ms, 3.5MB, -7", "#, #, -#"),
+        ("Bestellung “4711” für Łódź٣ fehlt…", "Bestellung “#” für Łódź٣ fehlt…"), ("в 09:12", "в #:#"),
         ("a  b\n\tc", "a b c"), ("", ""),
     ])
     func `what varies is masked, and words stay`(error: String, kind: String) { #expect(ErrorFingerprint.mask(error) == kind) }
