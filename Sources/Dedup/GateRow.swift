@@ -6,7 +6,7 @@ enum GateRow {
     static let ceilingName = "ceiling"
     /// A message that counts is brought up to date after so long, so that a storm of events is no storm of edits.
     static let redrawEvery = Duration.seconds(30)
-    private static let openAlike = """
+    static let openAlike = """
         SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL AND closes_at > ?
         ORDER BY closes_at DESC LIMIT 1
         """

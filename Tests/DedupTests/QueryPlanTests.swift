@@ -20,16 +20,26 @@ struct QueryPlanTests {
         ("ids: under", IDSearch.under), ("windows by name", WindowRow.openByName), ("any open window", Joining.anyOpen),
         ("close a window", WindowRow.close), ("one answer", AnswerRow.one), ("claim an answer", AnswerRow.claim),
         ("settle an answer", AnswerRow.settle), ("later update", MessageThread.laterUpdate),
+        ("a slot's window", Joining.containing), ("where slots go on", Joining.floor), ("a storm that is open", GateRow.openAlike),
+        ("arrivals", GateRow.arrivals), ("forget arrivals", GateRow.forget), ("redraw a storm", GateRow.redraw),
+        ("a storm's message", StormRow.message), ("hasten a storm", StormRow.hasten), ("what mutes hold", MuteRow.moveHeld),
+        ("a window's span", GatheringSQL.span), ("a window's first", GatheringSQL.earliest), ("counted", GatheringSQL.counted),
+        ("last counted", GatheringSQL.lastCounted), ("last bad run", GatheringSQL.lastBad), ("good run before", GatheringSQL.goodBefore),
+        ("streak", GatheringSQL.streak), ("recovery", GatheringSQL.recovery), ("succeeded since", GatheringSQL.succeeded),
+        ("last failure", GatheringSQL.lastFailure), ("last closing", GatheringSQL.lastClosing),
+        ("failed before", GatheringSQL.failedBefore), ("last told", GatheringSQL.lastTold), ("upto before", GatheringSQL.uptoBefore),
         ("event by id", "SELECT n FROM event WHERE id = ?"),
     ]
+
+    /// Of no table: a constant, or the rows of a query inside.
+    private static let harmless = ["SCAN CONSTANT ROW", "SCAN o", "SCAN f", "SCAN ("]
 
     @Test(arguments: queries.indices)
     func `a hot query is answered by an index`(index: Int) async throws {
         let (name, sql) = Self.queries[index]
         for step in try await plan(of: sql) {
-            #expect(
-                !step.hasPrefix("SCAN") || step.contains("INDEX") || step.hasPrefix("SCAN o") || step.hasPrefix("SCAN ("),
-                "\(name): \(step)")
+            let isWalk = step.hasPrefix("SCAN") && !step.contains("INDEX") && !Self.harmless.contains { step.hasPrefix($0) }
+            #expect(!isWalk, "\(name): \(step)")
         }
     }
 
@@ -57,7 +67,9 @@ struct QueryPlanTests {
 }
 
 extension Statement {
+    /// `?` is the next one, `?2` the second.
     fileprivate var sqliteArgumentCount: Int {
-        sql.filter { $0 == "?" }.count
+        let marks = sql.matches(of: /\?(\d*)/)
+        return marks.compactMap { Int($0.1) }.max() ?? marks.count
     }
 }
