@@ -113,12 +113,17 @@ private struct DigestWindows {
             return try await made(of: open.map(\.id), all: all)
         }
         let closed = try await ledger.closedWindows(ofDigest: digest.name, limit: 100_000)
-        guard let window = closed.first(where: { $0.closesAt.description.hasPrefix(text) }) else {
+            .filter { $0.closesAt.description.hasPrefix(text) }
+        guard !closed.isEmpty else {
             Terminal.complain("\(digest.name) has no window that closed at \(text); `notify-relay digest \(digest.name)` lists them")
             throw ExitCode.noInput
         }
-        guard let told = try await ledger.told(of: window.id) else { return nil }
-        return all ? try await made(of: told.windows, all: true) : told.event
+        // Of those that fit the last that told something is meant.
+        for window in closed {
+            guard let told = try await ledger.told(of: window.id) else { continue }
+            return all ? try await made(of: told.windows, all: true) : told.event
+        }
+        return nil
     }
 
     private func made(of windows: [Int64], all: Bool) async throws -> Event? {

@@ -48,15 +48,23 @@ struct HostileMessageTests {
                 ApprovalDetail(
                     id: "1", action: text, actions: [text: .string(text)], createdAt: now, actor: text, decidedAt: now, reason: text))
         case .digest:
-            .digest(
-                DigestDetail(
-                    name: text, from: now, until: now, headline: text,
-                    events: [
-                        DigestDetail.Item(
-                            id: text, kind: .run, priority: .high, automation: text, message: text, occurredAt: now, runID: text)
-                    ]))
+            .digest(digest(text, now))
         case .relay: .relay(RelayDetail(topic: text, about: text, detail: text))
         }
+    }
+
+    private func digest(_ text: String, _ now: Timestamp) -> DigestDetail {
+        var digest = DigestDetail(name: text, from: now, until: now, headline: text)
+        var failure = DigestDetail.Failure(automation: text, count: 2, first: now, last: now, streak: 3, error: text, runID: text)
+        failure.errors = [DigestDetail.Reason(text: text, count: 1), DigestDetail.Reason(text: text, count: 1)]
+        (failure.automationID, failure.account, failure.runs) = (text, text, [text])
+        (digest.new, digest.still, digest.recovered, digest.resolved) = ([failure], [failure], [failure], text)
+        digest.waiting = [DigestDetail.Waiting(account: text, id: text, automation: text, action: text, createdAt: now)]
+        digest.days = [DigestDetail.Day(date: text, failed: 3)]
+        digest.events = [
+            DigestDetail.Item(id: text, kind: .run, priority: .high, automation: text, message: text, occurredAt: now, runID: text)
+        ]
+        return digest
     }
 
     @Test(arguments: Event.Kind.allCases) func `in Slack no mention and no link is made of it`(kind: Event.Kind) throws {
