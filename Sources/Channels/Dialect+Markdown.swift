@@ -7,7 +7,10 @@ extension Dialect {
     ///   - marks: ASCII.
     ///   - breaksMentions: a zero-width space goes behind each `@` that may call somebody, for services that know no better way.
     ///   - breaksAngles: and behind each `<`, for services that read `<!channel>` as Slack does.
-    static func backslashed(name: String, marks: String, breaksMentions: Bool, breaksAngles: Bool = false) -> Dialect {
+    static func backslashed(
+        name: String, marks: String, breaksMentions: Bool, breaksAngles: Bool = false,
+        link: (@Sendable (String) -> String)? = nil
+    ) -> Dialect {
         let marks = Set(marks.utf8)
         return Dialect(
             name: name,
@@ -27,7 +30,7 @@ extension Dialect {
             unit: { text in
                 let isPair = text.utf8.first == UInt8(ascii: "\\") && text.utf8.dropFirst().first.map(marks.contains) ?? false
                 return (isPair ? 2 : text.first.map { String($0).utf8.count } ?? 0) + mentionBreak(in: text, after: isPair ? 1 : 0)
-            })
+            }, link: link)
     }
 
     /// With `‹` for `<`, for services that make links, tags or mentions of what stands behind one and know no escape for it.

@@ -15,7 +15,8 @@ package enum Discord {
         read: read)
 
     /// `allowed_mentions` disarms mentions; a backslash disarms marks, `[` and `]` among them, so that no label lies about its link.
-    static let dialect = Dialect.backslashed(name: "discord", marks: "\\*_~|>#-+[]()<:`", breaksMentions: false)
+    static let dialect = Dialect.backslashed(
+        name: "discord", marks: "\\*_~|>#-+[]()<:`", breaksMentions: false, link: Dialect.bareLink)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let thread = section.string("thread")

@@ -23,7 +23,8 @@ package enum Mattermost {
     /// A backslash before what the server's own Markdown lets one escape. It makes `<a|b>` a link before that Markdown is read, and
     /// its links heed no backslash within, so `<` is not sent at all.
     /// Source: https://github.com/mattermost/marked/blob/master/lib/marked.js (`inline.escape`)
-    static let dialect = Dialect(name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit)
+    static let dialect = Dialect(
+        name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit, link: Dialect.bareLink)
 
     private static let marked = Dialect.backslashed(name: "mattermost", marks: "\\`*_~[]()#+->|", breaksMentions: true)
 

@@ -19,7 +19,18 @@ package enum Slack {
     /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
     /// `@here` are left to `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
     /// Source: https://docs.slack.dev/messaging/formatting-message-text
-    package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: Entities.slack.unit)
+    package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: unit, link: link)
+
+    /// An address as it stands makes no link where `verbatim` is on.
+    @Sendable private static func link(_ url: String) -> String { "<\(Entities.slack.escape(Dialect.bareLink(url)))>" }
+
+    /// A link is cut as a whole; the data has no angle of its own.
+    @Sendable private static func unit(_ text: Substring) -> Int {
+        guard text.utf8.first == UInt8(ascii: "<"), let end = text.utf8.firstIndex(of: UInt8(ascii: ">")) else {
+            return Entities.slack.unit(text)
+        }
+        return text.utf8[...end].count
+    }
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let secret = section.secret("signing_secret")

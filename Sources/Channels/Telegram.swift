@@ -17,7 +17,9 @@ package enum Telegram {
     static let mostText = 4_096
 
     /// HTML with the only four entities that there are; a zero-width space stands behind an `@` that might call somebody.
-    static let dialect = Dialect(name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit)
+    static let dialect = Dialect(
+        name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit,
+        link: Entities.html.escape)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
         let token = section.secret("token", required: true, expected: "the bot's token, best as \"${NAME}\"")

@@ -121,14 +121,19 @@ package struct Dialect: Sendable {
     /// Where the text may be cut: the length in UTF-8 bytes of the indivisible unit that starts the given text (an entity, a
     /// backslash pair, a character).
     package var unit: @Sendable (Substring) -> Int
+    /// An address that the relay itself has made, as words that can be pressed.
+    package var link: @Sendable (String) -> String
 
+    /// - Parameter link: nil writes an address as any other text: what it then becomes is the service's doing.
     package init(
         name: String, escape: @escaping @Sendable (String) -> String,
-        unit: @escaping @Sendable (Substring) -> Int = { $0.first.map { String($0).utf8.count } ?? 0 }
+        unit: @escaping @Sendable (Substring) -> Int = { $0.first.map { String($0).utf8.count } ?? 0 },
+        link: (@Sendable (String) -> String)? = nil
     ) {
         self.name = name
         self.escape = escape
         self.unit = unit
+        self.link = link ?? escape
     }
 
     package static let plain = Dialect(name: "plain", escape: { $0 })

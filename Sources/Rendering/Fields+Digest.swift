@@ -63,11 +63,11 @@ extension Fields {
         let kinds = failure.errors.count > 1 || failure.otherErrors > 0 ? failure.errors : []
         item["errors"] = .list(kinds.map { ["text": .text($0.text), "times": .text(String($0.count))] })
         item["other_errors"] = count(failure.otherErrors)
-        item["link"] = .text(links.link(runID: failure.runID, automationID: failure.automationID))
+        item["link"] = .link(links.link(runID: failure.runID, automationID: failure.automationID))
         item["runs"] = .list(
             failure.runs.enumerated().map { index, run in
                 var item: [String: Value] = ["run_id": .text(run), "number": .text(String(index + 1))]
-                item["link"] = .text(links.link(runID: run, automationID: nil))
+                item["link"] = .link(links.link(runID: run, automationID: nil))
                 return item
             })
         return item
@@ -86,7 +86,7 @@ extension Fields {
             "time": .text(times.written(event.occurredAt)),
         ]
         item["automation"] = .text(event.automation)
-        item["link"] = .text(links.link(runID: event.runID, automationID: nil))
+        item["link"] = .link(links.link(runID: event.runID, automationID: nil))
         return item
     }
 
@@ -97,8 +97,8 @@ extension Fields {
         var item: [String: Value] = ["action": .text(waiting.action), "account": .text(waiting.account)]
         item["automation"] = .text(waiting.automation)
         item["waiting"] = .text(waiting.createdAt.map { max(.zero, $0.duration(to: end)).spoken })
-        item["link"] = .text(links.link(approvalID: waiting.id, runID: nil, automationID: nil))
-        item["decide_link"] = .text(decide)
+        item["link"] = .link(links.link(approvalID: waiting.id, runID: nil, automationID: nil))
+        item["decide_link"] = .link(decide)
         return item
     }
 }

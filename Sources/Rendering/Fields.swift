@@ -5,10 +5,14 @@ package import RelayCore
 package struct Fields: Sendable {
     enum Value: Sendable, Equatable {
         case text(String)
+        /// An address that the patterns of `links:` or the relay's own page have made.
+        case link(String)
         case flag(Bool)
         case list([[String: Value]])
 
         static func text(_ value: String?) -> Value? { value.flatMap { $0.isEmpty ? nil : .text($0) } }
+
+        static func link(_ url: String?) -> Value? { url.map { .link($0) } }
     }
 
     private(set) var values: [String: Value] = [:]
@@ -48,7 +52,7 @@ package struct Fields: Sendable {
         set("trigger", .text(origin.trigger))
         set("run_id", .text(origin.runID))
         set("run_status", .text(origin.runStatus))
-        set("link", .text(link))
+        set("link", .link(link))
     }
 
     private mutating func add(_ detail: NotificationDetail) {
@@ -79,7 +83,7 @@ package struct Fields: Sendable {
         set("step", .text(detail.step.map(String.init)))
         set("overdue", .flag(detail.overdue ?? false))
         set("votes", .text(detail.votes))
-        set("decide_link", .text(decideLink))
+        set("decide_link", .link(decideLink))
     }
 
     private mutating func add(_ detail: RelayDetail) {

@@ -4,12 +4,17 @@ import RelayCore
 /// A believable event of each kind, for `send-test` and `preview --sample`. Their ids say that they are samples.
 enum Samples {
     static func event(_ kind: Event.Kind, priority: Priority?, now: Timestamp) -> Event {
-        let origin = Origin(
-            staging: false, automation: "Nightly invoices", automationID: "64fb5f73-6415-4f56-8e9e-ca06539f09ac", risk: "medium",
-            trigger: "schedule", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08", runStatus: "completed")
+        // What the relay says of itself, and of many events, belongs to no automation.
+        let isOfNone = kind == .digest || kind == .relay
+        let origin =
+            isOfNone
+            ? Origin()
+            : Origin(
+                staging: false, automation: "Nightly invoices", automationID: "64fb5f73-6415-4f56-8e9e-ca06539f09ac", risk: "medium",
+                trigger: "schedule", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08", runStatus: "completed")
         let natural: [Event.Kind: Priority] = [.approval: .high, .run: .high, .relay: .high, .reminder: .high]
         return Event(
-            id: "sample/\(kind.rawValue)/\(now)", account: "sample", kind: kind, subject: "sample/\(kind.rawValue)/\(now)",
+            id: "sample/\(kind.rawValue)/\(now)", account: isOfNone ? nil : "sample", kind: kind, subject: "sample/\(kind.rawValue)/\(now)",
             priority: priority ?? natural[kind] ?? .normal, occurredAt: now - .seconds(90), seenAt: now,
             payload: Payload(origin: origin, detail: detail(kind, now: now)))
     }
@@ -49,7 +54,8 @@ enum Samples {
             name: "sample", from: now - .seconds(86_400), until: now, headline: "1 automation newly failing, 1 still failing, 1 recovered")
         var new = DigestDetail.Failure(
             automation: "Nightly invoices", count: 3, first: now - .seconds(30_000), last: now - .seconds(9_000), streak: 3,
-            error: "Timeout while reading the ledger after 3 attempts")
+            error: "Timeout while reading the ledger after 3 attempts", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08")
+        new.runs = ["497f6eca-6276-4993-bfeb-53cbbbba6f08"]
         new.errors = [DigestDetail.Reason(text: "Timeout while reading the ledger after # attempts", count: 3)]
         var still = DigestDetail.Failure(
             automation: "Sync stock", count: 24, first: now - .seconds(86_000), last: now - .seconds(600), streak: 71,

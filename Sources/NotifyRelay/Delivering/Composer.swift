@@ -38,7 +38,7 @@ struct Composer: Sendable {
             event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
             alike: claim.alike, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
         let rendered = templates.render(fields, request)
-        let ending = link.map(target.type.dialect.escape) ?? "notify-relay why \(event.id)"
+        let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
         let message = Message(
             event: event,
             title: cut(rendered.title, to: target.type.titleLimit, dialect: target.type.dialect, ending: "…"),
