@@ -115,7 +115,8 @@ let package = Package(
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
         .testTarget(
-            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"], exclude: ["Deciding/Golden"]),
+            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"],
+            exclude: ["Deciding/Golden", "Gathering/Golden"]),
     ]
 )
 

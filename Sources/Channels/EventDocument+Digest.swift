@@ -2,11 +2,12 @@ import RelayCore
 
 extension DigestDetail {
     /// Under the names that templates use.
-    var fields: [String: JSONValue] {
+    func fields(_ links: LinkPatterns) -> [String: JSONValue] {
         [
             "name": .string(name), "from": .string(from.description), "until": .string(until.description),
-            "headline": .string(headline), "new": .array(new.map(\.json)), "still": .array(still.map(\.json)),
-            "recovered": .array(recovered.map(\.json)), "events": .array(events.map(\.json)), "pending": .array(waiting.map(\.json)),
+            "headline": .string(headline), "new": .array(new.map { $0.json(links) }), "still": .array(still.map { $0.json(links) }),
+            "recovered": .array(recovered.map { $0.json(links) }), "events": .array(events.map { $0.json(links) }),
+            "pending": .array(waiting.map { $0.json(links) }),
             "days": .array(days.map { ["date": .string($0.date), "failed": .int($0.failed)] }), "told": .int(told),
             "succeeded": .int(succeeded), "resolved": .text(resolved), "rest": .int(rest), "empty": .bool(isEmpty),
             "catch_up": .bool(catchUp),
@@ -15,32 +16,34 @@ extension DigestDetail {
 }
 
 extension DigestDetail.Failure {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ links: LinkPatterns) -> JSONValue {
         [
             "automation": .string(automation), "automation_id": .text(automationID), "account": .text(account), "count": .int(count),
             "before": before.map { .int($0) } ?? .null, "first": .string(first.description), "last": .string(last.description),
             "since": .text(since?.description), "streak": .int(streak), "error": .text(error),
             "errors": .array(errors.map { ["text": .string($0.text), "times": .int($0.count)] }), "other_errors": .int(otherErrors),
-            "link": .null, "run_id": .text(runID), "runs": .array(runs.map { ["run_id": .string($0), "link": .null] }),
+            "link": .text(links.link(runID: runID, automationID: automationID)), "run_id": .text(runID),
+            "runs": .array(runs.map { ["run_id": .string($0), "link": .text(links.link(runID: $0, automationID: nil))] }),
         ]
     }
 }
 
 extension DigestDetail.Item {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ links: LinkPatterns) -> JSONValue {
         [
             "id": .string(id), "kind": .string(kind.rawValue), "priority": .string(priority.word), "automation": .text(automation),
-            "message": .string(message), "time": .string(occurredAt.description), "link": .null,
-            "run_id": .text(runID),
+            "message": .string(message), "time": .string(occurredAt.description),
+            "link": .text(links.link(runID: runID, automationID: nil)), "run_id": .text(runID),
         ]
     }
 }
 
 extension DigestDetail.Waiting {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ links: LinkPatterns) -> JSONValue {
         [
             "account": .string(account), "approval_id": .string(id), "automation": .text(automation), "action": .string(action),
-            "created_at": .text(createdAt?.description), "link": .null, "decide_link": .null,
+            "created_at": .text(createdAt?.description), "link": .text(links.link(approvalID: id, runID: nil, automationID: nil)),
+            "decide_link": .null,
         ]
     }
 }

@@ -2,16 +2,15 @@ import RelayCore
 
 extension Detail {
     /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON
-    /// stays JSON. Links of items are made by templates, and null here; so is the link to
-    /// decide, which is the message's own.
+    /// stays JSON. A link is null where no pattern makes one; the link to decide is the message's own, and null here.
     ///
     /// - Parameter moment: when the event occurred; waiting is counted up to it, so that every attempt says the same.
-    func fields(at moment: Timestamp) -> [String: JSONValue] {
+    func fields(at moment: Timestamp, _ links: LinkPatterns) -> [String: JSONValue] {
         switch self {
         case .notification(let detail): detail.fields
         case .run(let detail): detail.fields
         case .approval(let detail): detail.fields(at: moment)
-        case .digest(let detail): detail.fields
+        case .digest(let detail): detail.fields(links)
         case .relay(let detail): detail.fields
         }
     }

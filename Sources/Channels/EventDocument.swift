@@ -39,7 +39,7 @@ struct EventDocument {
         let event = message.event
         let origin = event.payload.origin
         let run: [String: JSONValue] = ["id": .text(origin.runID), "status": .text(origin.runStatus)]
-        var fields = event.payload.detail.fields(at: event.occurredAt)
+        var fields = event.payload.detail.fields(at: event.occurredAt, message.links)
         if let decide = message.decideLink { fields["decide_link"] = .string(decide) }
         return [
             "id": .string(event.id),

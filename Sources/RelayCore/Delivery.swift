@@ -151,6 +151,8 @@ package struct Message: Sendable {
     package var html: String?
     /// From the pattern in `links:`; nil without one. Built by us, percent-encoded.
     package var link: String?
+    /// What the links of a digest's items are made of.
+    package var links: LinkPatterns
     /// A page to decide on, good for whoever gets the message; nil where nothing is to be decided, or no page is to be had. Built by us.
     package var decideLink: String?
     /// What can be decided in the chat itself; empty where nothing can.
@@ -170,7 +172,8 @@ package struct Message: Sendable {
     package var label: String?
 
     package init(
-        event: Event, title: String, body: String, html: String? = nil, link: String? = nil, decideLink: String? = nil,
+        event: Event, title: String, body: String, html: String? = nil, link: String? = nil, links: LinkPatterns = LinkPatterns(),
+        decideLink: String? = nil,
         buttons: [DecisionButton] = [], callbackURL: String? = nil, recipient: String = "", idempotencyKey: String, subjectKey: String = "",
         deliveryID: Int64, mention: String? = nil, label: String? = nil
     ) {
@@ -179,6 +182,7 @@ package struct Message: Sendable {
         self.body = body
         self.html = html
         self.link = link
+        self.links = links
         self.decideLink = decideLink
         self.buttons = buttons
         self.callbackURL = callbackURL

@@ -43,7 +43,8 @@ struct Composer: Sendable {
             event: event,
             title: cut(rendered.title, to: target.type.titleLimit, dialect: target.type.dialect, ending: "…"),
             body: cut(rendered.body, to: target.limit, dialect: target.type.dialect, ending: "…\n\(ending)"),
-            html: rendered.html, link: link, decideLink: decideLink, buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
+            html: rendered.html, link: link, links: links, decideLink: decideLink,
+            buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
             idempotencyKey: idempotencyKey(
                 event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),

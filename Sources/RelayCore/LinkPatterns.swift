@@ -1,5 +1,3 @@
-package import RelayCore
-
 /// The patterns of `links:`. RevKeen documents no such URL, so there is no default and none is guessed.
 package struct LinkPatterns: Sendable {
     private let run: String?
