@@ -52,6 +52,8 @@ struct CheckCommand: AsyncParsableCommand {
         for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {
             Terminal.say("destination \(orphan.name) left the file and is still owed \(orphan.owed) deliveries; they are kept")
         }
+        let digests = (try? await OrphanedDigest.all(in: ledger, besides: configuration.digests)) ?? []
+        for digest in digests { Terminal.say(digest.warning) }
     }
 }
 

@@ -204,6 +204,8 @@ actor Relay {
                 "destination \(orphan.name) is not in the configuration and is owed \(orphan.owed) deliveries; they are kept until it returns, until another says `was: \(orphan.name)`, or until `drop --destination \(orphan.name)`"
             )
         }
+        let digests = (try? await OrphanedDigest.all(in: ledger, besides: blueprint.router.digests)) ?? []
+        for digest in digests { logger.warning("\(digest.warning)") }
     }
 
     private func lane(_ destination: Destination, record: LaneRecord?) -> Lane {

@@ -45,6 +45,23 @@ struct DigestDowntimeTests {
         #expect(try await house.gathered().count == 1)
     }
 
+    @Test func `what a digest that left the file has gathered is named, and told when it returns`() async throws {
+        let house = try await House(Self.file())
+        try await house.run("Stock", id: "r1")
+        try await house.restart(
+            House.file(destinations: "oncall: {type: console}", routes: "{name: none, when: {kind: relay}, to: [oncall]}"))
+        #expect(
+            house.book.lines.contains {
+                $0.contains("digest morning is not in the configuration and has gathered 1 event; kept until it returns")
+            })
+        try await house.close(at: .at("2026-11-26T10:00:00Z"))
+        #expect(try await house.gathered().isEmpty)
+        try await house.restart(Self.file())
+        try await house.close()
+        let digest = try await house.lastGathered()
+        #expect(digest.catchUp && digest.new.map(\.automation) == ["Stock"])
+    }
+
     @Test func `after days without anything to tell, nothing is told, and the next slot is open`() async throws {
         let house = try await House(Self.file())
         house.clock.advance(by: .days(4))

@@ -1,0 +1,21 @@
+import Dedup
+
+/// A digest that left the file while its window held something: that is kept, and told as late when the digest returns.
+struct OrphanedDigest: Equatable {
+    var name: String
+    var count: Int
+
+    static func all(in ledger: Ledger, besides known: [DigestSettings]) async throws(LedgerError) -> [OrphanedDigest] {
+        let names = Set(known.map(\.name))
+        var counts: [String: Int] = [:]
+        for (window, count) in try await ledger.openWindows() where window.kind == .digest && !names.contains(window.name) {
+            counts[window.name, default: 0] += count
+        }
+        return counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { OrphanedDigest(name: $0.key, count: $0.value) }
+    }
+
+    /// What the log and `check` say.
+    var warning: String {
+        "digest \(name) is not in the configuration and has gathered \(DigestHeadline.counted(count, "event")); kept until it returns"
+    }
+}
