@@ -2,24 +2,33 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Owes to `fallback` what `destination` has owed for too long: once each, and the debt itself stays where it is.
+    /// Owes to `fallback` what `destination` has owed for too long: once each, and the debt itself stays where it is. What is held there
+    /// in quiet hours has not waited yet.
     ///
-    /// - Parameter seenBefore: only events seen before it.
+    /// - Parameters:
+    ///   - seenBefore: only events seen before it.
+    ///   - quiet: until when the fallback is told nothing of a priority; nil tells it now.
     /// - Returns: how many deliveries were added.
     package func divert(
-        from destination: String, to fallback: String, recipients: [String], atLeast priority: Priority, seenBefore: Timestamp
+        from destination: String, to fallback: String, recipients: [String], atLeast priority: Priority, seenBefore: Timestamp,
+        quiet: (Priority) -> Timestamp? = { _ in nil }
     ) async throws(LedgerError) -> Int {
         let now = clock.now
         var added = 0
         for recipient in recipients {
             let waiting = try await read { db in
                 try db.all(
-                    Self.waiting, destination, priority.rawValue, seenBefore.milliseconds, fallback, recipient, Self.mostAtOnce
-                ) { $0[0] as Int64 }
+                    Self.waiting, destination, priority.rawValue, seenBefore.milliseconds, now.milliseconds, fallback, recipient,
+                    Self.mostAtOnce
+                ) { (id: $0[0] as Int64, priority: $0.priority(1)) }
             }
             guard !waiting.isEmpty else { continue }
+            let owed = waiting.map { (id: $0.id, until: quiet($0.priority)) }
             added += try await writes.write("divert") { db in
-                try waiting.reduce(0) { try $0 + db.run(Self.divert, fallback, recipient, now.milliseconds, $1) }
+                try owed.reduce(0) { count, one in
+                    let hold = one.until.map { _ in Hold.quiet.rawValue }
+                    return try count + db.run(Self.divert, fallback, recipient, (one.until ?? now).milliseconds, hold, one.id)
+                }
             }
         }
         return added
@@ -28,15 +37,16 @@ extension Ledger {
     private static let mostAtOnce = 500
     /// Read apart from the writing, so that a long list of debts holds no other lane up.
     private static let waiting = """
-        SELECT d.id FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
+        SELECT d.id, d.priority FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
+            AND (d.held_for IS NOT 'quiet' OR d.due_at <= ?)
             AND NOT \(Redrawing.isOne("d"))
             AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.event = d.event AND f.destination = ? AND f.recipient = ?)
         ORDER BY d.id LIMIT ?
         """
     private static let divert = """
-        INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, thread, options)
-        SELECT event, ?, ?, 'fallback', priority, 'owed', ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
+        INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, held_for, thread, options)
+        SELECT event, ?, ?, 'fallback', priority, 'owed', ?, ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
         ON CONFLICT (event, destination, recipient) DO NOTHING
         """
 }

@@ -53,6 +53,29 @@ struct DivertTests {
         #expect(claims.map(\.priority) == [.urgent, .high])
     }
 
+    @Test func `what is held in quiet hours has not waited, until they end`() async throws {
+        var held = store.owed()
+        (held.dueAt, held.heldFor) = (store.clock.now + .seconds(3_600), .quiet)
+        try await store.admit(notification(1, at: store.clock), [held])
+        #expect(try await divert() == 0)
+        store.clock.advance(by: .seconds(3_660))
+        #expect(try await divert() == 1)
+    }
+
+    @Test func `the fallback has quiet hours of its own`() async throws {
+        for (id, priority) in [Priority.normal, .urgent].enumerated() {
+            try await store.admit(notification(id, priority: priority, at: store.clock), [store.owed(priority: priority)])
+        }
+        let morning = store.clock.now + .seconds(28_800)
+        #expect(
+            try await store.ledger.divert(
+                from: "ops", to: "mail", recipients: [""], atLeast: .low, seenBefore: store.clock.now + .seconds(1),
+                quiet: { $0 < .urgent ? morning : nil }) == 2)
+        let history = try await store.ledger.history("live/notification/0").deliveries
+        #expect(history.last?.dueAt == morning && history.last?.heldFor == .quiet)
+        #expect(try await store.ledger.claim("mail", limit: 9, lease: .seconds(60)).map(\.priority) == [.urgent])
+    }
+
     @Test func `it may be sent once at most there too`() async throws {
         try await store.admit(notification(1, at: store.clock), [store.owed(once: true)])
         _ = try await divert()
