@@ -71,6 +71,17 @@ struct FallbackTests {
         #expect(try await house.events(.relay)[1].id == house.events(.relay)[0].id + "/over")
     }
 
+    @Test func `in its own quiet hours it gets it when they end`() async throws {
+        let house = try await house(.gone)
+        try await house.restart(
+            Self.file.replacing("mail: {type: console}", with: "mail: {type: console, quiet: {from: \"08:00\", to: \"12:00\"}}"))
+        try await house.owe("high", priority: .high)
+        house.clock.advance(by: .minutes(16))
+        await watch(house)
+        let delivery = try #require(try await house.ledger.history(House.id("high")).deliveries.last)
+        #expect(delivery.destination == "mail" && delivery.dueAt == .at("2026-11-24T12:00:00Z") && delivery.heldFor == .quiet)
+    }
+
     @Test func `it gets what is high and has waited fifteen minutes, once, and the debt stays`() async throws {
         let house = try await house(.gone)
         try await house.owe("high", priority: .high)
