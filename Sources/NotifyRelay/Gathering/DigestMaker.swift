@@ -5,11 +5,15 @@ import RelayCore
 struct DigestMaker: Sendable {
     /// How much of it is told; the rest is counted. It keeps a mail below the 102 KB at which Gmail cuts.
     struct Room: Sendable {
-        var automations = 25
-        var events = 40
-        var waiting = 40
+        /// New and still failing together; if there are many of both, half of it is for each.
+        var failures = 20
+        var recovered = 20
+        var events = 20
+        var waiting = 20
 
-        static let everything = Room(automations: .max, events: .max, waiting: .max)
+        static let everything = Room(failures: .max, recovered: .max, events: .max, waiting: .max)
+
+        func newFailures(of new: Int, beside still: Int) -> Int { min(new, max(failures - min(still, failures), failures / 2)) }
     }
 
     /// Of the last error's text, the end is shown: that is where a trace says what it was.
@@ -66,13 +70,14 @@ struct DigestMaker: Sendable {
             guard !standing.isFailing, standing.isFreshlyRecovered,
                 let last = try gathering.lastFailure(of: key, inWindowsNamed: settings.name)
             else { continue }
-            recovered.append(DigestDetail.Failure(recoveredSince: last, standing))
+            recovered.append(DigestDetail.Failure(key, recoveredSince: last, standing))
         }
         let counts = (new.count, still.count, recovered.count)
-        detail.new = Array(new.sorted(by: Self.loudest).prefix(room.automations))
-        detail.still = Array(still.sorted(by: Self.loudest).prefix(room.automations))
+        let newShown = room.newFailures(of: new.count, beside: still.count)
+        detail.new = Array(new.sorted(by: Self.loudest).prefix(newShown))
+        detail.still = Array(still.sorted(by: Self.loudest).prefix(room.failures - newShown))
         detail.recovered = Array(
-            recovered.sorted { ($0.automation, $0.account ?? "") < ($1.automation, $1.account ?? "") }.prefix(room.automations))
+            recovered.sorted { ($0.automation, $0.account ?? "") < ($1.automation, $1.account ?? "") }.prefix(room.recovered))
         return counts
     }
 
@@ -104,10 +109,10 @@ extension DigestDetail.Failure {
     }
 
     /// Of an automation that did not fail in the window, and does not fail any more.
-    init(recoveredSince last: Event, _ standing: Gathering.Standing) {
+    init(_ key: AutomationKey, recoveredSince last: Event, _ standing: Gathering.Standing) {
         let origin = last.payload.origin
         self.init(
-            automation: origin.automation ?? origin.automationID ?? "no automation", count: 0, first: standing.since ?? last.occurredAt,
+            automation: origin.automation ?? key.automation, count: 0, first: standing.since ?? last.occurredAt,
             last: last.occurredAt, streak: standing.streak, runID: origin.runID)
         automationID = origin.automationID
         account = last.account

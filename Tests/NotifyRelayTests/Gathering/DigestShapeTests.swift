@@ -1,8 +1,10 @@
 import Channels
 import Dedup
+import Foundation
 import RelayCore
 import RelayTesting
 import Rendering
+import Sandbox
 import Testing
 
 @testable import NotifyRelay
@@ -66,4 +68,57 @@ struct DigestShapeTests {
         expectGolden(message.title + "\n\n" + message.body + "\n", "digest.txt")
         expectGolden((message.html ?? "") + "\n", "digest.html")
     }
+
+    /// Gmail cuts what is longer than 102 KB: https://support.google.com/mail/answer/6584
+    @Test func `a full one is not cut by its reader`() async throws {
+        let yaml = Self.full
+        let house = try await House(yaml)
+        try await fill(house)
+        let digest = try #require(try await house.events(.digest).last)
+        guard case .digest(let detail) = digest.payload.detail else { return }
+        #expect(detail.new.count == 10 && detail.still.count == 10 && detail.recovered.count == 20)
+        #expect(detail.events.count == 20 && detail.waiting.count == 20 && detail.rest == 15 + 15 + 5 + 10 + 10)
+        let blueprint = try house.blueprint(yaml)
+        let destination = try #require(blueprint.destinations.first)
+        let claim = Samples.claim(digest, destination: "mail", recipient: "ops@example.com")
+        let message = blueprint.composer.message(claim, for: destination.target, now: Self.now).message
+        let size = (message.html ?? "").utf8.count
+        #expect((60_000..<102_000).contains(size), "\(size)")
+        #expect(message.body.utf8.count < size)
+    }
+
+    private static let full = House.file(
+        destinations: "mail: {type: email, server: \"smtps://mail.example\", from: relay@example.com, to: [ops@example.com]}",
+        routes: "{name: all, when: {kind: [run, notification]}, digest: [morning]}, {name: ask, when: {kind: approval}, to: [mail]}",
+        rest: """
+            links: {run: "https://automations.example.com/workspaces/acme/runs/{run_id}"}
+            digests: {morning: {at: "08:00", to: [mail], waiting: true}}
+            """)
+
+    /// 25 that fail still, 25 new, 25 that recovered, 30 messages and 30 approvals, all with long texts.
+    private func fill(_ house: House) async throws {
+        for number in 1...50 { try await fail(house, "Reconcile ledger \(number)", times: 1) }
+        try await house.close(at: Self.now)
+        for number in 26...50 { try await house.run("Reconcile ledger \(number)", .succeeded, id: "\(UUID())") }
+        for number in 1...25 { try await fail(house, "Reconcile ledger \(number)", times: 8) }
+        for number in 51...75 { try await fail(house, "Reconcile ledger \(number)", times: 8) }
+        for number in 1...30 { try await house.notify("\(number) " + String(repeating: "words ", count: 40)) }
+        let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
+        for number in 1...30 {
+            await house.world.requestApproval(run: run, action: "Refund batch \(number): " + String(repeating: "words ", count: 40))
+        }
+        try await house.look()
+        try await house.close(at: Self.now + .days(1))
+    }
+
+    private func fail(_ house: House, _ automation: String, times: Int) async throws {
+        for number in 0..<times {
+            let kind = String(repeating: "bcdfg"[number % 5], count: 60) + " "
+            try await house.run(automation, error: String(repeating: kind, count: 8), id: "\(UUID())")
+        }
+    }
+}
+
+extension String {
+    fileprivate subscript(offset: Int) -> Character { self[index(startIndex, offsetBy: offset)] }
 }
