@@ -115,6 +115,36 @@ struct DigestCommandTests {
         }
     }
 
+    @Test func `what is held in quiet hours, or is too much, says so`() async throws {
+        let now = SystemClock().now
+        let hour = { (moment: Timestamp) in moment.description.dropFirst(11).prefix(5) }
+        let quiet = "quiet: {from: \"\(hour(now - .seconds(3_600)))\", to: \"\(hour(now + .seconds(7_200)))\"}"
+        let yaml: (SandboxAddresses) -> String = {
+            Stage.standard(
+                $0,
+                destinations: [
+                    "night: {type: webhook, url: \"\($0.webhook("night"))\", \(quiet)}",
+                    "few: {type: webhook, url: \"\($0.webhook("few"))\", ceiling: {most: 1, within: 1h}}",
+                ],
+                routes: ["{name: all, when: {kind: notification}, to: [night, few]}"])
+        }
+        try await Stage.with(yaml: yaml) { stage in
+            try await stage.once()
+            _ = await stage.notify("one")
+            try await stage.once()
+            let second = await stage.notify("two")
+            try await stage.once()
+            #expect(await stage.inbox.count == 1)
+            let why = try await stage.relay("why", second)
+            #expect(why.out.contains("held for night: quiet hours, until 20"), "\(why.out)")
+            #expect(why.out.contains("gathered for few: more than its ceiling lets through, until 20"), "\(why.out)")
+            let windows = try #require(try await stage.relay("why", second, "--json").json["windows"]?.array)
+            #expect(Set(windows.compactMap { $0["kind"]?.string }) == ["quiet", "storm"])
+            let status = try await stage.relay("status")
+            #expect(status.out.contains("quiet") && status.out.contains("ceiling"), "\(status.out)")
+        }
+    }
+
     @Test func `what is like what was told says into which it collapsed`() async throws {
         let yaml: (SandboxAddresses) -> String = {
             Stage.standard(
