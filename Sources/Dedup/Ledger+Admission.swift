@@ -33,17 +33,26 @@ enum AdmissionRow {
         if let row = admission.approval { try ApprovalStore.save(row, db) }
         guard let number = try EventRow.insert(admission.event, db) else { return .known }
         if let run = FinishedRun(admission.event) { try run.insert(event: number, db) }
+        guard let rule = admission.followsRequest else { return .admitted(owed: try owe(admission, number: number, at: now, db)) }
         for join in admission.windows { try Joining.join(join, event: number, db) }
-        return .admitted(owed: try owe(admission, number: number, at: now, db))
+        return .admitted(owed: try follow(rule, admission, number: number, at: now, db))
     }
 
     private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: Database) throws -> Int {
-        let event = admission.event
-        guard let rule = admission.followsRequest else {
-            let owed = try GateRow.pass(admission.owed, event: number, at: now, db)
-            for owed in owed { try DeliveryRow.insert(owed, event: number, thread: event.thread, at: now, db) }
-            return owed.count
+        let owed = try GateRow.pass(admission.owed, event: number, at: now, db)
+        for owed in owed { try DeliveryRow.insert(owed, event: number, thread: admission.event.thread, at: now, db) }
+        let gathered = Set(admission.owed.map(\.destination)).subtracting(owed.map(\.destination))
+        for var join in admission.windows {
+            if !join.audience.isDisjoint(with: gathered) { join.toldAtOnce = false }
+            try Joining.join(join, event: number, db)
         }
+        return owed.count
+    }
+
+    private static func follow(
+        _ rule: FollowRule, _ admission: Admission, number: Int64, at now: Timestamp, _ db: Database
+    ) throws -> Int {
+        let event = admission.event
         let requests = try MessageThread.requests(of: event.subject, before: number, at: now, db)
         let named = admission.owed.map { owed in
             guard let request = requests[MessageThread.Pair(owed)] else { return (owed, MessageThread.Standing.sent) }

@@ -24,6 +24,9 @@ package struct WindowJoin: Sendable, Equatable {
     package var opensAt: Timestamp
     package var closesAt: Timestamp
     package var toldAtOnce: Bool
+    /// Whom the window's message tells. Where one of them is not told of the event by itself after all, because a storm gathers it, it is
+    /// not told at once.
+    package var audience: Set<String> = []
     /// Whichever window of the name is open will do: the times only say what a new one is like.
     package var joinsAnyOpen: Bool
     /// The windows are the slots of a schedule, and this is the slot in which the event happened, or the first after it that is open.
@@ -53,9 +56,10 @@ package struct WindowJoin: Sendable, Equatable {
     }
 
     /// Joins a digest.
-    package init(digest name: String, _ slot: Slot, now: Timestamp, toldAtOnce: Bool) {
+    package init(digest name: String, _ slot: Slot, now: Timestamp, audience: Set<String>, toldAtOnce: Bool) {
         self.init(kind: .digest, name: name, opensAt: now, closesAt: now, toldAtOnce: toldAtOnce)
         self.slot = slot
+        self.audience = audience
     }
 }
 

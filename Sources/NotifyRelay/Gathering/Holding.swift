@@ -32,13 +32,14 @@ struct Holding: Sendable {
         return (owed, joins + windows.values.sorted { $0.destination < $1.destination })
     }
 
-    /// Digests gather whatever a route sends them. What all of a digest's destinations are told of by itself is only counted.
+    /// Digests gather whatever a route sends them. What all of a digest's destinations are told of by itself, or in a bundle of quiet
+    /// hours, is only counted.
     func digestJoins(_ event: Event, told: Set<String>) -> [WindowJoin] {
         let names = Set(router.applying(to: event).flatMap(\.digests))
         return router.digests.filter { names.contains($0.name) }.map { digest in
             WindowJoin(
                 digest: digest.name, WindowJoin.Slot(of: digest.schedule, happened: event.occurredAt), now: now,
-                toldAtOnce: !digest.to.isEmpty && told.isSuperset(of: digest.to))
+                audience: Set(digest.to), toldAtOnce: !digest.to.isEmpty && told.isSuperset(of: digest.to))
         }
     }
 

@@ -100,6 +100,17 @@ struct CeilingTests {
         #expect(try await house.told(.notification).count == 6)
     }
 
+    @Test func `a digest for the same people tells what was held, and counts what was told`() async throws {
+        let house = try await House(
+            House.file(
+                destinations: "ops: {type: console, ceiling: {most: 5, within: 5m}}", routes: "{name: all, to: [ops], digest: [morning]}",
+                rest: "digests: {morning: {at: \"08:00\", to: [ops]}}"))
+        for number in 1...20 { try await house.run("Stock", id: "r\(number)") }
+        try await house.close(at: .at("2026-11-25T08:00:00Z"))
+        let digest = try #require(try await house.gathered().first { $0.name == "morning" })
+        #expect(digest.new.map(\.count) == [15] && digest.told == 5)
+    }
+
     @Test func `while it goes on the summary waits, but not for ever`() async throws {
         let house = try await House(Self.file)
         let start = house.clock.now
