@@ -21,13 +21,13 @@ package struct ChannelType: Sendable {
     package let deadline: Duration
     /// Reads the type's own keys. Notes every fault in the section and returns nil if there was one, or if the keys describe
     /// something that this version does not speak. The caller reads the common keys before it and calls `finish()` after it.
-    package let read: @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
+    package let read: @Sendable (ConfigSection, DestinationBasics) -> ChannelPlan?
 
     package init(
         name: String, abilities: Abilities, dialect: Dialect, htmlDialect: Dialect? = nil, titleLimit: Limit,
         pace: (burst: Int, every: Duration)? = nil, hasFields: Bool = false,
         variants: [(name: String, abilities: Abilities)] = [], deadline: Duration = .seconds(30),
-        read: @escaping @Sendable (ConfigSection, DestinationBasics) -> ChannelBlueprint?
+        read: @escaping @Sendable (ConfigSection, DestinationBasics) -> ChannelPlan?
     ) {
         self.name = name
         self.abilities = abilities
@@ -59,7 +59,7 @@ package struct DestinationBasics: Sendable {
 }
 
 /// A destination that was read and found right, before anything is opened.
-package struct ChannelBlueprint: Sendable {
+package struct ChannelPlan: Sendable {
     /// One delivery is owed to each; `[""]` unless the type delivers per recipient.
     package var recipients: [String]
     /// Where they depend on the keys; nil: the type's.

@@ -7,7 +7,7 @@ package enum Console {
         abilities: Abilities(limit: Limit(20_000, .codePoints)),
         dialect: dialect,
         titleLimit: Limit(300, .codePoints),
-        read: { _, _ in ChannelBlueprint { ConsoleChannel(write: $0.write) } })
+        read: { _, _ in ChannelPlan { ConsoleChannel(write: $0.write) } })
 
     /// A terminal obeys control characters, so none passes.
     package static let dialect = Dialect(name: "console", escape: { $0.repaired(most: .max) })

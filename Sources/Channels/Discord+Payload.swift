@@ -60,7 +60,7 @@ extension Discord {
 
     /// Sharpens the common judgement by Discord's code.
     /// Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         guard let common else { return nil }
         let status = answer.status, code = json["code"]?.int ?? 0
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
@@ -84,9 +84,9 @@ extension Discord {
     }
 
     /// What the answer says of the bucket: nothing is left, for so long.
-    static func pause(after answer: HTTPAnswer) -> Duration? { answer.header("x-ratelimit-remaining") == "0" ? resetAfter(answer) : nil }
+    static func pause(after answer: HTTPResponse) -> Duration? { answer.header("x-ratelimit-remaining") == "0" ? resetAfter(answer) : nil }
 
-    private static func resetAfter(_ answer: HTTPAnswer) -> Duration? {
+    private static func resetAfter(_ answer: HTTPResponse) -> Duration? {
         DeliveryError.wait(seconds: answer.header("x-ratelimit-reset-after").map(JSONValue.string))
             ?? DeliveryError.wait(seconds: answer.header("retry-after").map(JSONValue.string))
     }

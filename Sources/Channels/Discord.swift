@@ -18,7 +18,7 @@ package enum Discord {
     static let dialect = Dialect.backslashed(
         name: "discord", marks: "\\*_~|>#-+[]()<:`", breaksMentions: false, link: Dialect.bareLink)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let thread = section.string("thread")
         let callback = section.string("public_key").map(DiscordCallback.init)
         if let callback, case nil = callback {
@@ -31,7 +31,7 @@ package enum Discord {
         guard let address = section.address("url", basics), let base = base(address, section) else { return nil }
         section.warnOfOtherHost(address, vendors, "https://discord.com/api/webhooks/…")
         let key = callback.flatMap { $0 }
-        return ChannelBlueprint(callback: key.map(Callback.discord)) {
+        return ChannelPlan(callback: key.map(Callback.discord)) {
             DiscordChannel(base: base, address: address, thread: thread, network: basics.network, tools: $0)
         }
     }

@@ -13,14 +13,14 @@ package enum Email {
         deadline: MailServer.longestDialogue,
         read: read)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let server = section.mailServer(basics)
         let from = section.mailAddress("from", required: true)
         let replyTo = section.mailAddress("reply_to", required: false)
         let to = section.recipients("to")
         guard let server, let from, let to, replyTo != nil || section.string("reply_to") == nil else { return nil }
         let letterhead = Letterhead(from: from, replyTo: replyTo, destination: basics.name)
-        return ChannelBlueprint(recipients: to.map(\.address)) {
+        return ChannelPlan(recipients: to.map(\.address)) {
             EmailChannel(server: server, letterhead: letterhead, to: to, tools: $0)
         }
     }
@@ -39,7 +39,7 @@ struct EmailChannel: Channel {
         let mail = MailRequest(
             server: server, from: letterhead.from.address, to: recipient.address,
             message: letterhead.mail(message, to: recipient, date: tools.clock.now).bytes)
-        let answer: MailAnswer
+        let answer: MailResponse
         do throws(TransportError) {
             answer = try await tools.mail.send(mail)
         } catch {

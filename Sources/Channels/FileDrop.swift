@@ -14,7 +14,7 @@ package enum FileDrop {
 
     enum Format: String, CaseIterable { case json, eml }
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let written = section.required("folder", "a folder, relative to this file")
         let format = section.word("format", Format.self)
         guard let written, format != nil || section.string("format") == nil else { return nil }
@@ -27,7 +27,7 @@ package enum FileDrop {
         else { return nil }
         let folder = Folder(path: written.hasPrefix("/") ? written : basics.folder + "/" + written)
         let letterhead = Letterhead(from: from, replyTo: nil, destination: basics.name)
-        return ChannelBlueprint {
+        return ChannelPlan {
             FileChannel(folder: folder, format: format ?? .json, letterhead: letterhead, to: to, clock: $0.clock)
         }
     }

@@ -21,7 +21,7 @@ package enum GoogleChat {
     private static let host = "chat.googleapis.com"
     private static let expected = "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…"
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         guard let address = section.address("url", basics) else { return nil }
         if address.parts.host == host {
             guard address.url.reveal().contains("/v1/spaces/") else {
@@ -34,7 +34,7 @@ package enum GoogleChat {
             }
         }
         section.warnOfOtherHost(address, [host], expected)
-        return ChannelBlueprint { GoogleChatChannel(address: address, network: basics.network, tools: $0) }
+        return ChannelPlan { GoogleChatChannel(address: address, network: basics.network, tools: $0) }
     }
 
     /// What belongs to an approval stands in one thread; everything else begins its own.
@@ -44,7 +44,7 @@ package enum GoogleChat {
 
     /// Sharpens the common judgement by the status word of Google's APIs.
     /// Source: https://cloud.google.com/apis/design/errors
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status, details = json["error"]?["details"]?.array ?? []
         let word = json["error"]?["status"]?.string.flatMap { words.contains($0) ? $0 : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {

@@ -12,7 +12,7 @@ package enum Gotify {
         titleLimit: Limit(250, .codePoints),
         read: read)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let server = section.address("server", basics, isSecret: false)
         let token = section.secret("token", required: true, expected: "the application's token, best as \"${NAME}\"")
         guard let server, let token else { return nil }
@@ -20,7 +20,7 @@ package enum Gotify {
             section.note("token", "\(section.path).token is no token of an application", expected: "letters, digits, - . and _")
             return nil
         }
-        return ChannelBlueprint { GotifyChannel(server: server, token: token, network: basics.network, tools: $0) }
+        return ChannelPlan { GotifyChannel(server: server, token: token, network: basics.network, tools: $0) }
     }
 
     static func payload(_ message: Message) -> JSONValue {
@@ -36,7 +36,7 @@ package enum Gotify {
     }
 
     /// Sharpens the common judgement: an answer in Gotify's own shape is final where a proxy's may pass.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         guard let common else {
             if json["id"]?.int != nil { return nil }

@@ -9,7 +9,7 @@ struct HookChannel: Channel {
     let tools: ChannelTools
     let payload: @Sendable (Message) -> JSONValue
     /// Gets the common judgement (nil: accepted), the answer, its body if that is JSON, and the time. Returns the one that counts.
-    let sharpen: @Sendable (DeliveryError?, HTTPAnswer, JSONValue, Timestamp) -> DeliveryError?
+    let sharpen: @Sendable (DeliveryError?, HTTPResponse, JSONValue, Timestamp) -> DeliveryError?
     /// An address that can be asked without harm and knows the credential; nil where there is none.
     var question: Secret?
 

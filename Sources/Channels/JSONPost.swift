@@ -13,11 +13,11 @@ struct JSONPost: Sendable {
     ///   - sharpen: gets the common judgement (nil: accepted), the answer, and its body if that is JSON. Returns the judgement that counts.
     /// - Returns: the answer and its body; `.null` where there is none or no JSON.
     func send(
-        _ request: HTTPRequest, isIdempotent: Bool, sharpen: (DeliveryError?, HTTPAnswer, JSONValue) -> DeliveryError?
-    ) async throws(DeliveryError) -> (answer: HTTPAnswer, json: JSONValue) {
+        _ request: HTTPRequest, isIdempotent: Bool, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
+    ) async throws(DeliveryError) -> (answer: HTTPResponse, json: JSONValue) {
         var request = request
         request.guardsAgainstResend = !isIdempotent
-        let answer: HTTPAnswer
+        let answer: HTTPResponse
         do throws(TransportError) {
             answer = try await tools.http.send(request)
         } catch {

@@ -5,7 +5,7 @@ package import Transport
 ///
 /// The command that was refused decides first: a refusal of RCPT or of the text concerns one mail, any earlier one concerns the
 /// destination. The enhanced code (RFC 3463) refines it.
-package func judge(_ answer: MailAnswer) -> DeliveryError? {
+package func judge(_ answer: MailResponse) -> DeliveryError? {
     if answer.stage == .accepted && answer.code / 100 == 2 { return nil }
     let (verdict, reason) =
         switch answer.code / 100 {
@@ -23,7 +23,7 @@ private let quota = Duration.seconds(3_600)
 
 private typealias Judgement = (DeliveryError.Verdict, DeliveryError.Reason)
 
-private func passing(_ answer: MailAnswer) -> Judgement {
+private func passing(_ answer: MailResponse) -> Judgement {
     switch answer.code {
     case 421: (.retry(after: .seconds(60)), .serverError)
     case 452 where answer.enhanced == "4.5.3": (.retry(after: nil), .rejected)
@@ -32,7 +32,7 @@ private func passing(_ answer: MailAnswer) -> Judgement {
     }
 }
 
-private func lasting(_ answer: MailAnswer) -> Judgement {
+private func lasting(_ answer: MailResponse) -> Judgement {
     if answer.enhanced == "5.4.5" { return (.throttled(after: quota), .rateLimited) }
     if answer.isTooLarge { return (.refused, .tooLarge) }
     switch answer.stage {
@@ -45,7 +45,7 @@ private func lasting(_ answer: MailAnswer) -> Judgement {
 
 /// A 5xx about one mail. 5.7.x may be about us (relaying denied) or about that one recipient: it is tried again, so that the
 /// destination closes if everyone says so and only this mail is given up if not.
-private func refusedMail(_ answer: MailAnswer) -> Judgement {
+private func refusedMail(_ answer: MailResponse) -> Judgement {
     let enhanced = answer.enhanced ?? ""
     switch answer.code {
     case 530: return (.gone, .unauthorized)
@@ -57,7 +57,7 @@ private func refusedMail(_ answer: MailAnswer) -> Judgement {
 }
 
 /// A 2xx or 3xx that ended the dialogue, or no code at all. STARTTLS that is not offered shows as the 250 of EHLO.
-private func unexpected(_ answer: MailAnswer) -> Judgement {
+private func unexpected(_ answer: MailResponse) -> Judgement {
     switch answer.stage {
     case .startTLS: (.gone, .tls)
     case .data, .accepted: (.uncertain, .badAnswer)
@@ -65,7 +65,7 @@ private func unexpected(_ answer: MailAnswer) -> Judgement {
     }
 }
 
-private func told(_ answer: MailAnswer) -> String {
+private func told(_ answer: MailResponse) -> String {
     let code = [String(answer.code), answer.enhanced].compactMap { $0 }.joined(separator: " ")
     let step =
         switch answer.stage {
@@ -81,7 +81,7 @@ private func told(_ answer: MailAnswer) -> String {
     return "\(code) to \(step)" + (words.isEmpty ? "" : ": \(words)")
 }
 
-extension MailAnswer {
+extension MailResponse {
     /// 552 to MAIL is about `SIZE=` (RFC 1870 §6.1) whatever its enhanced code.
     fileprivate var isTooLarge: Bool {
         ["5.3.4", "5.2.3"].contains(enhanced) || code == 552 && stage == .sender

@@ -7,7 +7,7 @@ package import Transport
 /// The classes follow the delivery rules of Standard Webhooks and of CloudEvents' web hooks:
 /// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
 /// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md
-package func judge(_ answer: HTTPAnswer, now: Timestamp) -> DeliveryError? {
+package func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
     let status = answer.status
     let after = answer.header("retry-after").flatMap { RetryAfter.parse($0, now: now) }
     func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
@@ -32,7 +32,7 @@ package func judge(_ answer: HTTPAnswer, now: Timestamp) -> DeliveryError? {
     }
 }
 
-private func redirection(_ answer: HTTPAnswer) -> String {
+private func redirection(_ answer: HTTPResponse) -> String {
     let host = answer.header("location").flatMap { WebAddress($0) }?.host
     return "a redirect" + (host.map { " to \($0.prefix(253))" } ?? "") + ", which is never followed"
 }

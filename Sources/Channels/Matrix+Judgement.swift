@@ -7,7 +7,7 @@ extension Matrix {
     ///
     /// - Parameter wants: the member by which a good answer is known.
     static func judge(
-        _ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, wants: String, isEdit: Bool = false
+        _ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, wants: String, isEdit: Bool = false
     ) -> DeliveryError? {
         let status = answer.status, code = json["errcode"]?.string ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {

@@ -13,7 +13,7 @@ package enum Matrix {
         hasFields: true,
         read: read)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let server = section.address("server", basics, isSecret: false)
         let token = section.secret("token", required: true, expected: "an access token, best as \"${NAME}\"")
         let room = section.required("room", "the id of a room: !…")
@@ -32,7 +32,7 @@ package enum Matrix {
             section.wrong("room", "the id of a room, such as !abc:example.com")
             return nil
         }
-        return ChannelBlueprint { MatrixChannel(server: server, token: token, room: room, network: basics.network, tools: $0) }
+        return ChannelPlan { MatrixChannel(server: server, token: token, room: room, network: basics.network, tools: $0) }
     }
 }
 

@@ -28,12 +28,12 @@ package enum Mattermost {
 
     private static let marked = Dialect.backslashed(name: "mattermost", marks: "\\`*_~[]()#+->|", breaksMentions: true)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         guard let address = section.address("url", basics) else { return nil }
         if !address.url.reveal().contains("/hooks/") {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
         }
-        return ChannelBlueprint(callback: .mattermost) { tools in
+        return ChannelPlan(callback: .mattermost) { tools in
             HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
                 judge(common, answer, json)
             }
@@ -90,7 +90,7 @@ package enum Mattermost {
     }
 
     /// Sharpens the common judgement by the server's own id of what is wrong, of which only a known beginning is ever repeated.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app."].contains { id.hasPrefix($0) } ? id : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {

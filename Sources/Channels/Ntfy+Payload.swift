@@ -39,7 +39,7 @@ extension Ntfy {
         return .object(payload)
     }
 
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         if let common { return sharpened(common, answer, json) }
         if json["id"]?.string != nil { return nil }
         return DeliveryError(
@@ -48,7 +48,7 @@ extension Ntfy {
 
     /// Sharpens the common judgement by ntfy's code.
     /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/errors.go
-    static func sharpened(_ common: DeliveryError, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError {
+    static func sharpened(_ common: DeliveryError, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError {
         let status = answer.status, code = json["code"]?.int ?? 0
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)

@@ -16,7 +16,7 @@ package enum Ntfy {
     /// Source: https://docs.ntfy.sh/publish/#limitations
     private static let vendorPace: (burst: Int, every: Duration) = (60, .seconds(5))
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let server = section.address("server", basics, isSecret: false)
         let topic = section.required("topic", topicShape)
         let token = section.secret("token")
@@ -30,7 +30,7 @@ package enum Ntfy {
             section.note("token", "\(section.path).token is no access token", expected: "tk_…")
             return nil
         }
-        return ChannelBlueprint(pace: server.parts.host == "ntfy.sh" ? vendorPace : nil) {
+        return ChannelPlan(pace: server.parts.host == "ntfy.sh" ? vendorPace : nil) {
             NtfyChannel(server: server, topic: Secret(topic), token: token, network: basics.network, tools: $0)
         }
     }

@@ -17,7 +17,7 @@ package enum PagerDuty {
     /// Of `summary`; PagerDuty cuts nothing itself.
     private static let mostSummary = Limit(1_024, .utf16)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let key = section.secret("routing_key", required: true, expected: "an integration key, best as \"${NAME}\"")
         let api = section.base("api_url", basics, vendor: "https://events.pagerduty.com")
         guard let key, let api else { return nil }
@@ -27,7 +27,7 @@ package enum PagerDuty {
                 expected: "32 letters and digits, of an Events API V2 integration")
             return nil
         }
-        return ChannelBlueprint { PagerDutyChannel(api: api, key: key, network: basics.network, tools: $0) }
+        return ChannelPlan { PagerDutyChannel(api: api, key: key, network: basics.network, tools: $0) }
     }
 
     /// Everything about one approval, one run or one trouble of the relay is one alert; anything else is one of its own.
@@ -80,7 +80,7 @@ package enum PagerDuty {
     }
 
     /// 202 is taken; anything else of 2xx is not PagerDuty's. 429 names no wait.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
         let errors = words.compactMap { $0 }.joined(separator: " ").lowercased()

@@ -15,7 +15,7 @@ package enum Pushover {
     private static let mostTitle = Limit(250, .codePoints)
     private static let mostURL = Limit(512, .codePoints)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let token = section.secret("token", required: true, expected: "the application's token, best as \"${NAME}\"")
         let user = section.secret("user", required: true, expected: "a user's or a group's key, best as \"${NAME}\"")
         let api = section.base("api_url", basics, vendor: "https://api.pushover.net")
@@ -24,7 +24,7 @@ package enum Pushover {
             section.note(name, "\(section.path).\(name) is no key of Pushover", expected: "30 letters and digits")
             return nil
         }
-        return ChannelBlueprint { PushoverChannel(api: api, token: token, user: user, network: basics.network, tools: $0) }
+        return ChannelPlan { PushoverChannel(api: api, token: token, user: user, network: basics.network, tools: $0) }
     }
 
     private static func isKey(_ key: Secret) -> Bool {
@@ -63,7 +63,7 @@ package enum Pushover {
     }
 
     /// Source: https://pushover.net/api#friendly
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
         let status = answer.status
         switch status {
         case 200...299:
@@ -88,7 +88,7 @@ package enum Pushover {
     }
 
     /// The quota comes back on the first of the month: epoch seconds. Looked at again each hour at the latest, as any wait.
-    private static func untilReset(_ answer: HTTPAnswer, now: Timestamp) -> Duration {
+    private static func untilReset(_ answer: HTTPResponse, now: Timestamp) -> Duration {
         let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
         let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
         return RetryAfter.believing(wait)

@@ -32,7 +32,7 @@ extension JSONPost {
     ///
     /// - Parameter sharpen: as of `send`.
     func ask(
-        _ request: HTTPRequest, _ what: String, sharpen: (DeliveryError?, HTTPAnswer, JSONValue) -> DeliveryError?
+        _ request: HTTPRequest, _ what: String, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
     ) async -> [Finding] {
         let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
         do throws(TransportError) {

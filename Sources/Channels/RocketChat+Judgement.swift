@@ -3,7 +3,7 @@ import Transport
 
 extension RocketChat {
     /// Sharpens the common judgement by the server's words, which are no stable interface; only those of this list are ever repeated.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
         let status = answer.status
         guard let common else {
             if status == 200, json["success"]?.bool == true { return nil }
@@ -25,7 +25,7 @@ extension RocketChat {
     }
 
     /// `X-RateLimit-Reset` is a moment: milliseconds since 1970.
-    private static func wait(_ answer: HTTPAnswer, now: Timestamp) -> Duration? {
+    private static func wait(_ answer: HTTPResponse, now: Timestamp) -> Duration? {
         guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: reset))
         return RetryAfter.believing(wait)

@@ -34,13 +34,13 @@ package enum RocketChat {
         return String(decoding: out, as: UTF8.self)
     }
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         guard let address = section.address("url", basics) else { return nil }
         let question = question(address)
         if question == nil {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…/…", isWarning: true)
         }
-        return ChannelBlueprint { tools in
+        return ChannelPlan { tools in
             HookChannel(
                 address: address, network: basics.network, tools: tools, payload: payload, sharpen: judge, question: question)
         }

@@ -40,7 +40,7 @@ extension Slack {
 
     /// Sharpens the common judgement by the word of an answer that says `"ok": false`, which comes with 200.
     /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
-    static func judgeBot(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+    static func judgeBot(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = answer.status
         guard let isTaken = json["ok"]?.bool else {
             return common ?? DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)

@@ -5,7 +5,7 @@ extension Slack {
     /// Sharpens the common judgement by the word that Slack puts into the body; only words of these lists are ever repeated.
     /// Sources: https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks,
     /// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
-    package static func judge(_ answer: HTTPAnswer, now: Timestamp) -> DeliveryError? {
+    package static func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
         let word = word(of: answer)
         let common = Channels.judge(answer, now: now)
         guard let common else { return answer.status == 200 && word == "ok" ? nil : notTaken(word, status: answer.status) }
@@ -41,7 +41,7 @@ extension Slack {
     }
 
     /// The body as a word, or its `error` if it is JSON that says `"ok": false`.
-    private static func word(of answer: HTTPAnswer) -> String? {
+    private static func word(of answer: HTTPResponse) -> String? {
         guard answer.body.count <= 4_096 else { return nil }
         if let json = try? JSONValue(parsing: answer.body), json["ok"]?.bool == false { return json["error"]?.string }
         return String(decoding: answer.body, as: UTF8.self).trimmed

@@ -32,7 +32,7 @@ package enum Slack {
         return text.utf8[...end].count
     }
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let secret = section.secret("signing_secret")
         guard BotKeys.isUsed(section) else { return webhook(section, basics, secret) }
         guard let keys = BotKeys(section, basics) else {
@@ -44,12 +44,12 @@ package enum Slack {
             return nil
         }
         let callback = secret.map { SlackCallback(secret: $0, origin: keys.api.origin, network: basics.network) }
-        return ChannelBlueprint(abilities: botAbilities, callback: callback.map(Callback.slack)) {
+        return ChannelPlan(abilities: botAbilities, callback: callback.map(Callback.slack)) {
             SlackBotChannel(keys: keys, network: basics.network, tools: $0)
         }
     }
 
-    private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics, _ secret: Secret?) -> ChannelBlueprint? {
+    private static func webhook(_ section: ConfigSection, _ basics: DestinationBasics, _ secret: Secret?) -> ChannelPlan? {
         let address = section.address("url", basics)
         guard section.node("api_url") == nil else {
             section.note("api_url", "\(section.path).api_url stands without a token", expected: "token and channel, or url alone")
@@ -64,7 +64,7 @@ package enum Slack {
         }
         section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
         let callback = secret.map { SlackCallback(secret: $0, origin: address.origin, network: basics.network) }
-        return ChannelBlueprint(callback: callback.map(Callback.slack)) {
+        return ChannelPlan(callback: callback.map(Callback.slack)) {
             SlackChannel(address: address, network: basics.network, tools: $0)
         }
     }
@@ -86,7 +86,7 @@ struct SlackChannel: Channel {
         var request = HTTPRequest.posting(
             payload(message), as: "application/json", to: address, tools: tools, network: network)
         request.guardsAgainstResend = true
-        let answer: HTTPAnswer
+        let answer: HTTPResponse
         do throws(TransportError) {
             answer = try await tools.http.send(request)
         } catch {

@@ -16,9 +16,9 @@ package enum Teams {
         hasFields: true,
         read: read)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         guard let address = section.address("url", basics), isWorkflow(address, section) else { return nil }
-        return ChannelBlueprint { tools in
+        return ChannelPlan { tools in
             HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
                 judge(common, answer, json)
             }
@@ -53,7 +53,7 @@ package enum Teams {
     }
 
     /// Sharpens the common judgement. 202 means that the workflow will begin, not that it has posted.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let code = json["error"]?["code"]?.string.flatMap { $0.utf8.allSatisfy(\.isLetter) && $0.utf8.count <= 60 ? $0 : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
@@ -69,7 +69,7 @@ package enum Teams {
     }
 
     /// Of a good status: connectors answered 200 with the words of an error, and relays of them still may.
-    private static func misled(_ answer: HTTPAnswer) -> DeliveryError? {
+    private static func misled(_ answer: HTTPResponse) -> DeliveryError? {
         let status = answer.status, words = String(decoding: answer.body.prefix(8_192), as: UTF8.self).lowercased()
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status), and in its words \(meaning)", status: status)

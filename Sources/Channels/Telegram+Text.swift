@@ -15,7 +15,7 @@ extension Telegram {
 
     /// Sharpens the common judgement. Descriptions are no stable interface: the status decides first, then a part of the words.
     /// Source: https://core.telegram.org/bots/api#making-requests
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let words = json["description"]?.string?.lowercased() ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {

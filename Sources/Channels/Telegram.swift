@@ -21,7 +21,7 @@ package enum Telegram {
         name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit,
         link: Entities.html.escape)
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let token = section.secret("token", required: true, expected: "the bot's token, best as \"${NAME}\"")
         let chat = section.required("chat", "the id of a chat, or @channel")
         let topic = section.integer("topic", in: 1...Int(Int32.max))
@@ -38,7 +38,7 @@ package enum Telegram {
         // A group has a negative id, and takes twenty a minute.
         let isGroup = chat.hasPrefix("-") || chat.hasPrefix("@")
         let callback = TelegramCallback(api: api, token: token, chat: chat, network: basics.network)
-        return ChannelBlueprint(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil, callback: .telegram(callback)) {
+        return ChannelPlan(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil, callback: .telegram(callback)) {
             TelegramChannel(api: api, token: token, chat: chat, topic: topic, network: basics.network, tools: $0)
         }
     }

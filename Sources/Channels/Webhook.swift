@@ -12,14 +12,14 @@ package enum Webhook {
 
     enum Format: String, CaseIterable { case standard, cloudevents }
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let address = section.address("url", basics)
         let keys = keys(section)
         let format = section.word("format", Format.self)
         let headers = headers(section)
         guard let address, let keys, let headers else { return nil }
         if format == nil && section.string("format") != nil { return nil }
-        return ChannelBlueprint {
+        return ChannelPlan {
             WebhookChannel(
                 address: address, keys: keys, format: format ?? .standard, headers: headers, network: basics.network, tools: $0)
         }
@@ -102,7 +102,7 @@ struct WebhookChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let answer: HTTPAnswer
+        let answer: HTTPResponse
         do throws(TransportError) {
             answer = try await tools.http.send(request(message))
         } catch {

@@ -24,7 +24,7 @@ extension Zulip {
     }
 
     /// Sharpens the common judgement by Zulip's code. Its words are in the bot's own language, so they count only where no code does.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPAnswer, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = answer.status, code = json["code"]?.string ?? "", words = json["msg"]?.string?.lowercased() ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
@@ -48,7 +48,7 @@ extension Zulip {
     }
 
     /// What the answer says of the minute's budget: nothing is left, until a moment in seconds since 1970.
-    static func pause(after answer: HTTPAnswer, now: Timestamp) -> Duration? {
+    static func pause(after answer: HTTPResponse, now: Timestamp) -> Duration? {
         guard answer.header("x-ratelimit-remaining") == "0", let reset = answer.header("x-ratelimit-reset").flatMap(Double.init),
             (0..<1e11).contains(reset)
         else { return nil }

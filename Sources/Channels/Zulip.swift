@@ -40,7 +40,7 @@ package enum Zulip {
         return Dialect.breakingMentions(String(decoding: out, as: UTF8.self))
     }
 
-    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelBlueprint? {
+    private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let server = section.address("server", basics, isSecret: false)
         let email = section.required("email", "the bot's address")
         let key = section.secret("api_key", required: true, expected: "the bot's API key, best as \"${NAME}\"")
@@ -61,7 +61,7 @@ package enum Zulip {
                 "topic", "\(section.path).topic is cut", expected: "at most \(mostTopic) characters", isWarning: true)
         }
         let login = Secret("Basic " + Data("\(email):\(key.reveal())".utf8).base64EncodedString())
-        return ChannelBlueprint { ZulipChannel(server: server, login: login, place: place, network: basics.network, tools: $0) }
+        return ChannelPlan { ZulipChannel(server: server, login: login, place: place, network: basics.network, tools: $0) }
     }
 
     struct Place: Sendable {
@@ -107,7 +107,7 @@ struct ZulipChannel: Channel {
 
     private func send(
         _ method: String, _ path: String, _ fields: [(name: String, value: String)], isEdit: Bool
-    ) async throws(DeliveryError) -> (answer: HTTPAnswer, json: JSONValue) {
+    ) async throws(DeliveryError) -> (answer: HTTPResponse, json: JSONValue) {
         let headers = [
             ("Content-Type", Secret("application/x-www-form-urlencoded")), tools.userAgent,
             ("Authorization", login),

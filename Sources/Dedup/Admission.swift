@@ -3,7 +3,7 @@ package import RelayCore
 /// An event on its way into the ledger, with everything it owes and joins. It appears with all of that, or not at all.
 package struct Admission: Sendable {
     package var event: Event
-    package var owed: [Owed]
+    package var owed: [PlannedDelivery]
     package var windows: [WindowJoin]
     /// Stored in the same transaction, also if the event is known already.
     package var approval: ApprovalRow?
@@ -11,7 +11,8 @@ package struct Admission: Sendable {
     package var followsRequest: FollowRule?
 
     package init(
-        event: Event, owed: [Owed] = [], windows: [WindowJoin] = [], approval: ApprovalRow? = nil, followsRequest: FollowRule? = nil
+        event: Event, owed: [PlannedDelivery] = [], windows: [WindowJoin] = [], approval: ApprovalRow? = nil,
+        followsRequest: FollowRule? = nil
     ) {
         self.event = event
         self.owed = owed
@@ -29,21 +30,21 @@ package enum AdmissionResult: Sendable, Equatable {
 }
 
 /// One delivery to be: to whom, how loudly, from when.
-package struct Owed: Sendable, Equatable {
+package struct PlannedDelivery: Sendable, Equatable {
     package var destination: String
     /// Empty unless the destination tells each address for itself.
     package var recipient: String
     package var route: String
     package var priority: Priority
     package var dueAt: Timestamp
-    package var heldFor: Hold?
+    package var heldFor: DeferReason?
     package var options: DeliveryOptions
     /// What may gather it instead, which the ledger alone can say. Of one destination, the same for each recipient.
-    package var gate: Gate?
+    package var gate: GateRules?
 
     package init(
-        destination: String, recipient: String = "", route: String, priority: Priority, dueAt: Timestamp, heldFor: Hold? = nil,
-        options: DeliveryOptions = DeliveryOptions(), gate: Gate? = nil
+        destination: String, recipient: String = "", route: String, priority: Priority, dueAt: Timestamp, heldFor: DeferReason? = nil,
+        options: DeliveryOptions = DeliveryOptions(), gate: GateRules? = nil
     ) {
         self.destination = destination
         self.recipient = recipient
@@ -57,16 +58,16 @@ package struct Owed: Sendable, Equatable {
 }
 
 /// What stands before a delivery at its admission: it is owed, or it is gathered.
-package struct Gate: Sendable, Equatable {
+package struct GateRules: Sendable, Equatable {
     /// The first that opens this window is told, and those that follow while it is open are counted in it.
     package var alike: WindowJoin?
     /// The message of the first can be changed: it is brought up to date when others join.
-    package var redraws = false
+    package var refreshes = false
     package var ceiling: Ceiling?
 
-    package init(alike: WindowJoin? = nil, redraws: Bool = false, ceiling: Ceiling? = nil) {
+    package init(alike: WindowJoin? = nil, refreshes: Bool = false, ceiling: Ceiling? = nil) {
         self.alike = alike
-        self.redraws = redraws
+        self.refreshes = refreshes
         self.ceiling = ceiling
     }
 }
@@ -105,14 +106,14 @@ package struct FollowRule: Sendable, Equatable {
     }
 
     /// When something that follows is due.
-    func due(at destination: String) -> (at: Timestamp, hold: Hold?) {
+    func due(at destination: String) -> (at: Timestamp, hold: DeferReason?) {
         guard !edits.contains(destination), let quiet = quiet[destination] else { return (dueAt, nil) }
         return (quiet, .quiet)
     }
 }
 
 /// Why something owed is not due at once.
-package enum Hold: String, Sendable, Codable, CaseIterable { case claim, retry, throttle, quiet }
+package enum DeferReason: String, Sendable, Codable, CaseIterable { case claim, retry, throttle, quiet }
 
 /// What a delivery keeps of its route, whatever the configuration says later.
 package struct DeliveryOptions: Codable, Sendable, Equatable {
@@ -120,14 +121,14 @@ package struct DeliveryOptions: Codable, Sendable, Equatable {
     package var mention: String?
     /// It was delivered before, and is owed again because what its message shows has changed since: only a message that is still there
     /// is brought up to date.
-    package var redraws: Bool
+    package var refreshes: Bool
     /// The window that counts what is alike: this one is told, the others are counted in it.
     package var storm: Int64?
 
-    package init(atMostOnce: Bool = false, mention: String? = nil, redraws: Bool = false, storm: Int64? = nil) {
+    package init(atMostOnce: Bool = false, mention: String? = nil, refreshes: Bool = false, storm: Int64? = nil) {
         self.atMostOnce = atMostOnce
         self.mention = mention
-        self.redraws = redraws
+        self.refreshes = refreshes
         self.storm = storm
     }
 }

@@ -47,7 +47,6 @@ extension ApprovalRow {
 
 /// What somebody said to an approval. Written down before RevKeen is called.
 package struct Answer: Sendable, Equatable {
-    package enum Verdict: String, Sendable, Codable, CaseIterable { case approve, reject }
     /// *lost*: decided otherwise, elsewhere or earlier. *refused*: RevKeen would not hear it, and the approval is free.
     package enum State: String, Sendable, Codable, CaseIterable { case asked, taken, refused, lost }
 
@@ -55,7 +54,7 @@ package struct Answer: Sendable, Equatable {
     package var approval: String
     /// Counts the answers to one approval, from 1. A part of the idempotency key.
     package var round: Int
-    package var verdict: Verdict
+    package var verdict: Choice
     package var actor: String
     package var via: String
     package var reason: String?
@@ -68,7 +67,7 @@ package struct Answer: Sendable, Equatable {
     package var state: State
 
     package init(
-        account: String, approval: String, round: Int = 1, verdict: Verdict, actor: String, via: String, reason: String? = nil,
+        account: String, approval: String, round: Int = 1, verdict: Choice, actor: String, via: String, reason: String? = nil,
         askedAt: Timestamp, dueAt: Timestamp, fence: Int64 = 0, status: Int? = nil, state: State = .asked
     ) {
         self.account = account

@@ -9,7 +9,7 @@ package struct AuditEntry: Sendable, Equatable {
     package var account: String
     package var approval: String
     package var round: Int
-    package var verdict: Answer.Verdict
+    package var verdict: Choice
     package var actor: String
     package var via: String
     package var address: String?

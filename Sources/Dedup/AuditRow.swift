@@ -26,7 +26,7 @@ enum AuditRow {
 
     static func make(_ row: SQLRow) -> AuditEntry {
         AuditEntry(
-            at: row.time(0), account: row[1], approval: row[2], round: row[3], verdict: Answer.Verdict(rawValue: row[4]) ?? .reject,
+            at: row.time(0), account: row[1], approval: row[2], round: row[3], verdict: Choice(rawValue: row[4]) ?? .reject,
             actor: row[5], via: row[6], address: row[7], reason: row[8], state: AuditEntry.State(rawValue: row[9]) ?? .asked,
             status: row[10])
     }

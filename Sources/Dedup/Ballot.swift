@@ -4,7 +4,7 @@ package import RelayCore
 package struct Ballot: Sendable, Equatable {
     package var account: String
     package var approval: String
-    package var verdict: Answer.Verdict
+    package var verdict: Choice
     /// A name of `people:`, or what the way in knows somebody by.
     package var actor: String
     /// The way in: `command line`, `link`, `slack`, …, with the destination where there is one.
@@ -19,7 +19,7 @@ package struct Ballot: Sendable, Equatable {
     package var peopleNeeded: Int
 
     package init(
-        account: String, approval: String, verdict: Answer.Verdict, actor: String, via: String, address: String? = nil,
+        account: String, approval: String, verdict: Choice, actor: String, via: String, address: String? = nil,
         reason: String? = nil, shown: String? = nil, peopleNeeded: Int = 1
     ) {
         self.account = account
@@ -35,7 +35,7 @@ package struct Ballot: Sendable, Equatable {
 }
 
 /// What a ballot came to.
-package enum Asked: Sendable, Equatable {
+package enum BallotResult: Sendable, Equatable {
     case asked(Answer)
     /// Somebody was first, and their answer is on its way or was taken.
     case earlier(Answer)

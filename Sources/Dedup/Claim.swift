@@ -53,7 +53,7 @@ package enum Settlement: Sendable, Equatable {
     /// Counts an attempt; the first one starts the time until it is given up.
     case retry(at: Timestamp, reason: String)
     /// Costs no attempt.
-    case deferred(until: Timestamp, hold: Hold?)
+    case deferred(until: Timestamp, hold: DeferReason?)
 }
 
 /// One try, as it is written down.

@@ -9,7 +9,7 @@ enum DeliveryRow {
     /// - Returns: false if the event is owed there already, or was.
     @discardableResult
     static func insert(
-        _ owed: Owed, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
+        _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
     ) throws -> Bool {
         try db.run(
             """

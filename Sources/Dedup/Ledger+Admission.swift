@@ -39,7 +39,7 @@ enum AdmissionRow {
     }
 
     private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: Database) throws -> Int {
-        let owed = try GateRow.pass(admission.owed, event: number, at: now, db)
+        let owed = try AdmissionGate.pass(admission.owed, event: number, at: now, db)
         for owed in owed { try DeliveryRow.insert(owed, event: number, thread: admission.event.thread, at: now, db) }
         let gathered = Set(admission.owed.map(\.destination)).subtracting(owed.map(\.destination))
         for var join in admission.windows {
@@ -55,15 +55,15 @@ enum AdmissionRow {
         let event = admission.event
         let requests = try MessageThread.requests(of: event.subject, before: number, at: now, db)
         let named = admission.owed.map { owed in
-            guard let request = requests[MessageThread.Pair(owed)] else { return (owed, MessageThread.Standing.sent) }
+            guard let request = requests[MessageThread.Pair(owed)] else { return (owed, MessageThread.Progress.sent) }
             var owed = owed
             (owed.dueAt, owed.heldFor) = rule.due(at: owed.destination)
-            return (owed, request.standing)
+            return (owed, request.progress)
         }
         let follows = MessageThread.following(rule, event: event, requests: requests, besides: admission.owed)
-        for (owed, standing) in named + follows {
+        for (owed, progress) in named + follows {
             try DeliveryRow.insert(
-                owed, event: number, thread: event.thread, superseded: standing == .awaited, at: now, db)
+                owed, event: number, thread: event.thread, superseded: progress == .awaited, at: now, db)
         }
         return (named + follows).count { $0.1 != .awaited }
     }

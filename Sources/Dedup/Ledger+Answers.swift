@@ -6,14 +6,14 @@ extension Ledger {
     /// returned instead. Where several people must approve, this one is counted, and the last makes the answer.
     ///
     /// - Parameters:
-    ///   - listening: stored in the same transaction, so that an update that asked is not read again.
-    ///   - redrawing: destinations whose message is brought up to date when one of several has approved.
+    ///   - cursor: stored in the same transaction, so that an update that asked is not read again.
+    ///   - refreshing: destinations whose message is brought up to date when one of several has approved.
     package func ask(
-        _ ballot: Ballot, listening: Listening? = nil, redrawing: Set<String> = []
-    ) async throws(LedgerError) -> Asked {
+        _ ballot: Ballot, cursor: PollCursor? = nil, refreshing: Set<String> = []
+    ) async throws(LedgerError) -> BallotResult {
         let now = clock.now
         return try await writes.write("ask") { db in
-            if let listening { try ListenerRow.save(listening, db) }
+            if let cursor { try ListenerRow.save(cursor, db) }
             let last = try db.first(AnswerRow.last, ballot.account, ballot.approval, make: AnswerRow.make)
             if let last, last.state == .asked || last.state == .taken { return .earlier(last) }
             let row = try ApprovalStore.row(account: ballot.account, id: ballot.approval, db)
@@ -23,7 +23,7 @@ extension Ledger {
             if ballot.peopleNeeded > 1, ballot.verdict == .approve {
                 let votes = try VoteRow.count(ballot, round: round, shown: row?.shownHash ?? "", at: now, db)
                 guard votes.count >= ballot.peopleNeeded else {
-                    try VoteRow.show(votes, of: ballot.peopleNeeded, on: row, redrawing: redrawing, at: now, db)
+                    try VoteRow.show(votes, of: ballot.peopleNeeded, on: row, refreshing: refreshing, at: now, db)
                     return .voted(votes)
                 }
                 actor = votes.map(\.person).joined(separator: ", ")
@@ -38,10 +38,10 @@ extension Ledger {
     }
 
     /// Writes down that somebody said something who may not.
-    package func deny(_ ballot: Ballot, listening: Listening? = nil) async throws(LedgerError) {
+    package func deny(_ ballot: Ballot, cursor: PollCursor? = nil) async throws(LedgerError) {
         let now = clock.now
         try await writes.write("deny") { db in
-            if let listening { try ListenerRow.save(listening, db) }
+            if let cursor { try ListenerRow.save(cursor, db) }
             let round = try db.first(AnswerRow.last, ballot.account, ballot.approval, make: AnswerRow.make)?.round ?? 0
             try AuditRow.insert(AuditEntry(ballot, round: round, .denied, at: now), db)
         }
@@ -106,16 +106,16 @@ extension Ledger {
     }
 
     /// Nil before anything was read.
-    package func listening(to source: String) async throws(LedgerError) -> Listening? {
+    package func cursor(to source: String) async throws(LedgerError) -> PollCursor? {
         try await read { db in
             try db.first("SELECT position FROM listener WHERE source = ?", source) {
-                Listening(source: source, position: $0[0])
+                PollCursor(source: source, position: $0[0])
             }
         }
     }
 
-    package func save(_ listening: Listening) async throws(LedgerError) {
-        try await writes.write("listen") { try ListenerRow.save(listening, $0) }
+    package func save(_ cursor: PollCursor) async throws(LedgerError) {
+        try await writes.write("listen") { try ListenerRow.save(cursor, $0) }
     }
 
     /// The last answers, the newest last; nil asks for every account.
@@ -151,7 +151,7 @@ enum AnswerRow {
 
     static func make(_ row: SQLRow) -> Answer {
         Answer(
-            account: row[0], approval: row[1], round: row[2], verdict: Answer.Verdict(rawValue: row[3]) ?? .reject,
+            account: row[0], approval: row[1], round: row[2], verdict: Choice(rawValue: row[3]) ?? .reject,
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
             status: row[10], state: Answer.State(rawValue: row[11]) ?? .asked)
     }

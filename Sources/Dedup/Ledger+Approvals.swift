@@ -4,15 +4,15 @@ import RelayCore
 extension Ledger {
     /// Stores approvals as last seen, without admitting anything. A row never goes back to an earlier version.
     ///
-    /// - Parameter redrawing: destinations whose messages about them are brought up to date.
+    /// - Parameter refreshing: destinations whose messages about them are brought up to date.
     /// - Returns: the destinations that owe something now.
     @discardableResult
-    package func store(_ rows: [ApprovalRow], redrawing: Set<String> = []) async throws(LedgerError) -> Set<String> {
+    package func store(_ rows: [ApprovalRow], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !rows.isEmpty else { return [] }
         let now = clock.now
         return try await writes.write("store") { db in
             for row in rows { try ApprovalStore.save(row, db) }
-            return try Redrawing.owe(rows, at: redrawing, now: now, db)
+            return try MessageRefresh.owe(rows, at: refreshing, now: now, db)
         }
     }
 

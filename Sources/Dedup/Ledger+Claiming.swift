@@ -44,7 +44,7 @@ extension Ledger {
         let now = clock.now
         return try await writes.write("release") { db in
             let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, DeliveryOptions(text: $0[1])) }
-                .filter { $0.1.atMostOnce && !$0.1.redraws }
+                .filter { $0.1.atMostOnce && !$0.1.refreshes }
             for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
             try db.run(ClaimRow.releaseAnswers, now.milliseconds)
             return try db.run(ClaimRow.release, now.milliseconds) + once.count
@@ -126,13 +126,13 @@ enum ClaimRow {
         if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
             taken.present = try ApprovalStore.row(account: account, id: detail.id, db)
         }
-        if claim.event.isFirstRequest, !claim.options.redraws {
+        if claim.event.isFirstRequest, !claim.options.refreshes {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
         } else if let reason = try MessageThread.needless(taken, thread: thread, db) {
             // What was delivered stays so.
-            let redraws = claim.options.redraws
-            try settle(claim.delivery, as: redraws ? .delivered : .dropped, redraws ? nil : reason, at: now, db)
+            let refreshes = claim.options.refreshes
+            try settle(claim.delivery, as: refreshes ? .delivered : .dropped, refreshes ? nil : reason, at: now, db)
             return nil
         } else {
             taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
@@ -144,8 +144,8 @@ enum ClaimRow {
     /// What replaces nothing. The first of a storm says how many there were, in the message that it was told by.
     private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
-        if let storm = claim.options.storm { taken.alike = try db.first(GatheringSQL.counted, storm) { $0[0] } }
-        if claim.options.redraws {
+        if let storm = claim.options.storm { taken.alike = try db.first(WindowReaderSQL.counted, storm) { $0[0] } }
+        if claim.options.refreshes {
             taken.earlier = try MessageThread.message(of: claim, thread: claim.event.subject, db)?.receipt
             guard taken.earlier != nil else {
                 try settle(claim.delivery, as: .delivered, nil, at: now, db)

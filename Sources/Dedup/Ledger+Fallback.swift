@@ -26,7 +26,7 @@ extension Ledger {
             let owed = waiting.map { (id: $0.id, until: quiet($0.priority)) }
             added += try await writes.write("divert") { db in
                 try owed.reduce(0) { count, one in
-                    let hold = one.until.map { _ in Hold.quiet.rawValue }
+                    let hold = one.until.map { _ in DeferReason.quiet.rawValue }
                     return try count + db.run(Self.divert, fallback, recipient, (one.until ?? now).milliseconds, hold, one.id)
                 }
             }
@@ -40,7 +40,7 @@ extension Ledger {
         SELECT d.id, d.priority FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
             AND (d.held_for IS NOT 'quiet' OR d.due_at <= ?)
-            AND NOT \(Redrawing.isOne("d"))
+            AND NOT \(MessageRefresh.isOne("d"))
             AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.event = d.event AND f.destination = ? AND f.recipient = ?)
         ORDER BY d.id LIMIT ?
         """

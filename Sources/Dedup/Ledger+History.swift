@@ -55,7 +55,7 @@ enum HistoryRow {
     static func delivery(_ row: SQLRow) -> History.Delivery {
         History.Delivery(
             id: row[0], destination: row[1], recipient: row[2], route: row[3], priority: row.priority(4),
-            state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(Hold.init),
+            state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(DeferReason.init),
             attempt: row[8], firstFailedAt: row.moment(9), reason: row[10], settledAt: row.moment(11), attempts: [])
     }
 

@@ -18,7 +18,7 @@ extension Ledger {
             let destinations = try OverviewRow.destinations(db)
             return Overview(
                 owed: destinations.reduce(0) { $0 + $1.owed }, oldestOwed: destinations.compactMap(\.oldestOwed).min(),
-                destinations: destinations, dead: try OverviewRow.dead(db), debts: try OverviewRow.debts(db))
+                destinations: destinations, dead: try OverviewRow.dead(db), owedDeliveries: try OverviewRow.owedDeliveries(db))
         }
     }
 }
@@ -49,7 +49,7 @@ enum OverviewRow {
         FROM delivery d INDEXED BY delivery_failed JOIN event e ON e.n = d.event
         WHERE d.state IN ('dead', 'unknown') AND d.state = 'dead' ORDER BY d.settled_at, d.id LIMIT ?
         """
-    static let debts = """
+    static let owedRows = """
         SELECT d.id, e.id, d.destination, d.due_at, d.held_for, d.attempt FROM (
             SELECT id FROM delivery INDEXED BY delivery_owed WHERE state = 'owed' ORDER BY id LIMIT ?) o
         JOIN delivery d ON d.id = o.id JOIN event e ON e.n = d.event ORDER BY d.id
@@ -73,11 +73,11 @@ enum OverviewRow {
         }
     }
 
-    static func debts(_ db: Database) throws -> [Overview.Debt] {
-        try db.all(debts, Overview.mostDebts) { row in
-            Overview.Debt(
+    static func owedDeliveries(_ db: Database) throws -> [Overview.OwedDelivery] {
+        try db.all(owedRows, Overview.mostOwed) { row in
+            Overview.OwedDelivery(
                 id: row[0], event: row[1], destination: row[2], dueAt: row.time(3),
-                heldFor: (row[4] as String?).flatMap(Hold.init), attempt: row[5])
+                heldFor: (row[4] as String?).flatMap(DeferReason.init), attempt: row[5])
         }
     }
 }

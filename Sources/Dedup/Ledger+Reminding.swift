@@ -29,20 +29,20 @@ extension Ledger {
     /// Owes reminders: an event is admitted once, and each destination owes it once, whenever it comes to that. Of what does not wait any
     /// more nothing is owed.
     ///
-    /// - Parameter redrawing: destinations whose message about it is brought up to date, since it now says that it was reminded of.
+    /// - Parameter refreshing: destinations whose message about it is brought up to date, since it now says that it was reminded of.
     /// - Returns: the destinations that owe something now.
-    package func remind(_ reminders: [Admission], redrawing: Set<String> = []) async throws(LedgerError) -> Set<String> {
+    package func remind(_ reminders: [Admission], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !reminders.isEmpty else { return [] }
         let now = clock.now
         return try await writes.write("remind") { db in
-            try reminders.reduce(into: Set<String>()) { try $0.formUnion(ReminderRow.remind($1, redrawing: redrawing, at: now, db)) }
+            try reminders.reduce(into: Set<String>()) { try $0.formUnion(ReminderRow.remind($1, refreshing: refreshing, at: now, db)) }
         }
     }
 
     /// Owes the request itself to destinations that were not asked before. Of what does not wait any more nothing is owed.
     ///
     /// - Returns: the destinations that owe it now and did not before.
-    package func escalate(_ approval: ApprovalRow, to owed: [Owed]) async throws(LedgerError) -> Set<String> {
+    package func escalate(_ approval: ApprovalRow, to owed: [PlannedDelivery]) async throws(LedgerError) -> Set<String> {
         let now = clock.now
         return try await writes.write("escalate") { db in
             let subject = EventID.approvalSubject(approval.id, account: approval.account)
@@ -71,7 +71,7 @@ enum ReminderRow {
             JOIN delivery d ON d.thread = a.account || '/approval/' || a.id
             JOIN event e ON e.n = d.event
         WHERE a.account = ? AND a.open = 1 AND e.kind = 'approval'
-            AND (d.state IN ('delivered', 'unknown') OR \(Redrawing.isOne("d")))
+            AND (d.state IN ('delivered', 'unknown') OR \(MessageRefresh.isOne("d")))
         GROUP BY a.id, d.destination, d.recipient HAVING d.id = min(d.id)
         ORDER BY a.n, d.id
         """
@@ -80,7 +80,7 @@ enum ReminderRow {
         WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND e.kind = 'approval' LIMIT 1
         """
 
-    static func remind(_ reminder: Admission, redrawing: Set<String>, at now: Timestamp, _ db: Database) throws -> Set<String> {
+    static func remind(_ reminder: Admission, refreshing: Set<String>, at now: Timestamp, _ db: Database) throws -> Set<String> {
         guard case .approval(let detail) = reminder.event.payload.detail, let account = reminder.event.account,
             var row = try ApprovalStore.row(account: account, id: detail.id, db), row.isOpen
         else { return [] }
@@ -94,6 +94,6 @@ enum ReminderRow {
         row.remind(step: detail.step ?? 1, overdue: detail.overdue == true)
         row.updatedAt = now
         try ApprovalStore.save(row, db)
-        return told.union(try Redrawing.owe([row], at: redrawing, now: now, db))
+        return told.union(try MessageRefresh.owe([row], at: refreshing, now: now, db))
     }
 }

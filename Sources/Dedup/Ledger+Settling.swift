@@ -73,7 +73,7 @@ enum SettlementRow {
 
     /// A request that goes back will say the present when it is sent.
     private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
-        if claim.event.isFirstRequest, !claim.options.redraws, let thread = claim.event.thread {
+        if claim.event.isFirstRequest, !claim.options.refreshes, let thread = claim.event.thread {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
         }

@@ -4,7 +4,7 @@ package import RelayCore
 extension Ledger {
     /// How much came for a destination since a moment, but no more than it is asked for.
     package func arrivals(at destination: String, since start: Timestamp, most: Int) async throws(LedgerError) -> Int {
-        try await read { try $0.first(GateRow.arrivals, destination, start.milliseconds, most) { $0[0] } ?? 0 }
+        try await read { try $0.first(AdmissionGate.arrivals, destination, start.milliseconds, most) { $0[0] } ?? 0 }
     }
 
     /// An open window closes later, or sooner, than it was to.
@@ -17,11 +17,11 @@ extension Ledger {
     /// Owes the message of a storm's first once more, so that it says how many there were in the end.
     ///
     /// - Returns: false if its message cannot be found again: then the count is to be told in another.
-    package func redrawStorm(_ window: Int64, at destination: String) async throws(LedgerError) -> Bool {
+    package func refreshStorm(_ window: Int64, at destination: String) async throws(LedgerError) -> Bool {
         let now = clock.now
-        return try await writes.write("redraw") { db in
+        return try await writes.write("refresh") { db in
             guard try db.first(StormRow.message, window, destination, make: { $0[0] as Int }) != nil else { return false }
-            try db.run(GateRow.redraw, now.milliseconds, destination, window)
+            try db.run(AdmissionGate.refresh, now.milliseconds, destination, window)
             try db.run(StormRow.hasten, now.milliseconds, destination, window)
             return true
         }

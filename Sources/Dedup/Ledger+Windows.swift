@@ -21,7 +21,7 @@ extension Ledger {
     /// - Parameter message: nil closes them without a word.
     /// Those that were closed already are left as they are.
     package func close(
-        _ ids: [Int64], message: @escaping @Sendable (Gathering) throws -> Admission?
+        _ ids: [Int64], message: @escaping @Sendable (WindowReader) throws -> Admission?
     ) async throws(LedgerError) -> Closing {
         let now = clock.now
         return try await writes.write("close") { db in try WindowRow.close(ids, at: now, message: message, db) }
@@ -32,7 +32,7 @@ extension Ledger {
     ///
     /// - Parameter end: nil closes all that are open, whenever they were to end.
     package func closeDigest(
-        _ name: String, through end: Timestamp?, message: @escaping @Sendable (Gathering) throws -> Admission?
+        _ name: String, through end: Timestamp?, message: @escaping @Sendable (WindowReader) throws -> Admission?
     ) async throws(LedgerError) -> Closing {
         let now = clock.now
         return try await writes.write("close") { db in
@@ -55,7 +55,7 @@ extension Ledger {
 
     /// Makes something of windows as they are now, and changes nothing.
     package func gather<Value: Sendable>(
-        _ ids: [Int64], _ body: @escaping @Sendable (Gathering) throws -> Value
+        _ ids: [Int64], _ body: @escaping @Sendable (WindowReader) throws -> Value
     ) async throws(LedgerError) -> Value {
         try await read { db in try body(try WindowRow.gathering(ids, db)) }
     }
@@ -113,7 +113,7 @@ extension WindowRow {
     static let openOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at <= ?"
 
     static func close(
-        _ ids: [Int64], at now: Timestamp, message: (Gathering) throws -> Admission?, _ db: Database
+        _ ids: [Int64], at now: Timestamp, message: (WindowReader) throws -> Admission?, _ db: Database
     ) throws -> Closing {
         let closed = try ids.filter { try db.run(close, now.milliseconds, $0) == 1 }
         guard !closed.isEmpty, var admission = try message(try gathering(closed, db)) else {
@@ -136,9 +136,9 @@ extension WindowRow {
 
     private static let lastOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closes_at = ?"
 
-    static func gathering(_ ids: [Int64], _ db: Database) throws -> Gathering {
+    static func gathering(_ ids: [Int64], _ db: Database) throws -> WindowReader {
         let windows = try ids.compactMap { try db.first(one, $0, make: make) }
-        return Gathering(windows.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }, db)
+        return WindowReader(windows.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }, db)
     }
 
     /// An id that was used up (the clock was set back) gets a number behind it: what was gathered is told in any case.

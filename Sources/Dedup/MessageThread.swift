@@ -8,7 +8,7 @@ enum MessageThread {
         var destination: String
         var recipient: String
 
-        init(_ owed: Owed) {
+        init(_ owed: PlannedDelivery) {
             destination = owed.destination
             recipient = owed.recipient
         }
@@ -20,7 +20,7 @@ enum MessageThread {
     }
 
     /// How far the request came at one destination and recipient.
-    enum Standing: Int, Comparable {
+    enum Progress: Int, Comparable {
         /// It may have arrived.
         case sent
         /// It is being sent at this moment, and may say the past.
@@ -28,11 +28,11 @@ enum MessageThread {
         /// It is owed and nobody is sending it: it will say the present.
         case awaited
 
-        static func < (a: Standing, b: Standing) -> Bool { a.rawValue < b.rawValue }
+        static func < (a: Progress, b: Progress) -> Bool { a.rawValue < b.rawValue }
     }
 
     struct Request {
-        var standing: Standing
+        var progress: Progress
         var options: DeliveryOptions
     }
 
@@ -43,36 +43,36 @@ enum MessageThread {
             SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
             FROM delivery d JOIN event e ON e.n = d.event
             WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval'
-                AND (d.state IN ('owed', 'delivered', 'unknown') OR \(Redrawing.isOne("d")))
+                AND (d.state IN ('owed', 'delivered', 'unknown') OR \(MessageRefresh.isOne("d")))
             """, subject, number
         ) { row -> (Pair, Request) in
-            let standing: Standing
+            let progress: Progress
             let options = DeliveryOptions(text: row[5])
-            if row[2] as String != DeliveryState.owed.rawValue || options.redraws {
-                standing = .sent
+            if row[2] as String != DeliveryState.owed.rawValue || options.refreshes {
+                progress = .sent
             } else {
-                let isClaimed = row[3] as String? == Hold.claim.rawValue && row.time(4) > now
-                standing = isClaimed ? .underWay : .awaited
+                let isClaimed = row[3] as String? == DeferReason.claim.rawValue && row.time(4) > now
+                progress = isClaimed ? .underWay : .awaited
             }
             let pair = Pair(destination: row[0], recipient: row[1])
-            return (pair, Request(standing: standing, options: options))
+            return (pair, Request(progress: progress, options: options))
         }
-        return Dictionary(found) { $0.standing > $1.standing ? $0 : $1 }
+        return Dictionary(found) { $0.progress > $1.progress ? $0 : $1 }
     }
 
     /// What an event owes by following, besides what it owes anyway. It keeps the request's options but mentions nobody again.
     static func following(
-        _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [Owed]
-    ) -> [(Owed, Standing)] {
+        _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [PlannedDelivery]
+    ) -> [(PlannedDelivery, Progress)] {
         let taken = Set(named.map(Pair.init))
         let pairs = requests.keys.filter { !taken.contains($0) }
         return pairs.sorted { ($0.destination, $0.recipient) < ($1.destination, $1.recipient) }.compactMap { pair in
             requests[pair].map { request in
                 let due = rule.due(at: pair.destination)
-                let owed = Owed(
+                let owed = PlannedDelivery(
                     destination: pair.destination, recipient: pair.recipient, route: rule.route, priority: event.priority,
                     dueAt: due.at, heldFor: due.hold, options: DeliveryOptions(atMostOnce: request.options.atMostOnce))
-                return (owed, request.standing)
+                return (owed, request.progress)
             }
         }
     }
@@ -112,7 +112,7 @@ enum MessageThread {
         guard let version = claim.event.shownVersion else { return nil }
         let later = try db.first(laterUpdate, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
         if later != nil { return superseded }
-        if claim.options.redraws { return try message(of: claim, thread: thread, db) == nil ? "its message is not known" : nil }
+        if claim.options.refreshes { return try message(of: claim, thread: thread, db) == nil ? "its message is not known" : nil }
         guard let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db) else { return nil }
         switch stored.state {
         case .gone: return "its message was deleted by hand"

@@ -18,19 +18,19 @@ package struct Overview: Sendable, Equatable {
         package var since: Timestamp
     }
 
-    package struct Debt: Sendable, Equatable {
+    package struct OwedDelivery: Sendable, Equatable {
         package var id: Int64
         package var event: String
         package var destination: String
         package var dueAt: Timestamp
-        package var heldFor: Hold?
+        package var heldFor: DeferReason?
         /// How many were counted so far.
         package var attempt: Int
     }
 
-    /// The most that `dead` and `debts` hold.
+    /// The most that `dead` and `owedDeliveries` hold.
     package static let mostDead = 1000
-    package static let mostDebts = 100
+    package static let mostOwed = 100
 
     package var owed: Int
     package var oldestOwed: Timestamp?
@@ -39,7 +39,7 @@ package struct Overview: Sendable, Equatable {
     /// Oldest first.
     package var dead: [Dead]
     /// What is owed, oldest first.
-    package var debts: [Debt]
+    package var owedDeliveries: [OwedDelivery]
 }
 
 package struct StoredEvent: Sendable, Equatable {
@@ -60,7 +60,7 @@ package struct History: Sendable, Equatable {
         package var priority: Priority
         package var state: DeliveryState
         package var dueAt: Timestamp
-        package var heldFor: Hold?
+        package var heldFor: DeferReason?
         package var attempt: Int
         package var firstFailedAt: Timestamp?
         package var reason: String?

@@ -7,7 +7,7 @@ extension DeliveryOptions {
         var text = JSONText()
         text.add("at_most_once", atMostOnce ? true : nil)
         text.add("mention", mention)
-        text.add("redraws", redraws ? true : nil)
+        text.add("refreshes", refreshes ? true : nil)
         text.add("storm", storm)
         return text.object
     }
@@ -16,7 +16,7 @@ extension DeliveryOptions {
         let value = text.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
         self.init(
             atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string,
-            redraws: value?["redraws"]?.bool ?? false, storm: value?["storm"]?.int.map(Int64.init))
+            refreshes: value?["refreshes"]?.bool ?? false, storm: value?["storm"]?.int.map(Int64.init))
     }
 }
 

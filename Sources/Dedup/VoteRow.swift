@@ -17,7 +17,7 @@ enum VoteRow {
 
     /// The one message says who has approved so far.
     static func show(
-        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, redrawing: Set<String>, at now: Timestamp, _ db: Database
+        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, refreshing: Set<String>, at now: Timestamp, _ db: Database
     ) throws {
         guard var row, row.isOpen else { return }
         let words = "\(votes.count) of \(needed) (\(votes.map(\.person).joined(separator: ", ")))"
@@ -25,7 +25,7 @@ enum VoteRow {
         row.detail?.votes = words
         row.updatedAt = now
         try ApprovalStore.save(row, db)
-        _ = try Redrawing.owe([row], at: redrawing, now: now, db)
+        _ = try MessageRefresh.owe([row], at: refreshing, now: now, db)
     }
 
     static func all(account: String, approval: String, round: Int, shown: String, _ db: Database) throws -> [Vote] {

@@ -197,8 +197,6 @@ package struct Message: Sendable {
 
 /// A button under a message about an approval: pressed, it sends its token back.
 package struct DecisionButton: Sendable, Equatable {
-    package enum Choice: String, Sendable { case approve, reject }
-
     package var choice: Choice
     /// At most 64 bytes. It proves that the button is ours; who pressed it is the chat's word.
     package var token: String

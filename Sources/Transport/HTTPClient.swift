@@ -40,11 +40,11 @@ package final class HTTPClient: HTTPTransport {
         }
     }
 
-    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let fault = request.fault { throw TransportError(.badRequest, sent: false, fault) }
         let handle = idle.withLock { $0.popLast() } ?? Handle(curl_easy_init())
         let transfer = Transfer(request, handle)
-        let result: Result<HTTPAnswer, TransportError> = await withTaskCancellationHandler {
+        let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.continuation = continuation
                 if !leave(.add(transfer)) { abandon(transfer, "the client is shut down") }

@@ -46,7 +46,7 @@ package struct NetworkOptions: Sendable, Hashable {
     }
 }
 
-package struct HTTPAnswer: Sendable {
+package struct HTTPResponse: Sendable {
     package var status: Int
     /// Names in lower case, in the order of arrival, of the final response only.
     package var headers: [(name: String, value: String)]
@@ -100,5 +100,5 @@ package struct TransportError: Error, Sendable, Equatable, CustomStringConvertib
 
 /// What speaks HTTP: libcurl in the program, a script in tests.
 package protocol HTTPTransport: Sendable {
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 }

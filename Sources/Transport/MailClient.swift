@@ -30,7 +30,7 @@ package final class MailClient: MailTransport {
         for connection in connections { connection.close() }
     }
 
-    package func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+    package func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
         let connection = try take(mail.server)
         let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail))
@@ -38,7 +38,7 @@ package final class MailClient: MailTransport {
         return try result.get()
     }
 
-    package func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer {
+    package func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
         // Of its own: a kept connection would prove nothing.
         let connection = MailConnection()
         let (result, _) = await connection.carry(MailTransfer(server, mail: nil))

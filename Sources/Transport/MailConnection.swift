@@ -5,7 +5,7 @@ import RelayCore
 /// A thread that speaks to one mail server over one connection, mail after mail.
 final class MailConnection: Sendable {
     private enum Job {
-        case mail(MailTransfer, CheckedContinuation<(Result<MailAnswer, TransportError>, Bool), Never>)
+        case mail(MailTransfer, CheckedContinuation<(Result<MailResponse, TransportError>, Bool), Never>)
         case end
     }
 
@@ -23,7 +23,7 @@ final class MailConnection: Sendable {
     }
 
     /// The answer, and whether the connection may serve another mail.
-    func carry(_ transfer: MailTransfer) async -> (Result<MailAnswer, TransportError>, Bool) {
+    func carry(_ transfer: MailTransfer) async -> (Result<MailResponse, TransportError>, Bool) {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 leave(.mail(transfer, continuation))

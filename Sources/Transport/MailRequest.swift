@@ -64,7 +64,7 @@ package struct MailServer: Sendable, Hashable {
 }
 
 /// What the server said last about one mail.
-package struct MailAnswer: Sendable, Equatable {
+package struct MailResponse: Sendable, Equatable {
     /// Which command the server refused, or `accepted`.
     package enum Stage: String, Sendable { case greeting, hello, startTLS, login, sender, recipient, data, accepted }
 
@@ -88,8 +88,8 @@ package struct MailAnswer: Sendable, Equatable {
 package protocol MailTransport: Sendable {
     /// One mail, one answer. A refusal is an answer; an error means that none came: with `sent: true` the mail may have been
     /// accepted (no reply to the final dot).
-    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse
 
     /// Greets the server, secures the connection, logs in and says NOOP. No mail.
-    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer
+    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse
 }

@@ -30,14 +30,14 @@ final class MailTransfer: @unchecked Sendable {
 
     func cancel() { isCancelled.withLock { $0 = true } }
 
-    func perform(on handle: Handle) -> Result<MailAnswer, TransportError> {
+    func perform(on handle: Handle) -> Result<MailResponse, TransportError> {
         let first = attempt(on: handle)
         // The server had closed the kept connection: nothing was sent, and a new one may well do.
         guard case .failure(let error) = first, replies.isEmpty, !error.sent, error.reason == .noAnswer else { return first }
         return attempt(on: handle)
     }
 
-    private func attempt(on handle: Handle) -> Result<MailAnswer, TransportError> {
+    private func attempt(on handle: Handle) -> Result<MailResponse, TransportError> {
         (offset, replies, bodyRead, timedOut, lastReplyAt) = (0, [], false, false, .now)
         (self.handle, isConnected) = (handle, false)
         defer { self.handle = nil }
@@ -89,7 +89,7 @@ final class MailTransfer: @unchecked Sendable {
         _ = relay_on_open_socket(curl, onOpenSocket, me)
     }
 
-    private func judge(_ code: CURLcode) -> Result<MailAnswer, TransportError> {
+    private func judge(_ code: CURLcode) -> Result<MailResponse, TransportError> {
         let last = replies.last { $0.code != 221 }
         if code == CURLE_OK, let last { return .success(last.answer(.accepted)) }
         // 354 was the last word: the mail was being handed over, or its final reply is lost.
@@ -118,7 +118,7 @@ final class MailTransfer: @unchecked Sendable {
     }
 
     /// Which command the server refused. libcurl does not say; how many replies of which kind came before does.
-    private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailAnswer.Stage {
+    private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailResponse.Stage {
         if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) {
             return .login
         }
@@ -206,8 +206,8 @@ struct SMTPReply: Sendable, Equatable {
 
     var acceptsSender: Bool { code == 250 && (enhanced?.hasPrefix("2.1.0") ?? false) }
 
-    func answer(_ stage: MailAnswer.Stage) -> MailAnswer {
-        MailAnswer(stage: stage, code: code, enhanced: enhanced, text: text)
+    func answer(_ stage: MailResponse.Stage) -> MailResponse {
+        MailResponse(stage: stage, code: code, enhanced: enhanced, text: text)
     }
 }
 

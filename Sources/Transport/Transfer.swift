@@ -8,7 +8,7 @@ import RelayCore
 final class Transfer: @unchecked Sendable {
     let handle: Handle
     let isCancelled = Locked(false)
-    var continuation: CheckedContinuation<Result<HTTPAnswer, TransportError>, Never>?
+    var continuation: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>?
     /// The request's head was about to leave: what it asks may happen.
     private(set) var wasSent = false
     private let request: HTTPRequest
@@ -83,10 +83,10 @@ final class Transfer: @unchecked Sendable {
         _ = relay_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
         _ = relay_get_double(handle.pointer, CURLINFO_TOTAL_TIME, &seconds)
         guard code == CURLE_OK, status > 0 else { return resume(.failure(failure(code))) }
-        resume(.success(HTTPAnswer(status: status, headers: headers, body: body, took: .seconds(seconds))))
+        resume(.success(HTTPResponse(status: status, headers: headers, body: body, took: .seconds(seconds))))
     }
 
-    func resume(_ result: Result<HTTPAnswer, TransportError>) {
+    func resume(_ result: Result<HTTPResponse, TransportError>) {
         continuation?.resume(returning: result)
         continuation = nil
     }

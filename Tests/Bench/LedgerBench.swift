@@ -51,7 +51,8 @@ struct LedgerBench {
                     subject: "live/notification/\(number)", priority: .normal, occurredAt: now, seenAt: now,
                     payload: Payload(detail: .notification(NotificationDetail(message: "Invoice \(number) is late and wants a reminder."))))
                 let due = held ? now + .seconds(86_400) : now
-                return Admission(event: event, owed: owed ? [Owed(destination: "hook", route: "all", priority: .normal, dueAt: due)] : [])
+                return Admission(
+                    event: event, owed: owed ? [PlannedDelivery(destination: "hook", route: "all", priority: .normal, dueAt: due)] : [])
             }
             _ = try await ledger.admit(admissions)
         }

@@ -15,7 +15,7 @@ struct CatalogueTests {
     func `a good configuration brings a channel and no complaint`(index: Int) throws {
         let reading = try Reading(configurations[index].type, configurations[index].values)
         #expect(reading.problems.isEmpty)
-        #expect(reading.blueprint != nil)
+        #expect(reading.plan != nil)
     }
 
     @Test(arguments: configurations.indices)
@@ -33,7 +33,7 @@ struct CatalogueTests {
         for key in values.keys where !optional.contains(key) && !optional.contains("\(type).\(key)") {
             let reading = try Reading(type, values.filter { $0.key != key })
             #expect(reading.errors.map(\.problem) == ["destinations.ops.\(key) is missing"])
-            #expect(reading.blueprint == nil)
+            #expect(reading.plan == nil)
         }
     }
 
@@ -65,7 +65,7 @@ struct CatalogueTests {
         for status in [200, 302, 400, 401, 403, 404, 410, 418, 429, 500, 501, 503] {
             let http = ScriptedTransport(
                 status: status, headers: [("location", "https://elsewhere.example/hush-hush?sesame")], body: echo)
-            let mail = ScriptedMail(.success(MailAnswer(stage: .data, code: 554, enhanced: "5.7.1", text: echo)))
+            let mail = ScriptedMail(.success(MailResponse(stage: .data, code: 554, enhanced: "5.7.1", text: echo)))
             told += await outcome(try channel(type, values, tools: tools(http: http, mail: mail)), message)
         }
         for failure in Self.failures {

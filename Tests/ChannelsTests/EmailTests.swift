@@ -51,8 +51,8 @@ struct EmailTests {
 
     @Test func `each address is a delivery of its own`() throws {
         let reading = try reading(["to": ["ops@example.com", "Ann <ann@example.com>"]])
-        #expect(reading.blueprint?.recipients == ["ops@example.com", "ann@example.com"])
-        #expect(try self.reading(["to": "ops@example.com"]).blueprint?.recipients == ["ops@example.com"])
+        #expect(reading.plan?.recipients == ["ops@example.com", "ann@example.com"])
+        #expect(try self.reading(["to": "ops@example.com"]).plan?.recipients == ["ops@example.com"])
     }
 
     @Test func `a mail goes to its recipient alone`() async throws {
@@ -88,7 +88,7 @@ struct EmailTests {
     }
 
     @Test func `what the server says is told without the password`() async throws {
-        let mail = ScriptedMail(.success(MailAnswer(stage: .data, code: 554, enhanced: "5.6.0", text: "never with sesame, please")))
+        let mail = ScriptedMail(.success(MailResponse(stage: .data, code: 554, enhanced: "5.6.0", text: "never with sesame, please")))
         let channel = try channel("email", good, tools: tools(mail: mail))
         await #expect(throws: DeliveryError(.refused, .rejected, "554 5.6.0 to the mail: never with <secret>, please", status: 554)) {
             try await channel.deliver(.of(recipient: "ops@example.com"))
@@ -131,9 +131,9 @@ struct EmailTests {
     }
 
     @Test func `a password goes in the clear to loopback alone`() throws {
-        #expect(try reading(["server": "smtp://127.0.0.1:2525"]).blueprint != nil)
+        #expect(try reading(["server": "smtp://127.0.0.1:2525"]).plan != nil)
         let plain = try reading(["server": "smtp://smtp.example.com"], allowPlain: true)
-        #expect(plain.blueprint == nil)
+        #expect(plain.plan == nil)
         #expect(plain.errors.map(\.problem) == ["destinations.ops.password would be sent in the clear"])
     }
 
@@ -156,7 +156,7 @@ struct EmailTests {
         var values = values
         if case .text("")? = values["username"] { values["username"] = .mapping([:]) }
         let reading = try reading(values)
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
         #expect(
             reading.errors.map(\.problem).contains(problem) || reading.errors.map(\.problem).contains { $0.contains("username") })
     }

@@ -85,21 +85,21 @@ extension Event.Kind {
 
 /// Answers mail from a script and remembers what was handed in.
 final class ScriptedMail: MailTransport {
-    private let result: Result<MailAnswer, TransportError>
+    private let result: Result<MailResponse, TransportError>
     private let handedIn = Locked<[MailRequest]>([])
 
-    init(_ result: Result<MailAnswer, TransportError> = .success(MailAnswer(stage: .accepted, code: 250, text: "queued as 38D1"))) {
+    init(_ result: Result<MailResponse, TransportError> = .success(MailResponse(stage: .accepted, code: 250, text: "queued as 38D1"))) {
         self.result = result
     }
 
     var mails: [MailRequest] { handedIn.withLock { $0 } }
 
-    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         handedIn.withLock { $0.append(mail) }
         return try result.get()
     }
 
-    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer { try result.get() }
+    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse { try result.get() }
 }
 
 func tools(
@@ -119,7 +119,7 @@ func node(_ values: [String: Value], isInterpolated: Bool = true) -> ConfigNode 
             }), at: place)
 }
 
-enum Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+enum Value: Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     case text(String)
     case list([Value])
     case mapping([String: Value])
@@ -137,9 +137,9 @@ enum Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleBy
     }
 }
 
-/// What reading a destination gave: the blueprint, and what was said about it.
+/// What reading a destination gave: the plan, and what was said about it.
 struct Reading {
-    var blueprint: ChannelBlueprint?
+    var plan: ChannelPlan?
     var problems: [Problem]
     var errors: [Problem] { problems.filter { !$0.isWarning } }
 
@@ -151,7 +151,7 @@ struct Reading {
         let section = try #require(
             ConfigSection(node(values, isInterpolated: isInterpolated), path: "destinations.ops", problems: list))
         let basics = DestinationBasics(name: "ops", folder: folder, allowPlain: allowPlain)
-        blueprint = try #require(Catalogue.type(named: type)).read(section, basics)
+        plan = try #require(Catalogue.type(named: type)).read(section, basics)
         section.finish()
         problems = list.all
     }
@@ -221,7 +221,7 @@ let accepted: [String: (status: Int, body: String)] = [
 func channel(
     _ type: String, _ values: [String: Value], tools: ChannelTools = tools(), allowPlain: Bool = false, folder: String = "/nowhere"
 ) throws -> any Channel {
-    try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).blueprint).make(tools)
+    try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).plan).make(tools)
 }
 
 /// A good destination of the type, over a transport of the test's own.

@@ -119,7 +119,7 @@ struct GoogleChatTests {
         let reading = try Reading("google_chat", ["url": .text(url)])
         #expect(reading.problems.map(\.isWarning) == [works])
         #expect(reading.problems.first?.problem.contains(words) == true)
-        #expect((reading.blueprint != nil) == works)
+        #expect((reading.plan != nil) == works)
     }
 
     private func widgets(_ sent: JSONValue) -> [JSONValue] {

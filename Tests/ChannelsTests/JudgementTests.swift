@@ -13,7 +13,7 @@ struct JudgementTests {
     static let retried = [408, 409, 421, 423, 425, 500, 502, 503, 504, 506, 507, 508, 510, 520, 521, 599]
 
     @Test(arguments: 200...299)
-    func `every 2xx is accepted`(status: Int) { #expect(judge(HTTPAnswer(status: status), now: now) == nil) }
+    func `every 2xx is accepted`(status: Int) { #expect(judge(HTTPResponse(status: status), now: now) == nil) }
 
     @Test(arguments: [
         (refused, DeliveryError.Verdict.refused), (suspect, .suspect), (gone, .gone), (retried, .retry(after: nil)),
@@ -21,7 +21,7 @@ struct JudgementTests {
     ])
     func `every status has its verdict`(statuses: [Int], verdict: DeliveryError.Verdict) {
         for status in statuses {
-            let error = judge(HTTPAnswer(status: status), now: now)
+            let error = judge(HTTPResponse(status: status), now: now)
             #expect(error?.verdict == verdict, "\(status)")
             #expect(error?.status == status)
         }
@@ -33,13 +33,13 @@ struct JudgementTests {
         (404, .suspect), (400, .refused), (410, .gone),
     ])
     func `the wish to wait is heard where waiting helps`(status: Int, verdict: DeliveryError.Verdict) {
-        #expect(judge(HTTPAnswer(status: status, headers: [("retry-after", "7")]), now: now)?.verdict == verdict)
+        #expect(judge(HTTPResponse(status: status, headers: [("retry-after", "7")]), now: now)?.verdict == verdict)
     }
 
     @Test func `a redirect is told by its host alone`() {
-        let answer = HTTPAnswer(status: 302, headers: [("location", "https://login.example/?next=/services/hush")])
+        let answer = HTTPResponse(status: 302, headers: [("location", "https://login.example/?next=/services/hush")])
         #expect(judge(answer, now: now)?.detail == "answered 302: a redirect to login.example, which is never followed")
-        let relative = HTTPAnswer(status: 302, headers: [("location", "/hush")])
+        let relative = HTTPResponse(status: 302, headers: [("location", "/hush")])
         #expect(judge(relative, now: now)?.detail == "answered 302: a redirect, which is never followed")
     }
 
@@ -83,12 +83,12 @@ struct JudgementTests {
             ("what", 402, .refused),
         ] as [(String, Int, DeliveryError.Verdict?)])
     func `Slack says in its body what the status does not`(body: String, status: Int, verdict: DeliveryError.Verdict?) {
-        #expect(Slack.judge(HTTPAnswer(status: status, body: Array(body.utf8)), now: now)?.verdict == verdict)
+        #expect(Slack.judge(HTTPResponse(status: status, body: Array(body.utf8)), now: now)?.verdict == verdict)
     }
 }
 
 struct MailJudgementTests {
-    typealias Row = (stage: MailAnswer.Stage, code: Int, enhanced: String?, verdict: DeliveryError.Verdict?)
+    typealias Row = (stage: MailResponse.Stage, code: Int, enhanced: String?, verdict: DeliveryError.Verdict?)
 
     static let minutes = DeliveryError.Verdict.retry(after: .seconds(300))
     static let rows: [Row] = [
@@ -118,15 +118,15 @@ struct MailJudgementTests {
     @Test(arguments: rows.indices)
     func `every reply has its verdict`(index: Int) {
         let row = Self.rows[index]
-        let error = judge(MailAnswer(stage: row.stage, code: row.code, enhanced: row.enhanced))
+        let error = judge(MailResponse(stage: row.stage, code: row.code, enhanced: row.enhanced))
         #expect(error?.verdict == row.verdict, "\(row)")
         #expect(error == nil || error?.status == row.code)
     }
 
     @Test func `the words of the server are told on one line, but never those about a password`() {
-        let refusal = MailAnswer(stage: .recipient, code: 550, enhanced: "5.1.1", text: "no such user\r\nX: y\u{1B}[0m")
+        let refusal = MailResponse(stage: .recipient, code: 550, enhanced: "5.1.1", text: "no such user\r\nX: y\u{1B}[0m")
         #expect(judge(refusal)?.detail == "550 5.1.1 to RCPT TO: no such user X: y[0m")
-        let login = MailAnswer(stage: .login, code: 535, enhanced: "5.7.8", text: "AGFubgBzZXNhbWU= is wrong")
+        let login = MailResponse(stage: .login, code: 535, enhanced: "5.7.8", text: "AGFubgBzZXNhbWU= is wrong")
         #expect(judge(login)?.detail == "535 5.7.8 to AUTH")
     }
 }

@@ -106,7 +106,7 @@ struct MatrixTests {
     func `only the id of a room is taken`(room: String, complaint: String) throws {
         let reading = try Reading("matrix", ["server": "https://m.example", "token": "syt_x", "room": .text(room)], isInterpolated: false)
         #expect(reading.errors.map(\.problem) == [complaint])
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     @Test func `the server's path is kept, and asked who we are`() async throws {

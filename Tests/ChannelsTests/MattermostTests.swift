@@ -105,6 +105,6 @@ struct MattermostTests {
     @Test func `an address that names no hook is warned of`() throws {
         let reading = try Reading("mattermost", ["url": "https://chat.example.com/services/x"])
         #expect(reading.problems.map(\.isWarning) == [true])
-        #expect(reading.blueprint != nil)
+        #expect(reading.plan != nil)
     }
 }

@@ -90,6 +90,6 @@ struct NtfyTests {
 
     @Test(arguments: [("https://ntfy.sh", 60), ("https://push.example.com", nil)] as [(String, Int?)])
     func `only ntfy.sh has a pace that is known`(server: String, burst: Int?) throws {
-        #expect(try Reading("ntfy", ["server": .text(server), "topic": "x"]).blueprint?.pace?.burst == burst)
+        #expect(try Reading("ntfy", ["server": .text(server), "topic": "x"]).plan?.pace?.burst == burst)
     }
 }

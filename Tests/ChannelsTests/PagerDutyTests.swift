@@ -120,7 +120,7 @@ struct PagerDutyTests {
             reading.errors.map(\.problem) == [
                 key.isEmpty ? "destinations.ops.routing_key is missing" : "destinations.ops.routing_key is no integration key"
             ])
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     private func error(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError? {

@@ -125,12 +125,12 @@ struct PushoverTests {
         #expect(http.requests.map { $0.url.reveal() } == ["https://proxy.example/po/1/messages.json"])
     }
 
-    static let cancellings: [(answer: Result<HTTPAnswer, TransportError>, verdict: DeliveryError.Verdict?)] = [
+    static let cancellings: [(answer: Result<HTTPResponse, TransportError>, verdict: DeliveryError.Verdict?)] = [
         // It is no longer known: it rings no more.
-        (.success(HTTPAnswer(status: 400, body: Array(#"{"status": 0, "receipt": "not found"}"#.utf8))), nil),
-        (.success(HTTPAnswer(status: 500)), .retry(after: .seconds(5))),
-        (.success(HTTPAnswer(status: 200, body: Array("<html>".utf8))), .retry(after: .seconds(5))),
-        (.success(HTTPAnswer(status: 400, body: Array(#"{"status": 0, "token": "invalid"}"#.utf8))), .gone),
+        (.success(HTTPResponse(status: 400, body: Array(#"{"status": 0, "receipt": "not found"}"#.utf8))), nil),
+        (.success(HTTPResponse(status: 500)), .retry(after: .seconds(5))),
+        (.success(HTTPResponse(status: 200, body: Array("<html>".utf8))), .retry(after: .seconds(5))),
+        (.success(HTTPResponse(status: 400, body: Array(#"{"status": 0, "token": "invalid"}"#.utf8))), .gone),
         (.failure(TransportError(.noAnswer, sent: true, "the connection ended")), .retry(after: .seconds(5))),
         (.failure(TransportError(.unreachable, sent: false, "no route")), .retry(after: nil)),
     ]
@@ -139,7 +139,7 @@ struct PushoverTests {
     func `while an emergency cannot be cancelled nothing is sent, so that both are tried again`(row: Int) async throws {
         let (answer, verdict) = Self.cancellings[row]
         let http = ScriptedTransport { request in
-            request.url.reveal().contains("cancel") ? answer : .success(HTTPAnswer(status: 200, body: Array(Self.taken.utf8)))
+            request.url.reveal().contains("cancel") ? answer : .success(HTTPResponse(status: 200, body: Array(Self.taken.utf8)))
         }
         let phone = try phone(http)
         do throws(DeliveryError) {
@@ -188,7 +188,7 @@ struct PushoverTests {
     func `a key that cannot be one is refused, and not shown`(name: String, key: String) throws {
         let reading = try Reading("pushover", keys.merging([name: .text(key)]) { $1 })
         #expect(reading.errors.map(\.problem) == ["destinations.ops.\(name) is no key of Pushover"])
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     private func error(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError? {

@@ -113,7 +113,7 @@ struct RocketChatTests {
         let reading = try Reading("rocketchat", ["url": "https://chat.example.com/x"])
         #expect(reading.problems.map(\.isWarning) == [true])
         let http = ScriptedTransport(status: 200)
-        _ = try await #require(reading.blueprint).make(tools(http: http)).connect()
+        _ = try await #require(reading.plan).make(tools(http: http)).connect()
         #expect(http.requests.map { $0.url.reveal() } == ["https://chat.example.com/"])
     }
 }

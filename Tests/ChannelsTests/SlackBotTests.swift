@@ -156,7 +156,7 @@ struct SlackBotTests {
     func `one way or the other, and each of them whole`(values: [String: String], problem: String) throws {
         let reading = try Reading("slack", values.mapValues(Value.text))
         #expect(reading.errors.map(\.problem) == [problem])
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     private func error(_ status: Int, _ body: String, headers: [(name: String, value: String)] = []) async throws -> DeliveryError? {

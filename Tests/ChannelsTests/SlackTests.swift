@@ -109,12 +109,12 @@ struct SlackTests {
     func `an address that cannot work is refused with the reason`(url: String, problem: String) throws {
         let reading = try Reading("slack", ["url": .text(url)])
         #expect(reading.errors.map(\.problem) == [problem])
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     @Test func `another host is at most a warning, and loopback not even that`() throws {
         let other = try Reading("slack", ["url": "https://chat.example/services/x"])
-        #expect(other.blueprint != nil)
+        #expect(other.plan != nil)
         #expect(other.problems.map(\.isWarning) == [true])
         #expect(try Reading("slack", ["url": "http://127.0.0.1:9/hooks/slack/T/B/x"]).problems.isEmpty)
         #expect(try Reading("slack", ["url": "http://chat.example/x"], allowPlain: true).errors.isEmpty)
@@ -126,7 +126,7 @@ struct SlackTests {
         ]
         let reading = try Reading("slack", bot)
         #expect(reading.problems.isEmpty)
-        #expect(reading.blueprint?.abilities?.edit == true)
+        #expect(reading.plan?.abilities?.edit == true)
         #expect(
             try Reading("slack", bot.merging(configurations[0].values) { $1 }).errors.map(\.problem) == [
                 "destinations.ops.url stands beside a token"

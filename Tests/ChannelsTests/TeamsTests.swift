@@ -54,7 +54,7 @@ struct TeamsTests {
         let http = ScriptedTransport(status: 202)
         let reading = try Reading("teams", ["url": .text(url)])
         #expect(reading.problems.isEmpty)
-        _ = try await #require(reading.blueprint).make(tools(http: http)).deliver(.of())
+        _ = try await #require(reading.plan).make(tools(http: http)).deliver(.of())
         #expect(http.requests.first?.url.reveal() == url)
         #expect(http.requests.first?.guardsAgainstResend == true)
         #expect(http.requests.first?.headers.first { $0.name == "Content-Type" }?.value.reveal() == "application/json; charset=utf-8")
@@ -75,7 +75,7 @@ struct TeamsTests {
         let reading = try Reading("teams", ["url": .text(url)])
         #expect(reading.problems.map(\.isWarning) == [works])
         #expect(reading.problems.first?.problem.contains(words) == true)
-        #expect((reading.blueprint != nil) == works)
+        #expect((reading.plan != nil) == works)
     }
 
     /// A body with which the message has exactly so many bytes.

@@ -80,12 +80,12 @@ struct WebhookTests {
     func `what cannot work is refused with the reason`(values: [String: Value], problem: String) throws {
         let reading = try Reading("webhook", values.merging(["url": url]) { $1 })
         #expect(reading.errors.map(\.problem).contains(problem), "\(reading.errors)")
-        #expect(reading.blueprint == nil)
+        #expect(reading.plan == nil)
     }
 
     @Test func `a short key is accepted with a warning`() throws {
         let reading = try Reading("webhook", ["url": url, "secret": "short"])
-        #expect(reading.blueprint != nil)
+        #expect(reading.plan != nil)
         #expect(
             reading.problems.map(\.description) == [
                 "relay.yaml:1:1: warning: destinations.ops.secret has 5 bytes; expected 24 to 64 bytes (Standard Webhooks)"

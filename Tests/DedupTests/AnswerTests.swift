@@ -10,7 +10,7 @@ struct AnswerTests {
 
     init() throws { store = try TestStore() }
 
-    private func ask(_ actor: String = "ann", _ approval: String = "a1", account: String = "live") async throws -> Asked {
+    private func ask(_ actor: String = "ann", _ approval: String = "a1", account: String = "live") async throws -> BallotResult {
         try await store.ledger.ask(
             account: account, approval: approval, verdict: .reject, actor: actor, via: "cli", reason: "too dear")
     }
@@ -163,7 +163,7 @@ struct AnswerTests {
     }
 }
 
-extension Asked {
+extension BallotResult {
     fileprivate var asked: Answer? {
         if case .asked(let answer) = self { answer } else { nil }
     }

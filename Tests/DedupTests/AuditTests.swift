@@ -10,7 +10,7 @@ struct AuditTests {
 
     init() throws { store = try TestStore() }
 
-    private func ballot(_ actor: String, _ verdict: Answer.Verdict = .approve, shown: String? = nil, people: Int = 1) -> Ballot {
+    private func ballot(_ actor: String, _ verdict: Choice = .approve, shown: String? = nil, people: Int = 1) -> Ballot {
         Ballot(
             account: "live", approval: "a1", verdict: verdict, actor: actor, via: "link (ops)", address: "192.0.2.1", shown: shown,
             peopleNeeded: people)
@@ -68,10 +68,10 @@ struct AuditTests {
     }
 
     @Test func `how far updates were read goes forward only, in the transaction of the answer`() async throws {
-        _ = try await store.ledger.ask(ballot("ann"), listening: Listening(source: "bot", position: 7))
-        try await store.ledger.save(Listening(source: "bot", position: 5))
-        #expect(try await store.ledger.listening(to: "bot")?.position == 7)
-        #expect(try await store.ledger.listening(to: "other") == nil)
+        _ = try await store.ledger.ask(ballot("ann"), cursor: PollCursor(source: "bot", position: 7))
+        try await store.ledger.save(PollCursor(source: "bot", position: 5))
+        #expect(try await store.ledger.cursor(to: "bot")?.position == 7)
+        #expect(try await store.ledger.cursor(to: "other") == nil)
     }
 
     @Test func `it is kept as long as the audit is, and while its approval is open`() async throws {
@@ -99,17 +99,17 @@ struct RedrawingTests {
     @Test func `its delivery comes again with the message, and then it is delivered as before`() async throws {
         let store = try await told()
         let row = approval(at: store.clock).row
-        #expect(try await store.ledger.store([row], redrawing: ["ops"]) == ["ops"])
-        #expect(try await store.ledger.store([row], redrawing: ["ops"]).isEmpty)
+        #expect(try await store.ledger.store([row], refreshing: ["ops"]) == ["ops"])
+        #expect(try await store.ledger.store([row], refreshing: ["ops"]).isEmpty)
         let claim = try await store.claimOne()
-        #expect(claim.options.redraws && claim.earlier == Receipt(["id": "m1"]) && claim.event.id == "live/approval/a1/v1")
+        #expect(claim.options.refreshes && claim.earlier == Receipt(["id": "m1"]) && claim.event.id == "live/approval/a1/v1")
         _ = try await store.ledger.settle(claim, as: .delivered(Receipt(["id": "m1"])), attempt: nil)
         #expect(try await store.states(of: "live/approval/a1/v1") == [.delivered])
     }
 
     @Test func `a later update says the present instead`() async throws {
         let store = try await told()
-        try await store.ledger.store([approval(at: store.clock).row], redrawing: ["ops"])
+        try await store.ledger.store([approval(at: store.clock).row], refreshing: ["ops"])
         try await store.admit(approval(version: 2, state: .approved, at: store.clock), follows: true)
         // Less urgent than the update, it stood before it until it was asked for.
         #expect(try await store.ledger.claim("ops", limit: 1, lease: .seconds(60)).isEmpty)
@@ -119,7 +119,7 @@ struct RedrawingTests {
 
     @Test func `one that was refused hides its thread from nothing that follows`() async throws {
         let store = try await told()
-        try await store.ledger.store([approval(at: store.clock).row], redrawing: ["ops"])
+        try await store.ledger.store([approval(at: store.clock).row], refreshing: ["ops"])
         _ = try await store.ledger.settle(try await store.claimOne(), as: .dead("too long"), attempt: nil)
         try await store.admit(approval(version: 2, state: .approved, at: store.clock), follows: true)
         let decision = try await store.claimOne()
@@ -128,14 +128,14 @@ struct RedrawingTests {
 
     @Test func `one that waits is no request that a fallback could take over`() async throws {
         let store = try await told()
-        try await store.ledger.store([approval(at: store.clock).row], redrawing: ["ops"])
+        try await store.ledger.store([approval(at: store.clock).row], refreshing: ["ops"])
         store.clock.advance(by: .seconds(3_600))
         #expect(try await store.ledger.divert(from: "ops", to: "mail", recipients: [""], atLeast: .low, seenBefore: store.clock.now) == 0)
     }
 
     @Test func `a destination that cannot change a message is left alone`() async throws {
         let store = try await told()
-        #expect(try await store.ledger.store([approval(at: store.clock).row], redrawing: ["room"]).isEmpty)
+        #expect(try await store.ledger.store([approval(at: store.clock).row], refreshing: ["room"]).isEmpty)
         #expect(try await store.ledger.claim("ops", limit: 1, lease: .seconds(60)).isEmpty)
     }
 }

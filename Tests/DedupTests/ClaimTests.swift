@@ -11,7 +11,7 @@ struct ClaimTests {
     init() throws { store = try TestStore() }
 
     /// Admits a delivery that is due in an hour.
-    private func held(_ id: Int, for hold: Hold?, priority: Priority = .normal, once: Bool = false) async throws {
+    private func held(_ id: Int, for hold: DeferReason?, priority: Priority = .normal, once: Bool = false) async throws {
         var owed = store.owed(in: 60, priority: priority, once: once)
         owed.heldFor = hold
         try await store.admit(notification(id, priority: priority, at: store.clock), [owed])
@@ -32,8 +32,8 @@ struct ClaimTests {
         #expect(try await claimed(9, probing: true) == [3, 1])
     }
 
-    @Test(arguments: [Hold.claim, .throttle, .quiet, nil])
-    func `a probe takes nothing that waits for anything else`(hold: Hold?) async throws {
+    @Test(arguments: [DeferReason.claim, .throttle, .quiet, nil])
+    func `a probe takes nothing that waits for anything else`(hold: DeferReason?) async throws {
         try await held(1, for: hold)
         #expect(try await claimed(probing: true).isEmpty)
     }
@@ -70,8 +70,8 @@ struct ClaimTests {
         #expect(try await store.ledger.nextDue("mail") == nil)
     }
 
-    @Test(arguments: [Hold.retry, .throttle, .quiet, nil])
-    func `a start releases claims and nothing else`(hold: Hold?) async throws {
+    @Test(arguments: [DeferReason.retry, .throttle, .quiet, nil])
+    func `a start releases claims and nothing else`(hold: DeferReason?) async throws {
         try await held(1, for: hold, once: true)
         #expect(try await store.ledger.releaseClaims() == 0)
         let delivery = try #require(try await store.ledger.history("live/notification/1").deliveries.first)
@@ -101,7 +101,7 @@ struct ClaimTests {
     }
 
     @Test func `unfinished is what is due, waits for another try or was put off by its destination`() async throws {
-        for (id, hold) in [Hold.retry, .throttle, .quiet, .claim, nil].enumerated() { try await held(id, for: hold) }
+        for (id, hold) in [DeferReason.retry, .throttle, .quiet, .claim, nil].enumerated() { try await held(id, for: hold) }
         #expect(try await store.ledger.unfinished(at: store.clock.now) == 2)
         try await store.admit(notification(9, at: store.clock), [store.owed()])
         #expect(try await store.ledger.unfinished(at: store.clock.now) == 3)

@@ -12,7 +12,7 @@ struct FollowingTests {
 
     /// Admits the second version, which follows the request.
     @discardableResult
-    private func update(_ state: ApprovalDetail.State = .open, _ owed: [Owed] = []) async throws -> AdmissionResult? {
+    private func update(_ state: ApprovalDetail.State = .open, _ owed: [PlannedDelivery] = []) async throws -> AdmissionResult? {
         try await store.admit(approval(version: 2, state: state, at: store.clock), owed, follows: true)
     }
 

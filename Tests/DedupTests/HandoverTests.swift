@@ -62,8 +62,8 @@ struct HandoverTests {
         #expect(try await store.ledger.claim("ops", limit: 5, lease: .seconds(60)).count == 3)
     }
 
-    @Test(arguments: [(Hold.retry, true), (.throttle, true), (.quiet, false)])
-    func `when the clock is set back, what waits for a retry or a rate limit moves with it`(hold: Hold, moves: Bool) async throws {
+    @Test(arguments: [(DeferReason.retry, true), (.throttle, true), (.quiet, false)])
+    func `when the clock is set back, what waits for a retry or a rate limit moves with it`(hold: DeferReason, moves: Bool) async throws {
         let store = try TestStore()
         let due = store.clock.now + .seconds(7_200)
         var owed = store.owed()

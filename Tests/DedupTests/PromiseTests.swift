@@ -90,7 +90,7 @@ struct PromiseTests {
 
     @Test func `putting off costs no attempt`() async throws {
         try await store.admit(notification(1, at: store.clock), [store.owed()])
-        for hold in [Hold.throttle, .quiet, nil] {
+        for hold in [DeferReason.throttle, .quiet, nil] {
             let claim = try await store.claimOne()
             #expect(claim.attempt == 1)
             let until = store.clock.now + .seconds(30)

@@ -37,14 +37,14 @@ final class TestStore: Sendable {
         try await ledger.read { try Int.fetchOne($0, sql: sql) ?? 0 }
     }
 
-    func owed(_ destination: String = "ops", in minutes: Int = 0, priority: Priority = .normal, once: Bool = false) -> Owed {
-        Owed(
+    func owed(_ destination: String = "ops", in minutes: Int = 0, priority: Priority = .normal, once: Bool = false) -> PlannedDelivery {
+        PlannedDelivery(
             destination: destination, route: "loud", priority: priority, dueAt: clock.now + .seconds(60 * minutes),
             options: DeliveryOptions(atMostOnce: once))
     }
 
     @discardableResult
-    func admit(_ event: Event, _ owed: [Owed]) async throws -> AdmissionResult? {
+    func admit(_ event: Event, _ owed: [PlannedDelivery]) async throws -> AdmissionResult? {
         try await ledger.admit([Admission(event: event, owed: owed)]).first
     }
 
@@ -86,7 +86,7 @@ func approval(
 extension TestStore {
     @discardableResult
     func admit(
-        _ approval: (event: Event, row: ApprovalRow), _ owed: [Owed] = [], follows: Bool = false
+        _ approval: (event: Event, row: ApprovalRow), _ owed: [PlannedDelivery] = [], follows: Bool = false
     ) async throws -> AdmissionResult? {
         let rule = follows ? FollowRule(route: "follows", dueAt: clock.now) : nil
         let admission = Admission(event: approval.event, owed: owed, approval: approval.row, followsRequest: rule)
@@ -97,8 +97,8 @@ extension TestStore {
 extension Ledger {
     /// What one person says, as most tests need it.
     func ask(
-        account: String, approval: String, verdict: Answer.Verdict, actor: String, via: String, reason: String? = nil
-    ) async throws(LedgerError) -> Asked {
+        account: String, approval: String, verdict: Choice, actor: String, via: String, reason: String? = nil
+    ) async throws(LedgerError) -> BallotResult {
         try await ask(Ballot(account: account, approval: approval, verdict: verdict, actor: actor, via: via, reason: reason))
     }
 }

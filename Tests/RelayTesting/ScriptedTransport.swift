@@ -3,7 +3,7 @@ package import Transport
 
 /// Answers HTTP requests from a script and remembers what was asked.
 package final class ScriptedTransport: HTTPTransport {
-    package typealias Script = @Sendable (HTTPRequest) async -> Result<HTTPAnswer, TransportError>
+    package typealias Script = @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportError>
 
     private let script: Script
     private let asked = Locked<[HTTPRequest]>([])
@@ -12,12 +12,12 @@ package final class ScriptedTransport: HTTPTransport {
 
     /// Always the same answer.
     package convenience init(status: Int, headers: [(name: String, value: String)] = [], body: String = "") {
-        self.init { _ in .success(HTTPAnswer(status: status, headers: headers, body: Array(body.utf8))) }
+        self.init { _ in .success(HTTPResponse(status: status, headers: headers, body: Array(body.utf8))) }
     }
 
     package var requests: [HTTPRequest] { asked.withLock { $0 } }
 
-    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+    package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         asked.withLock { $0.append(request) }
         return try await script(request).get()
     }

@@ -54,7 +54,7 @@ struct ClientTests {
         #expect(request.body == nil)
         #expect(request.sent.contains("Idempotency-Key: k1"))
         #expect(!request.sent.contains { $0.hasPrefix("Content-Type") })
-        #expect(answer == DecisionAnswer(approvalID: "a1", runID: "r1", status: "approved", replayed: true))
+        #expect(answer == DecisionResponse(approvalID: "a1", runID: "r1", status: "approved", replayed: true))
     }
 
     @Test(arguments: [("no\n\"money\"", #"{"reason":"no\n\"money\""}"#), (nil, nil), ("", nil)] as [(String?, String?)])
@@ -68,7 +68,7 @@ struct ClientTests {
 
     @Test(arguments: ["", "<html>ok</html>", "[]", "null", #"{"data":null}"#, #"{"data":{"approval_id":{}}}"#])
     func `a decision with an unreadable answer is still taken`(body: String) async throws {
-        #expect(try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") == DecisionAnswer())
+        #expect(try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") == DecisionResponse())
     }
 
     @Test(arguments: ["", "..", ".", "a/b", "a?b", "a%2e", "ä", String(repeating: "x", count: 129)])

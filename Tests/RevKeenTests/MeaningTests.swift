@@ -4,7 +4,7 @@ import RevKeen
 import Testing
 
 struct MeaningTests {
-    private let words = Words()
+    private let words = StatusVocabulary()
 
     @Test(
         arguments: [
@@ -50,7 +50,7 @@ struct MeaningTests {
     }
 
     @Test func `words of the configuration add to those built in and win over them`() throws {
-        let words = Words(
+        let words = StatusVocabulary(
             failed: ["Kaputt"], cancelled: ["abgebrochen"], open: ["offen", "approved"], approved: ["genehmigt"],
             rejected: ["abgelehnt"])
         func outcome(_ word: String) throws -> RunDetail.Outcome? {

@@ -10,12 +10,12 @@ import Transport
 struct DoubleTransport: HTTPTransport {
     let inbox: Inbox
 
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let url = request.url.reveal(), target = url.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
         let headers = request.headers.map { (name: $0.name, value: $0.value.reveal()) }
         let answer = await inbox.receive(WebRequest(request.method, String(target), headers: headers, body: request.body ?? []))
         if answer.dropsConnection { throw TransportError(.noAnswer, sent: true, "the connection ended") }
-        return HTTPAnswer(status: answer.status, headers: answer.headers.map { ($0.name.lowercased(), $0.value) }, body: answer.body)
+        return HTTPResponse(status: answer.status, headers: answer.headers.map { ($0.name.lowercased(), $0.value) }, body: answer.body)
     }
 }
 
@@ -61,8 +61,10 @@ struct DoubleRig {
     }
 
     private struct NoMail: MailTransport {
-        func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer { throw TransportError(.unreachable, sent: false, "") }
-        func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer { throw TransportError(.unreachable, sent: false, "") }
+        func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse { throw TransportError(.unreachable, sent: false, "") }
+        func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
+            throw TransportError(.unreachable, sent: false, "")
+        }
     }
 }
 

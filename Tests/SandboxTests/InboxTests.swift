@@ -9,7 +9,7 @@ struct InboxTests {
 
     private func post(
         _ inbox: Inbox, _ path: String = "/hooks/web/billing", _ body: String = #"{"a":1}"#, id: String? = nil
-    ) async -> WebAnswer {
+    ) async -> WebResponse {
         let headers = id.map { [(name: "webhook-id", value: $0)] } ?? []
         return await inbox.receive(WebRequest("POST", path, headers: headers, body: Array(body.utf8)))
     }

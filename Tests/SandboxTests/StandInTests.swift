@@ -22,18 +22,18 @@ struct Client {
 
     func call(
         _ method: String, _ target: String, key: String? = "rk_sandbox_1", idempotency: String? = nil, body: String = ""
-    ) async -> WebAnswer {
+    ) async -> WebResponse {
         var headers: [(name: String, value: String)] = []
         if let key { headers.append(("x-api-key", key)) }
         if let idempotency { headers.append(("Idempotency-Key", idempotency)) }
         return await world.answer(WebRequest(method, target, headers: headers, body: Array(body.utf8)))
     }
 
-    func approve(_ key: String? = "k1") async -> WebAnswer {
+    func approve(_ key: String? = "k1") async -> WebResponse {
         await call("POST", "/automations/approvals/\(approval)/approve", idempotency: key)
     }
 
-    func reject(_ key: String, reason: String) async -> WebAnswer {
+    func reject(_ key: String, reason: String) async -> WebResponse {
         await call(
             "POST", "/automations/approvals/\(approval)/reject", idempotency: key,
             body: JSONValue.object(["reason": .string(reason)]).text)
@@ -42,7 +42,7 @@ struct Client {
     func data(_ target: String) async -> JSONValue? { await call("GET", target).json["data"] }
 }
 
-extension WebAnswer {
+extension WebResponse {
     var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
     var code: String? { json["error"]?["code"]?.string }
 }

@@ -9,7 +9,7 @@ import Transport
 struct AnswerLimitTests {
     private let client = HTTPClient()
 
-    private func get(_ server: RawServer, most: Int = 64 * 1_024) async throws(TransportError) -> HTTPAnswer {
+    private func get(_ server: RawServer, most: Int = 64 * 1_024) async throws(TransportError) -> HTTPResponse {
         var request = HTTPRequest("POST", Secret("http://127.0.0.1:\(server.port)/in"), body: Array("hello".utf8))
         request.maximumAnswer = most
         return try await client.send(request)

@@ -13,7 +13,7 @@ struct MailConnectionTests {
             password: password.map { Secret($0) }, loginOptions: password == nil ? nil : "AUTH=PLAIN", ehlo: "relay.test")
     }
 
-    private func send(_ server: MailServer, through client: MailClient? = nil) async throws(TransportError) -> MailAnswer {
+    private func send(_ server: MailServer, through client: MailClient? = nil) async throws(TransportError) -> MailResponse {
         try await (client ?? self.client).send(
             MailRequest(
                 server: server, from: "relay@box.test", to: "ann@box.test", message: Array("Subject: x\r\n\r\nhello\r\n".utf8)))
@@ -98,8 +98,8 @@ struct MailConnectionTests {
         #expect(server.connections == 2)
     }
 
-    @Test(arguments: [("GREETING", "554 5.3.2 not today", MailAnswer.Stage.greeting), ("PASSWORD", "535 5.7.8 wrong", .login)])
-    func `a greeting that is refused says by which command`(command: String, reply: String, stage: MailAnswer.Stage) async throws {
+    @Test(arguments: [("GREETING", "554 5.3.2 not today", MailResponse.Stage.greeting), ("PASSWORD", "535 5.7.8 wrong", .login)])
+    func `a greeting that is refused says by which command`(command: String, reply: String, stage: MailResponse.Stage) async throws {
         let server = ScriptedMailServer(command, .say(reply))
         defer { server.stop() }
         #expect(try await client.greet(address(server, password: "sesame")).stage == stage)

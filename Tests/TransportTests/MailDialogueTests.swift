@@ -19,7 +19,7 @@ struct MailDialogueTests {
     }
 
     /// Up to the login.
-    private static let early: [(command: String, reply: String, stage: MailAnswer.Stage)] = [
+    private static let early: [(command: String, reply: String, stage: MailResponse.Stage)] = [
         ("GREETING", "554 5.3.2 not today", .greeting), ("GREETING", "421 4.3.2 busy", .greeting),
         ("EHLO HELO", "550 5.7.1 who are you?", .hello), ("EHLO HELO", "421 4.3.2 busy", .hello),
         ("STARTTLS", "454 4.7.0 no TLS now", .startTLS), ("STARTTLS", "502 5.5.1 no TLS", .startTLS),
@@ -27,7 +27,7 @@ struct MailDialogueTests {
         ("PASSWORD", "535 5.7.8 wrong", .login), ("PASSWORD", "454 4.7.0 later", .login),
     ]
     /// Of each mail.
-    private static let late: [(command: String, reply: String, stage: MailAnswer.Stage)] = [
+    private static let late: [(command: String, reply: String, stage: MailResponse.Stage)] = [
         ("MAIL", "530 5.7.0 log in first", .login), ("MAIL", "451 4.3.0 later", .sender), ("MAIL", "550 5.7.1 not you", .sender),
         ("MAIL", "421 4.3.2 busy", .sender), ("RCPT", "450 4.2.0 greylisted", .recipient), ("RCPT", "550 5.1.1 no such user", .recipient),
         ("RCPT", "421 4.3.2 busy", .recipient), ("RCPT", "454 4.7.1 relaying denied", .recipient), ("DATA", "451 4.3.0 later", .data),
@@ -36,7 +36,7 @@ struct MailDialogueTests {
 
     @Test(arguments: early + late)
     func `a refusal names the command that was refused, with its code and words`(
-        command: String, reply: String, stage: MailAnswer.Stage
+        command: String, reply: String, stage: MailResponse.Stage
     ) async throws {
         let commands = command.split(separator: " ").map(String.init)
         let server = ScriptedMailServer(extensions: ["STARTTLS", "AUTH PLAIN"]) { said, _ in commands.contains(said) ? .say(reply) : nil }
@@ -52,7 +52,7 @@ struct MailDialogueTests {
     }
 
     @Test(arguments: late)
-    func `on a kept connection a refusal names the same command`(command: String, reply: String, stage: MailAnswer.Stage) async throws {
+    func `on a kept connection a refusal names the same command`(command: String, reply: String, stage: MailResponse.Stage) async throws {
         let server = ScriptedMailServer { said, time in said == command && time == 2 ? .say(reply) : nil }
         defer { server.stop() }
         #expect(try await client.send(mail(address(server))).stage == .accepted)

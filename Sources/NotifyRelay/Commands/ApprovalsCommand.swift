@@ -76,20 +76,21 @@ struct ApprovalsCommand: AsyncParsableCommand {
 }
 
 /// Decides from the command line: writes the answer, claims it, and calls RevKeen.
-private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Answer.Verdict, reason: String?) async throws {
+private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Choice, reason: String?) async throws {
     let configuration = try file.load()
     let ledger = try file.openLedger(configuration)
     defer { try? ledger.close() }
     let row = try await findApproval(id, ledger, configuration)
     let tools = Tools()
     defer { tools.end() }
-    let blueprint = try Blueprint.orExit(configuration, tools: tools)
-    guard let account = blueprint.accounts.first(where: { $0.name == row.account }) else { throw ExitCode.config }
+    let generation = try Generation.orExit(configuration, tools: tools)
+    guard let account = generation.accounts.first(where: { $0.name == row.account }) else { throw ExitCode.config }
     let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
     let desk = DecisionDesk(
-        ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.meaning, router: blueprint.router,
-        redrawing: blueprint.redrawing)
+        ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.statusVocabulary,
+        router: generation.router,
+        refreshing: generation.refreshing)
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
     // One of two people must be known by name, here as everywhere.
     let person = configuration.people.first { $0.name == user }?.name

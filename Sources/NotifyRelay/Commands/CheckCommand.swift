@@ -24,16 +24,16 @@ struct CheckCommand: AsyncParsableCommand {
         let configuration = Configuration.examine(path: file.path, environment: ProcessInfo.processInfo.environment, problems)
         let tools = Tools()
         defer { tools.end() }
-        let blueprint = configuration.flatMap { Blueprint.make($0, tools: tools.channel, problems: problems) }
+        let generation = configuration.flatMap { Generation.make($0, tools: tools.channel, problems: problems) }
         say(problems.all)
-        guard problems.errors.isEmpty, let configuration, let blueprint else { throw ExitCode.config }
+        guard problems.errors.isEmpty, let configuration, let generation else { throw ExitCode.config }
         if !json {
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
             await sayOrphans(configuration)
         }
         // With --json the standard output is one document, so findings go beside it.
         let tell: @Sendable (String) -> Void = json ? Terminal.complain : Terminal.say
-        if connect, await !Connection(blueprint: blueprint, tools: tools, tell: tell).allAnswer() { throw ExitCode.unavailable }
+        if connect, await !Connection(generation: generation, tools: tools, tell: tell).allAnswer() { throw ExitCode.unavailable }
     }
 
     private func say(_ problems: [Problem]) {
@@ -86,17 +86,17 @@ final class Tools: Sendable {
 
 /// Asks every account and every destination whether it answers.
 private struct Connection {
-    let blueprint: Blueprint
+    let generation: Generation
     let tools: Tools
     let tell: @Sendable (String) -> Void
 
     func allAnswer() async -> Bool {
         var good = true
-        for account in blueprint.accounts {
+        for account in generation.accounts {
             Terminal.progress("asking account \(account.name) …")
             good = await ask(account) && good
         }
-        for destination in blueprint.destinations {
+        for destination in generation.destinations {
             Terminal.progress("asking destination \(destination.name) …")
             for finding in await destination.channel.connect() {
                 say(destination.name, finding)

@@ -40,33 +40,33 @@ struct DigestCommand: AsyncParsableCommand {
         let tools = Tools()
         defer { tools.end() }
         let keys = LinkKeys.find(configured: configuration.server.linkKeys, store: configuration.store)
-        let blueprint = try Blueprint.orExit(configuration, tools: tools, keys: keys)
-        if now { return try await send(digest, ledger, blueprint, clock: tools.clock) }
+        let generation = try Generation.orExit(configuration, tools: tools, keys: keys)
+        if now { return try await send(digest, ledger, generation, clock: tools.clock) }
         let windows = DigestWindows(digest: digest, ledger: ledger)
         guard preview else { return Terminal.say(try await windows.table(json: json)) }
         guard let event = try await windows.event(closedAt: window, all: all) else { return Terminal.say("there is nothing to tell") }
-        try show(event, digest, blueprint, now: tools.clock.now)
+        try show(event, digest, generation, now: tools.clock.now)
     }
 
-    private func send(_ digest: DigestSettings, _ ledger: Ledger, _ blueprint: Blueprint, clock: any WallClock) async throws {
+    private func send(_ digest: DigestSettings, _ ledger: Ledger, _ generation: Generation, clock: any WallClock) async throws {
         let admitter = Admitter(
-            router: blueprint.router, catchUp: blueprint.catchUps, ledger: ledger, clock: clock, metrics: Metrics(), wake: { _ in })
+            router: generation.router, catchUp: generation.catchUps, ledger: ledger, clock: clock, metrics: Metrics(), wake: { _ in })
         let closer = WindowCloser(ledger: ledger, admitter: admitter, clock: clock, startedAt: clock.now, wake: { _ in })
         guard let event = try await closer.closeNow(digest) else { return Terminal.say("there is nothing to tell") }
         Terminal.say("\(event.id) is owed to \(digest.to.joined(separator: ", ")): a running relay sends it at once")
     }
 
-    private func show(_ event: Event, _ digest: DigestSettings, _ blueprint: Blueprint, now: Timestamp) throws {
-        let destination = try blueprint.destinations(named: [self.for ?? digest.to.first ?? ""]).first
+    private func show(_ event: Event, _ digest: DigestSettings, _ generation: Generation, now: Timestamp) throws {
+        let destination = try generation.destinations(named: [self.for ?? digest.to.first ?? ""]).first
         guard let destination else { throw ExitCode.noInput }
         let claim = Samples.claim(event, destination: destination.name, recipient: destination.recipients.first ?? "")
         if self.for != nil {
-            return Terminal.say(destination.channel.preview(blueprint.composer.message(claim, for: destination.target, now: now).message))
+            return Terminal.say(destination.channel.preview(generation.composer.message(claim, for: destination.target, now: now).message))
         }
         var target = destination.target
         target.type = Email.type
         target.limit = all ? Limit(.max, .bytes) : Email.type.abilities.limit
-        let message = blueprint.composer.message(claim, for: target, now: now).message
+        let message = generation.composer.message(claim, for: target, now: now).message
         if json { return Terminal.say(json: message.document) }
         guard let html else { return Terminal.say(message.title + "\n\n" + message.body) }
         guard FileManager.default.createFile(atPath: html, contents: Data((message.html ?? "").utf8)) else {

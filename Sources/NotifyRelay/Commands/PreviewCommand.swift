@@ -37,12 +37,12 @@ struct PreviewCommand: AsyncParsableCommand {
         let tools = Tools()
         defer { tools.end() }
         let keys = LinkKeys.find(configured: configuration.server.linkKeys, store: configuration.store)
-        let blueprint = try Blueprint.orExit(configuration, tools: tools, keys: keys)
-        guard let target = try blueprint.destinations(named: [destination]).first else { throw ExitCode.noInput }
+        let generation = try Generation.orExit(configuration, tools: tools, keys: keys)
+        guard let target = try generation.destinations(named: [destination]).first else { throw ExitCode.noInput }
         let claim = try await claim(target, configuration, now: tools.clock.now)
-        let own = show(claim, target, blueprint.composer, now: tools.clock.now)
+        let own = show(claim, target, generation.composer, now: tools.clock.now)
         guard diff else { return Terminal.say(own) }
-        let builtIn = show(claim, target, blueprint.composer.builtIn, now: tools.clock.now)
+        let builtIn = show(claim, target, generation.composer.builtIn, now: tools.clock.now)
         Terminal.say(LineDiff(from: builtIn, to: own).text)
     }
 

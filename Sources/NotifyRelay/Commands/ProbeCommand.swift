@@ -22,7 +22,7 @@ struct ProbeCommand: AsyncParsableCommand {
         }
         var profiles: [AccountProfile] = []
         for settings in wanted {
-            guard let account = Blueprint.account(of: settings) else { continue }
+            guard let account = Generation.account(of: settings) else { continue }
             let budget = RequestBudget(setting: settings.poll.budget, hostLimit: account.hostLimit, clock: tools.clock)
             let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
             do {

@@ -26,25 +26,25 @@ struct SendTestCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let tools = Tools()
         defer { tools.end() }
-        let blueprint = try Blueprint.orExit(configuration, tools: tools)
-        let targets = try blueprint.destinations(named: all ? nil : destinations)
+        let generation = try Generation.orExit(configuration, tools: tools)
+        let targets = try generation.destinations(named: all ? nil : destinations)
         if targets.isEmpty {
             Terminal.complain("the configuration has no destination")
             throw ExitCode.noInput
         }
         var good = true
-        for target in targets { good = await send(to: target, blueprint, tools) && good }
+        for target in targets { good = await send(to: target, generation, tools) && good }
         guard good else { throw ExitCode.unavailable }
     }
 
-    private func send(to target: Destination, _ blueprint: Blueprint, _ tools: Tools) async -> Bool {
+    private func send(to target: Destination, _ generation: Generation, _ tools: Tools) async -> Bool {
         let now = tools.clock.now
         let event = Samples.event(Event.Kind(rawValue: kind) ?? .notification, priority: priority.flatMap(Priority.init(word:)), now: now)
         var good = true
         for recipient in target.recipients {
             let claim = Samples.claim(event, destination: target.name, recipient: recipient)
             let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."
-            let message = blueprint.composer.message(claim, for: target.target, now: now, label: label).message
+            let message = generation.composer.message(claim, for: target.target, now: now, label: label).message
             let to = recipient.isEmpty ? target.name : "\(target.name) <\(recipient)>"
             do {
                 _ = try await target.channel.deliver(message)
@@ -54,7 +54,7 @@ struct SendTestCommand: AsyncParsableCommand {
                 Terminal.say("\(Terminal.paint("failed", .red))  \(to): \(error.reason.rawValue): \(error.detail)")
             }
         }
-        if good { await open(target.name, blueprint.configuration) }
+        if good { await open(target.name, generation.configuration) }
         return good
     }
 
@@ -69,14 +69,14 @@ struct SendTestCommand: AsyncParsableCommand {
     }
 }
 
-extension Blueprint {
-    static func orExit(_ configuration: Configuration, tools: Tools, keys: LinkKeys? = nil) throws -> Blueprint {
+extension Generation {
+    static func orExit(_ configuration: Configuration, tools: Tools, keys: LinkKeys? = nil) throws -> Generation {
         let problems = ProblemList()
-        guard let blueprint = make(configuration, tools: tools.channel, keys: keys, problems: problems) else {
+        guard let generation = make(configuration, tools: tools.channel, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
-        return blueprint
+        return generation
     }
 
     /// The named destinations, or all. 66 for a name that is none.

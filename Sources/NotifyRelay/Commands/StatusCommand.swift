@@ -113,8 +113,8 @@ struct Status {
             lines.append(Terminal.table([["GATHERING", "NAME", "DESTINATION", "EVENTS", "CLOSES"]] + rows))
         }
         if unrouted > 0 { lines.append("\(unrouted) of the newest \(Self.newest) events are unrouted: kept, told to nobody") }
-        if !overview.debts.isEmpty {
-            let rows = overview.debts.map { owed in
+        if !overview.owedDeliveries.isEmpty {
+            let rows = overview.owedDeliveries.map { owed in
                 [String(owed.id), owed.event, owed.destination, owed.dueAt.description, owed.heldFor?.rawValue ?? ""]
             }
             lines.append(Terminal.table([["OWED", "EVENT", "DESTINATION", "DUE", "HELD FOR"]] + rows))

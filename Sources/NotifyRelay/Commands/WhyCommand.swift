@@ -27,7 +27,7 @@ struct WhyCommand: AsyncParsableCommand {
 /// What `why` tells of one event.
 private struct Story {
     var event: Event
-    var routes: [Router.Verdict]
+    var routes: [Router.RouteMatch]
     var history: History
 
     var json: JSONValue {

@@ -35,7 +35,7 @@ struct Configuration: Sendable {
     var healthTo: [String] = []
     var retention = Retention()
     var redactor: Redactor
-    var meaning = Words()
+    var statusVocabulary = StatusVocabulary()
     var priorityWords: [String: Priority] = [:]
     var people: [Person] = []
     var accounts: [AccountSettings] = []
@@ -112,10 +112,10 @@ struct DestinationSettings: Sendable {
     var quiet: QuietHours?
     var ceiling: Ceiling?
     /// Nil for a type that only later versions can speak to.
-    var blueprint: ChannelBlueprint?
+    var plan: ChannelPlan?
 
     /// Nil of a type that is not known.
-    var abilities: Abilities? { blueprint?.abilities ?? Catalogue.type(named: type)?.abilities }
+    var abilities: Abilities? { plan?.abilities ?? Catalogue.type(named: type)?.abilities }
     /// Of all that the entry says, secrets included; in memory only.
     var fingerprint: String
 }

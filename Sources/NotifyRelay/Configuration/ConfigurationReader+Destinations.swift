@@ -43,7 +43,7 @@ extension ConfigurationReader {
         settings.quiet = quietHours(section, zone: settings.timeZone ?? fallbackZone)
         settings.ceiling = ceiling(section)
         if let known = Catalogue.type(named: type) {
-            settings.blueprint = known.read(section, basics)
+            settings.plan = known.read(section, basics)
         } else {
             // Which keys it may have is not known, so none is called unknown.
             section.takeAll()

@@ -25,7 +25,7 @@ final class ConfigurationReader {
         configuration.templates = path("templates")
         configuration.links = links()
         configuration.retention = retention()
-        configuration.meaning = words()
+        configuration.statusVocabulary = words()
         configuration.priorityWords = priorityWords()
         configuration.people = people()
         configuration.accounts = accounts()
@@ -108,9 +108,9 @@ final class ConfigurationReader {
         return (try? Redactor(paths: paths.map(\.text))) ?? Redactor()
     }
 
-    private func words() -> Words {
-        guard let section = root.section("words") else { return Words() }
-        let words = Words(
+    private func words() -> StatusVocabulary {
+        guard let section = root.section("words") else { return StatusVocabulary() }
+        let words = StatusVocabulary(
             failed: section.strings("failed") ?? [], cancelled: section.strings("cancelled") ?? [], open: section.strings("open") ?? [],
             approved: section.strings("approved") ?? [], rejected: section.strings("rejected") ?? [])
         section.finish()

@@ -12,7 +12,7 @@ struct AnswerCarrier: Sendable {
     let clients: [String: RevKeenClient]
     let clock: any WallClock
     let logger: Logger
-    let words: Words
+    let words: StatusVocabulary
 
     /// Each account for itself: none waits for another's RevKeen.
     func carry() async throws {

@@ -7,7 +7,7 @@ import RelayCore
 /// A button is no secret of the reader's: who pressed it is the chat's word. The signature proves that the button is ours, and that it
 /// is pressed for what it stood under.
 struct ButtonToken: Sendable, Equatable {
-    var verdict: Answer.Verdict
+    var verdict: Choice
     var approval: String
     /// The first eight digits of the hash of what the message showed.
     var shown: String
@@ -16,7 +16,7 @@ struct ButtonToken: Sendable, Equatable {
     private static let signatureLength = 16
     private static let shownLength = 8
 
-    init(verdict: Answer.Verdict, approval: String, shownHash: String) {
+    init(verdict: Choice, approval: String, shownHash: String) {
         self.verdict = verdict
         self.approval = approval
         shown = String(shownHash.prefix(Self.shownLength))
@@ -49,7 +49,7 @@ struct ButtonToken: Sendable, Equatable {
 
     private var content: String { "\(verdict == .approve ? "a" : "r").\(shown).\(Self.short(approval))" }
 
-    private static let verdicts: [String: Answer.Verdict] = ["a": .approve, "r": .reject]
+    private static let verdicts: [String: Choice] = ["a": .approve, "r": .reject]
 
     private static func signed(_ content: String, _ account: String, _ destination: String) -> String {
         "\(account)\n\(destination)\n\(content)"

@@ -35,21 +35,21 @@ struct Decision: Sendable {
     let ledger: Ledger
     let client: RevKeenClient
     let clock: any WallClock
-    let words: Words
+    let words: StatusVocabulary
 
     /// What was said, once it is written down.
     enum Written: Sendable {
         case known(Outcome)
         /// RevKeen is to be told, or told again.
-        case owed(Answer, ApprovalRow, wanted: Answer.Verdict)
+        case owed(Answer, ApprovalRow, wanted: Choice)
     }
 
     /// - Parameters: see `Ledger.ask`.
     func write(
-        _ row: ApprovalRow, _ ballot: Ballot, listening: Listening? = nil, redrawing: Set<String> = []
+        _ row: ApprovalRow, _ ballot: Ballot, cursor: PollCursor? = nil, refreshing: Set<String> = []
     ) async throws(LedgerError) -> Written {
         guard row.isOpen else { return .known(outcome(of: row, wanted: ballot.verdict)) }
-        let asked = try await ledger.ask(ballot, listening: listening, redrawing: redrawing)
+        let asked = try await ledger.ask(ballot, cursor: cursor, refreshing: refreshing)
         StopPoint.pass(.deciding)
         switch asked {
         case .earlier(let answer), .asked(let answer): return .owed(answer, row, wanted: ballot.verdict)
@@ -62,7 +62,7 @@ struct Decision: Sendable {
     }
 
     /// Claims the answer and calls RevKeen; somebody else's claim is left to them.
-    func carryOn(_ answer: Answer, _ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
+    func carryOn(_ answer: Answer, _ row: ApprovalRow, wanted: Choice) async throws -> Outcome {
         if answer.state == .taken { return taken(answer, wanted: wanted) }
         guard
             let claimed = try await ledger.claimAnswer(
@@ -73,7 +73,7 @@ struct Decision: Sendable {
         return try await call(claimed, row, wanted: wanted)
     }
 
-    private func call(_ answer: Answer, _ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
+    private func call(_ answer: Answer, _ row: ApprovalRow, wanted: Choice) async throws -> Outcome {
         let key = decisionKey(
             account: answer.account, approval: answer.approval, verdict: answer.verdict.rawValue, round: answer.round)
         do {
@@ -89,7 +89,7 @@ struct Decision: Sendable {
         }
     }
 
-    private func failed(_ answer: Answer, _ error: RevKeenError, _ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
+    private func failed(_ answer: Answer, _ error: RevKeenError, _ row: ApprovalRow, wanted: Choice) async throws -> Outcome {
         switch error.reason {
         case .notFound, .conflict, .unprocessable:
             _ = try await ledger.settleAnswer(answer, as: .lost, status: error.status, dueAt: clock.now)
@@ -110,7 +110,7 @@ struct Decision: Sendable {
     }
 
     /// Somebody was faster, somewhere: what is true now is in the run's detail.
-    private func lookAgain(_ row: ApprovalRow, wanted: Answer.Verdict) async throws -> Outcome {
+    private func lookAgain(_ row: ApprovalRow, wanted: Choice) async throws -> Outcome {
         if let shown = await look(at: row), case let state = words.state(of: shown).state, state != .open {
             return outcome(state, by: shown.approvedByUserID, wanted: wanted)
         }
@@ -130,16 +130,16 @@ struct Decision: Sendable {
         min(max(answer.askedAt.duration(to: now) * 0.25, .seconds(5)), .seconds(300))
     }
 
-    private func outcome(of row: ApprovalRow, wanted: Answer.Verdict) -> Outcome {
+    private func outcome(of row: ApprovalRow, wanted: Choice) -> Outcome {
         outcome(row.detail?.state ?? .closed, by: row.detail?.actor, wanted: wanted)
     }
 
-    private func outcome(_ state: ApprovalDetail.State, by actor: String?, wanted: Answer.Verdict) -> Outcome {
+    private func outcome(_ state: ApprovalDetail.State, by actor: String?, wanted: Choice) -> Outcome {
         let isSo = (state == .approved && wanted == .approve) || (state == .rejected && wanted == .reject)
         return Outcome(kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""))
     }
 
-    private func taken(_ answer: Answer, wanted: Answer.Verdict) -> Outcome {
+    private func taken(_ answer: Answer, wanted: Choice) -> Outcome {
         let word = answer.verdict == .approve ? "approved" : "rejected"
         return Outcome(kind: answer.verdict == wanted ? .done : .otherwise, text: "\(word) by \(answer.actor)")
     }

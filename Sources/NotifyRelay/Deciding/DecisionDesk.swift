@@ -6,7 +6,7 @@ import RevKeen
 struct Saying: Sendable {
     var account: String
     var approval: String
-    var verdict: Answer.Verdict
+    var verdict: Choice
     var reason: String?
     /// What stood before them when they decided; nil: whatever it is now.
     var shown: Shown?
@@ -48,10 +48,10 @@ struct DecisionDesk: Sendable {
     let ledger: Ledger
     let clients: [String: RevKeenClient]
     let clock: any WallClock
-    let words: Words
+    let words: StatusVocabulary
     let router: Router
     /// Destinations whose messages can change.
-    var redrawing: Set<String> = []
+    var refreshing: Set<String> = []
 
     enum Reply: Sendable, Equatable {
         case heard(Decision.Outcome)
@@ -71,11 +71,11 @@ struct DecisionDesk: Sendable {
     /// What was said is in the ledger, or needs not be.
     enum Heard: Sendable {
         case replied(Reply)
-        case owed(Decision, Answer, ApprovalRow, wanted: Answer.Verdict)
+        case owed(Decision, Answer, ApprovalRow, wanted: Choice)
     }
 
-    func hear(_ saying: Saying, listening: Listening? = nil) async throws -> Reply {
-        try await finish(try await write(saying, listening: listening))
+    func hear(_ saying: Saying, cursor: PollCursor? = nil) async throws -> Reply {
+        try await finish(try await write(saying, cursor: cursor))
     }
 
     /// RevKeen is told; if it cannot be now, the carrier does it later.
@@ -87,24 +87,24 @@ struct DecisionDesk: Sendable {
     }
 
     /// Writes down what was said. What survives this is carried to RevKeen, whoever is ended meanwhile.
-    func write(_ saying: Saying, listening: Listening? = nil) async throws(LedgerError) -> Heard {
+    func write(_ saying: Saying, cursor: PollCursor? = nil) async throws(LedgerError) -> Heard {
         guard let row = try await ledger.approval(account: saying.account, id: saying.approval), let client = clients[saying.account] else {
-            if let listening { try await ledger.save(listening) }
+            if let cursor { try await ledger.save(cursor) }
             return .replied(.unknown)
         }
         let authority = router.authority(over: row, at: saying.speaker.destination)
         let ballot = ballot(saying, row, peopleNeeded: authority.peopleNeeded)
         if let why = refusal(of: saying.speaker, authority) {
-            try await ledger.deny(ballot, listening: listening)
+            try await ledger.deny(ballot, cursor: cursor)
             return .replied(.denied(why))
         }
         let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
         if row.isOpen, let shown = saying.shown, !shown.isStill(row) {
-            if let listening { try await ledger.save(listening) }
+            if let cursor { try await ledger.save(cursor) }
             return .replied(.heard(.changed))
         }
-        if !row.isOpen, let listening { try await ledger.save(listening) }
-        return switch try await decision.write(row, ballot, listening: listening, redrawing: redrawing) {
+        if !row.isOpen, let cursor { try await ledger.save(cursor) }
+        return switch try await decision.write(row, ballot, cursor: cursor, refreshing: refreshing) {
         case .known(let outcome): .replied(.heard(outcome))
         case .owed(let answer, let row, let wanted): .owed(decision, answer, row, wanted: wanted)
         }

@@ -24,7 +24,7 @@ struct DecisionWays: Sendable {
     /// None where nobody would hear that they are pressed.
     func buttons(for row: ApprovalRow, at target: Composer.Target) -> [DecisionButton] {
         guard hears(target.callback) else { return [] }
-        return [DecisionButton.Choice.approve, .reject].compactMap { choice in
+        return [Choice.approve, .reject].compactMap { choice in
             ButtonToken(verdict: choice == .approve ? .approve : .reject, approval: row.id, shownHash: row.shownHash)
                 .signed(account: row.account, destination: target.name, with: keys)
                 .map { DecisionButton(choice, token: $0) }

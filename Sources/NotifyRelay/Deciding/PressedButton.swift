@@ -10,7 +10,7 @@ extension Relay {
         of press: Press, in way: People.Way, at destinations: [String], keys: LinkKeys, address: String? = nil
     ) -> Saying? {
         for destination in destinations {
-            for account in blueprint.accounts {
+            for account in generation.accounts {
                 guard let token = ButtonToken(press.token, account: account.name, destination: destination, keys: keys) else { continue }
                 return Saying(
                     account: account.name, approval: token.approval, verdict: token.verdict, reason: nil, shown: .button(token),
@@ -26,14 +26,14 @@ extension Relay {
     /// Writes a pressed button down. RevKeen may be slow; no chat waits for it that need not.
     func write(
         _ press: Press, in way: People.Way, at destinations: [String], keys: LinkKeys, address: String? = nil,
-        listening: Listening? = nil
+        cursor: PollCursor? = nil
     ) async -> Finish {
         do {
             guard let saying = saying(of: press, in: way, at: destinations, keys: keys, address: address) else {
-                if let listening { try await ledger.save(listening) }
+                if let cursor { try await ledger.save(cursor) }
                 return { "This button is not one of this relay's, or of an older one." }
             }
-            let heard = try await desk.write(saying, listening: listening)
+            let heard = try await desk.write(saying, cursor: cursor)
             return { await self.finished(heard, at: saying.account) }
         } catch {
             logger.error("an answer cannot be written down: \(error)")

@@ -12,12 +12,12 @@ struct Reminding: Sendable {
     var mutes: [Mute] = []
     let now: Timestamp
 
-    private var holding: Holding { Holding(router: router, mutes: mutes, now: now) }
+    private var holding: DeliveryPlan { DeliveryPlan(router: router, mutes: mutes, now: now) }
 
     /// What is due now.
     struct Due: Sendable {
         var reminders: [Admission] = []
-        var escalations: [(row: ApprovalRow, owed: [Owed])] = []
+        var escalations: [(row: ApprovalRow, owed: [PlannedDelivery])] = []
     }
 
     func due(_ told: [ToldRequest]) -> Due {
@@ -61,7 +61,7 @@ struct Reminding: Sendable {
         let event = Event(
             id: EventID.reminder(approval: row.id, step: step, account: row.account), account: row.account, kind: .reminder,
             subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
-        let owed = Owed(
+        let owed = PlannedDelivery(
             destination: request.destination, recipient: request.recipient, route: route.name, priority: router.priority(of: event),
             dueAt: now,
             options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
@@ -70,7 +70,7 @@ struct Reminding: Sendable {
     }
 
     /// Whoever is called later is called when their own quiet hours are over.
-    private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [Owed] {
+    private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [PlannedDelivery] {
         let request = Event(
             id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,
             subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
@@ -78,7 +78,7 @@ struct Reminding: Sendable {
         return escalation.to.flatMap { destination in
             let hold = holding.hold(request, at: destination, route: route.name)
             return (router.recipients[destination] ?? [""]).map { recipient in
-                let owed = Owed(
+                let owed = PlannedDelivery(
                     destination: destination, recipient: recipient, route: route.name, priority: .high, dueAt: now,
                     options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
                 return hold.map { owed.held(until: $0.until) } ?? owed
@@ -93,7 +93,7 @@ extension Relay {
 
     /// Until the task is cancelled.
     func remindAll() async {
-        guard blueprint.configuration.routes.contains(where: { $0.reminders != nil }) else { return }
+        guard generation.configuration.routes.contains(where: { $0.reminders != nil }) else { return }
         while !Task.isCancelled {
             await remindDue()
             try? await clock.sleep(for: Self.remindEvery)
@@ -102,13 +102,13 @@ extension Relay {
 
     func remindDue() async {
         let mutes = (try? await ledger.mutes()) ?? []
-        let reminding = Reminding(router: blueprint.router, destinations: blueprint.destinations, mutes: mutes, now: clock.now)
-        for account in blueprint.configuration.accounts {
+        let reminding = Reminding(router: generation.router, destinations: generation.destinations, mutes: mutes, now: clock.now)
+        for account in generation.configuration.accounts {
             do {
                 let due = reminding.due(try await ledger.toldRequests(account: account.name))
-                var owing = try await ledger.remind(due.reminders, redrawing: blueprint.redrawing)
+                var owing = try await ledger.remind(due.reminders, refreshing: generation.refreshing)
                 for (row, owed) in due.escalations { owing.formUnion(try await ledger.escalate(row, to: owed)) }
-                switchboard.ring(owing)
+                laneRegistry.wake(owing)
             } catch {
                 logger.error("reminders cannot be written down: \(error.detail)")
             }

@@ -15,10 +15,10 @@ struct TelegramListener: Sendable {
     let logger: Logger
 
     /// One for each bot, however many chats it is in: only one may ask.
-    static func all(_ blueprint: Blueprint, relay: Relay, keys: LinkKeys, tools: ChannelTools, logger: Logger) -> [TelegramListener] {
+    static func all(_ generation: Generation, relay: Relay, keys: LinkKeys, tools: ChannelTools, logger: Logger) -> [TelegramListener] {
         var listeners: [TelegramListener] = []
-        for destination in blueprint.destinations {
-            guard case .telegram(let callback)? = destination.callback, blueprint.router.mayAsk(destination.name) else { continue }
+        for destination in generation.destinations {
+            guard case .telegram(let callback)? = destination.callback, generation.router.mayAsk(destination.name) else { continue }
             if let known = listeners.firstIndex(where: { $0.bot.bot == callback.bot }) {
                 listeners[known] = listeners[known].also(destination.name)
             } else {
@@ -66,14 +66,14 @@ struct TelegramListener: Sendable {
 
     /// One question, and all that it brought.
     func listenOnce() async throws(DeliveryError) {
-        let position = try? await relay.ledger.listening(to: key)
+        let position = try? await relay.ledger.cursor(to: key)
         for update in try await bot.updates(after: position?.position, tools: tools) {
-            let listening = Listening(source: key, position: update.position)
+            let cursor = PollCursor(source: key, position: update.position)
             guard let press = update.press else {
-                try? await relay.ledger.save(listening)
+                try? await relay.ledger.save(cursor)
                 continue
             }
-            let finish = await relay.write(press, in: .telegram, at: destinations, keys: keys, listening: listening)
+            let finish = await relay.write(press, in: .telegram, at: destinations, keys: keys, cursor: cursor)
             // Not a child: what else is pressed does not wait for RevKeen.
             Task { [bot, tools] in
                 let text = await finish()

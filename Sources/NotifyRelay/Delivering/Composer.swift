@@ -65,7 +65,7 @@ struct Composer: Sendable {
 
     /// What a receiver knows a message by. Bringing a message up to date is no repeat of what was sent before under its event.
     private static func sending(_ claim: Claim, _ event: Event) -> String {
-        guard claim.options.redraws else { return event.id }
+        guard claim.options.refreshes else { return event.id }
         if let alike = claim.alike { return "\(event.id)#\(alike)" }
         guard let row = claim.present else { return event.id }
         return "\(event.id)#\(row.updatedAt.milliseconds)"

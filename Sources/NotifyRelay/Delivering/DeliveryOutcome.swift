@@ -40,7 +40,7 @@ enum DeliveryOutcome: Sendable {
         case .vanished: return .vanished(error.detail)
         case .gone: return .deferred(until: now, hold: nil)
         // To bring a message up to date twice does no harm.
-        case .uncertain where claim.options.atMostOnce && !claim.options.redraws: return .unknown(error.detail)
+        case .uncertain where claim.options.atMostOnce && !claim.options.refreshes: return .unknown(error.detail)
         case .uncertain where stopping: return .deferred(until: now, hold: nil)
         case .retry(let after): return again(claim, error, after: after, at: now, giveUp: giveUp, unit: unit)
         case .suspect, .uncertain: return again(claim, error, after: nil, at: now, giveUp: giveUp, unit: unit)

@@ -37,7 +37,7 @@ actor Lane {
     private let report: @Sendable (Report) async -> Void
     /// An approval as it is now, where what a claim says of it is old news; nil where it is not.
     private let freshen: @Sendable (Claim) async -> ApprovalRow?
-    nonisolated let bell = Bell()
+    nonisolated let wakeup = Wakeup()
 
     /// What was claimed ahead and not begun for so long goes back: it may have been superseded, dropped or changed meanwhile.
     static let freshness = Duration.seconds(10)
@@ -78,7 +78,7 @@ actor Lane {
     func stop() async {
         stopping = true
         await putBack()
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Delivers what is due now and returns when nothing more can be done at once. For `--once` and for tests.
@@ -93,9 +93,9 @@ actor Lane {
                     pacer?.take(clock.now)
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
-                    await bell.wait()
+                    await wakeup.wait()
                 } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
-                    await bell.wait(until: opens, clock: clock)
+                    await wakeup.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()
                 }
@@ -127,7 +127,7 @@ actor Lane {
             pacer = new.pace.map { Pacer(burst: $0.burst, every: $0.every) }
         }
         if new.fingerprint != old.fingerprint { await open() }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// The wall clock was set.
@@ -135,13 +135,13 @@ actor Lane {
         pacer?.shift(by: difference)
         health.shift(by: difference)
         readySince.shift(by: difference)
-        bell.ring()
+        wakeup.signal()
     }
 
     /// By hand, by a successful sample, or by a changed entry.
     func open() async {
         await apply(health.open(at: clock.now), reason: nil)
-        bell.ring()
+        wakeup.signal()
     }
 
     /// The next claim to work on, or nil after waiting for something to change.
@@ -150,13 +150,13 @@ actor Lane {
         guard !stopping, unrecorded == 0, underWay < allowed.count else {
             // Closed, or unable to write answers down: what it holds is for a later time.
             if allowed.count == 0 || unrecorded > 0 { await putBack() }
-            await bell.wait()
+            await wakeup.wait()
             return nil
         }
         let opens = opensAt(allowed.from)
         guard opens <= clock.now else {
             await putBack()
-            await bell.wait(until: opens, clock: clock)
+            await wakeup.wait(until: opens, clock: clock)
             return nil
         }
         guard await fill(), !stopping, !ready.isEmpty else { return nil }
@@ -174,15 +174,15 @@ actor Lane {
             if try await claimMore() { return true }
             if stopping { return false }
             guard underWay == 0 else {
-                await bell.wait()
+                await wakeup.wait()
                 return false
             }
             // Of a lane that is down even what waits for its next try was asked for: nothing is owed, or it comes with a ring.
             let next = health.isOpen ? try await ledger.nextDue(destination.name) : nil
-            await bell.wait(until: next ?? .distantFuture, clock: clock)
+            await wakeup.wait(until: next ?? .distantFuture, clock: clock)
         } catch {
             await report(.ledger(error))
-            await bell.wait(until: clock.now + .seconds(1), clock: clock)
+            await wakeup.wait(until: clock.now + .seconds(1), clock: clock)
         }
         return false
     }
@@ -216,7 +216,7 @@ actor Lane {
     private func deliver(_ claim: Claim) async {
         defer {
             underWay -= 1
-            bell.ring()
+            wakeup.signal()
         }
         var claim = claim
         if let fresh = await freshen(claim) {

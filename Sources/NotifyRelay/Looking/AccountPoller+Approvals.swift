@@ -10,7 +10,7 @@ extension AccountPoller {
         if let read = approvalsRead, clock.uptime - read <= age { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await self.freshTurn.pass {
+                await self.freshLook.withLock {
                     // Whoever waited for another's look need not look again.
                     if let read = await self.approvalsRead, self.clock.uptime - read <= age { return }
                     await self.look(at: .approvals)
@@ -56,7 +56,7 @@ extension AccountPoller {
     @discardableResult
     func see(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
         guard !approvals.isEmpty else { return 0 }
-        return try await approvalTurn.pass { try await seeInTurn(approvals, look) }
+        return try await approvalLock.withLock { try await seeInTurn(approvals, look) }
     }
 
     private func seeInTurn(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
@@ -83,9 +83,9 @@ extension AccountPoller {
         }
         let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
         try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
-        if !requests.isEmpty { detailsBell.ring() }
+        if !requests.isEmpty { detailsWakeup.signal() }
         if !quiet.isEmpty {
-            admitter.wake(try await ledger.store(quiet, redrawing: redrawing))
+            admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
         }
         return new
     }
@@ -167,7 +167,7 @@ extension AccountPoller {
         let watches = try await watchesNow(of: absent.filter { approvalLooks.mayAskFor($0.id, at: clock.now) })
         guard !watches.isEmpty else { return }
         try await ledger.save(watches)
-        detailsBell.ring()
+        detailsWakeup.signal()
     }
 
     /// The runs of approvals, to be looked at now: only a run's detail says whether it is over.
@@ -186,7 +186,7 @@ extension AccountPoller {
     }
 
     /// Lists and a good run detail both lack it: closed, with an outcome that cannot be read.
-    func closeGone(from answer: RunDetailAnswer) async throws {
+    func closeGone(from answer: RunDetailResponse) async throws {
         let shown = Set(answer.approvals.map(\.id))
         let gone = try await ledger.openApprovals(account: name).filter {
             $0.payload.origin.runID == answer.run.id && !shown.contains($0.id) && approvalLooks.absent.contains($0.id)

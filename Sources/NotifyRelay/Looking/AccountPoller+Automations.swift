@@ -17,7 +17,7 @@ extension AccountPoller {
         listed[.automations] = ids
         for automation in all where isWanted(automation) { watch(automation) }
         await lookUpUnlisted(besides: ids)
-        runsBell.ring()
+        runsWakeup.signal()
     }
 
     /// What `also:` names, and what only an approval or a run on its way does: looked up by id, and so kept fresh.
@@ -56,7 +56,7 @@ extension AccountPoller {
             await group.next()
             group.cancelAll()
         }
-        runsBell.ring()
+        runsWakeup.signal()
     }
 
     private func mayLookUp(_ id: String) -> Bool { watched[id] == nil && lookUps.may(id, at: clock.now) }

@@ -14,7 +14,7 @@ extension AccountPoller {
             let looked = await lookAtDueDetails(dueBefore: clock.now)
             if looked.read > 0 { continue }
             // Nothing is due; a change in a list rings, and time brings the rest.
-            await detailsBell.wait(until: clock.now + min(.seconds(5), settings.poll.runs.lowerBound), clock: clock)
+            await detailsWakeup.wait(until: clock.now + min(.seconds(5), settings.poll.runs.lowerBound), clock: clock)
         }
     }
 
@@ -71,7 +71,7 @@ extension AccountPoller {
         return true
     }
 
-    private func take(_ answer: RunDetailAnswer, _ watch: RunWatch, asked: Duration) async throws {
+    private func take(_ answer: RunDetailResponse, _ watch: RunWatch, asked: Duration) async throws {
         let run = answer.run
         let isFirst = runsOfFirstLook.contains(watch.run)
         let risk = watched[watch.automation]?.automation.riskProfile
@@ -94,7 +94,7 @@ extension AccountPoller {
         runsOfFirstLook.remove(watch.run)
     }
 
-    private func finished(_ answer: RunDetailAnswer, risk: String?, isFirstLook: Bool) -> [Sighting] {
+    private func finished(_ answer: RunDetailResponse, risk: String?, isFirstLook: Bool) -> [Sighting] {
         guard let event = maker.run(answer, risk: risk, now: clock.now) else { return [] }
         let past = isPast(answer.run.completedAt?.moment, isFirstLook: isFirstLook)
         return [Sighting(event, telling: past ? .silent : .routed)]

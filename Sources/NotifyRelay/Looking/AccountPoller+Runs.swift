@@ -16,7 +16,7 @@ extension AccountPoller {
                     group.addTask { await self.lookAtRuns(of: id) }
                 }
                 let next = watched.values.map(\.dueAt).min() ?? .distantFuture
-                await runsBell.wait(until: next, clock: clock)
+                await runsWakeup.wait(until: next, clock: clock)
             }
         }
     }
@@ -39,8 +39,8 @@ extension AccountPoller {
         watched[id]?.dueAt = clock.now + wait
         watched[id]?.wasLookedAt = true
         if good { await succeeded(.runs) }
-        runsBell.ring()
-        if brought { detailsBell.ring() }
+        runsWakeup.signal()
+        if brought { detailsWakeup.signal() }
         return good
     }
 

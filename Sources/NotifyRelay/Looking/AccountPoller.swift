@@ -27,7 +27,7 @@ actor AccountPoller {
     let admitter: Admitter
     let reports: SelfReport
     /// Destinations whose messages can change.
-    let redrawing: Set<String>
+    let refreshing: Set<String>
     let metrics: Metrics
     let clock: any WallClock
     let logger: Logger
@@ -48,18 +48,18 @@ actor AccountPoller {
     var approvalLooks = ApprovalLooks()
     /// By the clock that never jumps, when the approvals were asked for that were read last.
     var approvalsRead: Duration?
-    nonisolated let freshTurn = Turnstile()
+    nonisolated let freshLook = AsyncMutex()
     var lookUps = AutomationLookUps()
     /// Runs first seen while their automation was: what in them bears no readable time is past.
     var runsOfFirstLook = Set<String>()
     var details = DetailTrouble()
-    nonisolated let approvalTurn = Turnstile()
-    nonisolated let detailsBell = Bell()
-    nonisolated let runsBell = Bell()
+    nonisolated let approvalLock = AsyncMutex()
+    nonisolated let detailsWakeup = Wakeup()
+    nonisolated let runsWakeup = Wakeup()
 
     init(
         settings: AccountSettings, client: RevKeenClient, maker: EventMaker, ledger: Ledger, admitter: Admitter, reports: SelfReport,
-        redrawing: Set<String> = [], metrics: Metrics, clock: any WallClock, logger: Logger
+        refreshing: Set<String> = [], metrics: Metrics, clock: any WallClock, logger: Logger
     ) {
         self.settings = settings
         self.client = client
@@ -67,7 +67,7 @@ actor AccountPoller {
         self.ledger = ledger
         self.admitter = admitter
         self.reports = reports
-        self.redrawing = redrawing
+        self.refreshing = refreshing
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
@@ -114,8 +114,8 @@ actor AccountPoller {
         paging.nextProbe.shift(by: difference)
         approvalLooks.shift(by: difference)
         lookUps.shift(by: difference)
-        runsBell.ring()
-        detailsBell.ring()
+        runsWakeup.signal()
+        detailsWakeup.signal()
     }
 
     private func restore() async {

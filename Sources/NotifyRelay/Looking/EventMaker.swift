@@ -7,7 +7,7 @@ import RevKeen
 struct EventMaker: Sendable {
     let account: String
     let staging: Bool
-    let words: Words
+    let words: StatusVocabulary
     let priorityWords: PriorityWords
     let redactor: Redactor
 
@@ -23,7 +23,7 @@ struct EventMaker: Sendable {
     }
 
     /// Nil while the run is unfinished.
-    func run(_ answer: RunDetailAnswer, risk: String?, now: Timestamp) -> Event? {
+    func run(_ answer: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
         let run = answer.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
         let took = run.startedAt?.moment.flatMap { start in completed.moment.map { start.duration(to: $0).milliseconds } }

@@ -38,7 +38,7 @@ final class Admitter: Sendable {
     func admit(_ sightings: [Sighting], watches: [RunWatch] = [], feed: FeedState? = nil) async throws(LedgerError) -> Int {
         guard !sightings.isEmpty || !watches.isEmpty || feed != nil else { return 0 }
         let ordered = sightings.sorted { ($0.event.occurredAt, $0.event.id) < ($1.event.occurredAt, $1.event.id) }
-        let holding = Holding(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
+        let holding = DeliveryPlan(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
         let admissions = ordered.map { admission($0, holding) }
         StopPoint.pass(.admitting)
         let results = try await ledger.admit(admissions, watches: watches, feed: feed)
@@ -57,7 +57,7 @@ final class Admitter: Sendable {
         return new
     }
 
-    private func admission(_ sighting: Sighting, _ holding: Holding) -> Admission {
+    private func admission(_ sighting: Sighting, _ holding: DeliveryPlan) -> Admission {
         var event = sighting.event
         let catchUp = event.account.flatMap { account in table.withLock { $0.catchUp[account] } }
         event.priority = holding.router.priority(of: event)

@@ -4,7 +4,7 @@ import RelayCore
 /// Decides who is told of an event. A value: what it says depends on the configuration and the event alone, so `why` can ask it again.
 struct Router: Sendable {
     /// One route and why it does or does not apply.
-    struct Verdict: Sendable, Equatable {
+    struct RouteMatch: Sendable, Equatable {
         var name: String
         var fits: Bool
         var because: String
@@ -39,9 +39,9 @@ struct Router: Sendable {
     /// What the event owes. A destination gets it once; the first route in the file that names it governs how.
     ///
     /// - Parameter also: the fallback of the destination that the event is about.
-    func owed(_ event: Event, dueAt: Timestamp, also fallback: String? = nil) -> [Owed] {
+    func owed(_ event: Event, dueAt: Timestamp, also fallback: String? = nil) -> [PlannedDelivery] {
         var told = Set<String>()
-        var owed: [Owed] = []
+        var owed: [PlannedDelivery] = []
         for route in applying(to: event) {
             for destination in route.to where told.insert(destination).inserted && maySay(event, to: destination) {
                 owed += entries(event, destination, route: route.name, options: route.options, dueAt: dueAt)
@@ -59,19 +59,19 @@ struct Router: Sendable {
     }
 
     /// Every route with its verdict, in the order of the file.
-    func explain(_ event: Event) -> [Verdict] {
+    func explain(_ event: Event) -> [RouteMatch] {
         var stopped: String?
         return routes.map { route in
-            if let stopped { return Verdict(name: route.name, fits: false, because: "route \(stopped) stops the walk before it") }
+            if let stopped { return RouteMatch(name: route.name, fits: false, because: "route \(stopped) stops the walk before it") }
             let fits = route.when.fits(event)
             if fits && route.stop { stopped = route.name }
-            return Verdict(name: route.name, fits: fits, because: route.when.explain(event))
+            return RouteMatch(name: route.name, fits: fits, because: route.when.explain(event))
         }
     }
 
-    func entries(_ event: Event, _ destination: String, route: String, options: DeliveryOptions, dueAt: Timestamp) -> [Owed] {
+    func entries(_ event: Event, _ destination: String, route: String, options: DeliveryOptions, dueAt: Timestamp) -> [PlannedDelivery] {
         (recipients[destination] ?? [""]).map { recipient in
-            Owed(
+            PlannedDelivery(
                 destination: destination, recipient: recipient, route: route, priority: event.priority, dueAt: dueAt,
                 heldFor: nil, options: options)
         }

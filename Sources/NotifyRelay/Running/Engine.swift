@@ -73,15 +73,15 @@ struct Engine: Sendable {
             http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
         let problems = ProblemList()
         let keys = try linkKeys(configuration)
-        guard let blueprint = Blueprint.make(configuration, tools: tools, keys: keys, problems: problems) else {
+        guard let generation = Generation.make(configuration, tools: tools, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
         let ledger = try openStore(configuration, clock: clock)
         defer { try? ledger.close() }
         let relay = Relay(
-            blueprint: blueprint, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
-            chance: { Double.random(in: 0..<1) }, listening: Relay.Listeners(keys: keys, tools: tools))
+            generation: generation, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
+            chance: { Double.random(in: 0..<1) }, cursor: Relay.Listeners(keys: keys, tools: tools))
         return try await body(relay, tools, keys)
     }
 
@@ -127,11 +127,11 @@ struct Engine: Sendable {
         configuration?.server = server
         let list = ProblemList()
         for problem in problems where !problem.isWarning { list.add(problem) }
-        let blueprint = list.errors.isEmpty ? configuration.flatMap { Blueprint.make($0, tools: tools, keys: keys, problems: list) } : nil
-        guard let blueprint else {
+        let generation = list.errors.isEmpty ? configuration.flatMap { Generation.make($0, tools: tools, keys: keys, problems: list) } : nil
+        guard let generation else {
             for problem in list.errors { logger.error("\(problem)") }
             return logger.error("the configuration is wrong; the old one stays")
         }
-        await relay.adopt(blueprint)
+        await relay.adopt(generation)
     }
 }

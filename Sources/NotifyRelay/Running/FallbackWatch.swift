@@ -41,10 +41,10 @@ struct FallbackWatch {
 
 extension Relay {
     func divert(from destination: String, to fallback: String, olderThan: Timestamp) async {
-        let router = blueprint.router, now = clock.now
+        let router = generation.router, now = clock.now
         let diverted = try? await ledger.divert(
             from: destination, to: fallback, recipients: router.recipients[fallback] ?? [""], atLeast: .high, seenBefore: olderThan,
             quiet: { router.manners[fallback]?.quiet?.end(for: $0, at: now) })
-        if let diverted, diverted > 0 { switchboard.ring([fallback]) }
+        if let diverted, diverted > 0 { laneRegistry.wake([fallback]) }
     }
 }

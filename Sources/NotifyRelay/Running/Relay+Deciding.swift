@@ -7,22 +7,22 @@ import Rendering
 extension Relay {
     var desk: DecisionDesk {
         DecisionDesk(
-            ledger: ledger, clients: clients, clock: clock, words: blueprint.configuration.meaning, router: blueprint.router,
-            redrawing: blueprint.redrawing)
+            ledger: ledger, clients: clients, clock: clock, words: generation.configuration.statusVocabulary, router: generation.router,
+            refreshing: generation.refreshing)
     }
 
-    var people: People { People(all: blueprint.configuration.people) }
+    var people: People { People(all: generation.configuration.people) }
 
     /// What somebody says; what came of it is looked at soon, so that messages show it.
-    func hear(_ saying: Saying, listening: Listening? = nil) async throws -> DecisionDesk.Reply {
-        try await finish(try await desk.write(saying, listening: listening), at: saying.account)
+    func hear(_ saying: Saying, cursor: PollCursor? = nil) async throws -> DecisionDesk.Reply {
+        try await finish(try await desk.write(saying, cursor: cursor), at: saying.account)
     }
 
     /// Tells RevKeen what was written down.
     func finish(_ heard: DecisionDesk.Heard, at account: String) async throws -> DecisionDesk.Reply {
         let reply = try await desk.finish(heard)
         guard case .heard(let outcome) = reply else { return reply }
-        if outcome.kind == .waiting { switchboard.ring(blueprint.redrawing) } else { lookSoon(at: account) }
+        if outcome.kind == .waiting { laneRegistry.wake(generation.refreshing) } else { lookSoon(at: account) }
         return reply
     }
 
@@ -37,7 +37,7 @@ extension Relay {
     ///
     /// - Parameter mark: of the one recipient; nil where a room reads it.
     func reader(at destination: String, mark: String?) -> (person: String?, name: String) {
-        let target = blueprint.destinations.first { $0.name == destination }
+        let target = generation.destinations.first { $0.name == destination }
         if let mark {
             guard let address = target?.recipients.first(where: { DecisionToken.mark(ofRecipient: $0) == mark }) else {
                 return (nil, "somebody at \(destination)")
@@ -62,7 +62,7 @@ extension Relay {
             ("Account", row.account),
         ]
         facts.rows = rows.compactMap { name, value in value.map { (name, $0.oneLine(most: 300)) } }
-        facts.link = blueprint.composer.links.link(
+        facts.link = generation.composer.links.link(
             for: Event(
                 id: "", account: row.account, kind: .approval, subject: "", priority: row.priority, occurredAt: now, seenAt: now,
                 payload: row.payload))
@@ -76,7 +76,7 @@ extension Relay {
     func freshened(_ claim: Claim) async -> ApprovalRow? {
         guard claim.event.kind == .approval || claim.event.kind == .reminder, claim.present?.isOpen == true,
             case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account,
-            let pace = blueprint.configuration.accounts.first(where: { $0.name == account })?.poll.approvals
+            let pace = generation.configuration.accounts.first(where: { $0.name == account })?.poll.approvals
         else { return nil }
         return await approval(account, detail.id, within: pace * 1.5)
     }

@@ -17,7 +17,7 @@ extension Relay {
             } catch {
                 note(error)
             }
-            await fallbacks.look(self, lanes: switchboard.lanes)
+            await fallbacks.look(self, lanes: laneRegistry.lanes)
             if storeFault != nil { _ = await storeFaultNow() }
             try? await clock.sleep(for: .seconds(1))
         }
@@ -30,18 +30,18 @@ extension Relay {
 
     private func heedCommands() async {
         let records = (try? await ledger.lanes()) ?? []
-        for lane in switchboard.lanes {
+        for lane in laneRegistry.lanes {
             let name = await lane.destination.name
             let isOpenInStore = [.open, .blocked].contains(records.first { $0.destination == name }?.state ?? .open)
             if isOpenInStore, await !lane.health.isOpen { await lane.open() }
-            lane.bell.ring()
+            lane.wakeup.signal()
         }
     }
 
     private func took(_ jump: Duration) async {
         if jump < .seconds(-60) {
             do throws(LedgerError) { try await ledger.shiftHeld(by: jump) } catch { note(error) }
-            for lane in switchboard.lanes { await lane.shift(by: jump) }
+            for lane in laneRegistry.lanes { await lane.shift(by: jump) }
             for poller in pollers { await poller.shift(by: jump) }
         }
         if jump > .seconds(300) || jump < .seconds(-300) {
@@ -49,7 +49,7 @@ extension Relay {
             let way = jump > .zero ? "forward" : "back"
             await reports.once(topic, "the clock was set \(way) by \((jump < .zero ? .zero - jump : jump).spoken)")
         }
-        switchboard.ringAll()
+        laneRegistry.wakeAll()
     }
 
     /// Answers whose call stays without an answer: apart from all else, because RevKeen may take its time.
@@ -61,13 +61,13 @@ extension Relay {
     }
 
     var carrier: AnswerCarrier {
-        AnswerCarrier(ledger: ledger, clients: clients, clock: clock, logger: logger, words: blueprint.configuration.meaning)
+        AnswerCarrier(ledger: ledger, clients: clients, clock: clock, logger: logger, words: generation.configuration.statusVocabulary)
     }
 
     /// Every hour: retention.
     func keepUp() async {
         while !Task.isCancelled {
-            let retention = blueprint.configuration.retention
+            let retention = generation.configuration.retention
             let now = clock.now
             do throws(LedgerError) {
                 let removed = try await ledger.retain(
@@ -121,5 +121,5 @@ extension Relay {
             also: fallback(of: destination))
     }
 
-    private func fallback(of destination: String) -> String? { blueprint.destinations.first { $0.name == destination }?.fallback }
+    private func fallback(of destination: String) -> String? { generation.destinations.first { $0.name == destination }?.fallback }
 }

@@ -7,9 +7,9 @@ import RevKeen
 extension Relay {
     func readiness() async -> Readiness {
         let paces = Dictionary(
-            blueprint.configuration.accounts.map { ($0.name, $0.poll.approvals) }, uniquingKeysWith: { $1 })
+            generation.configuration.accounts.map { ($0.name, $0.poll.approvals) }, uniquingKeysWith: { $1 })
         var lanes: [(String, Bool, String?)] = []
-        for lane in switchboard.lanes {
+        for lane in laneRegistry.lanes {
             let health = await lane.health
             lanes.append((await lane.destination.name, health.isOpen, health.reason))
         }
@@ -36,7 +36,7 @@ extension Relay {
     func statusPage() async -> StatusPage? {
         guard let overview = try? await ledger.overview(), let lanes = try? await ledger.lanes() else { return nil }
         return StatusPage(
-            overview: overview, known: blueprint.destinations.map(\.name), lanes: lanes, feeds: metrics.feedAges(clock.now),
+            overview: overview, known: generation.destinations.map(\.name), lanes: lanes, feeds: metrics.feedAges(clock.now),
             troubles: reports.troubles, readiness: await readiness(), version: version, now: clock.now)
     }
 }

@@ -15,29 +15,29 @@ actor Relay {
     let reports: SelfReport
     let version: String
     let admitter: Admitter
-    let switchboard: Switchboard
+    let laneRegistry: LaneRegistry
     private let http: any HTTPTransport
     private let chance: @Sendable () -> Double
-    private let listening: Listeners?
-    private(set) var blueprint: Blueprint
+    private let cursor: Listeners?
+    private(set) var generation: Generation
     private(set) var pollers: [AccountPoller] = []
     private(set) var clients: [String: RevKeenClient] = [:]
     /// Why the ledger could not be written when somebody last tried; nil once it can be again.
     var storeFault: String?
     private let startedAt: Timestamp
     private var stopping = false
-    private var pending: Blueprint?
-    private nonisolated let generationEnds = Bell()
-    private nonisolated let runEnded = Bell()
+    private var pending: Generation?
+    private nonisolated let generationEnds = Wakeup()
+    private nonisolated let runEnded = Wakeup()
     /// Destinations that left the file with debts: named, kept, delivered when they return.
     private(set) var orphans: [String] = []
 
     init(
-        blueprint: Blueprint, ledger: Ledger, http: any HTTPTransport, clock: any WallClock, logger: Logger, version: String,
-        chance: @escaping @Sendable () -> Double, listening: Listeners? = nil
+        generation: Generation, ledger: Ledger, http: any HTTPTransport, clock: any WallClock, logger: Logger, version: String,
+        chance: @escaping @Sendable () -> Double, cursor: Listeners? = nil
     ) {
-        self.listening = listening
-        self.blueprint = blueprint
+        self.cursor = cursor
+        self.generation = generation
         self.ledger = ledger
         self.http = http
         self.clock = clock
@@ -45,12 +45,12 @@ actor Relay {
         self.logger = logger
         self.version = version
         self.chance = chance
-        let switchboard = Switchboard()
-        self.switchboard = switchboard
+        let laneRegistry = LaneRegistry()
+        self.laneRegistry = laneRegistry
         reports = SelfReport(clock: clock, logger: logger)
         admitter = Admitter(
-            router: blueprint.router, catchUp: blueprint.catchUps, ledger: ledger, clock: clock, metrics: metrics,
-            wake: { switchboard.ring($0) })
+            router: generation.router, catchUp: generation.catchUps, ledger: ledger, clock: clock, metrics: metrics,
+            wake: { laneRegistry.wake($0) })
         reports.attach(admitter)
     }
 
@@ -58,21 +58,21 @@ actor Relay {
     func prepare() async throws(LedgerError) {
         let released = try await ledger.releaseClaims()
         if released > 0 { logger.notice("\(released) deliveries of an earlier run were under way and are owed again") }
-        try await takeOver(blueprint)
+        try await takeOver(generation)
     }
 
     /// Until `stop()`, or until the task is cancelled. A reload begins a new generation of looks; lanes go on.
     func run() async {
-        defer { runEnded.ring() }
+        defer { runEnded.signal() }
         await withDiscardingTaskGroup { lanes in
-            for lane in switchboard.lanes { lanes.addTask { await lane.run() } }
+            for lane in laneRegistry.lanes { lanes.addTask { await lane.run() } }
             while !stopping && !Task.isCancelled {
                 await look()
                 guard let next = pending else { continue }
                 pending = nil
                 for lane in await reload(next) { lanes.addTask { await lane.run() } }
             }
-            for lane in switchboard.lanes { await lane.stop() }
+            for lane in laneRegistry.lanes { await lane.stop() }
         }
     }
 
@@ -91,35 +91,35 @@ actor Relay {
         }
     }
 
-    /// What listening for pressed buttons needs.
+    /// What cursor for pressed buttons needs.
     struct Listeners: Sendable {
         var keys: LinkKeys
         var tools: ChannelTools
     }
 
     private func listeners() -> [TelegramListener] {
-        guard let listening else { return [] }
-        return TelegramListener.all(blueprint, relay: self, keys: listening.keys, tools: listening.tools, logger: logger)
+        guard let cursor else { return [] }
+        return TelegramListener.all(generation, relay: self, keys: cursor.keys, tools: cursor.tools, logger: logger)
     }
 
     /// Takes a new configuration over, without losing what is under way. `store` and `server` stay as they are until a restart.
-    func adopt(_ new: Blueprint) {
+    func adopt(_ new: Generation) {
         pending = new
-        generationEnds.ring()
+        generationEnds.signal()
     }
 
     /// No new claims and no new looks; `run()` returns when what is in flight has ended.
     func stop() async {
         stopping = true
-        generationEnds.ring()
-        for lane in switchboard.lanes { await lane.stop() }
+        generationEnds.signal()
+        for lane in laneRegistry.lanes { await lane.stop() }
     }
 
     /// Returns when `run()` has returned.
     func ended() async { await runEnded.wait() }
 
     /// - Returns: the lanes that are new. Where the ledger cannot be asked, the old configuration stays.
-    private func reload(_ next: Blueprint) async -> [Lane] {
+    private func reload(_ next: Generation) async -> [Lane] {
         do {
             let new = try await takeOver(next)
             logger.notice("the configuration was read again")
@@ -130,19 +130,19 @@ actor Relay {
         }
     }
 
-    /// Lanes and pollers as the blueprint says. A lane whose entry did not change goes on as it is.
+    /// Lanes and pollers as the generation says. A lane whose entry did not change goes on as it is.
     @discardableResult
-    private func takeOver(_ next: Blueprint) async throws(LedgerError) -> [Lane] {
+    private func takeOver(_ next: Generation) async throws(LedgerError) -> [Lane] {
         try await rename(next.configuration)
         let records = Dictionary(try await ledger.lanes().map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
-        blueprint = next
+        generation = next
         admitter.adopt(router: next.router, catchUp: next.catchUps)
         metrics.register(accounts: next.accounts.map(\.name), destinations: next.destinations.map(\.name), at: clock.now)
         reports.forget(besides: Set(next.accounts.map(\.name)), Set(next.destinations.map(\.name)))
-        let before = switchboard.lanes
+        let before = laneRegistry.lanes
         var lanes: [(String, Lane)] = [], new: [Lane] = []
         for destination in next.destinations {
-            if let lane = switchboard.lane(destination.name) {
+            if let lane = laneRegistry.lane(destination.name) {
                 await lane.adopt(destination, composer: next.composer)
                 lanes.append((destination.name, lane))
             } else {
@@ -151,7 +151,7 @@ actor Relay {
                 new.append(lane)
             }
         }
-        switchboard.replace(lanes)
+        laneRegistry.replace(lanes)
         for lane in before where !lanes.contains(where: { $0.1 === lane }) { await lane.stop() }
         try await closer.scheduleDigests()
         clients = [:]
@@ -183,20 +183,20 @@ actor Relay {
         // Nobody comes back to it later: what was gathered goes now.
         try? await closer.closeDue(shortest: .zero, unless: { false })
         await withDiscardingTaskGroup { group in
-            for lane in switchboard.lanes { group.addTask { await lane.drain() } }
+            for lane in laneRegistry.lanes { group.addTask { await lane.drain() } }
         }
         let unfinished = (try? await ledger.unfinished(at: clock.now)) ?? 1
         return reached && unfinished == 0
     }
 
     var closer: WindowCloser {
-        let switchboard = switchboard
+        let laneRegistry = laneRegistry
         return WindowCloser(
-            ledger: ledger, admitter: admitter, clock: clock, startedAt: startedAt, wake: { switchboard.ring($0) })
+            ledger: ledger, admitter: admitter, clock: clock, startedAt: startedAt, wake: { laneRegistry.wake($0) })
     }
 
     private func nameOrphans() async {
-        let known = Set(blueprint.destinations.map(\.name))
+        let known = Set(generation.destinations.map(\.name))
         let owing = ((try? await ledger.overview())?.destinations ?? []).filter { $0.owed > 0 && !known.contains($0.name) }
         orphans = owing.map(\.name)
         for orphan in owing {
@@ -204,20 +204,20 @@ actor Relay {
                 "destination \(orphan.name) is not in the configuration and is owed \(orphan.owed) deliveries; they are kept until it returns, until another says `was: \(orphan.name)`, or until `drop --destination \(orphan.name)`"
             )
         }
-        let digests = (try? await OrphanedDigest.all(in: ledger, besides: blueprint.router.digests)) ?? []
+        let digests = (try? await OrphanedDigest.all(in: ledger, besides: generation.router.digests)) ?? []
         for digest in digests { logger.warning("\(digest.warning)") }
     }
 
     private func lane(_ destination: Destination, record: LaneRecord?) -> Lane {
         let name = destination.name
         return Lane(
-            destination, composer: blueprint.composer, record: record, ledger: ledger, clock: clock, logger: logger,
+            destination, composer: generation.composer, record: record, ledger: ledger, clock: clock, logger: logger,
             chance: chance, freshen: { [weak self] claim in await self?.freshened(claim) },
             report: { [weak self] report in await self?.hear(report, from: name) })
     }
 
     private func poller(_ account: RevKeenAccount) -> AccountPoller {
-        let configuration = blueprint.configuration
+        let configuration = generation.configuration
         guard let settings = configuration.accounts.first(where: { $0.name == account.name }) else {
             preconditionFailure("accounts are made of settings")
         }
@@ -225,16 +225,16 @@ actor Relay {
         let client = RevKeenClient(account: account, transport: http, budget: budget, clock: clock, release: version)
         clients[account.name] = client
         let maker = EventMaker(
-            account: account.name, staging: account.isStaging, words: configuration.meaning,
+            account: account.name, staging: account.isStaging, words: configuration.statusVocabulary,
             priorityWords: PriorityWords(extra: configuration.priorityWords), redactor: configuration.redactor)
         return AccountPoller(
             settings: settings, client: client, maker: maker,
-            ledger: ledger, admitter: admitter, reports: reports, redrawing: blueprint.redrawing, metrics: metrics, clock: clock,
+            ledger: ledger, admitter: admitter, reports: reports, refreshing: generation.refreshing, metrics: metrics, clock: clock,
             logger: logger)
     }
 }
 
-extension Blueprint {
+extension Generation {
     var catchUps: [String: Duration] {
         Dictionary(configuration.accounts.map { ($0.name, $0.catchUp) }, uniquingKeysWith: { $1 })
     }

@@ -15,7 +15,7 @@ struct ChatHooks: Sendable {
     private static let onItsWay = "It is on its way; the message will show what came of it."
 
     /// `POST /hooks/slack`: for all destinations of one app. Slack is thanked when it is written down, and told later what came of it.
-    func slack(_ request: PublicRequest) async -> PublicAnswer {
+    func slack(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         var fitting: [(name: String, callback: SlackCallback)] = []
         for (name, callback) in await callbacks() {
@@ -30,16 +30,16 @@ struct ChatHooks: Sendable {
             }
         }
         guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
-        guard let press = try? SlackCallback.press(request.body) else { return PublicAnswer(status: 200) }
+        guard let press = try? SlackCallback.press(request.body) else { return PublicResponse(status: 200) }
         let names = fitting.map(\.name)
         let finish = await relay.write(press, in: .slack, at: names, keys: keys, address: request.address)
         // Not a child of the request: Slack has its answer when the press is written down, before RevKeen is asked.
         Task { await callback.answer(press, await finish(), tools: tools) }
-        return PublicAnswer(status: 200)
+        return PublicResponse(status: 200)
     }
 
     /// `POST /hooks/mattermost/<destination>`.
-    func mattermost(_ request: PublicRequest, at destination: String) async -> PublicAnswer {
+    func mattermost(_ request: PublicRequest, at destination: String) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         guard await callbacks().contains(where: { $0.name == destination && $0.callback.isMattermost }) else { return .nothing }
         guard let press = try? MattermostCallback.press(request.body) else { return .text(400, "this is no pressed button") }
@@ -50,7 +50,7 @@ struct ChatHooks: Sendable {
     }
 
     /// `POST /hooks/discord`.
-    func discord(_ request: PublicRequest) async -> PublicAnswer {
+    func discord(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         var names: [String] = []
         for (name, callback) in await callbacks() {
@@ -74,7 +74,7 @@ struct ChatHooks: Sendable {
     }
 
     private func callbacks() async -> [(name: String, callback: Callback)] {
-        await relay.blueprint.destinations.compactMap { destination in destination.callback.map { (destination.name, $0) } }
+        await relay.generation.destinations.compactMap { destination in destination.callback.map { (destination.name, $0) } }
     }
 
     private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
@@ -89,8 +89,8 @@ struct ChatHooks: Sendable {
         return await answers.first { _ in true } ?? Self.onItsWay
     }
 
-    private func json(_ value: JSONValue) -> PublicAnswer {
-        PublicAnswer(status: 200, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body: value.bytes)
+    private func json(_ value: JSONValue) -> PublicResponse {
+        PublicResponse(status: 200, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body: value.bytes)
     }
 }
 

@@ -9,7 +9,7 @@ struct DecisionPage: Sendable {
     enum Standing: Sendable, Equatable {
         case open
         /// Somebody has answered, and RevKeen was not reached yet.
-        case onItsWay(actor: String, verdict: Answer.Verdict)
+        case onItsWay(actor: String, verdict: Choice)
         case over(state: String, actor: String?, reason: String?)
 
         /// - Parameter people: the names of RevKeen's user ids.

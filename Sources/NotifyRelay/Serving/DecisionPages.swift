@@ -19,7 +19,7 @@ struct DecisionPages: Sendable {
     private static let mostBody = 16_384
     private static let cookie = "notify_relay_form"
 
-    func show(_ text: String, _ request: PublicRequest) async -> PublicAnswer {
+    func show(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
         switch read(text) {
         case .failure(let page): return answer(page, isHead: request.method == "HEAD")
@@ -29,7 +29,7 @@ struct DecisionPages: Sendable {
         return answer(page, isHead: request.method == "HEAD")
     }
 
-    func decide(_ text: String, _ request: PublicRequest) async -> PublicAnswer {
+    func decide(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
         switch read(text) {
         case .failure(let page): return answer(page)
@@ -50,7 +50,7 @@ struct DecisionPages: Sendable {
         return answer(await page(for: token, text, request, said: said))
     }
 
-    private func hear(_ token: DecisionToken, _ verdict: Answer.Verdict, _ form: [String: String], _ request: PublicRequest) async
+    private func hear(_ token: DecisionToken, _ verdict: Choice, _ form: [String: String], _ request: PublicRequest) async
         -> DecisionDesk.Reply
     {
         // What somebody decides on is what RevKeen shows now, or the hash says that it is not.
@@ -87,7 +87,7 @@ struct DecisionPages: Sendable {
         page.said = said
         page.facts = await relay.facts(of: row, now: clock.now)
         page.speaker = speaker.name
-        page.standing = DecisionPage.Standing(row, answer: last ?? nil, people: await relay.blueprint.composer.people)
+        page.standing = DecisionPage.Standing(row, answer: last ?? nil, people: await relay.generation.composer.people)
         if case .open = page.standing {
             page.votes = (try? await desk.ledger.votes(account: row.account, approval: row.id)) ?? []
             page.peopleNeeded = authority.peopleNeeded
@@ -154,7 +154,7 @@ struct DecisionPages: Sendable {
         return value.flatMap { bytes(base64URL: $0)?.count == 16 ? String($0) : nil }
     }
 
-    private func answer(_ page: DecisionPage, isHead: Bool = false) -> PublicAnswer {
+    private func answer(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
             // Within this site it stays, so that a browser says where a form comes from; no other site ever sees the link.
@@ -168,6 +168,6 @@ struct DecisionPages: Sendable {
             let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
             headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
         }
-        return PublicAnswer(status: page.status, headers: headers, body: isHead ? [] : Array(page.html.utf8))
+        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(page.html.utf8))
     }
 }

@@ -78,7 +78,7 @@ struct PublicServer: Sendable {
         }
     }
 
-    private static func response(_ answer: PublicAnswer, closes: Bool = false) -> Response {
+    private static func response(_ answer: PublicResponse, closes: Bool = false) -> Response {
         var headers = HTTPFields()
         for (name, value) in answer.headers {
             if let name = HTTPFields.Element.Name(name) { headers.append(HTTPFields.Element(name: name, value: value)) }

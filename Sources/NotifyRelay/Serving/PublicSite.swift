@@ -21,15 +21,15 @@ struct PublicRequest: Sendable {
     }
 }
 
-struct PublicAnswer: Sendable {
+struct PublicResponse: Sendable {
     var status: Int
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
 
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
-    static func text(_ status: Int, _ text: String) -> PublicAnswer {
-        PublicAnswer(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+    static func text(_ status: Int, _ text: String) -> PublicResponse {
+        PublicResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
     }
 
     static let nothing = text(404, "nothing is here")
@@ -40,7 +40,7 @@ struct PublicSite: Sendable {
     let pages: DecisionPages
     let hooks: ChatHooks
 
-    func answer(_ request: PublicRequest) async -> PublicAnswer {
+    func answer(_ request: PublicRequest) async -> PublicResponse {
         switch (request.method, request.segments.first, request.segments.count) {
         case ("GET", "a"?, 2), ("HEAD", "a"?, 2): await pages.show(request.segments[1], request)
         case ("POST", "a"?, 2): await pages.decide(request.segments[1], request)

@@ -10,7 +10,7 @@ enum RetryAfter {
     /// for a 429 the moment in `X-RateLimit-Reset`. Nil where nothing readable is stated.
     ///
     /// - Parameter now: what dates are compared with, if the answer bears no date of its own.
-    static func read(_ answer: HTTPAnswer, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
+    static func read(_ answer: HTTPResponse, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
         let now = answer.header("date").flatMap(Timestamp.init(httpDate:)) ?? now
         let stated =
             answer.header("retry-after").flatMap { duration($0, now: now) }

@@ -21,7 +21,7 @@ extension RevKeenClient {
     private static let defaultPause = Duration.seconds(5)
 
     /// Sends one request within the budget and returns a success of any 2xx; everything else is thrown.
-    func exchange(_ call: Call) async throws(RevKeenError) -> HTTPAnswer {
+    func exchange(_ call: Call) async throws(RevKeenError) -> HTTPResponse {
         do throws(RequestBudget.NotEntered) {
             try await budget.enter(call.urgency)
         } catch {
@@ -36,7 +36,7 @@ extension RevKeenClient {
         throw error
     }
 
-    private func send(_ call: Call) async throws(RevKeenError) -> HTTPAnswer {
+    private func send(_ call: Call) async throws(RevKeenError) -> HTTPResponse {
         do throws(TransportError) {
             return try await transport.send(request(for: call))
         } catch {
@@ -59,7 +59,7 @@ extension RevKeenClient {
         return request
     }
 
-    private func refusal(_ answer: HTTPAnswer, of call: Call) -> RevKeenError {
+    private func refusal(_ answer: HTTPResponse, of call: Call) -> RevKeenError {
         let envelope = ErrorEnvelope(body: answer.body)
         let reason = RevKeenError.Reason(status: answer.status, code: envelope.code)
         let hint =

@@ -54,22 +54,22 @@ package final class RevKeenClient: Sendable {
     /// - Parameter urgency: `.approvals` for a look that somebody waits for with a decision.
     package func run(
         _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
-    ) async throws(RevKeenError) -> RunDetailAnswer {
+    ) async throws(RevKeenError) -> RunDetailResponse {
         let (answer, json) = try await get(["automations", try segment(automation), "runs", try segment(id)], urgency: urgency)
-        guard var detail = RunDetailAnswer(json: json["data"] ?? json) else { throw badAnswer(answer, "no run with an id") }
+        guard var detail = RunDetailResponse(json: json["data"] ?? json) else { throw badAnswer(answer, "no run with an id") }
         detail.date = answer.date
         return detail
     }
 
     /// - Parameter idempotencyKey: from `decisionKey`; the same on every try of one answer.
-    package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) -> DecisionAnswer {
+    package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) -> DecisionResponse {
         try await decide(approval, "approve", body: nil, idempotencyKey: idempotencyKey)
     }
 
     /// - Parameter reason: sent as it is. It must be the same on every try: RevKeen answers 409 to another body under the same key.
     package func reject(
         _ approval: String, reason: String?, idempotencyKey: String
-    ) async throws(RevKeenError) -> DecisionAnswer {
+    ) async throws(RevKeenError) -> DecisionResponse {
         let body = reason.flatMap { $0.isEmpty ? nil : JSONValue.object(["reason": .string($0)]).bytes }
         return try await decide(approval, "reject", body: body, idempotencyKey: idempotencyKey)
     }
@@ -90,7 +90,7 @@ extension RevKeenClient {
 
     private func get(
         _ path: [String], query: [String] = [], urgency: RequestBudget.Urgency = .rest
-    ) async throws(RevKeenError) -> (HTTPAnswer, JSONValue) {
+    ) async throws(RevKeenError) -> (HTTPResponse, JSONValue) {
         let answer = try await exchange(Call(method: "GET", path: path, query: query, urgency: urgency))
         do throws(JSONSyntaxError) {
             return (answer, try JSONValue(parsing: answer.body))
@@ -101,9 +101,9 @@ extension RevKeenClient {
 
     private func decide(
         _ approval: String, _ verb: String, body: [UInt8]?, idempotencyKey: String
-    ) async throws(RevKeenError) -> DecisionAnswer {
+    ) async throws(RevKeenError) -> DecisionResponse {
         let path = ["automations", "approvals", try segment(approval), verb]
-        return DecisionAnswer(
+        return DecisionResponse(
             try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision)))
     }
 
@@ -113,7 +113,7 @@ extension RevKeenClient {
         return id.percentEncoded
     }
 
-    private func badAnswer(_ answer: HTTPAnswer, _ what: String) -> RevKeenError {
+    private func badAnswer(_ answer: HTTPResponse, _ what: String) -> RevKeenError {
         RevKeenError(.badAnswer, "the answer holds \(what)", status: answer.status, bytesLeft: true)
     }
 }

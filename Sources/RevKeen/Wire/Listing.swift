@@ -48,7 +48,7 @@ package struct Listing<Item: Sendable>: Sendable {
 
 extension Listing where Item: WireItem {
     /// Nil if the body is no list.
-    init?(_ json: JSONValue, answer: HTTPAnswer, limit: Int) {
+    init?(_ json: JSONValue, answer: HTTPResponse, limit: Int) {
         guard let entries = json.array ?? json["data"]?.array else { return nil }
         let items = entries.compactMap(Item.init(json:))
         self.init(
@@ -87,7 +87,7 @@ extension JSONValue {
     }
 }
 
-extension HTTPAnswer {
+extension HTTPResponse {
     var date: Timestamp? { header("date").flatMap(Timestamp.init(httpDate:)) }
 
     /// Nil unless it is a number that a limit can be.

@@ -28,14 +28,14 @@ enum DiscordDouble: ServiceDouble {
     }
 
     private static func posted(_ message: JSONValue, waits: Bool) -> ServiceVerdict {
-        .posted { number in waits ? .json(200, object(number)) : WebAnswer(204) }
+        .posted { number in waits ? .json(200, object(number)) : WebResponse(204) }
     }
 
     private static func object(_ number: Int) -> JSONValue {
         ["id": .string(String(firstID + number)), "channel_id": "77", "type": 0]
     }
 
-    private static func problem(of message: JSONValue) -> WebAnswer? {
+    private static func problem(of message: JSONValue) -> WebResponse? {
         let content = message["content"]?.string ?? "", embeds = message["embeds"]?.array ?? []
         if content.isEmpty && embeds.isEmpty { return error(400, 50_006, "Cannot send an empty message") }
         // The one defence against a mention; without it Discord would have called people.
@@ -68,19 +68,19 @@ enum DiscordDouble: ServiceDouble {
         return texts.reduce(0) { $0 + ($1?.string ?? "").utf16.count }
     }
 
-    private static func form(_ what: String) -> WebAnswer {
+    private static func form(_ what: String) -> WebResponse {
         var answer = error(400, 50_035, "Invalid Form Body")
         answer.body = JSONValue.object(["code": 50_035, "message": "Invalid Form Body", "errors": .string(what)]).bytes
         return answer
     }
 
-    private static func error(_ status: Int, _ code: Int, _ message: String) -> WebAnswer {
+    private static func error(_ status: Int, _ code: Int, _ message: String) -> WebResponse {
         .json(status, ["code": .int(code), "message": .string(message)])
     }
 
     /// Seconds with a fraction in the body; the header is rounded up.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer.json(
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse.json(
             429, ["message": "You are being rate limited.", "retry_after": .number("\(seconds)"), "global": false])
         answer.headers += [("Retry-After", "\(Int(seconds.rounded(.up)))"), ("X-RateLimit-Reset-After", "\(seconds)")]
         return answer

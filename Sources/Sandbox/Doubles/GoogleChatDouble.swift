@@ -49,12 +49,12 @@ enum GoogleChatDouble: ServiceDouble {
         return sections.flatMap { $0["widgets"]?.array ?? [] }
     }
 
-    private static func error(_ status: Int, _ word: String) -> WebAnswer {
+    private static func error(_ status: Int, _ word: String) -> WebResponse {
         .json(status, ["error": ["code": .int(status), "message": "It was not taken.", "status": .string(word)]])
     }
 
     /// Says nothing of a wait.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer { error(429, "RESOURCE_EXHAUSTED") }
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse { error(429, "RESOURCE_EXHAUSTED") }
 
     static func card(_ payload: JSONValue) -> Markup {
         let text: Markup? = payload["text"]?.string.map(CardParts.plain)

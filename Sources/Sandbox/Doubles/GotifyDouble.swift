@@ -38,13 +38,13 @@ enum GotifyDouble: ServiceDouble {
         return extras["client::display"]?["contentType"] == "text/plain" ? nil : "extras: this double wants text/plain"
     }
 
-    private static func error(_ status: Int, _ name: String, _ description: String) -> WebAnswer {
+    private static func error(_ status: Int, _ name: String, _ description: String) -> WebResponse {
         .json(status, ["error": .string(name), "errorCode": .int(status), "errorDescription": .string(description)])
     }
 
     /// Gotify limits nothing; a proxy before it may, in whole seconds.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer(429, type: "text/html", "<html><h1>429 Too Many Requests</h1></html>")
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse(429, type: "text/html", "<html><h1>429 Too Many Requests</h1></html>")
         answer.headers.append(("Retry-After", "\(Int(seconds.rounded(.up)))"))
         return answer
     }

@@ -37,7 +37,7 @@ enum MatrixDouble: ServiceDouble {
 
     private static let first = "$event"
 
-    private static func problem(of content: JSONValue, in room: String) -> WebAnswer? {
+    private static func problem(of content: JSONValue, in room: String) -> WebResponse? {
         if let problem = wordless(content) { return problem }
         if content["m.relates_to"]?["rel_type"]?.string == "m.replace" {
             guard let new = content["m.new_content"] else { return error(400, "M_BAD_JSON", "m.new_content is missing") }
@@ -51,7 +51,7 @@ enum MatrixDouble: ServiceDouble {
         return event.bytes.count > 65_536 ? error(413, "M_TOO_LARGE", "event too large") : nil
     }
 
-    private static func wordless(_ content: JSONValue) -> WebAnswer? {
+    private static func wordless(_ content: JSONValue) -> WebResponse? {
         guard content["msgtype"]?.string != nil, content["body"]?.string != nil else {
             return error(400, "M_BAD_JSON", "msgtype or body is missing")
         }
@@ -62,13 +62,13 @@ enum MatrixDouble: ServiceDouble {
 
     private static let unrecognized = error(404, "M_UNRECOGNIZED", "Unrecognized request")
 
-    private static func error(_ status: Int, _ code: String, _ message: String) -> WebAnswer {
+    private static func error(_ status: Int, _ code: String, _ message: String) -> WebResponse {
         .json(status, ["errcode": .string(code), "error": .string(message)])
     }
 
     /// Milliseconds in the body; the header is rounded up to whole seconds.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer.json(
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse.json(
             429, ["errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": .int(Int(seconds * 1_000))])
         answer.headers.append(("Retry-After", "\(Int(seconds.rounded(.up)))"))
         return answer

@@ -10,12 +10,12 @@ enum MattermostDouble: ServiceDouble {
     private static let mostPost = 16_383
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
-        guard request.method == "POST" else { return .refused(WebAnswer(405)) }
+        guard request.method == "POST" else { return .refused(WebResponse(405)) }
         guard let message = request.object else { return .refused(error(400, "web.incoming_webhook.parse.app_error")) }
         if let problem = problem(of: message) { return .refused(error(400, problem)) }
         // An unknown key is told only of a good message, and it is no 404.
         guard request.segments.count == 1 else { return .refused(error(400, "web.incoming_webhook.invalid.app_error")) }
-        return .posted { _ in WebAnswer(200, type: "text/plain", "ok") }
+        return .posted { _ in WebResponse(200, type: "text/plain", "ok") }
     }
 
     private static func problem(of message: JSONValue) -> String? {
@@ -32,7 +32,7 @@ enum MattermostDouble: ServiceDouble {
         return isGood ? nil : "web.incoming_webhook.split_props_length.app_error"
     }
 
-    private static func error(_ status: Int, _ id: String) -> WebAnswer {
+    private static func error(_ status: Int, _ id: String) -> WebResponse {
         .json(
             status,
             [
@@ -42,9 +42,9 @@ enum MattermostDouble: ServiceDouble {
     }
 
     /// Whole seconds from now, in both headers.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = "\(max(1, Int(seconds.rounded(.up))))"
-        var answer = WebAnswer(429, type: "text/plain", "limit exceeded")
+        var answer = WebResponse(429, type: "text/plain", "limit exceeded")
         answer.headers += [
             ("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", wait), ("Retry-After", wait),
         ]

@@ -28,7 +28,7 @@ enum NtfyDouble: ServiceDouble {
         ["id": .string("ntfy\(number)"), "time": 1_795_510_800, "event": "message", "topic": .string(topic)]
     }
 
-    private static func problem(of message: JSONValue) -> WebAnswer? {
+    private static func problem(of message: JSONValue) -> WebResponse? {
         guard isName(message["topic"]?.string ?? "") else { return error(400, 40_009, "invalid request: topic invalid") }
         if let sequence = message["sequence_id"], !isName(sequence.string ?? "") {
             return error(400, 40_049, "invalid request: sequence ID invalid")
@@ -52,12 +52,12 @@ enum NtfyDouble: ServiceDouble {
     /// Of a topic and of a sequence.
     private static func isName(_ text: String) -> Bool { text.wholeMatch(of: /[-_A-Za-z0-9]{1,64}/) != nil }
 
-    private static func error(_ status: Int, _ code: Int, _ message: String) -> WebAnswer {
+    private static func error(_ status: Int, _ code: Int, _ message: String) -> WebResponse {
         .json(status, ["code": .int(code), "http": .int(status), "error": .string(message), "link": "https://ntfy.sh/docs/publish/"])
     }
 
     /// It says nothing of how long.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         error(429, 42_901, "limit reached: too many requests, please be nice")
     }
 

@@ -8,16 +8,16 @@ enum PagerDutyDouble: ServiceDouble {
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
         guard request.method == "POST", request.segments == ["v2", "enqueue"] else {
-            return .refused(WebAnswer(404, type: "text/plain", ""))
+            return .refused(WebResponse(404, type: "text/plain", ""))
         }
-        if request.body.count > 512_000 { return .refused(WebAnswer(413, type: "text/plain", "")) }
+        if request.body.count > 512_000 { return .refused(WebResponse(413, type: "text/plain", "")) }
         guard let event = request.object else { return .refused(invalid("JSON could not be parsed")) }
         if let problem = problem(of: event) { return .refused(invalid(problem)) }
         guard let key = event["dedup_key"]?.string else { return .posted { processed("generated\($0)") } }
         return .replaced(key: key) { _ in processed(key) }
     }
 
-    private static func processed(_ key: String) -> WebAnswer {
+    private static func processed(_ key: String) -> WebResponse {
         .json(202, ["status": "success", "message": "Event processed", "dedup_key": .string(key)])
     }
 
@@ -41,12 +41,12 @@ enum PagerDutyDouble: ServiceDouble {
         return payload["source"]?.string?.isEmpty == false ? nil : "'payload.source' is missing or blank"
     }
 
-    private static func invalid(_ what: String) -> WebAnswer {
+    private static func invalid(_ what: String) -> WebResponse {
         .json(400, ["status": "invalid event", "message": "Event object is invalid", "errors": [.string(what)]])
     }
 
     /// No wait is stated.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer { WebAnswer(429, type: "text/plain", "Too many requests") }
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse { WebResponse(429, type: "text/plain", "Too many requests") }
 
     static func card(_ payload: JSONValue) -> Markup {
         let alert = payload["payload"] ?? .null

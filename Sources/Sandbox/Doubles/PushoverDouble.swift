@@ -21,7 +21,7 @@ enum PushoverDouble: ServiceDouble {
             }
             return .answered(.json(200, ["status": 1, "request": "c"]))
         }
-        guard request.segments == ["1", "messages.json"] else { return .refused(WebAnswer(404, type: "text/plain", "")) }
+        guard request.segments == ["1", "messages.json"] else { return .refused(WebResponse(404, type: "text/plain", "")) }
         guard message["user"]?.string?.utf8.count == 30 else {
             return .refused(refusal(["user identifier is invalid"], ["user": "invalid"]))
         }
@@ -48,13 +48,13 @@ enum PushoverDouble: ServiceDouble {
         return expire / retry > 50 ? "more than 50 repeats" : nil
     }
 
-    private static func refusal(_ errors: [String], _ more: [String: JSONValue] = [:]) -> WebAnswer {
+    private static func refusal(_ errors: [String], _ more: [String: JSONValue] = [:]) -> WebResponse {
         .json(400, .object(["status": 0, "request": "r", "errors": .array(errors.map(JSONValue.string))].merging(more) { $1 }))
     }
 
     /// The month's quota, and when it comes back: epoch seconds.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer.json(429, ["status": 0, "errors": ["application is over its monthly quota"]])
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse.json(429, ["status": 0, "errors": ["application is over its monthly quota"]])
         answer.headers.append(("X-Limit-App-Reset", "\((now + .seconds(Int64(seconds.rounded(.up)))).seconds)"))
         return answer
     }

@@ -15,7 +15,7 @@ enum RocketChatDouble: ServiceDouble {
             return .answered(.json(200, ["success": true]))
         }
         guard path.count == 3, path[0] == "hooks" else { return .refused(failure("Invalid integration id or token provided.")) }
-        guard request.method == "POST" else { return .refused(WebAnswer(405)) }
+        guard request.method == "POST" else { return .refused(WebResponse(405)) }
         guard let message = request.object else { return .refused(failure("Unexpected token in JSON")) }
         // Nothing is posted, and all is said to be well.
         if message.object?.isEmpty ?? true { return .answered(.json(200, ["success": true])) }
@@ -36,13 +36,13 @@ enum RocketChatDouble: ServiceDouble {
         return isGood ? nil : "Match error: Expected string"
     }
 
-    private static func failure(_ words: String) -> WebAnswer { .json(400, ["success": false, "error": .string(words)]) }
+    private static func failure(_ words: String) -> WebResponse { .json(400, ["success": false, "error": .string(words)]) }
 
     /// The header is a moment: milliseconds since 1970.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = max(1, Int(seconds.rounded(.up)))
         let words = "Error, too many requests. Please slow down. You must wait \(wait) seconds before trying this endpoint again."
-        var answer = WebAnswer.json(429, ["success": false, "error": .string(words)])
+        var answer = WebResponse.json(429, ["success": false, "error": .string(words)])
         answer.headers += [
             ("X-RateLimit-Limit", "10"), ("X-RateLimit-Remaining", "0"),
             ("X-RateLimit-Reset", "\((now + .seconds(wait)).milliseconds)"),

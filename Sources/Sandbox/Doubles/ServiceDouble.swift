@@ -12,7 +12,7 @@ protocol ServiceDouble: Sendable {
     static func judge(_ request: ServiceRequest) -> ServiceVerdict
 
     /// The service's own way to say that there were too many requests, with its own field and unit for the wait.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse
 
     /// The message as its app would roughly show it.
     static func card(_ payload: JSONValue) -> Markup
@@ -41,22 +41,22 @@ struct ServiceRequest: Sendable {
 
 enum ServiceVerdict: Sendable {
     /// Nothing is taken.
-    case refused(WebAnswer)
+    case refused(WebResponse)
     /// A harmless question was answered.
-    case answered(WebAnswer)
+    case answered(WebResponse)
     /// A new message. `answer` is given its number, from which the service makes its own id.
     ///
     /// - payload: what is drawn, where it is not the body itself.
     /// - key: by which the service knows a repeat, which it answers as the first and takes for none.
-    case posted(payload: JSONValue? = nil, key: String? = nil, answer: @Sendable (Int) -> WebAnswer)
+    case posted(payload: JSONValue? = nil, key: String? = nil, answer: @Sendable (Int) -> WebResponse)
     /// A message of this number is changed.
-    case edited(Int, payload: JSONValue? = nil, answer: WebAnswer)
+    case edited(Int, payload: JSONValue? = nil, answer: WebResponse)
     /// What was pressed since a position is asked for: the answer is made of the updates that are kept.
-    case listened(after: Int64?, answer: @Sendable ([JSONValue]) -> WebAnswer)
+    case listened(after: Int64?, answer: @Sendable ([JSONValue]) -> WebResponse)
     /// Whoever pressed is told something.
-    case told(query: String, text: String, answer: WebAnswer)
+    case told(query: String, text: String, answer: WebResponse)
     /// A new message, or the change of the one that bore the same key.
-    case replaced(payload: JSONValue? = nil, key: String, answer: @Sendable (Int) -> WebAnswer)
+    case replaced(payload: JSONValue? = nil, key: String, answer: @Sendable (Int) -> WebResponse)
 }
 
 /// Every double there is.

@@ -29,10 +29,10 @@ enum SlackBotDouble: ServiceDouble {
     }
 
     /// An error comes with 200.
-    private static func error(_ word: String) -> WebAnswer { .json(200, ["ok": false, "error": .string(word)]) }
+    private static func error(_ word: String) -> WebResponse { .json(200, ["ok": false, "error": .string(word)]) }
 
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer.json(429, ["ok": false, "error": "ratelimited"])
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse.json(429, ["ok": false, "error": "ratelimited"])
         answer.headers.append(("Retry-After", "\(max(1, Int(seconds.rounded(.up))))"))
         return answer
     }

@@ -18,7 +18,7 @@ enum TeamsDouble: ServiceDouble {
         if request.body.count > most { return .refused(error(413, "RequestEntityTooLarge")) }
         let attachments = request.object?["attachments"]?.array ?? []
         let isGood = request.object?["type"]?.string == "message" && !attachments.isEmpty && attachments.allSatisfy(isCard)
-        return isGood ? .posted { _ in WebAnswer(202) } : .refused(error(400, "TriggerInputSchemaMismatch"))
+        return isGood ? .posted { _ in WebResponse(202) } : .refused(error(400, "TriggerInputSchemaMismatch"))
     }
 
     private static func isCard(_ attachment: JSONValue) -> Bool {
@@ -47,12 +47,12 @@ enum TeamsDouble: ServiceDouble {
         }
     }
 
-    private static func error(_ status: Int, _ code: String) -> WebAnswer {
+    private static func error(_ status: Int, _ code: String) -> WebResponse {
         .json(status, ["error": ["code": .string(code), "message": "It was not taken."]])
     }
 
     /// No field of its own is documented.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = error(429, "WorkflowRequestsThrottled")
         answer.headers.append(("Retry-After", "\(max(1, Int(seconds.rounded(.up))))"))
         return answer

@@ -54,14 +54,14 @@ enum TelegramDouble: ServiceDouble {
         return parsed.text.allSatisfy(\.isWhitespace) ? "message text is empty" : nil
     }
 
-    private static func error(_ status: Int, _ description: String) -> WebAnswer {
+    private static func error(_ status: Int, _ description: String) -> WebResponse {
         .json(status, ["ok": false, "error_code": .int(status), "description": .string(description)])
     }
 
     /// Whole seconds, in `parameters` and in the header.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = max(1, Int(seconds.rounded(.up)))
-        var answer = WebAnswer.json(
+        var answer = WebResponse.json(
             429,
             [
                 "ok": false, "error_code": 429, "description": .string("Too Many Requests: retry after \(wait)"),

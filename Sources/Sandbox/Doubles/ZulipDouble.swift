@@ -8,7 +8,7 @@ enum ZulipDouble: ServiceDouble {
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
         guard request.segments.starts(with: ["api", "v1"]) else {
-            return .refused(WebAnswer(404, type: "text/html", "<h1>Page not found</h1>"))
+            return .refused(WebResponse(404, type: "text/html", "<h1>Page not found</h1>"))
         }
         guard isLogin(request.header("authorization")) else {
             return .refused(error(401, "UNAUTHORIZED", "Not logged in: API authentication or user session required"))
@@ -55,7 +55,7 @@ enum ZulipDouble: ServiceDouble {
         return .edited(number, payload: shown(form), answer: .json(200, ["result": "success", "msg": "", "detached_uploads": []]))
     }
 
-    private static func problem(of content: String?) -> WebAnswer? {
+    private static func problem(of content: String?) -> WebResponse? {
         let content = content ?? ""
         if content.allSatisfy(\.isWhitespace) { return error(400, "BAD_REQUEST", "Message must not be empty") }
         if content.utf8.contains(0) { return error(400, "BAD_REQUEST", "Message must not contain null bytes") }
@@ -64,7 +64,7 @@ enum ZulipDouble: ServiceDouble {
 
     private static func shown(_ form: [String: String]) -> JSONValue { .object(form.mapValues(JSONValue.string)) }
 
-    private static func missing(_ name: String) -> WebAnswer {
+    private static func missing(_ name: String) -> WebResponse {
         .json(
             400,
             [
@@ -73,17 +73,17 @@ enum ZulipDouble: ServiceDouble {
             ])
     }
 
-    private static func tooLong(_ name: String, _ most: Int) -> WebAnswer {
+    private static func tooLong(_ name: String, _ most: Int) -> WebResponse {
         error(400, "BAD_REQUEST", "\(name): Zulip would cut it to \(most) characters, this double refuses it")
     }
 
-    private static func error(_ status: Int, _ code: String, _ message: String) -> WebAnswer {
+    private static func error(_ status: Int, _ code: String, _ message: String) -> WebResponse {
         .json(status, ["result": "error", "code": .string(code), "msg": .string(message)])
     }
 
     /// Seconds with a fraction, in the body under a hyphenated name and in the header.
-    static func tooMany(seconds: Double, now: Timestamp) -> WebAnswer {
-        var answer = WebAnswer.json(
+    static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
+        var answer = WebResponse.json(
             429,
             [
                 "result": "error", "code": "RATE_LIMIT_HIT", "msg": .string("API usage exceeded rate limit"),

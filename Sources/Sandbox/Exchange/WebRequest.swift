@@ -28,7 +28,7 @@ package struct WebRequest: Sendable {
 }
 
 /// What is sent back.
-package struct WebAnswer: Sendable {
+package struct WebResponse: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]

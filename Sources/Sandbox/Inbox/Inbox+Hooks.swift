@@ -3,10 +3,10 @@ import RelayCore
 /// The HTTP receivers: `POST /hooks/slack/…`, `POST /hooks/web/…`, and the doubles of other services at `/hooks/<kind>/…`.
 extension Inbox {
     /// - Parameter request: with its path from `/hooks` on.
-    package func receive(_ request: WebRequest) async -> WebAnswer {
+    package func receive(_ request: WebRequest) async -> WebResponse {
         let double = request.segments.dropFirst().first.flatMap(ServiceDoubles.named)
         guard request.method == "POST" || double != nil else {
-            return WebAnswer(405, headers: [("Allow", "POST"), ("Content-Type", "text/plain")], body: Array("post here\n".utf8))
+            return WebResponse(405, headers: [("Allow", "POST"), ("Content-Type", "text/plain")], body: Array("post here\n".utf8))
         }
         if faults.hookDelay > .zero { try? await clock.sleep(for: faults.hookDelay) }
         if let refusal = refusalNow(double) {
@@ -20,9 +20,9 @@ extension Inbox {
         return .dropped
     }
 
-    private func refusalNow(_ double: (any ServiceDouble.Type)?) -> WebAnswer? {
-        if let refusal = faults.always { return WebAnswer(refusal) }
-        if !faults.next.isEmpty { return WebAnswer(faults.next.removeFirst()) }
+    private func refusalNow(_ double: (any ServiceDouble.Type)?) -> WebResponse? {
+        if let refusal = faults.always { return WebResponse(refusal) }
+        if !faults.next.isEmpty { return WebResponse(faults.next.removeFirst()) }
         if let fault = faultOfEveryNth(double) { return fault }
         guard let capacity = faults.capacityPerSecond else { return nil }
         let now = clock.now.seconds
@@ -31,23 +31,23 @@ extension Inbox {
         return second.count > capacity ? tooMany(double) : nil
     }
 
-    private func tooMany(_ double: (any ServiceDouble.Type)?) -> WebAnswer {
-        double?.tooMany(seconds: 1, now: clock.now) ?? WebAnswer(InboxFaults.Refusal(429, retryAfter: "1", body: "slow down"))
+    private func tooMany(_ double: (any ServiceDouble.Type)?) -> WebResponse {
+        double?.tooMany(seconds: 1, now: clock.now) ?? WebResponse(InboxFaults.Refusal(429, retryAfter: "1", body: "slow down"))
     }
 
     /// Too many, a failed server and a cut connection by turns, each before anything was done.
-    private func faultOfEveryNth(_ double: (any ServiceDouble.Type)?) -> WebAnswer? {
+    private func faultOfEveryNth(_ double: (any ServiceDouble.Type)?) -> WebResponse? {
         guard let every = faults.every, every > 0 else { return nil }
         arrivals += 1
         guard arrivals % every == 0 else { return nil }
         switch arrivals / every % 3 {
         case 0: return tooMany(double)
-        case 1: return WebAnswer(500, type: "text/html", "<html>Internal Server Error</html>")
+        case 1: return WebResponse(500, type: "text/html", "<html>Internal Server Error</html>")
         default: return .dropped
         }
     }
 
-    private func judged(_ request: WebRequest, by double: any ServiceDouble.Type) -> WebAnswer {
+    private func judged(_ request: WebRequest, by double: any ServiceDouble.Type) -> WebResponse {
         let asked = ServiceRequest(
             method: request.method, segments: Array(request.segments.dropFirst(2)), query: request.query, headers: request.headers,
             body: request.body, exists: changeable)
@@ -104,35 +104,35 @@ extension Inbox {
         return count
     }
 
-    private func judged(_ request: WebRequest) -> WebAnswer {
+    private func judged(_ request: WebRequest) -> WebResponse {
         let place = request.segments.dropFirst(2).joined(separator: "/")
         switch request.segments.dropFirst().first {
         case "slack": return takeSlack(request, place: place)
         case "web" where !place.isEmpty: return takeWebhook(request, place: place)
-        default: return WebAnswer(404, type: "text/plain", "no_service")
+        default: return WebResponse(404, type: "text/plain", "no_service")
         }
     }
 
     /// Answers as an incoming webhook of Slack does.
     /// Source: https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks
-    private func takeSlack(_ request: WebRequest, place: String) -> WebAnswer {
+    private func takeSlack(_ request: WebRequest, place: String) -> WebResponse {
         if mode == .recording, let problem = SlackCheck.problem(in: request.body) {
-            return WebAnswer(400, type: "text/html", problem)
+            return WebResponse(400, type: "text/html", problem)
         }
         take(.slack, place: place, identity: nil, headers: request.headers, raw: request.body)
-        return WebAnswer(200, type: "text/html", "ok")
+        return WebResponse(200, type: "text/html", "ok")
     }
 
-    private func takeWebhook(_ request: WebRequest, place: String) -> WebAnswer {
+    private func takeWebhook(_ request: WebRequest, place: String) -> WebResponse {
         if mode == .recording, (try? JSONValue(parsing: request.body)) == nil {
-            return WebAnswer(400, type: "text/plain", "the body is no JSON\n")
+            return WebResponse(400, type: "text/plain", "the body is no JSON\n")
         }
         take(.webhook, place: place, identity: request.header("webhook-id"), headers: request.headers, raw: request.body)
-        return WebAnswer(204)
+        return WebResponse(204)
     }
 }
 
-extension WebAnswer {
+extension WebResponse {
     fileprivate init(_ refusal: InboxFaults.Refusal) {
         self.init(refusal.status, type: "text/plain", refusal.body)
         if let wait = refusal.retryAfter { headers.append(("Retry-After", wait)) }

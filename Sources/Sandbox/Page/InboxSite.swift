@@ -7,18 +7,18 @@ struct InboxSite: Sendable {
     private static let mostShown = 60
     private static let mostRows = 500
 
-    func answer(_ request: WebRequest) async -> WebAnswer {
-        guard request.method == "GET" || request.method == "HEAD" else { return WebAnswer(405, type: "text/plain", "GET only\n") }
+    func answer(_ request: WebRequest) async -> WebResponse {
+        guard request.method == "GET" || request.method == "HEAD" else { return WebResponse(405, type: "text/plain", "GET only\n") }
         var answer = await page(request)
         if request.method == "HEAD" { answer.body = [] }
         return answer
     }
 
-    private func page(_ request: WebRequest) async -> WebAnswer {
+    private func page(_ request: WebRequest) async -> WebResponse {
         let segments = request.segments
         switch segments.count {
         case 0: return await list(.overview, request)
-        case 1 where segments[0] == "style.css": return WebAnswer(200, type: "text/css; charset=utf-8", Stylesheet.text)
+        case 1 where segments[0] == "style.css": return WebResponse(200, type: "text/css; charset=utf-8", Stylesheet.text)
         case 1 where segments[0] == "messages.json": return await index()
         case 1:
             guard let view = InboxPage.View(rawValue: segments[0]) else { return await notFound() }
@@ -29,7 +29,7 @@ struct InboxSite: Sendable {
         }
     }
 
-    private func list(_ view: InboxPage.View, _ request: WebRequest) async -> WebAnswer {
+    private func list(_ view: InboxPage.View, _ request: WebRequest) async -> WebResponse {
         var messages: [InboxPage.View: [InboxMessage]] = [:]
         for part in view == .overview ? [.chat, .mail, .webhook] : [view] {
             messages[part] = await inbox.newest(part == .raw ? Self.mostRows : Self.mostShown, where: part.shows)
@@ -38,21 +38,21 @@ struct InboxSite: Sendable {
         return html(200, page.list(view, holds: request.query.contains { $0.name == "hold" }, messages: messages))
     }
 
-    private func one(_ what: String, _ id: String) async -> WebAnswer {
+    private func one(_ what: String, _ id: String) async -> WebResponse {
         guard let message = await message(id) else { return await notFound() }
         switch what {
         case "message", "mail": return html(200, InboxPage(counts: await counts()).message(message))
         case "raw":
-            return WebAnswer(
+            return WebResponse(
                 200, headers: [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")], body: message.raw)
         default: return await notFound()
         }
     }
 
     /// The mail's own HTML under a policy that lets it show text, its own style and nothing else.
-    private func mailBody(_ id: String) async -> WebAnswer {
+    private func mailBody(_ id: String) async -> WebResponse {
         guard let html = await message(id)?.mail?.html else { return await notFound() }
-        var answer = WebAnswer(200, type: "text/html; charset=utf-8", openingLinksOutside(html))
+        var answer = WebResponse(200, type: "text/html; charset=utf-8", openingLinksOutside(html))
         answer.headers += [
             (
                 "Content-Security-Policy",
@@ -71,7 +71,7 @@ struct InboxSite: Sendable {
     }
 
     /// For programs: what arrived, oldest first.
-    private func index() async -> WebAnswer {
+    private func index() async -> WebResponse {
         let items = await inbox.messages().suffix(1_000).map { message -> JSONValue in
             [
                 "id": .int(message.id), "kind": .string(message.kind.rawValue), "place": .string(message.place),
@@ -88,7 +88,7 @@ struct InboxSite: Sendable {
         return await inbox.message(number)
     }
 
-    private func notFound() async -> WebAnswer { html(404, InboxPage(counts: await counts()).notFound()) }
+    private func notFound() async -> WebResponse { html(404, InboxPage(counts: await counts()).notFound()) }
 
     private func counts() async -> InboxPage.Counts {
         var byKind: [InboxMessage.Kind: Int] = [:]
@@ -96,8 +96,8 @@ struct InboxSite: Sendable {
         return InboxPage.Counts(byKind: byKind, refused: await inbox.refused)
     }
 
-    private func html(_ status: Int, _ markup: Markup) -> WebAnswer {
-        var answer = WebAnswer(status, type: "text/html; charset=utf-8", markup.html)
+    private func html(_ status: Int, _ markup: Markup) -> WebResponse {
+        var answer = WebResponse(status, type: "text/html; charset=utf-8", markup.html)
         answer.headers += [
             (
                 "Content-Security-Policy",

@@ -16,7 +16,7 @@ package struct SandboxServer: Service {
 
     package let world: StandInRevKeen
     package let inbox: Inbox
-    private let listening: Listening
+    private let listening: BoundSockets
 
     package init(
         world: StandInRevKeen, inbox: Inbox, options: Options = Options(),
@@ -24,7 +24,7 @@ package struct SandboxServer: Service {
     ) {
         self.world = world
         self.inbox = inbox
-        listening = Listening(site: SandboxSite(world: world, inbox: inbox), options: options, logger: logger)
+        listening = BoundSockets(site: SandboxSite(world: world, inbox: inbox), options: options, logger: logger)
     }
 
     /// Listens, and returns where. A second call returns the same.

@@ -13,7 +13,7 @@ struct SandboxSite: Sendable {
     /// Bytes of a request's body.
     private static let mostBody = 4 << 20
 
-    func answer(_ request: WebRequest) async -> WebAnswer {
+    func answer(_ request: WebRequest) async -> WebResponse {
         switch request.segments.first {
         case "v2":
             var request = request
@@ -43,9 +43,9 @@ struct SandboxSite: Sendable {
             onServerRunning: { channel in onBound(channel.localAddress?.port ?? port) })
     }
 
-    private func respond(to request: Request) async throws -> WebAnswer {
+    private func respond(to request: Request) async throws -> WebResponse {
         guard let body = try? await request.body.collect(upTo: Self.mostBody) else {
-            return WebAnswer(413, type: "text/plain", "too much\n")
+            return WebResponse(413, type: "text/plain", "too much\n")
         }
         return await answer(
             WebRequest(
@@ -53,7 +53,7 @@ struct SandboxSite: Sendable {
                 headers: request.headers.map { ($0.name.canonicalName, $0.value) }, body: Array(body.readableBytesView)))
     }
 
-    private static func fields(_ answer: WebAnswer) -> HTTPFields {
+    private static func fields(_ answer: WebResponse) -> HTTPFields {
         var fields = HTTPFields()
         for (name, value) in answer.headers {
             guard let name = HTTPFields.Element.Name(name) else { continue }

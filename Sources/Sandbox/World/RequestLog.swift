@@ -1,3 +1,5 @@
+package import RelayCore
+
 /// What was asked of the stand-in.
 package struct RequestLog: Sendable {
     /// By operation name (`automations_list` …); a path that is no operation counts as `unknown`.
@@ -14,15 +16,13 @@ package struct RequestLog: Sendable {
         lastHeaders = Dictionary(request.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     }
 
-    mutating func note(_ answer: WebAnswer) { statuses[answer.dropsConnection ? 0 : answer.status, default: 0] += 1 }
+    mutating func note(_ answer: WebResponse) { statuses[answer.dropsConnection ? 0 : answer.status, default: 0] += 1 }
 }
 
 /// A call of approve or reject that decided something. Replays and late calls are none.
 package struct EffectiveDecision: Sendable, Equatable {
-    package enum Verdict: String, Sendable { case approve, reject }
-
     package var approval: String
-    package var verdict: Verdict
+    package var verdict: Choice
     /// The call's `Idempotency-Key`.
     package var key: String?
     package var reason: String?

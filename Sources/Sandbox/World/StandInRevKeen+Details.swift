@@ -30,7 +30,7 @@ extension StandInRevKeen {
         ]
     }
 
-    func runDetail(_ automation: String, _ id: String) -> WebAnswer {
+    func runDetail(_ automation: String, _ id: String) -> WebResponse {
         guard let owner = automations[automation], let run = runs[id], run.automation == automation else {
             return .missing("No such run")
         }

@@ -2,21 +2,21 @@ import RelayCore
 
 /// The three lists.
 extension StandInRevKeen {
-    func listAutomations(_ request: WebRequest) -> WebAnswer {
+    func listAutomations(_ request: WebRequest) -> WebResponse {
         list(request, automationOrder) { automations[$0].map { ($0.status, summary($0)) } }
     }
 
-    func listRuns(_ automation: String, _ request: WebRequest) -> WebAnswer {
+    func listRuns(_ automation: String, _ request: WebRequest) -> WebResponse {
         guard let record = automations[automation] else { return .missing("No such automation") }
         return list(request, record.runs) { runs[$0].map { ($0.status, summary($0)) } }
     }
 
-    func listApprovals(_ request: WebRequest) -> WebAnswer {
+    func listApprovals(_ request: WebRequest) -> WebResponse {
         list(request, approvalOrder) { approvals[$0].map { ($0.status, listed($0)) } }
     }
 
     /// - Parameter ids: oldest first. The newest that fit are taken, and then brought into the order that the faults ask for.
-    private func list(_ request: WebRequest, _ ids: [String], _ item: (String) -> (status: String, json: JSONValue)?) -> WebAnswer {
+    private func list(_ request: WebRequest, _ ids: [String], _ item: (String) -> (status: String, json: JSONValue)?) -> WebResponse {
         let asked = request.parameter("limit")
         guard let limit = asked.map({ Int($0) }) ?? 25, (1...faults.cap).contains(limit) else {
             return .invalid("limit", "Must be a number from 1 to \(faults.cap)")

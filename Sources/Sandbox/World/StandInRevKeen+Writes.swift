@@ -2,7 +2,7 @@ import RelayCore
 
 /// The four operations that change something.
 extension StandInRevKeen {
-    func createAutomation(_ request: WebRequest) -> WebAnswer {
+    func createAutomation(_ request: WebRequest) -> WebResponse {
         guard let body = try? JSONValue(parsing: request.body), body.object != nil else { return .malformed }
         guard let name = body["name"]?.string, !name.isEmpty else { return .invalid("name", "Required") }
         guard let objective = body["objective"]?.string, !objective.isEmpty else { return .invalid("objective", "Required") }
@@ -12,7 +12,7 @@ extension StandInRevKeen {
         return automations[id].map { .data(detail($0), 201) } ?? .missing("No such automation")
     }
 
-    func queueRun(_ automation: String, _ request: WebRequest) -> WebAnswer {
+    func queueRun(_ automation: String, _ request: WebRequest) -> WebResponse {
         guard automations[automation] != nil else { return .missing("No such automation") }
         guard let body = optionalBody(request) else { return .malformed }
         let run = newRun(of: automation, trigger: "manual", payload: body["trigger_payload"] ?? .null)
@@ -23,7 +23,7 @@ extension StandInRevKeen {
             ], 202)
     }
 
-    func decideByCall(_ id: String, _ verdict: EffectiveDecision.Verdict, _ request: WebRequest) -> WebAnswer {
+    func decideByCall(_ id: String, _ verdict: Choice, _ request: WebRequest) -> WebResponse {
         guard let approval = approvals[id] else { return .missing("No such approval request") }
         guard let body = verdict == .approve ? [:] : optionalBody(request) else { return .malformed }
         let reason = body["reason"]?.string

@@ -19,7 +19,7 @@ package actor StandInRevKeen {
     /// Oldest first.
     var automationOrder: [String] = []
     var approvalOrder: [String] = []
-    var stored = StoredAnswers()
+    var stored = StoredResponses()
     var window = RateWindow()
 
     package init(clock: any WallClock, seed: UInt64) {

@@ -15,7 +15,7 @@ extension DecidingScene {
             pages: pages, hooks: ChatHooks(relay: house.relay, keys: House.keys, tools: house.tools, clock: house.clock))
     }
 
-    func answer(_ request: WebRequest) async -> PublicAnswer {
+    func answer(_ request: WebRequest) async -> PublicResponse {
         await site.answer(
             PublicRequest(
                 method: request.method, segments: request.segments, headers: request.headers, body: request.body, peer: "192.0.2.9"))
@@ -205,7 +205,7 @@ struct TelegramButtonTests {
     private func listener(_ scene: DecidingScene) async throws -> TelegramListener {
         try #require(
             TelegramListener.all(
-                await scene.house.relay.blueprint, relay: scene.house.relay, keys: House.keys, tools: scene.house.tools,
+                await scene.house.relay.generation, relay: scene.house.relay, keys: House.keys, tools: scene.house.tools,
                 logger: scene.house.book.logger
             ).first)
     }
@@ -256,7 +256,7 @@ struct TelegramButtonTests {
                 routes: "{name: all, when: {kind: approval}, to: [ops, room]}, {name: rest, when: {kind: run}, to: [quiet]}"),
             channels: .real)
         let listeners = TelegramListener.all(
-            await house.relay.blueprint, relay: house.relay, keys: House.keys, tools: house.tools, logger: house.book.logger)
+            await house.relay.generation, relay: house.relay, keys: House.keys, tools: house.tools, logger: house.book.logger)
         #expect(listeners.map(\.destinations) == [["ops", "room"]])
     }
 

@@ -51,16 +51,17 @@ struct DecidingScene {
             ).signed(with: keys))
     }
 
-    func get(_ token: String, method: String = "GET", headers: [(name: String, value: String)] = []) async -> PublicAnswer {
+    func get(_ token: String, method: String = "GET", headers: [(name: String, value: String)] = []) async -> PublicResponse {
         await pages.show(token, PublicRequest(method: method, segments: ["a", token], headers: headers, peer: "192.0.2.7"))
     }
 
     /// What a browser sends when the form of a page is used, unless told.
     func post(
-        _ token: String, _ verdict: String, reason: String = "", from page: PublicAnswer? = nil, cookie: String? = nil, csrf: String? = nil,
+        _ token: String, _ verdict: String, reason: String = "", from page: PublicResponse? = nil, cookie: String? = nil,
+        csrf: String? = nil,
         seen: String? = nil, through pages: DecisionPages? = nil,
         headers: [(name: String, value: String)] = [("origin", publicURL), ("sec-fetch-site", "same-origin")]
-    ) async -> PublicAnswer {
+    ) async -> PublicResponse {
         let page = if let page { page } else { await get(token) }
         let html = page.html
         let fields = [
@@ -83,7 +84,7 @@ struct DecidingScene {
     }
 }
 
-extension PublicAnswer {
+extension PublicResponse {
     var html: String { String(decoding: body, as: UTF8.self) }
 
     /// As a browser sends it back.

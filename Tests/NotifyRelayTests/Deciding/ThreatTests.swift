@@ -13,7 +13,7 @@ struct ThreatTests {
 
     init() async throws { scene = try await DecidingScene() }
 
-    private func expectNothing(_ answer: PublicAnswer, _ status: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    private func expectNothing(_ answer: PublicResponse, _ status: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         #expect(answer.status == status, sourceLocation: sourceLocation)
         #expect(!answer.offersForm && !answer.html.contains("Refund"), sourceLocation: sourceLocation)
         #expect(await scene.decisions.isEmpty, sourceLocation: sourceLocation)
@@ -178,8 +178,8 @@ struct ButtonTokenTests {
         payload: Payload(detail: .approval(ApprovalDetail(id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11"))), priority: .high, seenOpen: true,
         updatedAt: Timestamp(seconds: 0))
 
-    @Test(arguments: [Answer.Verdict.approve, .reject])
-    func `it comes back as it was made, within Telegram's 64 bytes`(verdict: Answer.Verdict) throws {
+    @Test(arguments: [Choice.approve, .reject])
+    func `it comes back as it was made, within Telegram's 64 bytes`(verdict: Choice) throws {
         for id in [row.id, "short", "UPPER-id", "with.dots.and=signs"] {
             let token = ButtonToken(verdict: verdict, approval: id, shownHash: row.shownHash)
             let text = try #require(token.signed(account: "live", destination: "ops", with: House.keys))

@@ -8,7 +8,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// From an event full of hostile texts to the bytes that would leave: nothing in them rings a bell or opens a tag.
+/// From an event full of hostile texts to the bytes that would leave: nothing in them rings a wakeup or opens a tag.
 struct HostileMessageTests {
     private static let hostile =
         "<!channel> <!here> <@U123> <https://evil.example|click> @everyone </p><script>alert(1)</script> \u{1B}[31m \r\nBcc: x@evil.example"
@@ -27,8 +27,8 @@ struct HostileMessageTests {
         let configuration = try #require(reading.configuration, "\(reading.lines)")
         let tools = Tools()
         defer { tools.end() }
-        let blueprint = try #require(Blueprint.make(configuration, tools: tools.channel, problems: ProblemList()))
-        let target = try #require(blueprint.destinations.first)
+        let generation = try #require(Generation.make(configuration, tools: tools.channel, problems: ProblemList()))
+        let target = try #require(generation.destinations.first)
         let now = Timestamp(seconds: 1_795_510_890)
         var event = Samples.event(kind, priority: .urgent, now: now)
         let text = Self.hostile.repaired()
@@ -36,7 +36,7 @@ struct HostileMessageTests {
             origin: Origin(automation: text, automationID: text, risk: text, trigger: text, runID: text, runStatus: text),
             detail: detail(kind, text, now))
         let claim = Samples.claim(event, destination: "ops", recipient: target.recipients.first ?? "")
-        return target.channel.preview(blueprint.composer.message(claim, for: target.target, now: now).message)
+        return target.channel.preview(generation.composer.message(claim, for: target.target, now: now).message)
     }
 
     private func detail(_ kind: Event.Kind, _ text: String, _ now: Timestamp) -> Detail {

@@ -79,14 +79,14 @@ struct LaneClosedTests {
         let lane = try await house.lane()
         var changed = await lane.destination
         changed.fingerprint += "changed"
-        await lane.adopt(changed, composer: await house.relay.blueprint.composer)
+        await lane.adopt(changed, composer: await house.relay.generation.composer)
         try await deliversAll(house)
     }
 
     @Test func `an entry that is the same leaves it closed`() async throws {
         let house = try await house()
         let lane = try await house.lane()
-        await lane.adopt(await lane.destination, composer: await house.relay.blueprint.composer)
+        await lane.adopt(await lane.destination, composer: await house.relay.generation.composer)
         #expect(await !lane.health.isOpen)
     }
 

@@ -73,7 +73,7 @@ struct LaneDownTests {
         house.channel().always(.transient)
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { await !lane.health.isOpen && lane.bell.isWaitedFor && house.clock.sleeperCount == 1 })
+            #expect(await eventually { await !lane.health.isOpen && lane.wakeup.isWaitedFor && house.clock.sleeperCount == 1 })
             var held = 0
             for number in 0..<20 where try await house.debt("normal-\(number)").heldFor == .claim { held += 1 }
             #expect(held == 0)
@@ -86,7 +86,7 @@ struct LaneDownTests {
         house.channel().always(.transient)
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await house.eventuallyInTime(of: lane) { await !lane.health.isOpen && lane.bell.isWaitedFor })
+            #expect(await house.eventuallyInTime(of: lane) { await !lane.health.isOpen && lane.wakeup.isWaitedFor })
         }
         house.clock.advance(by: .hours(3))
         try await house.restart(House.file(destinations: "ops: {type: console, give_up: 1h}"))
@@ -97,7 +97,7 @@ struct LaneDownTests {
         let again = try await house.lane()
         #expect(await !again.health.isOpen)
         try await house.running(again) {
-            #expect(await house.eventuallyInTime(of: again) { house.channel().attempts.count >= before + 4 && again.bell.isWaitedFor })
+            #expect(await house.eventuallyInTime(of: again) { house.channel().attempts.count >= before + 4 && again.wakeup.isWaitedFor })
         }
         #expect(try await house.debts("a", "b").map(\.state) == [.delivered, .delivered])
     }
@@ -125,7 +125,7 @@ struct LaneDownTests {
         try await house.running(lane) {
             #expect(await house.eventuallyInTime(of: lane) { house.channel().attempts.count == 8 })
             house.channel().always(nil)
-            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 1 && lane.bell.isWaitedFor })
+            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 1 && lane.wakeup.isWaitedFor })
         }
         #expect(try await house.record()?.state == .open)
     }

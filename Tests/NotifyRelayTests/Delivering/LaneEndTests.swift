@@ -19,13 +19,13 @@ struct LaneEndTests {
         try await house.breakStore()
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+            #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
             // There would be room for two more.
             try await house.owe("b")
             for _ in 0..<5 {
-                lane.bell.ring()
+                lane.wakeup.signal()
                 house.clock.advance(by: .seconds(1))
-                #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+                #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
             }
             let waiting = try await house.debt("b")
             #expect(waiting.heldFor == nil)
@@ -38,9 +38,9 @@ struct LaneEndTests {
         try await house.breakStore()
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { house.clock.sleeperCount == 1 && lane.bell.isWaitedFor })
+            #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
             try await house.mendStore()
-            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 && lane.bell.isWaitedFor })
+            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 && lane.wakeup.isWaitedFor })
         }
         #expect(house.channel().names.sorted() == ["a", "b", "c"])
         #expect(try await house.debts("a", "b", "c").map(\.state) == [.delivered, .delivered, .delivered])

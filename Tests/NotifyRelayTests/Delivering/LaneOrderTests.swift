@@ -38,7 +38,7 @@ struct LaneOrderTests {
         let gate = house.channel().hold()
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { gate.waiting == width && lane.bell.isWaitedFor })
+            #expect(await eventually { gate.waiting == width && lane.wakeup.isWaitedFor })
             gate.open()
             #expect(await eventually { house.channel().delivered.count == 6 })
         }
@@ -76,7 +76,7 @@ struct LaneOrderTests {
         let gate = house.channel().hold()
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { gate.waiting == 1 && lane.bell.isWaitedFor })
+            #expect(await eventually { gate.waiting == 1 && lane.wakeup.isWaitedFor })
             let held = try await house.debts("a", "b", "c").map(\.heldFor)
             #expect(held == [.claim, nil, nil])
             gate.open()
@@ -91,7 +91,7 @@ struct LaneOrderTests {
         house.clock.advance(by: .minutes(1))
         let lane = try await house.lane()
         try await house.running(lane) {
-            #expect(await eventually { lane.bell.isWaitedFor })
+            #expect(await eventually { lane.wakeup.isWaitedFor })
             await house.world.notify(run: run, message: "hello")
             try await house.look()
             #expect(await eventually { house.channel().delivered.count == 1 })

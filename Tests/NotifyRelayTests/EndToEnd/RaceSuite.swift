@@ -110,7 +110,7 @@ private actor Scene {
     }
 
     /// The verdict that took effect; if everybody was cut off before anything was written down, one more says it.
-    func settled(_ approval: String) async -> EffectiveDecision.Verdict? {
+    func settled(_ approval: String) async -> Choice? {
         for _ in 0..<3 {
             if await comesTrue(within: .seconds(4), { await !self.effective(approval).isEmpty }) { break }
             await Self.say("approve", link, form, client)
@@ -124,7 +124,7 @@ private actor Scene {
     private func effective(_ approval: String) async -> [EffectiveDecision] { await world.decisions.filter { $0.approval == approval } }
 
     /// The message of the decision says the same.
-    func told(_ approval: String, _ verdict: EffectiveDecision.Verdict) async -> Bool {
+    func told(_ approval: String, _ verdict: Choice) async -> Bool {
         let state = verdict == .approve ? "approved" : "rejected"
         return await comesTrue {
             await self.inbox.messages(kind: .webhook).contains { message in

@@ -18,7 +18,7 @@ extension House {
 
     /// Delivers what is due now, waiting out what is short.
     func deliver() async {
-        let lanes = await relay.switchboard.lanes
+        let lanes = await relay.laneRegistry.lanes
         await inItsTime(clock) { for lane in lanes { await lane.drain() } }
     }
 

@@ -18,7 +18,7 @@ extension House {
             let event = Event(
                 id: id, account: "live", kind: .notification, subject: id, priority: priority, occurredAt: clock.now, seenAt: clock.now,
                 payload: Payload(detail: .notification(NotificationDetail(message: name))))
-            let owed = Owed(
+            let owed = PlannedDelivery(
                 destination: destination, route: "all", priority: priority, dueAt: clock.now + due,
                 options: DeliveryOptions(atMostOnce: once))
             _ = try await ledger.admit([Admission(event: event, owed: [owed])])
@@ -38,7 +38,7 @@ extension House {
         return debts
     }
 
-    func lane(_ name: String = "ops") async throws -> Lane { try #require(await relay.switchboard.lane(name)) }
+    func lane(_ name: String = "ops") async throws -> Lane { try #require(await relay.laneRegistry.lane(name)) }
 
     /// Runs a lane beside the body, and cuts it off after.
     func running(_ lane: Lane, _ body: () async throws -> Void) async throws {
@@ -57,7 +57,7 @@ extension House {
         let end = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < end {
             if try await condition() { return true }
-            if lane.bell.isWaitedFor, let next = clock.nextDeadline { clock.advance(by: max(.zero, clock.now.duration(to: next))) }
+            if lane.wakeup.isWaitedFor, let next = clock.nextDeadline { clock.advance(by: max(.zero, clock.now.duration(to: next))) }
             await Task.yield()
         }
         return false

@@ -48,7 +48,7 @@ extension House {
     /// The same for the looks at one account with one automation: each of its four tasks waits for a moment.
     func pass(_ duration: Duration, polling poller: AccountPoller) async {
         let clock = clock
-        await pass(duration) { clock.sleeperCount == 4 && poller.runsBell.isWaitedFor && poller.detailsBell.isWaitedFor }
+        await pass(duration) { clock.sleeperCount == 4 && poller.runsWakeup.isWaitedFor && poller.detailsWakeup.isWaitedFor }
     }
 
     /// Time passes by the second, for as long as it takes until the condition holds; how long that was means nothing.

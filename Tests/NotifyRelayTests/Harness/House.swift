@@ -45,8 +45,8 @@ final class House: Sendable {
         let ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
         opened = Locked(ledger)
         let scripted = kind == .scripted ? channels : nil
-        let blueprint = try Self.blueprint(yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: scripted)
-        current = Locked(Self.relay(blueprint, ledger, transport, clock, book))
+        let generation = try Self.generation(yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: scripted)
+        current = Locked(Self.relay(generation, ledger, transport, clock, book))
         try await relay.prepare()
     }
 
@@ -80,8 +80,8 @@ final class House: Sendable {
         }
     }
 
-    func blueprint(_ yaml: String) throws -> Blueprint {
-        try Self.blueprint(
+    func generation(_ yaml: String) throws -> Generation {
+        try Self.generation(
             yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: kind == .scripted ? channels : nil)
     }
 
@@ -99,7 +99,7 @@ final class House: Sendable {
 
     /// The program ends and starts again on the same store, perhaps with another file.
     func restart(_ yaml: String = House.file()) async throws {
-        let relay = Self.relay(try blueprint(yaml), ledger, transport, clock, book)
+        let relay = Self.relay(try generation(yaml), ledger, transport, clock, book)
         current.withLock { $0 = relay }
         try await relay.prepare()
     }
@@ -119,33 +119,33 @@ final class House: Sendable {
     func asCommand() throws -> Ledger { try Ledger.open(ledger.path, create: false, clock: clock) }
 
     private static func relay(
-        _ blueprint: Blueprint, _ ledger: Ledger, _ transport: WorldTransport, _ clock: ManualClock, _ book: LogBook
+        _ generation: Generation, _ ledger: Ledger, _ transport: WorldTransport, _ clock: ManualClock, _ book: LogBook
     ) -> Relay {
         Relay(
-            blueprint: blueprint, ledger: ledger, http: transport, clock: clock, logger: book.logger, version: "test", chance: { 0.5 })
+            generation: generation, ledger: ledger, http: transport, clock: clock, logger: book.logger, version: "test", chance: { 0.5 })
     }
 
-    private static func blueprint(
+    private static func generation(
         _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, mail: KeptMail,
         channels: Locked<[String: ScriptedChannel]>?
-    ) throws -> Blueprint {
+    ) throws -> Generation {
         let (configuration, problems) = Configuration.load(
             text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
         )
         let read = try #require(configuration, "\(problems.map(\.description))")
         let tools = Self.tools(transport, mail, clock)
         let list = ProblemList()
-        var blueprint = try #require(Blueprint.make(read, tools: tools, keys: keys, problems: list), "\(list.errors.map(\.description))")
-        guard let channels else { return blueprint }
-        for index in blueprint.destinations.indices {
-            let name = blueprint.destinations[index].name
-            blueprint.destinations[index].channel = channels.withLock { channels in
+        var generation = try #require(Generation.make(read, tools: tools, keys: keys, problems: list), "\(list.errors.map(\.description))")
+        guard let channels else { return generation }
+        for index in generation.destinations.indices {
+            let name = generation.destinations[index].name
+            generation.destinations[index].channel = channels.withLock { channels in
                 let channel = channels[name] ?? ScriptedChannel(clock: clock)
                 channels[name] = channel
                 return channel
             }
         }
-        return blueprint
+        return generation
     }
 }
 
@@ -155,10 +155,12 @@ final class KeptMail: MailTransport {
 
     var mails: [MailRequest] { kept.withLock { $0 } }
 
-    func send(_ mail: MailRequest) async throws(TransportError) -> MailAnswer {
+    func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         kept.withLock { $0.append(mail) }
-        return MailAnswer(stage: .accepted, code: 250, text: "taken")
+        return MailResponse(stage: .accepted, code: 250, text: "taken")
     }
 
-    func greet(_ server: MailServer) async throws(TransportError) -> MailAnswer { MailAnswer(stage: .accepted, code: 250, text: "here") }
+    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
+        MailResponse(stage: .accepted, code: 250, text: "here")
+    }
 }

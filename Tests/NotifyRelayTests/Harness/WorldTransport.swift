@@ -16,10 +16,10 @@ final class WorldTransport: HTTPTransport {
 
     indirect enum Reply: Sendable {
         case world
-        case answer(HTTPAnswer)
+        case answer(HTTPResponse)
         case error(TransportError)
         /// The stand-in's answer, changed.
-        case changed(@Sendable (HTTPAnswer) -> HTTPAnswer)
+        case changed(@Sendable (HTTPResponse) -> HTTPResponse)
         case after(Duration, Reply)
         case held(Gate, Reply)
     }
@@ -52,7 +52,7 @@ final class WorldTransport: HTTPTransport {
     /// From now on whatever has this in its path is answered so.
     func misbehave(at part: String, _ reply: Reply) { misbehave { $0.path.contains(part) ? reply : .world } }
 
-    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPAnswer {
+    func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let place = request.url.reveal()
         if let hooks = place.firstRange(of: "/hooks/") { return try await askInbox(request, String(place[hooks.lowerBound...])) }
         let target = place.firstRange(of: "/v2").map { String(place[$0.upperBound...]) } ?? "/"
@@ -67,7 +67,7 @@ final class WorldTransport: HTTPTransport {
         return answer
     }
 
-    private func follow(_ reply: Reply, _ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+    private func follow(_ reply: Reply, _ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPResponse {
         switch reply {
         case .world: return try await askWorld(request, target)
         case .answer(let answer): return answer
@@ -84,11 +84,11 @@ final class WorldTransport: HTTPTransport {
         }
     }
 
-    private func askWorld(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+    private func askWorld(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPResponse {
         try Self.read(await world.answer(Self.web(request, target)))
     }
 
-    private func askInbox(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPAnswer {
+    private func askInbox(_ request: HTTPRequest, _ target: String) async throws(TransportError) -> HTTPResponse {
         try Self.read(await inbox.receive(Self.web(request, target)))
     }
 
@@ -97,9 +97,9 @@ final class WorldTransport: HTTPTransport {
         return WebRequest(request.method, target, headers: headers, body: request.body ?? [])
     }
 
-    private static func read(_ answer: WebAnswer) throws(TransportError) -> HTTPAnswer {
+    private static func read(_ answer: WebResponse) throws(TransportError) -> HTTPResponse {
         if answer.dropsConnection { throw TransportError(.noAnswer, sent: true, "the connection ended without an answer") }
-        return HTTPAnswer(
+        return HTTPResponse(
             status: answer.status, headers: answer.headers.map { ($0.name.lowercased(), $0.value) }, body: answer.body)
     }
 }
@@ -107,7 +107,7 @@ final class WorldTransport: HTTPTransport {
 extension WorldTransport.Reply {
     /// An answer with a body of one's own.
     static func status(_ status: Int, headers: [(name: String, value: String)] = [], _ body: String = "") -> Self {
-        .answer(HTTPAnswer(status: status, headers: headers, body: Array(body.utf8)))
+        .answer(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
     }
 
     static let unreachable = Self.error(TransportError(.unreachable, sent: false, "no route"))

@@ -33,11 +33,11 @@ struct AccountErrorTests {
             Fault("unreachable", .unreachable),
             Fault("timeout", .error(TransportError(.timeout, sent: true, "no answer within 30 s"))),
             Fault("reset", .error(TransportError(.noAnswer, sent: true, "the connection ended"))),
-            Fault("cut off", .changed { HTTPAnswer(status: 200, body: Array($0.body.dropLast($0.body.count / 2))) }),
+            Fault("cut off", .changed { HTTPResponse(status: 200, body: Array($0.body.dropLast($0.body.count / 2))) }),
             Fault("empty", .status(200)),
             Fault("a list that is none", .status(200, #"{"data":{"id":"x"}}"#)),
             Fault("200 levels", .status(200, String(repeating: "[", count: 200) + String(repeating: "]", count: 200))),
-            Fault("30 MB", .changed { _ in HTTPAnswer(status: 200, body: [UInt8](repeating: 0x20, count: 30_000_000)) }),
+            Fault("30 MB", .changed { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 0x20, count: 30_000_000)) }),
         ]
     }
 

@@ -74,7 +74,7 @@ struct RouterTests {
 
     @Test func `what is owed bears the event's priority and is due at once`() {
         let owed = router(Route(name: "all", to: ["ops"])).owed(event(priority: .urgent), dueAt: now)
-        #expect(owed == [Owed(destination: "ops", route: "all", priority: .urgent, dueAt: now)])
+        #expect(owed == [PlannedDelivery(destination: "ops", route: "all", priority: .urgent, dueAt: now)])
     }
 
     @Test func `each address of a mail is a delivery of its own`() {

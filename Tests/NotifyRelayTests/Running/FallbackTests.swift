@@ -27,7 +27,7 @@ struct FallbackTests {
     private func watch(_ house: House, rounds: Int = 1) async {
         for _ in 0..<rounds {
             var watch = FallbackWatch()
-            await watch.look(house.relay, lanes: await house.relay.switchboard.lanes)
+            await watch.look(house.relay, lanes: await house.relay.laneRegistry.lanes)
         }
     }
 
@@ -103,7 +103,7 @@ struct FallbackTests {
         house.clock.advance(by: .minutes(16))
         let lane = try await house.lane("mail")
         try await house.running(lane) {
-            #expect(await eventually { lane.bell.isWaitedFor })
+            #expect(await eventually { lane.wakeup.isWaitedFor })
             await watch(house)
             #expect(await eventually { house.channel("mail").names.contains("high") })
         }
@@ -122,7 +122,7 @@ struct FallbackTests {
         try await house.owe("high", priority: .high)
         house.clock.advance(by: .minutes(15))
         var watch = FallbackWatch()
-        let lanes = await house.relay.switchboard.lanes
+        let lanes = await house.relay.laneRegistry.lanes
         await watch.look(house.relay, lanes: lanes)
         house.clock.advance(by: .seconds(14))
         await watch.look(house.relay, lanes: lanes)

@@ -17,7 +17,7 @@ struct ReloadTests {
     /// Takes a file over, and waits until it holds.
     private func adopt(_ yaml: String, _ house: House) async throws {
         let before = await house.relay.pollers[0]
-        await house.relay.adopt(try house.blueprint(yaml))
+        await house.relay.adopt(try house.generation(yaml))
         #expect(await eventually { await house.relay.pollers[0] !== before })
     }
 
@@ -158,15 +158,15 @@ struct ReloadTests {
         try await house.owe("a", to: "mail", due: .days(1))
         try await house.breakRenaming()
         try await house.running {
-            let blueprint = try house.blueprint(file("after", more: "post: {type: console, was: mail}"))
+            let generation = try house.generation(file("after", more: "post: {type: console, was: mail}"))
             #expect(await eventually { !house.transport.asks.isEmpty })
-            await house.relay.adopt(blueprint)
+            await house.relay.adopt(generation)
             #expect(await eventually { house.book.lines.contains { $0.contains("was not taken over, the old one stays") } })
-            #expect(await house.relay.blueprint.configuration.routes[0].name == "before")
+            #expect(await house.relay.generation.configuration.routes[0].name == "before")
             let asks = house.transport.asks.count
             #expect(await house.eventuallyInTime { house.transport.asks.count > asks })
             try await house.owe("b")
-            await house.relay.switchboard.ringAll()
+            await house.relay.laneRegistry.wakeAll()
             #expect(await eventually { house.channel().names == ["b"] })
         }
     }

@@ -1,7 +1,7 @@
 import RelayCore
 
-/// Rings the lanes that owe something.
-final class Switchboard: Sendable {
+/// The lanes of this configuration, by name. Wakes those that owe something new.
+final class LaneRegistry: Sendable {
     private struct State {
         var byName: [String: Lane] = [:]
         var lanes: [Lane] = []
@@ -22,10 +22,10 @@ final class Switchboard: Sendable {
         }
     }
 
-    func ring(_ destinations: Set<String>) {
+    func wake(_ destinations: Set<String>) {
         let lanes = state.withLock { state in destinations.compactMap { state.byName[$0] } }
-        for lane in lanes { lane.bell.ring() }
+        for lane in lanes { lane.wakeup.signal() }
     }
 
-    func ringAll() { for lane in lanes { lane.bell.ring() } }
+    func wakeAll() { for lane in lanes { lane.wakeup.signal() } }
 }

@@ -3,7 +3,7 @@ import RelayCore
 /// The API: one request, one answer.
 extension StandInRevKeen {
     /// - Parameter request: its path without the base's `/v2`.
-    package func answer(_ request: WebRequest) async -> WebAnswer {
+    package func answer(_ request: WebRequest) async -> WebResponse {
         let operation = Operation(request)
         requestLog.note(operation, request)
         if faults.latency > .zero { try? await clock.sleep(for: faults.latency) }
@@ -19,7 +19,7 @@ extension StandInRevKeen {
     }
 
     /// In the order of a real server: the gateway's refusals, the key, the limit, and only then the operation.
-    private func admitted(_ request: WebRequest, _ operation: Operation?) -> WebAnswer {
+    private func admitted(_ request: WebRequest, _ operation: Operation?) -> WebResponse {
         if let fault = faultNow() { return fault }
         guard let key = request.header("x-api-key"), key.hasPrefix("rk_") else { return .invalidKey }
         if let limit = faults.rateLimitPerMinute, let wait = window.take(limit: limit, now: clock.now) { return .rateLimited(wait) }
@@ -29,7 +29,7 @@ extension StandInRevKeen {
         return operation.writes ? once(request, key: key) { perform(operation, request) } : perform(operation, request)
     }
 
-    private func faultNow() -> WebAnswer? {
+    private func faultNow() -> WebResponse? {
         let count = requestLog.total
         if let every = faults.dropEvery, every > 0, count % every == 0 { return .dropped }
         if let status = faults.unavailable { return failure(status) }
@@ -37,20 +37,20 @@ extension StandInRevKeen {
         return nil
     }
 
-    private func failure(_ status: Int) -> WebAnswer {
-        var answer = faults.htmlErrors && status >= 500 ? WebAnswer.page(status) : .failure(status)
+    private func failure(_ status: Int) -> WebResponse {
+        var answer = faults.htmlErrors && status >= 500 ? WebResponse.page(status) : .failure(status)
         if let wait = faults.retryAfter { answer.headers.append(("Retry-After", wait)) }
         return answer
     }
 
-    private func unknownParameter(_ request: WebRequest, _ operation: Operation) -> WebAnswer? {
+    private func unknownParameter(_ request: WebRequest, _ operation: Operation) -> WebResponse? {
         guard faults.rejectsUnknownQuery else { return nil }
         let known = operation.queryNames.union(faults.ignoreOffset ? [] : ["offset"])
         return request.query.first { !known.contains($0.name) }.map { .invalid($0.name, "Unrecognized query parameter") }
     }
 
     /// Runs `work` at most once for one `Idempotency-Key`.
-    private func once(_ request: WebRequest, key: String, _ work: () -> WebAnswer) -> WebAnswer {
+    private func once(_ request: WebRequest, key: String, _ work: () -> WebResponse) -> WebResponse {
         guard let idempotencyKey = request.header("idempotency-key") else { return afterEffect(work()) }
         guard (1...255).contains(idempotencyKey.unicodeScalars.count) else {
             return .invalid("Idempotency-Key", "Must have 1 to 255 characters")
@@ -70,13 +70,13 @@ extension StandInRevKeen {
         return afterEffect(answer)
     }
 
-    private func afterEffect(_ answer: WebAnswer) -> WebAnswer {
+    private func afterEffect(_ answer: WebResponse) -> WebResponse {
         guard faults.lostAnswers > 0 else { return answer }
         arrange { $0.lostAnswers -= 1 }
         return .dropped
     }
 
-    private func perform(_ operation: Operation, _ request: WebRequest) -> WebAnswer {
+    private func perform(_ operation: Operation, _ request: WebRequest) -> WebResponse {
         switch operation {
         case .listAutomations: listAutomations(request)
         case .createAutomation: createAutomation(request)

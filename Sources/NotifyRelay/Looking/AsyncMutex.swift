@@ -1,38 +1,38 @@
 import RelayCore
 
-/// Lets one in at a time, in the order of asking: what one has read is still true when it writes.
-final class Turnstile: Sendable {
+/// Runs one body at a time, in the order of the calls, also across `await`: what a body has read is still true when it writes.
+final class AsyncMutex: Sendable {
     private struct State {
-        var isTaken = false
+        var isLocked = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Locked(State())
 
-    func pass<Result>(_ body: () async throws -> Result) async rethrows -> Result {
-        await enter()
-        defer { leave() }
+    func withLock<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        await acquire()
+        defer { release() }
         return try await body()
     }
 
-    private func enter() async {
+    private func acquire() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state -> Bool in
-                if state.isTaken {
+                if state.isLocked {
                     state.waiting.append(continuation)
                     return false
                 }
-                state.isTaken = true
+                state.isLocked = true
                 return true
             }
             if isFree { continuation.resume() }
         }
     }
 
-    private func leave() {
+    private func release() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.waiting.isEmpty else {
-                state.isTaken = false
+                state.isLocked = false
                 return nil
             }
             return state.waiting.removeFirst()

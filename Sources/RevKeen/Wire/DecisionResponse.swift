@@ -2,7 +2,7 @@ import RelayCore
 import Transport
 
 /// RevKeen took a decision. Any 2xx is that, whatever its body.
-package struct DecisionAnswer: Sendable, Equatable {
+package struct DecisionResponse: Sendable, Equatable {
     package var approvalID: String?
     package var runID: String?
     /// Of the approval or of the run; the documentation does not say which.
@@ -17,7 +17,7 @@ package struct DecisionAnswer: Sendable, Equatable {
         self.replayed = replayed
     }
 
-    init(_ answer: HTTPAnswer) {
+    init(_ answer: HTTPResponse) {
         let json = try? JSONValue(parsing: answer.body)
         let data = json?["data"] ?? json ?? .null
         self.init(

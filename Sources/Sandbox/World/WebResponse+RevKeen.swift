@@ -1,17 +1,17 @@
 import RelayCore
 
 /// Answers in RevKeen's envelopes. Source: https://docs.revkeen.com/docs/errors
-extension WebAnswer {
-    static func json(_ status: Int, _ value: JSONValue) -> WebAnswer {
-        WebAnswer(status, headers: [("Content-Type", "application/json")], body: value.bytes)
+extension WebResponse {
+    static func json(_ status: Int, _ value: JSONValue) -> WebResponse {
+        WebResponse(status, headers: [("Content-Type", "application/json")], body: value.bytes)
     }
 
-    static func data(_ value: JSONValue, _ status: Int = 200) -> WebAnswer { .json(status, ["data": value]) }
+    static func data(_ value: JSONValue, _ status: Int = 200) -> WebResponse { .json(status, ["data": value]) }
 
     static func error(
         _ status: Int, type: String = "invalid_request_error", code: String, _ message: String, param: String? = nil,
         details: JSONValue? = nil
-    ) -> WebAnswer {
+    ) -> WebResponse {
         var error: [String: JSONValue] = ["type": .string(type), "code": .string(code), "message": .string(message)]
         error["param"] = param.map(JSONValue.string)
         error["details"] = details
@@ -22,36 +22,36 @@ extension WebAnswer {
     static let forbidden = error(
         403, type: "permission_error", code: "insufficient_permissions", "This key lacks the scope automations:write")
 
-    static var invalidKey: WebAnswer {
+    static var invalidKey: WebResponse {
         var answer = error(401, type: "authentication_error", code: "invalid_api_key", "No valid API key was given")
         answer.headers.append(("WWW-Authenticate", "Bearer realm=\"revkeen-api\""))
         return answer
     }
 
-    static var dropped: WebAnswer {
-        var answer = WebAnswer(0)
+    static var dropped: WebResponse {
+        var answer = WebResponse(0)
         answer.dropsConnection = true
         return answer
     }
 
-    static func invalid(_ parameter: String, _ problem: String) -> WebAnswer {
+    static func invalid(_ parameter: String, _ problem: String) -> WebResponse {
         error(
             400, code: "validation_error", "\(parameter): \(problem)", param: parameter,
             details: ["fields": [parameter: [.string(problem)]]])
     }
 
-    static func missing(_ message: String) -> WebAnswer { error(404, code: "resource_missing", message) }
+    static func missing(_ message: String) -> WebResponse { error(404, code: "resource_missing", message) }
 
-    static func conflict(_ code: String, _ message: String) -> WebAnswer { error(409, code: code, message) }
+    static func conflict(_ code: String, _ message: String) -> WebResponse { error(409, code: code, message) }
 
-    static func rateLimited(_ seconds: Int) -> WebAnswer {
+    static func rateLimited(_ seconds: Int) -> WebResponse {
         var answer = error(
             429, type: "rate_limit_error", code: "rate_limit_exceeded", "Too many requests", details: ["retry_after": .int(seconds)])
         answer.headers.append(("Retry-After", "\(seconds)"))
         return answer
     }
 
-    static func failure(_ status: Int) -> WebAnswer {
+    static func failure(_ status: Int) -> WebResponse {
         switch status {
         case 401: invalidKey
         case 403: forbidden
@@ -64,9 +64,9 @@ extension WebAnswer {
     }
 
     /// What a proxy in front of the API says when the API does not answer.
-    static func page(_ status: Int) -> WebAnswer {
+    static func page(_ status: Int) -> WebResponse {
         let title = "\(status) Bad Gateway"
-        return WebAnswer(
+        return WebResponse(
             status, type: "text/html",
             "<html>\r\n<head><title>\(title)</title></head>\r\n<body>\r\n<center><h1>\(title)</h1></center>\r\n</body>\r\n</html>\r\n")
     }

@@ -1,10 +1,10 @@
 package import RelayCore
 
 /// Reads what became of a run or an approval: its structure first, and its status word only where that says nothing.
-package struct Words: Sendable {
+package struct StatusVocabulary: Sendable {
     private var classes: [String: WordClass] = [:]
 
-    /// Words of the configuration, added to those built in; they win where both know a word.
+    /// StatusVocabulary of the configuration, added to those built in; they win where both know a word.
     package init(
         failed: [String] = [], cancelled: [String] = [], open: [String] = [], approved: [String] = [], rejected: [String] = []
     ) {

@@ -42,29 +42,29 @@ struct DigestShapeTests {
         return event
     }
 
-    private func blueprint(_ yaml: String) throws -> Blueprint {
+    private func generation(_ yaml: String) throws -> Generation {
         let reading = Reading(yaml)
         let configuration = try #require(reading.configuration, "\(reading.lines)")
         let tools = Tools()
         defer { tools.end() }
-        return try #require(Blueprint.make(configuration, tools: tools.channel, problems: ProblemList()))
+        return try #require(Generation.make(configuration, tools: tools.channel, problems: ProblemList()))
     }
 
     @Test(arguments: ["slack", "discord", "telegram", "matrix", "webhook"])
     func `in a chat it says the same as a mail, as far as there is room`(name: String) throws {
-        let blueprint = try blueprint(Self.destinations)
-        let destination = try #require(blueprint.destinations.first { $0.name == name })
+        let generation = try generation(Self.destinations)
+        let destination = try #require(generation.destinations.first { $0.name == name })
         let claim = Samples.claim(digest, destination: name, recipient: "")
-        let message = blueprint.composer.message(claim, for: destination.target, now: Self.now).message
+        let message = generation.composer.message(claim, for: destination.target, now: Self.now).message
         expectGolden(destination.channel.preview(message) + "\n", "digest.\(name).json")
     }
 
     @Test func `in a mail it is a text and a page`() throws {
         let mail = "mail: {type: email, server: \"smtps://mail.example\", from: relay@example.com, to: [ops@example.com]}"
-        let blueprint = try blueprint(Self.destinations + "\n  " + mail)
-        let destination = try #require(blueprint.destinations.first { $0.name == "mail" })
+        let generation = try generation(Self.destinations + "\n  " + mail)
+        let destination = try #require(generation.destinations.first { $0.name == "mail" })
         let claim = Samples.claim(digest, destination: "mail", recipient: "ops@example.com")
-        let message = blueprint.composer.message(claim, for: destination.target, now: Self.now).message
+        let message = generation.composer.message(claim, for: destination.target, now: Self.now).message
         expectGolden(message.title + "\n\n" + message.body + "\n", "digest.txt")
         expectGolden((message.html ?? "") + "\n", "digest.html")
     }
@@ -78,10 +78,10 @@ struct DigestShapeTests {
         guard case .digest(let detail) = digest.payload.detail else { return }
         #expect(detail.new.count == 10 && detail.still.count == 10 && detail.recovered.count == 20)
         #expect(detail.events.count == 20 && detail.waiting.count == 20 && detail.rest == 15 + 15 + 5 + 10 + 10)
-        let blueprint = try house.blueprint(yaml)
-        let destination = try #require(blueprint.destinations.first)
+        let generation = try house.generation(yaml)
+        let destination = try #require(generation.destinations.first)
         let claim = Samples.claim(digest, destination: "mail", recipient: "ops@example.com")
-        let message = blueprint.composer.message(claim, for: destination.target, now: Self.now).message
+        let message = generation.composer.message(claim, for: destination.target, now: Self.now).message
         let size = (message.html ?? "").utf8.count
         #expect((60_000..<102_000).contains(size), "\(size)")
         #expect(message.body.utf8.count < size)

@@ -26,8 +26,8 @@ struct WindowCloser: Sendable {
     }
 
     /// What is owed of a message that windows became: a digest or a bundle waits for the end of quiet hours, and is never gathered again.
-    func owed(_ event: Event, to destinations: [String], route: String) -> [Owed] {
-        let holding = Holding(router: router, mutes: [], now: clock.now)
+    func owed(_ event: Event, to destinations: [String], route: String) -> [PlannedDelivery] {
+        let holding = DeliveryPlan(router: router, mutes: [], now: clock.now)
         return destinations.flatMap { destination in
             let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: holding.now)
             guard let hold = holding.hold(event, at: destination, route: route) else { return entries }
@@ -80,7 +80,7 @@ struct WindowCloser: Sendable {
         var untold: [Window] = []
         for window in due {
             let edits = router.manners[window.destination]?.edits ?? false
-            if edits, try await ledger.redrawStorm(window.id, at: window.destination) {
+            if edits, try await ledger.refreshStorm(window.id, at: window.destination) {
                 _ = try await ledger.close([window.id]) { _ in nil }
                 wake([window.destination])
             } else {

@@ -1,11 +1,11 @@
 import RelayCore
 import Transport
 
-extension HTTPAnswer {
+extension HTTPResponse {
     /// The same with other values of members, at any depth.
     ///
     /// - Parameter change: gets the name of a member and its value, and returns the new value.
-    func rewriting(_ change: (String, JSONValue) -> JSONValue) -> HTTPAnswer {
+    func rewriting(_ change: (String, JSONValue) -> JSONValue) -> HTTPResponse {
         guard let json = try? JSONValue(parsing: body) else { return self }
         var answer = self
         answer.body = json.rewriting(change).bytes
@@ -13,10 +13,10 @@ extension HTTPAnswer {
     }
 
     /// The same with these members, wherever they stand.
-    func rewriting(_ members: [String: JSONValue]) -> HTTPAnswer { rewriting { members[$0] ?? $1 } }
+    func rewriting(_ members: [String: JSONValue]) -> HTTPResponse { rewriting { members[$0] ?? $1 } }
 
     /// A list without the items that are not wanted.
-    func keeping(_ isWanted: (JSONValue) -> Bool) -> HTTPAnswer {
+    func keeping(_ isWanted: (JSONValue) -> Bool) -> HTTPResponse {
         rewriting { name, value in name == "data" ? value.array.map { .array($0.filter(isWanted)) } ?? value : value }
     }
 }

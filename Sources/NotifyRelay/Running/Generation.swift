@@ -6,7 +6,7 @@ import RevKeen
 import Transport
 
 /// Everything that the configuration file decides, made ready to run. A reload makes a new one and hands it round.
-struct Blueprint: Sendable {
+struct Generation: Sendable {
     var configuration: Configuration
     var router: Router
     var composer: Composer
@@ -14,14 +14,14 @@ struct Blueprint: Sendable {
     var accounts: [RevKeenAccount]
 
     /// Destinations whose messages can change: they are brought up to date when what they show changes.
-    var redrawing: Set<String> { Set(destinations.filter(\.abilities.edit).map(\.name)) }
+    var refreshing: Set<String> { Set(destinations.filter(\.abilities.edit).map(\.name)) }
 
     /// - Parameters:
     ///   - keys: what links and buttons are signed with; nil: messages have none.
     ///   - problems: gets what the templates have wrong; nothing is made if it holds an error, there or before.
     static func make(
         _ configuration: Configuration, tools: ChannelTools, keys: LinkKeys? = nil, problems: ProblemList
-    ) -> Blueprint? {
+    ) -> Generation? {
         let templates = TemplateSet(
             folder: configuration.templates,
             destinations: Dictionary(configuration.destinations.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 }),
@@ -42,7 +42,7 @@ struct Blueprint: Sendable {
         let destinations = configuration.destinations.compactMap { settings in
             destination(of: settings, claimsAhead: !onceAtMost.contains(settings.name), tools: tools)
         }
-        return Blueprint(
+        return Generation(
             configuration: configuration, router: router(of: configuration, destinations), composer: composer,
             destinations: destinations, accounts: accounts)
     }
@@ -54,15 +54,15 @@ struct Blueprint: Sendable {
     }
 
     private static func destination(of settings: DestinationSettings, claimsAhead: Bool, tools: ChannelTools) -> Destination? {
-        guard let type = Catalogue.type(named: settings.type), let blueprint = settings.blueprint else { return nil }
+        guard let type = Catalogue.type(named: settings.type), let generation = settings.plan else { return nil }
         return Destination(
-            name: settings.name, type: type, abilities: blueprint.abilities ?? type.abilities, channel: blueprint.make(tools),
-            recipients: blueprint.recipients, width: settings.width,
-            pace: settings.pace ?? blueprint.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
+            name: settings.name, type: type, abilities: generation.abilities ?? type.abilities, channel: generation.make(tools),
+            recipients: generation.recipients, width: settings.width,
+            pace: settings.pace ?? generation.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
-            callback: blueprint.callback, working: settings.working,
+            callback: generation.callback, working: settings.working,
             manners: Router.Manners(
-                quiet: settings.quiet, ceiling: settings.ceiling, edits: (blueprint.abilities ?? type.abilities).edit))
+                quiet: settings.quiet, ceiling: settings.ceiling, edits: (generation.abilities ?? type.abilities).edit))
     }
 
     private static func router(of configuration: Configuration, _ destinations: [Destination]) -> Router {

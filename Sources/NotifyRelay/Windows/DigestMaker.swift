@@ -24,7 +24,7 @@ struct DigestMaker: Sendable {
     var room = Room()
 
     /// Nil: there is nothing to tell, and nobody wants to hear that.
-    func detail(_ gathering: Gathering, isLate: Bool) throws -> (detail: DigestDetail, staging: Bool)? {
+    func detail(_ gathering: WindowReader, isLate: Bool) throws -> (detail: DigestDetail, staging: Bool)? {
         let zone = settings.schedule.zone
         var fold = DigestFold(zone: zone, tellsAgain: settings.tellAgain, mostEvents: room.events)
         try gathering.eachMember { fold.add($0) }
@@ -50,12 +50,12 @@ struct DigestMaker: Sendable {
     }
 
     private func shape(
-        _ detail: inout DigestDetail, _ fold: DigestFold, _ gathering: Gathering
+        _ detail: inout DigestDetail, _ fold: DigestFold, _ gathering: WindowReader
     ) throws -> (new: Int, still: Int, recovered: Int) {
         let before = try gathering.failedBefore()
         var new: [DigestDetail.Failure] = [], still: [DigestDetail.Failure] = [], recovered: [DigestDetail.Failure] = []
         for (key, tally) in fold.failures {
-            let standing = try gathering.standing(key)
+            let standing = try gathering.streak(key)
             let failure = DigestDetail.Failure(tally, standing, before: before.map { $0[key] ?? 0 })
             if !standing.isFailing {
                 recovered.append(failure)
@@ -66,7 +66,7 @@ struct DigestMaker: Sendable {
             }
         }
         for key in try gathering.succeededAfterFailing(named: settings.name) where fold.failures[key] == nil {
-            let standing = try gathering.standing(key)
+            let standing = try gathering.streak(key)
             guard !standing.isFailing, standing.isFreshlyRecovered,
                 let last = try gathering.lastFailure(of: key, inWindowsNamed: settings.name)
             else { continue }
@@ -91,7 +91,7 @@ struct DigestMaker: Sendable {
 }
 
 extension DigestDetail.Failure {
-    init(_ tally: DigestFold.Tally, _ standing: Gathering.Standing, before: Int?) {
+    init(_ tally: DigestFold.Tally, _ standing: WindowReader.Streak, before: Int?) {
         self.init(
             automation: tally.automation, count: tally.count, first: tally.first, last: tally.last,
             streak: max(standing.streak, standing.isFailing ? 1 : 0), error: tally.lastError.map { $0.ending(most: DigestMaker.excerpt) },
@@ -109,7 +109,7 @@ extension DigestDetail.Failure {
     }
 
     /// Of an automation that did not fail in the window, and does not fail any more.
-    init(_ key: AutomationKey, recoveredSince last: Event, _ standing: Gathering.Standing) {
+    init(_ key: AutomationKey, recoveredSince last: Event, _ standing: WindowReader.Streak) {
         let origin = last.payload.origin
         self.init(
             automation: origin.automation ?? key.automation, count: 0, first: standing.since ?? last.occurredAt,

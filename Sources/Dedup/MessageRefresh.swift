@@ -2,14 +2,14 @@ import GRDB
 import RelayCore
 
 /// A message that shows something which has changed since is brought up to date, without an event of its own: its delivery is owed again.
-enum Redrawing {
+enum MessageRefresh {
     /// Whether a delivery was brought up to date, or is to be: a condition of SQL on a row of `delivery`.
-    static func isOne(_ row: String) -> String { "coalesce(\(row).options, '') LIKE '%\"redraws\":true%'" }
+    static func isOne(_ row: String) -> String { "coalesce(\(row).options, '') LIKE '%\"refreshes\":true%'" }
 
     /// The last that was delivered of the thread, unless something is owed there, which will say the present.
     private static let owe = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            options = json_remove(json_set(coalesce(options, '{}'), '$.redraws', json('true')), '$.mention')
+            options = json_remove(json_set(coalesce(options, '{}'), '$.refreshes', json('true')), '$.mention')
         WHERE id = (
                 SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
                 WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'delivered'

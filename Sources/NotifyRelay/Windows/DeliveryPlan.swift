@@ -3,7 +3,7 @@ import Dedup
 import RelayCore
 
 /// What an event owes and joins at a moment: who is told at once, who later, and what is gathered.
-struct Holding: Sendable {
+struct DeliveryPlan: Sendable {
     let router: Router
     let mutes: [Mute]
     let now: Timestamp
@@ -12,9 +12,9 @@ struct Holding: Sendable {
     static let quietName = "quiet"
 
     /// - Parameter fallback: a destination that is told whatever the routes say.
-    func plan(_ event: Event, also fallback: String? = nil) -> (owed: [Owed], windows: [WindowJoin]) {
+    func plan(_ event: Event, also fallback: String? = nil) -> (owed: [PlannedDelivery], windows: [WindowJoin]) {
         let named = router.owed(event, dueAt: now, also: fallback)
-        var owed: [Owed] = []
+        var owed: [PlannedDelivery] = []
         var windows: [String: WindowJoin] = [:]
         for one in named {
             guard let hold = hold(event, at: one.destination, route: one.route) else {
@@ -65,9 +65,9 @@ struct Holding: Sendable {
     /// What stands as the route of what came by following.
     static let updateRoute = "update"
 
-    private func gated(_ owed: Owed, _ event: Event) -> Owed {
+    private func gated(_ owed: PlannedDelivery, _ event: Event) -> PlannedDelivery {
         var owed = owed
-        var gate = Gate()
+        var gate = GateRules()
         let manners = router.manners[owed.destination]
         gate.ceiling = manners?.ceiling
         gate.ceiling?.isExempt = event.isToldSingly
@@ -75,15 +75,15 @@ struct Holding: Sendable {
             gate.alike = WindowJoin(
                 kind: .storm, name: collapse.window(of: event, route: owed.route), destination: owed.destination, opensAt: now,
                 closesAt: (now + collapse.within).wholeSecond)
-            gate.redraws = manners?.edits ?? false
+            gate.refreshes = manners?.edits ?? false
         }
-        if gate != Gate() { owed.gate = gate }
+        if gate != GateRules() { owed.gate = gate }
         return owed
     }
 }
 
-extension Owed {
-    func held(until end: Timestamp) -> Owed {
+extension PlannedDelivery {
+    func held(until end: Timestamp) -> PlannedDelivery {
         var held = self
         (held.dueAt, held.heldFor) = (end, .quiet)
         return held

@@ -1,7 +1,7 @@
 import GRDB
 
 /// How far the updates were read that somebody keeps for us until we say that we have them.
-package struct Listening: Sendable, Equatable {
+package struct PollCursor: Sendable, Equatable {
     /// Whose they are: a name of ours that does not change when a destination gets another.
     package var source: String
     package var position: Int64
@@ -14,11 +14,11 @@ package struct Listening: Sendable, Equatable {
 
 /// Positions as rows. They only go forward.
 enum ListenerRow {
-    static func save(_ listening: Listening, _ db: Database) throws {
+    static func save(_ cursor: PollCursor, _ db: Database) throws {
         try db.run(
             """
             INSERT INTO listener (source, position) VALUES (?, ?)
             ON CONFLICT (source) DO UPDATE SET position = max(position, excluded.position)
-            """, listening.source, listening.position)
+            """, cursor.source, cursor.position)
     }
 }

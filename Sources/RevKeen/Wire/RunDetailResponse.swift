@@ -1,7 +1,7 @@
 package import RelayCore
 
 /// A run with all that hangs on it: the only answer that holds notifications.
-package struct RunDetailAnswer: Sendable, Equatable {
+package struct RunDetailResponse: Sendable, Equatable {
     package var run: Run
     package var steps: [Step] = []
     /// Filled from the run where the detail leaves something out.

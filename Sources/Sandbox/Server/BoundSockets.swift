@@ -5,7 +5,7 @@ import ServiceLifecycle
 /// Holds the task that serves the sockets, from `start()` to `stop()`.
 ///
 /// This one task is not a child of its starter: a test wants the sockets between two of its lines. `stop()` ends it.
-actor Listening {
+actor BoundSockets {
     private enum Phase {
         case idle
         /// With those who wait for the addresses, the first caller apart.

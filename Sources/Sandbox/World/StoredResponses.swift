@@ -1,17 +1,17 @@
 import RelayCore
 
 /// Answers kept under their `Idempotency-Key` for 24 h. Source: https://docs.revkeen.com/docs/fundamentals/idempotency
-struct StoredAnswers: Sendable {
+struct StoredResponses: Sendable {
     enum Finding {
         case new
-        case replay(WebAnswer)
+        case replay(WebResponse)
         /// The same key came with another body.
         case conflict
     }
 
     private struct Stored {
         var body: [UInt8]
-        var answer: WebAnswer
+        var answer: WebResponse
         var at: Timestamp
     }
 
@@ -28,7 +28,7 @@ struct StoredAnswers: Sendable {
     }
 
     /// Keeps 2xx and final 4xx; what may yet change (401, 429, 5xx) is forgotten.
-    mutating func keep(_ answer: WebAnswer, as scope: String, body: [UInt8], now: Timestamp) {
+    mutating func keep(_ answer: WebResponse, as scope: String, body: [UInt8], now: Timestamp) {
         guard answer.status < 500, answer.status != 401, answer.status != 429 else { return }
         if answers.count >= Self.most { answers = answers.filter { $0.value.at + Self.lifetime > now } }
         guard answers.count < Self.most else { return }

@@ -2,7 +2,7 @@ import GRDB
 package import RelayCore
 
 /// What windows hold, and what is known around it, for whoever makes their message: inside one transaction, and good only there.
-package struct Gathering {
+package struct WindowReader {
     private let db: Database
     /// The earliest first.
     package let windows: [Window]
@@ -26,21 +26,21 @@ package struct Gathering {
 
     package func contents(most: Int) throws -> WindowContents {
         guard let window = windows.first else { return WindowContents(count: 0, from: nil, until: nil, first: []) }
-        let span = try db.first(GatheringSQL.span, window.id) { (count: $0[0] as Int, from: $0.moment(1), until: $0.moment(2)) }
+        let span = try db.first(WindowReaderSQL.span, window.id) { (count: $0[0] as Int, from: $0.moment(1), until: $0.moment(2)) }
         return WindowContents(
             count: span?.count ?? 0, from: span?.from, until: span?.until,
-            first: try db.all(GatheringSQL.earliest, window.id, most) { EventRow.make($0) })
+            first: try db.all(WindowReaderSQL.earliest, window.id, most) { EventRow.make($0) })
     }
 
     /// How many of a window's members were not told at once, and the last of them; nil where there is none.
     package func counted(in window: Window) throws -> (count: Int, last: Event)? {
-        let count = try db.first(GatheringSQL.counted, window.id) { $0[0] as Int } ?? 0
-        guard count > 0, let last = try db.first(GatheringSQL.lastCounted, window.id, make: { EventRow.make($0) }) else { return nil }
+        let count = try db.first(WindowReaderSQL.counted, window.id) { $0[0] as Int } ?? 0
+        guard count > 0, let last = try db.first(WindowReaderSQL.lastCounted, window.id, make: { EventRow.make($0) }) else { return nil }
         return (count, last)
     }
 
     /// An automation as its finished runs show it, at this moment.
-    package struct Standing: Sendable, Equatable {
+    package struct Streak: Sendable, Equatable {
         package var isFailing: Bool
         /// Failed runs in a row, up to the last that succeeded or up to now.
         package var streak: Int
@@ -51,43 +51,43 @@ package struct Gathering {
         package var isFreshlyRecovered: Bool
     }
 
-    package func standing(_ automation: AutomationKey) throws -> Standing {
+    package func streak(_ automation: AutomationKey) throws -> Streak {
         let (account, name) = (automation.account, automation.automation)
-        guard let lastBad = try db.first(GatheringSQL.lastBad, account, name, make: { $0.moment(0) }) ?? nil else {
-            return Standing(isFailing: false, streak: 0, since: nil, isOlder: false, isFreshlyRecovered: false)
+        guard let lastBad = try db.first(WindowReaderSQL.lastBad, account, name, make: { $0.moment(0) }) ?? nil else {
+            return Streak(isFailing: false, streak: 0, since: nil, isOlder: false, isFreshlyRecovered: false)
         }
         // The row of failures that is under way, or the one that ended.
-        let goodBefore = try db.first(GatheringSQL.goodBefore, account, name, lastBad.milliseconds) { $0.moment(0) } ?? nil
+        let goodBefore = try db.first(WindowReaderSQL.goodBefore, account, name, lastBad.milliseconds) { $0.moment(0) } ?? nil
         let row = try db.first(
-            GatheringSQL.streak, account, name, goodBefore?.milliseconds ?? .min, lastBad.milliseconds
+            WindowReaderSQL.streak, account, name, goodBefore?.milliseconds ?? .min, lastBad.milliseconds
         ) { (count: $0[0] as Int, since: $0.moment(1), first: $0[2] as Int64?) }
-        let recovery = try db.first(GatheringSQL.recovery, account, name, lastBad.milliseconds) { $0[0] as Int64 }
+        let recovery = try db.first(WindowReaderSQL.recovery, account, name, lastBad.milliseconds) { $0[0] as Int64 }
         let earlier = try uptoBefore()
-        return Standing(
+        return Streak(
             isFailing: recovery == nil, streak: row?.count ?? 0, since: row?.since,
             isOlder: (row?.first).map { $0 <= earlier } ?? false, isFreshlyRecovered: recovery.map { $0 > earlier } ?? false)
     }
 
     /// Automations that succeeded since the window before closed, and of which a window of this name had told that they fail.
     package func succeededAfterFailing(named name: String) throws -> [AutomationKey] {
-        try db.all(GatheringSQL.succeeded, try uptoBefore(), windows.compactMap(\.id).max() ?? 0, name) { row in
+        try db.all(WindowReaderSQL.succeeded, try uptoBefore(), windows.compactMap(\.id).max() ?? 0, name) { row in
             AutomationKey(account: row[0], automation: row[1])
         }
     }
 
     /// The last failed run of an automation that a window of the name holds; nil if there is none, or nothing of it is kept.
     package func lastFailure(of automation: AutomationKey, inWindowsNamed name: String) throws -> Event? {
-        try db.first(GatheringSQL.lastFailure, automation.account, automation.automation, name) { EventRow.make($0) }
+        try db.first(WindowReaderSQL.lastFailure, automation.account, automation.automation, name) { EventRow.make($0) }
     }
 
     /// Failed runs by automation in what was closed before; nil if nothing was.
     package func failedBefore() throws -> [AutomationKey: Int]? {
         guard let window = windows.first else { return nil }
-        let closing = try db.first(GatheringSQL.lastClosing, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
+        let closing = try db.first(WindowReaderSQL.lastClosing, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
             $0[0] as Int64?
         }
         guard let last = closing ?? nil else { return nil }
-        let rows = try db.all(GatheringSQL.failedBefore, window.kind.rawValue, window.name, last) { row in
+        let rows = try db.all(WindowReaderSQL.failedBefore, window.kind.rawValue, window.name, last) { row in
             (AutomationKey(account: row[0], automation: row[1]), row[2] as Int)
         }
         return Dictionary(rows, uniquingKeysWith: +)
@@ -96,7 +96,7 @@ package struct Gathering {
     /// What the last message of the same name said; nil if there was none.
     package func lastTold() throws -> DigestDetail? {
         guard let window = windows.first else { return nil }
-        let event = try db.first(GatheringSQL.lastTold, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
+        let event = try db.first(WindowReaderSQL.lastTold, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
             EventRow.make($0)
         }
         if case .digest(let detail)? = event?.payload.detail { return detail }
@@ -104,13 +104,13 @@ package struct Gathering {
     }
 
     /// Of all accounts, oldest first.
-    package func openApprovals() throws -> [ApprovalRow] { try db.all(GatheringSQL.openApprovals, make: ApprovalStore.make) }
+    package func openApprovals() throws -> [ApprovalRow] { try db.all(WindowReaderSQL.openApprovals, make: ApprovalStore.make) }
 
     /// The last event that there was when the windows before these were closed.
     private func uptoBefore() throws -> Int64 {
         guard let window = windows.first else { return 0 }
         let upto = try db.first(
-            GatheringSQL.uptoBefore, window.kind.rawValue, window.name, window.destination, window.closesAt.milliseconds
+            WindowReaderSQL.uptoBefore, window.kind.rawValue, window.name, window.destination, window.closesAt.milliseconds
         ) { $0[0] as Int64? }
         return (upto ?? nil) ?? 0
     }
@@ -134,7 +134,7 @@ package struct AutomationKey: Sendable, Hashable {
     }
 }
 
-enum GatheringSQL {
+enum WindowReaderSQL {
     static let span = """
         SELECT count(*), min(e.occurred_at), max(e.occurred_at) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
         """

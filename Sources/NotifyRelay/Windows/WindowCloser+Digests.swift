@@ -56,7 +56,7 @@ extension WindowCloser {
     }
 
     /// Where the digest goes, and wherever a route that asks for digests sends it.
-    private func owed(_ event: Event, of digest: DigestSettings) -> [Owed] {
+    private func owed(_ event: Event, of digest: DigestSettings) -> [PlannedDelivery] {
         let routes = admitter.router.applying(to: event).filter { $0.when.kind?.contains(.digest) == true }
         var told = Set(digest.to)
         let others = routes.flatMap { route in

@@ -95,7 +95,9 @@ struct QuietTests {
     }
 
     @Test func `a decision waits with its request where nothing can be changed, and changes the message where it can`() async throws {
-        for (type, hold) in [("console", Hold.quiet as Hold?), (InboxMessage.Kind.discord.keys(base: House.service(.discord)), nil)] {
+        for (type, hold) in [
+            ("console", DeferReason.quiet as DeferReason?), (InboxMessage.Kind.discord.keys(base: House.service(.discord)), nil),
+        ] {
             let entry = type == "console" ? "type: console" : type
             let house = try await House(
                 House.file(

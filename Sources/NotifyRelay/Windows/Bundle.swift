@@ -11,7 +11,7 @@ struct Bundle: Sendable {
     let now: Timestamp
 
     /// Nil if nobody joined.
-    func event(_ gathering: Gathering) throws -> Event? {
+    func event(_ gathering: WindowReader) throws -> Event? {
         guard let (detail, priority, staging) = try detail(gathering) else { return nil }
         let id = EventID.bundle(why.rawValue, destination: destination, closesAt: gathering.closesAt)
         return Event(
@@ -19,25 +19,25 @@ struct Bundle: Sendable {
             payload: Payload(origin: Origin(staging: staging), detail: .digest(detail)))
     }
 
-    private func detail(_ gathering: Gathering) throws -> (DigestDetail, Priority, staging: Bool)? {
+    private func detail(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
         let isCount = why == .storm && !gathering.windows.contains { $0.name == Self.ceilingName }
         return isCount ? try counted(gathering) : try held(gathering)
     }
 
     static let ceilingName = "ceiling"
 
-    private func held(_ gathering: Gathering) throws -> (DigestDetail, Priority, staging: Bool)? {
+    private func held(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
         var fold = BundleFold()
         try gathering.eachMember { if !$0.toldAtOnce { fold.add($0.event) } }
         guard fold.members > 0 else { return nil }
         let detail = try fold.detail(
             name: why == .storm ? Self.ceilingName : why.rawValue, from: gathering.opensAt, until: gathering.closesAt,
             headline: "\(DigestHeadline.counted(fold.members, "event")) \(reason(gathering))",
-            isWell: { try !gathering.standing($0).isFailing })
+            isWell: { try !gathering.streak($0).isFailing })
         return (detail, fold.priority, fold.isStaging)
     }
 
-    private func reason(_ gathering: Gathering) -> String {
+    private func reason(_ gathering: WindowReader) -> String {
         switch why {
         case .quiet: return "held in quiet hours"
         case .storm: return "more than the ceiling of \(destination) lets through"
@@ -48,7 +48,7 @@ struct Bundle: Sendable {
     }
 
     /// One line for each kind of things of which the first was told.
-    private func counted(_ gathering: Gathering) throws -> (DigestDetail, Priority, staging: Bool)? {
+    private func counted(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
         var items: [DigestDetail.Item] = [], total = 0, priority = Priority.low, staging = false, rest = 0
         for window in gathering.windows {
             guard let (count, last) = try gathering.counted(in: window) else { continue }

@@ -1,18 +1,18 @@
 import RelayCore
 
-/// Wakes one waiter. A ring while nobody waits is remembered, so none is lost; two rings are one.
-final class Bell: Sendable {
+/// Wakes one waiting task. A signal while nobody waits is kept for the next wait; two signals count as one.
+final class Wakeup: Sendable {
     private struct State {
-        var rung = false
+        var isSignalled = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
     private let state = Locked(State())
 
-    func ring() {
+    func signal() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {
-                state.rung = true
+                state.isSignalled = true
                 return nil
             }
             state.waiter = nil
@@ -21,16 +21,16 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
-    /// Somebody waits, and no ring is on its way. A test waits for this.
+    /// A task waits and no signal is on its way. Tests wait for this.
     var isWaitedFor: Bool { state.withLock { $0.waiter != nil } }
 
-    /// Returns at a ring, or when the task is cancelled.
+    /// Returns at a signal, or when the task is cancelled.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let goOn = state.withLock { state -> Bool in
-                    if state.rung || Task.isCancelled {
-                        state.rung = false
+                    if state.isSignalled || Task.isCancelled {
+                        state.isSignalled = false
                         return true
                     }
                     state.waiter = continuation
@@ -39,11 +39,11 @@ final class Bell: Sendable {
                 if goOn { continuation.resume() }
             }
         } onCancel: {
-            ring()
+            signal()
         }
     }
 
-    /// Returns at a ring, at `deadline`, or when the task is cancelled.
+    /// Returns at a signal, at `deadline`, or when the task is cancelled.
     func wait(until deadline: Timestamp, clock: any WallClock) async {
         guard deadline < .distantFuture else { return await wait() }
         await withTaskGroup(of: Void.self) { group in

@@ -196,7 +196,7 @@ struct DigestTests {
         let house = try await House(Self.file())
         try await house.run("Stock", id: "r1")
         house.clock.advance(by: .hours(1))
-        let digest = try #require(await house.relay.blueprint.configuration.digests.first)
+        let digest = try #require(await house.relay.generation.configuration.digests.first)
         let told = try #require(try await house.relay.closer.closeNow(digest))
         #expect(told.id == "digest/morning/2026-11-24T10:00:00Z")
         house.clock.advance(by: .hours(1))
