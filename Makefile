@@ -1,4 +1,4 @@
-# The commands that do everything on a fresh Debian 12 with a Swift toolchain.
+# Commands to build, test and measure the project on a fresh Debian 12 with a Swift toolchain.
 SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)

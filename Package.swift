@@ -8,7 +8,8 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-/// The default templates, each embedded in the binary; `templates/Templates.swift` gives them their names.
+/// The default templates, which the build embeds in the binary.
+/// `templates/Templates.swift` gives them their names.
 let embeddedTemplates: [Resource] = [
     "_chat_notification.mustache",
     "_facts.mustache",
@@ -48,8 +49,9 @@ let embeddedTemplates: [Resource] = [
     "urgent.mustache",
 ].map { Resource.embedInCode($0) }
 
-/// Of the binary to ship: relocations as a bitmap (glibc 2.36, which is Debian 12's) and no symbols for others to link against, so that
-/// 5 MB less of it are read into memory. Only the toolchain's own linker can.
+/// Linker flags of the shipped binary, so that 5 MB less of it are read into memory.
+/// Relocations are stored as a bitmap (glibc 2.36, which is Debian 12's), and no symbols are exported for other libraries to link against.
+/// Only the toolchain's own linker supports both flags.
 let lighter: [LinkerSetting] = [
     .unsafeFlags(
         ["-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],

@@ -1,6 +1,6 @@
-/// The default templates, embedded in the binary. A file of this folder that is not listed here fails a test.
+/// The default templates, embedded in the binary. A test fails if a file of this folder is not listed here.
 package enum Templates {
-    /// By file name without `.mustache`.
+    /// The texts of all templates by file name, without `.mustache`.
     package static let all: [String: String] = bytes.mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let bytes: [String: [UInt8]] = [

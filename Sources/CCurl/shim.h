@@ -3,7 +3,7 @@
 #include <curl/curl.h>
 #include <stddef.h>
 
-/* Swift cannot call C variadics: one inline function for each class of argument. No logic here. */
+/* Swift cannot call variadic C functions, so there is one inline function for each type of argument. This file has no logic. */
 
 typedef size_t (*relay_write_fn)(char *data, size_t size, size_t count, void *user);
 typedef size_t (*relay_read_fn)(char *buffer, size_t size, size_t count, void *user);

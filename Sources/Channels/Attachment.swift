@@ -1,11 +1,11 @@
 import RelayCore
 
-/// The attachment that other chats took over from Slack, as far as they agree on it.
+/// The message attachment that Slack introduced, limited to the members that other chats read in the same way.
 /// Source: https://developers.mattermost.com/integrate/reference/message-attachments/
 struct Attachment {
     var members: [String: JSONValue]
 
-    /// - Parameter most: of the text.
+    /// - Parameter most: the limit of the text.
     init(_ message: Message, _ dialect: Dialect, most: Limit) {
         members = [
             "color": .string(message.tone.hex), "text": .string(dialect.cut(message.body, to: most)),

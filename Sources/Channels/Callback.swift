@@ -2,25 +2,25 @@ package import RelayCore
 
 /// How a chat tells us that somebody pressed a button in it.
 package enum Callback: Sendable {
-    /// Posts that Slack signs with the app's secret.
+    /// Slack posts the press, signed with the app's secret.
     case slack(SlackCallback)
-    /// Posts that nothing signs: the token in them is the proof.
+    /// Mattermost posts the press unsigned; the token in it is the proof.
     case mattermost
-    /// Posts that Discord signs with the application's key.
+    /// Discord posts the press, signed with the application's key.
     case discord(DiscordCallback)
-    /// Nobody posts anything: Telegram keeps what was pressed until it is asked.
+    /// Telegram posts nothing: it keeps presses until we ask for them.
     case telegram(TelegramCallback)
 }
 
-/// A button that somebody pressed, as their chat tells it.
+/// A button press, as the chat reports it.
 package struct Press: Sendable, Equatable {
-    /// What the button bore; ours, if its signature says so.
+    /// The value stored in the button. It is ours only if its signature verifies.
     package var token: String
-    /// By which the chat knows whoever pressed it.
+    /// The chat's own id of the person who pressed.
     package var userID: String
-    /// As the chat shows them; for the audit alone.
+    /// The name that the chat shows for them; used for the audit only.
     package var userName: String?
-    /// Where an answer for them alone goes; nil: it goes with the answer to the post.
+    /// The URL for a reply that only this person sees. Nil means that the chat gives no such URL and takes the reply in another way.
     package var answerTo: Secret?
 
     package init(token: String, userID: String, userName: String? = nil, answerTo: Secret? = nil) {
@@ -31,7 +31,7 @@ package struct Press: Sendable, Equatable {
     }
 }
 
-/// Why a callback is not listened to.
+/// Why a callback is rejected.
 package struct CallbackError: Error, Sendable, Equatable {
     package enum Reason: Sendable, Equatable { case badSignature, stale, malformed }
 

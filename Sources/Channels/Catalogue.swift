@@ -1,4 +1,4 @@
-/// Every kind of destination. Adding one is one file, one line here and one test.
+/// Every kind of destination. A new kind needs one file, one line here and one test.
 package enum Catalogue {
     package static let types: [ChannelType] = [
         Slack.type,

@@ -1,24 +1,26 @@
 package import RelayCore
 
-/// Knows how to speak to one destination: one attempt, one verdict. It keeps nothing between attempts and never tries again.
+/// Speaks to one destination: one attempt gives one verdict. A channel keeps no state between attempts and never retries by itself.
 package protocol Channel: Sendable {
-    /// Hands the message in once. Returns when the destination has accepted it, as far as its protocol can tell.
+    /// Sends the message once and returns when the destination has accepted it, as far as its protocol can tell.
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt
 
-    /// Brings a message that was delivered before up to date: edits it in place, else puts the new one under it, else sends it as a
-    /// message of its own. Throws `.vanished` where the earlier one is no more.
+    /// Brings an earlier message up to date.
+    ///
+    /// A channel edits the message in place if it can, else posts the new one under it, else sends the new one as a separate message.
     ///
     /// - Parameter earlier: what `deliver` or the last `update` returned.
-    /// - Returns: by what the one living message is found from now on.
+    /// - Returns: the receipt of the message that the next update must change.
+    /// - Throws: a `DeliveryError`; its verdict is `.vanished` if the earlier message no longer exists.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt
 
-    /// Puts a message under one that was delivered before, which stays as it is: into its thread, as a reply, else as a message of its own.
+    /// Posts a message under an earlier one, which stays unchanged: in its thread, else as a reply, else as a separate message.
     func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt
 
-    /// Exactly the bytes that `deliver` would send as the message, as text. A secret in them shows as `<secret>`.
+    /// The exact bytes that `deliver` would send as the message, as text. Secrets in them appear as `<secret>`.
     func preview(_ message: Message) -> String
 
-    /// Tries only what is harmless, and says what it did not try. Delivers nothing.
+    /// Makes harmless requests only, and also reports what it did not try. It delivers nothing.
     func connect() async -> [Finding]
 }
 
@@ -28,9 +30,9 @@ extension Channel {
     package func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt { try await deliver(message) }
 }
 
-/// One line of what `check --connect` found out.
+/// One line in the result of `check --connect`.
 package struct Finding: Sendable, Equatable {
-    /// Nil: not tried.
+    /// Nil means that this was not tried.
     package var ok: Bool?
     package var text: String
 

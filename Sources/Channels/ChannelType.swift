@@ -1,26 +1,26 @@
 package import RelayCore
 package import Transport
 
-/// A kind of destination: what it can do, how it writes, and how its part of the configuration is read.
+/// A kind of destination: its abilities, how it writes text, and how its part of the configuration is read.
 package struct ChannelType: Sendable {
-    /// The word behind `type:`.
+    /// The value of `type:` in the configuration.
     package let name: String
     package let abilities: Abilities
-    /// Of title and body.
+    /// The dialect of title and body.
     package let dialect: Dialect
-    /// Of the HTML part; nil where the channel sends none.
+    /// The dialect of the HTML part; nil if the channel sends none.
     package let htmlDialect: Dialect?
     package let titleLimit: Limit
-    /// The documented rate: `burst` at once, then one more every `every`. Nil: the receiver documents none.
+    /// The documented rate: `burst` messages at once, then one more per `every`. Nil means that the receiver documents no rate.
     package let pace: (burst: Int, every: Duration)?
-    /// Automation, run, risk and time stand in fields of their own: the built-in templates of `chat.` leave them out.
+    /// True if automation, run, risk and time appear in separate fields. The built-in `chat.` templates then leave them out.
     package let hasFields: Bool
-    /// What other keys than the common ones make of it, for people.
+    /// Abilities that differ when certain type-specific keys are set, each with a name to show to people.
     package let variants: [(name: String, abilities: Abilities)]
-    /// How long one attempt can take at most.
+    /// The longest time that one attempt can take.
     package let deadline: Duration
-    /// Reads the type's own keys. Notes every fault in the section and returns nil if there was one, or if the keys describe
-    /// something that this version does not speak. The caller reads the common keys before it and calls `finish()` after it.
+    /// Reads the type's own keys. It notes every problem in the section, and returns nil if there was one or if this version does not
+    /// support what the keys describe. The caller reads the common keys first and calls `finish()` afterwards.
     package let read: @Sendable (ConfigSection, DestinationBasics) -> ChannelPlan?
 
     package init(
@@ -42,10 +42,10 @@ package struct ChannelType: Sendable {
     }
 }
 
-/// What a type needs of the keys that every destination has.
+/// The values of the common destination keys that a type needs.
 package struct DestinationBasics: Sendable {
     package var name: String
-    /// Of the configuration file: relative paths start there.
+    /// The folder of the configuration file; relative paths start there.
     package var folder: String
     package var network: NetworkOptions
     package var allowPlain: Bool
@@ -58,15 +58,15 @@ package struct DestinationBasics: Sendable {
     }
 }
 
-/// A destination that was read and found right, before anything is opened.
+/// A destination whose configuration is read and valid; nothing is opened yet.
 package struct ChannelPlan: Sendable {
-    /// One delivery is owed to each; `[""]` unless the type delivers per recipient.
+    /// Each recipient gets a separate delivery; `[""]` unless the type delivers per recipient.
     package var recipients: [String]
-    /// Where they depend on the keys; nil: the type's.
+    /// Set if the abilities depend on the keys; nil means the type's abilities.
     package var abilities: Abilities?
-    /// Likewise.
+    /// Set if the rate depends on the keys; nil means the type's rate.
     package var pace: (burst: Int, every: Duration)?
-    /// How a pressed button comes back; nil where none can.
+    /// How a button press comes back; nil if this destination has no buttons that decide.
     package var callback: Callback?
     package var make: @Sendable (ChannelTools) -> any Channel
 
@@ -82,14 +82,14 @@ package struct ChannelPlan: Sendable {
     }
 }
 
-/// What channels share.
+/// What all channels share.
 package struct ChannelTools: Sendable {
     package var http: any HTTPTransport
     package var mail: any MailTransport
     package var clock: any WallClock
-    /// Writes on the standard output; false if that took nothing.
+    /// Writes to standard output; returns false if nothing could be written.
     package var write: @Sendable (String) -> Bool
-    /// Of this program, for `User-Agent`.
+    /// The version of this program, for the `User-Agent` header.
     package var version: String
 
     package init(

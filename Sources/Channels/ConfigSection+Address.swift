@@ -1,12 +1,12 @@
 import RelayCore
 import Transport
 
-/// An HTTP address of the configuration: the whole of it is taken for a credential, its parts may be told.
+/// An HTTP address from the configuration. The whole URL is treated as a credential; its separate parts may be shown.
 struct HTTPAddress: Sendable {
     var url: Secret
     var parts: WebAddress
 
-    /// Scheme, host and port: what may be shown, and asked without harm.
+    /// Scheme, host and port. They may be shown, and a request to them is harmless.
     var origin: String {
         let host = parts.host.contains(":") && !parts.host.hasPrefix("[") ? "[\(parts.host)]" : parts.host
         return "\(parts.scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
@@ -14,7 +14,7 @@ struct HTTPAddress: Sendable {
 }
 
 extension HTTPAddress {
-    /// The address without query, fragment and last slash: paths of an API go behind it. Only for addresses that are no credential.
+    /// The address without query, fragment and trailing slash, to which API paths are appended. Only for addresses that hold no credential.
     var base: String {
         var text = String(url.reveal().prefix { $0 != "?" && $0 != "#" })
         while text.hasSuffix("/") { text.removeLast() }
@@ -23,19 +23,20 @@ extension HTTPAddress {
 }
 
 extension ConfigSection {
-    /// The base of an API that is no secret: the vendor's, unless the file names another.
+    /// The base address of an API, which is no secret: the value of `key`, or the vendor's address if the key is missing.
     func base(_ key: String, _ basics: DestinationBasics, vendor: String) -> HTTPAddress? {
         guard node(key) != nil else { return WebAddress(vendor).map { HTTPAddress(url: Secret(vendor), parts: $0) } }
         return address(key, basics, isSecret: false)
     }
 
-    /// A vendor's webhook on another host is probably a mistake, and perhaps a proxy.
+    /// Warns if a vendor's webhook is on another host: that is probably a mistake, but it may be a proxy.
     func warnOfOtherHost(_ address: HTTPAddress, _ vendors: [String], _ expected: String, key: String = "url") {
         guard !vendors.contains(address.parts.host), !address.parts.isLoopback else { return }
         note(key, "\(path).\(key) is not on a host of the vendor", expected: expected, isWarning: true)
     }
 
-    /// Reads an `https:` address, or `http:` to loopback or with `allow_plain: true`. Nil, with a problem noted, for any other.
+    /// Reads an `https:` address. `http:` is allowed to loopback or with `allow_plain: true`. For any other value it notes a problem and
+    /// returns nil.
     func address(_ key: String, _ basics: DestinationBasics, required: Bool = true, isSecret: Bool = true) -> HTTPAddress? {
         let expected = "an address such as https://…"
         let written = isSecret ? secret(key, required: required, expected: expected) : plain(key, required, expected).map(Secret.init)

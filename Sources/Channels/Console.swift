@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// Standard output, for a first look and for pipes.
+/// Standard output, for first experiments and for pipes.
 package enum Console {
     package static let type = ChannelType(
         name: "console",
@@ -9,7 +9,7 @@ package enum Console {
         titleLimit: Limit(300, .codePoints),
         read: { _, _ in ChannelPlan { ConsoleChannel(write: $0.write) } })
 
-    /// A terminal obeys control characters, so none passes.
+    /// A terminal executes control characters, so all of them are removed.
     package static let dialect = Dialect(name: "console", escape: { $0.repaired(most: .max) })
 }
 
@@ -21,7 +21,7 @@ struct ConsoleChannel: Channel {
         return Receipt()
     }
 
-    /// The title at the margin and the body indented, so that no body can pass for another message.
+    /// The title is not indented and the body is, so that no body can look like another message.
     func preview(_ message: Message) -> String {
         var lines = [message.labelledTitle.oneLine(most: .max)]
         lines += message.body.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + String($0) }

@@ -1,9 +1,9 @@
 import RelayCore
 
 extension Dialect {
-    /// The longest start of the text that fits the limit and ends between two units of the dialect.
+    /// The longest prefix of the text that fits the limit and does not end inside a unit of the dialect.
     ///
-    /// A unit that alone is over the limit (a letter under thousands of marks) is cut between its scalars.
+    /// If the first unit alone exceeds the limit (such as a letter with thousands of combining marks), it is cut between scalars.
     func start(of text: Substring, within limit: Limit) -> Substring {
         var end = text.startIndex
         var room = limit.most
@@ -18,14 +18,14 @@ extension Dialect {
         return end > text.startIndex ? text[..<end] : text.scalars(within: limit)
     }
 
-    /// The text whole, or cut and ended with `…` within the limit.
+    /// The whole text if it fits the limit; otherwise a prefix that ends with `…` and fits it.
     func cut(_ text: String, to limit: Limit) -> String {
         if limit.size(of: text) <= limit.most { return text }
         let room = limit.most - limit.size(of: "…")
         return room < 0 ? "" : start(of: text[...], within: Limit(room, limit.unit)) + "…"
     }
 
-    /// The document with as much of the text as keeps it, as it is written, within `most` bytes.
+    /// Builds a document with as much of the text as keeps the encoded document within `most` bytes.
     func fitting(_ text: String, within most: Int, _ build: (String) -> JSONValue) -> JSONValue {
         let text = cut(text, to: Limit(most, .bytes))
         let whole = build(text)
@@ -38,7 +38,8 @@ extension Dialect {
         return build(cut(text, to: Limit(fits, .bytes)))
     }
 
-    /// The text in pieces of at most `limit`, each ended after a line where one ends in its second half. Blank pieces are left out.
+    /// Splits the text into pieces of at most `limit`. A piece ends after its last line break if that is in its second half. Blank pieces
+    /// are left out.
     func pieces(of text: String, each limit: Limit) -> [String] {
         var pieces: [String] = []
         var rest = text[...]

@@ -1,8 +1,9 @@
 import RelayCore
 
-/// Addresses that the relay itself has made, as words that can be pressed. What comes from outside is escaped and makes no link.
+/// Clickable links for addresses that the relay itself has built. Text from outside is escaped and never becomes a link.
 extension Dialect {
-    /// For services that make a link of an address as it stands. What could end it or mark words within it is percent-encoded.
+    /// For services that turn a bare address into a link. Characters that could end the address or start formatting in it are
+    /// percent-encoded.
     @Sendable static func bareLink(_ url: String) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(url.utf8.count)

@@ -1,12 +1,12 @@
 import RelayCore
 
 extension Dialect {
-    /// Markdown in which a backslash makes a mark harmless. Marks count one by one, and a cut never splits a pair.
+    /// A Markdown dialect that escapes each mark with a backslash. Each mark is escaped separately, and a cut never splits a pair.
     ///
     /// - Parameters:
-    ///   - marks: ASCII.
-    ///   - breaksMentions: a zero-width space goes behind each `@` that may call somebody, for services that know no better way.
-    ///   - breaksAngles: and behind each `<`, for services that read `<!channel>` as Slack does.
+    ///   - marks: the characters to escape; ASCII only.
+    ///   - breaksMentions: adds a zero-width space after each `@` that could mention somebody, for services that offer no better way.
+    ///   - breaksAngles: adds one after each `<` too, for services that read `<!channel>` as Slack does.
     static func backslashed(
         name: String, marks: String, breaksMentions: Bool, breaksAngles: Bool = false,
         link: (@Sendable (String) -> String)? = nil
@@ -33,7 +33,7 @@ extension Dialect {
             }, link: link)
     }
 
-    /// With `‹` for `<`, for services that make links, tags or mentions of what stands behind one and know no escape for it.
+    /// Replaces `<` by `‹`, for services that turn the text after `<` into links, tags or mentions and have no escape for it.
     static func withoutAngles(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "<")) else { return text }
         var out: [UInt8] = []
@@ -42,12 +42,12 @@ extension Dialect {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// A text whose marks have no escape: only mentions are broken.
+    /// A dialect whose marks have no escape: it only breaks mentions.
     static func mentionless(name: String, escape: @escaping @Sendable (String) -> String = { $0 }) -> Dialect {
         Dialect(name: name, escape: { breakingMentions(escape($0)) })
     }
 
-    /// A zero-width space behind each `@` that may call somebody: at the start of a word, not within a mail address.
+    /// Adds a zero-width space after each `@` that could mention somebody: at the start of a word, not inside a mail address.
     static func breakingMentions(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         var out: [UInt8] = []
@@ -61,14 +61,15 @@ extension Dialect {
     }
 }
 
-/// U+200B.
+/// U+200B in UTF-8.
 private let zeroWidthSpace: [UInt8] = [0xE2, 0x80, 0x8B]
 
-/// How many bytes the zero-width space behind the unit takes, where one stands: half a pair of them would call somebody.
+/// The size in bytes of a zero-width space that follows `@` or `<` at `offset`; 0 if none follows. The space belongs to the unit, because a
+/// cut between the two could mention somebody.
 private func mentionBreak(in text: Substring, after offset: Int) -> Int {
     let bytes = text.utf8.dropFirst(offset)
     guard let mark = bytes.first, mark == UInt8(ascii: "@") || mark == UInt8(ascii: "<") else { return 0 }
-    // The first character may hold it already.
+    // If the first character has several bytes, its size already includes the space.
     if offset == 0, let first = text.first, String(first).utf8.count > 1 { return 0 }
     return bytes.dropFirst().starts(with: zeroWidthSpace) ? zeroWidthSpace.count : 0
 }

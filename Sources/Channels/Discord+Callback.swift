@@ -1,14 +1,14 @@
 import Crypto
 package import RelayCore
 
-/// What Discord posts when a button under a message of an application's webhook is pressed.
+/// Verifies and reads what Discord posts when somebody presses a button under a message of an application's webhook.
 /// Source: https://docs.discord.com/developers/interactions/receiving-and-responding
 package struct DiscordCallback: Sendable {
     package static let window: Int64 = 300
 
     let key: Curve25519.Signing.PublicKey
 
-    /// - Parameter publicKey: the application's, 64 hexadecimal digits.
+    /// - Parameter publicKey: the application's public key, 64 hexadecimal digits.
     init?(publicKey: String) {
         guard let bytes = bytes(hexadecimal: publicKey), let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
             return nil
@@ -16,8 +16,8 @@ package struct DiscordCallback: Sendable {
         self.key = key
     }
 
-    /// Whether Discord wrote this: Ed25519 over the time and the bytes as they came. A wrong one must be answered 401, which Discord
-    /// tries on purpose.
+    /// Checks that Discord wrote this post: an Ed25519 signature over the timestamp and the unchanged body. The response to a wrong
+    /// signature must be 401; Discord tests this on purpose.
     package func verify(timestamp: String?, signature: String?, body: [UInt8], now: Timestamp) throws(CallbackError) {
         guard let timestamp, let signature, let given = bytes(hexadecimal: signature),
             key.isValidSignature(given, for: Array(timestamp.utf8) + body)
@@ -28,7 +28,7 @@ package struct DiscordCallback: Sendable {
     }
 
     package enum Interaction: Sendable, Equatable {
-        /// Discord asks whether somebody is there.
+        /// Discord checks that the endpoint is alive.
         case ping
         case press(Press)
         case other
@@ -44,7 +44,7 @@ package struct DiscordCallback: Sendable {
 
     package static let pong: JSONValue = ["type": 1]
 
-    /// For whoever pressed alone: CHANNEL_MESSAGE_WITH_SOURCE with the flag EPHEMERAL.
+    /// A reply that only the person who pressed sees: CHANNEL_MESSAGE_WITH_SOURCE with the flag EPHEMERAL.
     package static func answer(_ text: String) -> JSONValue {
         [
             "type": 4,
@@ -52,6 +52,6 @@ package struct DiscordCallback: Sendable {
         ]
     }
 
-    /// Nothing happens that anybody sees: DEFERRED_UPDATE_MESSAGE.
+    /// A response that changes nothing visible: DEFERRED_UPDATE_MESSAGE.
     package static let acknowledged: JSONValue = ["type": 6]
 }

@@ -2,18 +2,18 @@ import RelayCore
 import Transport
 
 extension Discord {
-    /// One embed; the operator's mention, if there is one, stands before it, since nobody is called from within an embed.
+    /// One embed. The operator's mention, if any, is in `content` before it, because a mention inside an embed notifies nobody.
     static func payload(_ message: Message) -> JSONValue {
         var payload: [String: JSONValue] = [
             "content": .string(message.mention ?? ""), "allowed_mentions": allowed(message.mention), "embeds": [embed(message)],
             "components": .array(components(message)),
         ]
-        // Below normal it arrives without a sound: SUPPRESS_NOTIFICATIONS.
+        // A message below normal priority arrives without a sound: SUPPRESS_NOTIFICATIONS.
         if message.event.priority == .low { payload["flags"] = 4_096 }
         return .object(payload)
     }
 
-    /// Exactly whom the operator wrote: whatever a text says, nobody else is called.
+    /// Allows exactly the mentions that the operator wrote; mentions in any other text notify nobody.
     private static func allowed(_ mention: String?) -> JSONValue {
         guard let mention else { return ["parse": []] }
         var users: [JSONValue] = [], roles: [JSONValue] = []
@@ -58,7 +58,7 @@ extension Discord {
         return buttons.isEmpty && links.isEmpty ? [] : [["type": 1, "components": .array(buttons + links)]]
     }
 
-    /// Sharpens the common judgement by Discord's code.
+    /// Refines the common verdict by Discord's error code.
     /// Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         guard let common else { return nil }
@@ -76,14 +76,14 @@ extension Discord {
         case (404, 10_003): return error(.gone, .notFound, "the channel is no more")
         case (400, 160_005), (400, 50_083): return error(.gone, .rejected, "the thread is closed")
         case (400, 220_001...220_003): return error(.gone, .rejected, "a forum wants a thread: set `thread`")
-        // Cloudflare's door, which shuts for a while whoever asks badly.
+        // Cloudflare, in front of Discord, blocks a client for a while after bad requests.
         case (403, 40_333), (403, 0): return error(.retry(after: .seconds(600)), .unauthorized, "refused at the door of Discord")
         case (500...599, _): return common
         default: return common
         }
     }
 
-    /// What the answer says of the bucket: nothing is left, for so long.
+    /// How long to pause when the response's headers say that the rate-limit bucket is empty; nil if it is not.
     static func pause(after answer: HTTPResponse) -> Duration? { answer.header("x-ratelimit-remaining") == "0" ? resetAfter(answer) : nil }
 
     private static func resetAfter(_ answer: HTTPResponse) -> Duration? {

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Discord by webhook: embeds, edited in place.
+/// Discord by webhook: embeds that are edited in place.
 /// Sources: https://docs.discord.com/developers/resources/webhook, https://docs.discord.com/developers/topics/rate-limits
 package enum Discord {
     package static let type = ChannelType(
@@ -9,12 +9,13 @@ package enum Discord {
         abilities: Abilities(edit: true, buttons: true, mention: true, silent: true, limit: Limit(3_800, .utf16)),
         dialect: dialect,
         titleLimit: Limit(240, .utf16),
-        // No figure is documented; this stays below what users report. The headers of each answer rule.
+        // Discord documents no number; this rate stays below what users report. The headers of each response take precedence.
         pace: (burst: 5, every: .seconds(2)),
         hasFields: true,
         read: read)
 
-    /// `allowed_mentions` disarms mentions; a backslash disarms marks, `[` and `]` among them, so that no label lies about its link.
+    /// `allowed_mentions` disables mentions. A backslash disables marks, including `[` and `]`, so that no label can hide where its link
+    /// leads.
     static let dialect = Dialect.backslashed(
         name: "discord", marks: "\\*_~|>#-+[]()<:`", breaksMentions: false, link: Dialect.bareLink)
 
@@ -38,7 +39,7 @@ package enum Discord {
 
     private static let vendors = ["discord.com", "discordapp.com", "ptb.discord.com", "canary.discord.com"]
 
-    /// Without query and last slash, of a fixed version of the API on Discord's own hosts.
+    /// The URL without query and trailing slash; on Discord's own hosts with a fixed API version.
     private static func base(_ address: HTTPAddress, _ section: ConfigSection) -> Secret? {
         var url = String(address.url.reveal().prefix { $0 != "?" && $0 != "#" })
         while url.hasSuffix("/") { url.removeLast() }
@@ -58,7 +59,7 @@ package enum Discord {
 }
 
 struct DiscordChannel: Channel {
-    /// Secret: it ends in the webhook's token.
+    /// Secret, because it ends with the webhook's token.
     let base: Secret
     let address: HTTPAddress
     let thread: String?
@@ -76,7 +77,7 @@ struct DiscordChannel: Channel {
 
     func preview(_ message: Message) -> String { String(decoding: Discord.payload(message).bytes, as: UTF8.self) }
 
-    /// Reading a webhook's own description changes nothing.
+    /// Reads the webhook's own description, which changes nothing.
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", base, headers: [("User-Agent", Secret(agent))], network: network)
         return await JSONPost(tools: tools, network: network).ask(request, "the webhook of \(address.origin)") {
@@ -87,7 +88,7 @@ struct DiscordChannel: Channel {
     private func send(_ method: String, _ url: Secret, _ payload: JSONValue, earlier: Receipt?) async throws(DeliveryError) -> Receipt {
         let post = JSONPost(tools: tools, network: network)
         var request = post.request(method, url, json: payload)
-        // Another form may be refused at the door: https://docs.discord.com/developers/reference#user-agent
+        // Discord may block another form of user agent: https://docs.discord.com/developers/reference#user-agent
         request.headers.removeAll { $0.name == "User-Agent" }
         request.headers.append(("User-Agent", Secret(agent)))
         let (answer, json) = try await post.send(request, isIdempotent: earlier != nil) { common, answer, json in

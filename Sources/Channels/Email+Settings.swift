@@ -2,15 +2,15 @@ import RelayCore
 import Transport
 
 extension Email {
-    /// How an HTML part is written: without the five characters that can open something.
+    /// The dialect of the HTML part: it escapes the five characters that can start markup.
     static let htmlDialect = Dialect(name: "html", escape: Entities.attributes.escape, unit: Entities.attributes.unit)
 
-    /// `tls:` has one word; what `smtps://` and `smtp://` mean without it needs none.
+    /// The only value of `tls:`. If the key is missing, the scheme of `server` decides.
     enum TLS: String, CaseIterable { case starttls }
 }
 
 extension ConfigSection {
-    /// `server`, `tls`, `username`, `password`, `login_options`, `ehlo`. Nil if any of them is wrong.
+    /// Reads `server`, `tls`, `username`, `password`, `login_options` and `ehlo`. Returns nil if any of them is wrong.
     func mailServer(_ basics: DestinationBasics) -> MailServer? {
         let address = mailServerAddress()
         let tls = word("tls", Email.TLS.self)
@@ -43,7 +43,7 @@ extension ConfigSection {
         return address
     }
 
-    /// STARTTLS is demanded wherever TLS is not there from the start, except on loopback and where plain was allowed.
+    /// Requires STARTTLS wherever the connection does not start with TLS, except on loopback and where `allow_plain` is set.
     private func security(of address: WebAddress, tls: Email.TLS?, _ basics: DestinationBasics) -> MailServer.Security? {
         switch (address.scheme, tls) {
         case ("smtps", .starttls):
@@ -76,7 +76,7 @@ extension ConfigSection {
         return nil
     }
 
-    /// At least one address, none twice. Nil if one is wrong.
+    /// At least one address, and no address twice. Returns nil if one is wrong.
     func recipients(_ key: String) -> [MailAddress]? {
         let expected = "addresses such as [ops@example.com]"
         guard let written = places(key), !written.isEmpty else {
@@ -100,5 +100,5 @@ extension ConfigSection {
 }
 
 private func isOption(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "=;*+-_".utf8.contains(byte) }
-/// A name, or an address literal (RFC 5321 §4.1.3).
+/// The bytes of a host name or of an address literal (RFC 5321 §4.1.3).
 private func isHostName(_ byte: UInt8) -> Bool { byte.isAlphanumeric || ".-[]:".utf8.contains(byte) }

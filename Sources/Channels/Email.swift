@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Mail by SMTP submission, one mail per address of `to`.
+/// Mail by SMTP submission: one mail for each address in `to`.
 package enum Email {
     package static let type = ChannelType(
         name: "email",
@@ -67,12 +67,13 @@ struct EmailChannel: Channel {
         }
     }
 
-    /// The address as the configuration has it, with its name; one that has left the configuration is still delivered.
+    /// The address with its display name, as the configuration has it. An address that was removed from the configuration still gets its
+    /// mail.
     private func recipient(of message: Message) -> MailAddress? {
         to.first { $0.address == message.recipient } ?? MailAddress(parsing: message.recipient)
     }
 
-    /// The server knows the password and might repeat it.
+    /// The server knows the password and could repeat it in a reply, so it is masked.
     private func withoutPassword(_ error: DeliveryError) -> DeliveryError {
         var error = error
         error.detail = masked(error.detail)

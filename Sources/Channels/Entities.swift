@@ -1,19 +1,20 @@
 import RelayCore
 
-/// Characters that are written as entities, by bytes: a combining mark behind `<` would hide it from a comparison of characters.
+/// Characters that are written as entities. Texts are compared byte by byte, because a combining mark after `<` hides it from a comparison
+/// of Swift characters.
 struct Entities: Sendable {
-    /// A byte of ASCII, and what is written for it.
+    /// Each ASCII byte with the text that replaces it.
     let all: [(byte: UInt8, text: String)]
 
-    /// The four that every subset of HTML reads.
+    /// The four entities that every subset of HTML supports.
     static let html = Entities(all: [
         (UInt8(ascii: "&"), "&amp;"), (UInt8(ascii: "<"), "&lt;"), (UInt8(ascii: ">"), "&gt;"), (UInt8(ascii: "\""), "&quot;"),
     ])
 
-    /// The three of Slack's own markup. Source: https://docs.slack.dev/messaging/formatting-message-text
+    /// The three entities of Slack's markup. Source: https://docs.slack.dev/messaging/formatting-message-text
     static let slack = Entities(all: html.all.filter { $0.byte != UInt8(ascii: "\"") })
 
-    /// With the apostrophe, which ends an attribute as well.
+    /// The four of `html` and the apostrophe, which can end an attribute.
     /// Source: https://html.spec.whatwg.org/multipage/syntax.html
     static let attributes = Entities(all: html.all + [(UInt8(ascii: "'"), "&#39;")])
 
@@ -26,7 +27,7 @@ struct Entities: Sendable {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The text before it was escaped.
+    /// Undoes `escape`.
     func read(_ text: String) -> String {
         var out: [UInt8] = []
         var rest = text.utf8[...]
@@ -38,7 +39,7 @@ struct Entities: Sendable {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// A cut never splits an entity.
+    /// The length in bytes of the entity or character at the start of the text, so that a cut never splits an entity.
     @Sendable func unit(_ text: Substring) -> Int {
         if let entity = all.first(where: { text.utf8.starts(with: $0.text.utf8) }) { return entity.text.utf8.count }
         return text.first.map { String($0).utf8.count } ?? 0

@@ -1,7 +1,7 @@
 import RelayCore
 
 extension DigestDetail {
-    /// Under the names that templates use.
+    /// The digest's fields, under the names that templates use.
     func fields(_ links: LinkPatterns) -> [String: JSONValue] {
         [
             "name": .string(name), "from": .string(from.description), "until": .string(until.description),

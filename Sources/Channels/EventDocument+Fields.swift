@@ -1,10 +1,12 @@
 import RelayCore
 
 extension Detail {
-    /// The kind's fields under the names that templates use. Lengths of time are seconds, times are RFC 3339 in UTC, JSON
-    /// stays JSON. A link is null where no pattern makes one; the link to decide is the message's own, and null here.
+    /// The fields of this kind of event, under the names that templates use.
     ///
-    /// - Parameter moment: when the event occurred; waiting is counted up to it, so that every attempt says the same.
+    /// Durations are seconds, times are RFC 3339 in UTC, and JSON stays JSON. A link is null if no pattern gives one. `decide_link` is
+    /// always null here, because it belongs to the message.
+    ///
+    /// - Parameter moment: when the event occurred. Waiting times are counted up to it, so that every attempt gives the same value.
     func fields(at moment: Timestamp, _ links: LinkPatterns) -> [String: JSONValue] {
         switch self {
         case .notification(let detail): detail.fields
@@ -50,7 +52,7 @@ extension RelayDetail {
 }
 
 extension JSONValue {
-    /// Seconds, with three digits behind the point if they are not whole.
+    /// Seconds; with three decimal places if they are not whole.
     fileprivate static func seconds(_ duration: Duration) -> JSONValue {
         let (whole, rest) = duration.milliseconds.quotientAndRemainder(dividingBy: 1_000)
         if rest == 0 { return .int(whole) }

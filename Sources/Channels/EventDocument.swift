@@ -1,19 +1,19 @@
 package import RelayCore
 
-/// A message as JSON for programs: what `webhook` posts and `file` appends. The shape is a contract with receivers.
+/// A message as JSON for programs: `webhook` posts it and `file` appends it. Its shape is a contract with receivers.
 struct EventDocument {
-    /// 20 KB, as Standard Webhooks advises.
+    /// The largest document, 20 KB, as Standard Webhooks recommends.
     /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-size
     static let mostBytes = 20_000
 
     let message: Message
 
-    /// `{"type", "timestamp", "data"}`.
+    /// The Standard Webhooks form: `{"type", "timestamp", "data"}`.
     var standard: [UInt8] {
         fitting { ["type": .string(kind), "timestamp": .string(time), "data": $0] }
     }
 
-    /// CloudEvents 1.0, structured. `source` and `id` together are the same on every attempt.
+    /// CloudEvents 1.0 in structured mode. `source` and `id` together are the same on every attempt.
     /// Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
     var cloudEvent: [UInt8] {
         fitting { data in
@@ -50,12 +50,12 @@ struct EventDocument {
             "link": .text(message.link),
             "automation": ["id": .text(origin.automationID), "name": .text(origin.automation), "risk": .text(origin.risk)],
             "run": .object(run),
-            // A run is both what every event has and its own kind: one object holds both.
+            // `run` is both a common member and the detail of the kind `run`, so one object holds both.
             kind: .object(kind == "run" ? run.merging(fields) { $1 } : fields),
         ]
     }
 
-    /// Wraps the data, made smaller until the whole fits: payload and actions go first, then long texts and long lists.
+    /// Wraps the data and shrinks it until the document fits: `payload` and `actions` are dropped first, then long texts and lists are cut.
     private func fitting(_ wrap: (JSONValue) -> JSONValue) -> [UInt8] {
         let whole = wrap(data).bytes
         if whole.count <= Self.mostBytes { return whole }
@@ -70,10 +70,10 @@ struct EventDocument {
 }
 
 extension Message {
-    /// What `webhook` posts, whole, however long it is.
+    /// The document that `webhook` posts, uncut however long it is.
     package var document: JSONValue { EventDocument(message: self).whole }
 
-    /// One line: the label of a sample first.
+    /// The title; in a sample the label comes first.
     var labelledTitle: String { (label.map { "\($0): " } ?? "") + title }
 }
 
@@ -84,7 +84,7 @@ extension JSONValue {
         return .object(members)
     }
 
-    /// Null in place of some members of the object under `key`.
+    /// Replaces the named members of the object under `key` by null.
     fileprivate func without(_ names: [String], in key: String) -> JSONValue {
         guard case .object(var members) = self, case .object(var inner)? = members[key] else { return self }
         for name in names where inner[name] != nil { inner[name] = .null }
@@ -92,7 +92,8 @@ extension JSONValue {
         return .object(members)
     }
 
-    /// Texts and lists shortened at every depth; ids and links stay whole unless they are absurd, since half of one is none.
+    /// Shortens texts and lists at every depth. Ids and links stay whole, or become null if longer than 2,000 bytes, because part of one is
+    /// useless.
     fileprivate func capped(scalars: Int, items: Int, key: String = "") -> JSONValue {
         switch self {
         case .string(let text) where ["id", "run_id", "link"].contains(key): return text.utf8.count <= 2_000 ? self : .null

@@ -2,7 +2,7 @@ import Dispatch
 import RelayCore
 import Transport
 
-/// Files in a folder: a line of JSON per message, or a mail per message.
+/// Files in a folder: one line of JSON per message, or one mail file per message.
 package enum FileDrop {
     package static let type = ChannelType(
         name: "file",
@@ -39,7 +39,7 @@ struct FileChannel: Channel {
     let letterhead: Letterhead
     let to: MailAddress
     let clock: any WallClock
-    /// Writing waits for the disk, which the tasks of the program must not.
+    /// Writing blocks on the disk, so it runs on this queue and not on the threads of Swift's tasks.
     private let queue = DispatchQueue(label: "notify-relay.file")
 
     init(folder: Folder, format: FileDrop.Format, letterhead: Letterhead, to: MailAddress, clock: any WallClock) {

@@ -3,16 +3,16 @@ import RelayCore
 
 /// Why a file could not be written.
 struct FolderError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was tried: `open`, `write`, …
+    /// The call that failed: `open`, `write`, …
     var step: String
-    /// `errno`.
+    /// The value of `errno`.
     var code: Int32
-    /// The bytes were written, but whether they are on the disk is not known.
+    /// True if the bytes were written, but it is not known whether they reached the disk.
     var isUncertain = false
 
     var description: String { "\(step): \(String(cString: strerror(code)))" }
 
-    /// A full disk passes; a folder that may not be written waits for a person.
+    /// The verdict: a full disk is retried; a folder without write permission is suspect, because a person must fix it.
     var judgement: DeliveryError {
         if isUncertain { return DeliveryError(.uncertain, .local, description) }
         let isLasting = [EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP].contains(code)
@@ -20,14 +20,15 @@ struct FolderError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// A folder that is written so that what was reported as written outlives a power cut.
+/// A folder whose writes survive a power cut once they are reported as done.
 struct Folder: Sendable {
     let path: String
 
-    /// Adds a line at the end of a file and returns when it is on the disk.
+    /// Appends a line to a file and returns when it is on the disk.
     ///
-    /// One `write` on an `O_APPEND` descriptor under `flock`: lines of several writers never mix. A line that was only partly
-    /// written is taken back; one that a crash left half is closed by a line break first, so that only it is lost.
+    /// The line is one `write` on an `O_APPEND` descriptor under `flock`, so lines of several writers never mix. If the write fails
+    /// halfway, the file is truncated to its old length. If a crash left an incomplete last line, a line break is written first, so that
+    /// only that line is lost.
     func append(_ line: [UInt8], to name: String) throws(FolderError) {
         try make()
         let isNew = access("\(path)/\(name)", F_OK) != 0
@@ -48,7 +49,7 @@ struct Folder: Sendable {
         if isNew { try syncSelf() }
     }
 
-    /// Puts a whole file in place, or nothing: written beside, synced, renamed. An older one of that name is replaced.
+    /// Writes a whole file or nothing: to a draft that is synced and then renamed. An existing file of that name is replaced.
     func place(_ bytes: [UInt8], as name: String) throws(FolderError) {
         try make()
         let draft = ".\(name).draft"
@@ -65,7 +66,7 @@ struct Folder: Sendable {
         try syncSelf()
     }
 
-    /// Why it cannot be written, without writing; nil if it can, or if it is missing and can be made.
+    /// Why the folder cannot be written, found without writing. Nil if it can be written, or if it is missing and can be created.
     var fault: FolderError? {
         if access(path, W_OK | X_OK) == 0 { return nil }
         let code = errno
@@ -78,12 +79,12 @@ struct Folder: Sendable {
         return path.hasPrefix("/") ? "/" + parts : parts.isEmpty ? "." : parts
     }
 
-    /// Makes the last folder of the path if it is missing.
+    /// Creates the last folder of the path if it is missing.
     private func make() throws(FolderError) {
         if mkdir(path, 0o750) != 0 && errno != EEXIST { throw FolderError(step: "make \(path)", code: errno) }
     }
 
-    /// Readable by the owner alone: messages are not for everyone on the machine. No symbolic link is followed.
+    /// Creates files with mode 0600, because messages are not for every user of the machine. Symbolic links are not followed.
     private func open(_ name: String, _ flags: Int32) throws(FolderError) -> Int32 {
         let file = Glibc.open("\(path)/\(name)", flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         try check("open \(name)", file)
@@ -104,7 +105,7 @@ struct Folder: Sendable {
         if fsync(file) != 0 { throw FolderError(step: "fsync", code: errno, isUncertain: true) }
     }
 
-    /// A new name is on the disk only when its folder is.
+    /// A new file name is on the disk only after its folder is synced.
     private func syncSelf() throws(FolderError) {
         let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         try check("open \(path)", folder)

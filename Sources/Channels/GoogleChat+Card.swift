@@ -1,7 +1,8 @@
 import RelayCore
 
 extension GoogleChat {
-    /// Of the whole message with its cards: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages
+    /// The limit of the whole message with its cards, in bytes:
+    /// https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages
     static let most = 32_000
 
     static func payload(_ message: Message) -> JSONValue {
@@ -15,8 +16,8 @@ extension GoogleChat {
         }
     }
 
-    /// What notifications and lists of spaces show. Chat's own markup is read here and has no escape, but nothing calls anybody or
-    /// lies about a link without a `<`.
+    /// The text that notifications and the list of spaces show. Google Chat reads its own markup here and has no escape for it, but without
+    /// `<` no text can mention somebody or hide where a link leads.
     private static func text(_ message: Message) -> String {
         let data = [message.sampleNote?.oneLine(most: 500), Entities.html.read(message.shownTitle)].compactMap { $0 }
         let words = Dialect.plain.cut(Dialect.withoutAngles(data.joined(separator: "\n")), to: Limit(1_000, .utf16))
@@ -46,6 +47,6 @@ extension GoogleChat {
 }
 
 extension String {
-    /// As HTML breaks lines.
+    /// HTML breaks lines with `<br>`.
     fileprivate var replacingLineFeeds: String { split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "<br>") }
 }

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// A space of Google Chat by webhook: cards, and what follows an approval in its thread.
+/// A Google Chat space by webhook: cards, with all messages about one approval in one thread.
 /// Sources: https://developers.google.com/workspace/chat/quickstart/webhooks,
 /// https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create
 package enum GoogleChat {
@@ -10,12 +10,12 @@ package enum GoogleChat {
         abilities: Abilities(thread: true, mention: true, limit: Limit(24_000, .bytes)),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
-        // For all webhooks of a space together: https://developers.google.com/workspace/chat/limits
+        // This rate is for all webhooks of a space together: https://developers.google.com/workspace/chat/limits
         pace: (burst: 1, every: .seconds(1)),
         hasFields: true,
         read: read)
 
-    /// The subset of HTML that cards read; there are no mentions in it.
+    /// The subset of HTML that cards support; it has no mentions.
     static let dialect = Dialect(name: "google_chat", escape: Entities.html.escape, unit: Entities.html.unit)
 
     private static let host = "chat.googleapis.com"
@@ -37,12 +37,12 @@ package enum GoogleChat {
         return ChannelPlan { GoogleChatChannel(address: address, network: basics.network, tools: $0) }
     }
 
-    /// What belongs to an approval stands in one thread; everything else begins its own.
+    /// All messages about one approval share a thread; nil for every other message, which starts a new thread.
     static func threadKey(_ message: Message) -> String? {
         message.isOfApproval && !message.subjectKey.isEmpty ? message.subjectKey : nil
     }
 
-    /// Sharpens the common judgement by the status word of Google's APIs.
+    /// Refines the common verdict by the status word of Google's APIs.
     /// Source: https://cloud.google.com/apis/design/errors
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status, details = json["error"]?["details"]?.array ?? []
@@ -57,7 +57,7 @@ package enum GoogleChat {
         switch (status, word) {
         case (400, _) where details.contains { $0["reason"]?.string == "API_KEY_INVALID" }: return error(.gone, .unauthorized)
         case (401, _?), (403, _?): return error(.gone, .unauthorized)
-        // A reply falls back to a new thread, so it is the space or the webhook that is not there.
+        // A reply to a missing thread starts a new one, so 404 means that the space or the webhook is missing.
         case (404, _?): return error(.gone, .notFound)
         default: return common
         }
@@ -74,11 +74,11 @@ struct GoogleChatChannel: Channel {
     let network: NetworkOptions
     let tools: ChannelTools
 
-    /// What follows goes into the thread by its key, so that `update` needs no receipt.
+    /// Later messages about an approval join its thread by `threadKey`, so `update` needs no receipt.
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        // Documented for this call, but not for a webhook's credentials: sent, and not relied upon.
+        // `requestId` is documented for this call, but not for webhook credentials. It is sent, but nothing relies on it.
         var parameters = ["requestId=\(message.idempotencyKey.percentEncoded)"]
-        // Without it the thread is ignored.
+        // Without this parameter Google Chat ignores the thread.
         if GoogleChat.threadKey(message) != nil { parameters.append("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD") }
         let post = JSONPost(tools: tools, network: network)
         let request = post.request("POST", address.adding(parameters), json: GoogleChat.payload(message))

@@ -1,12 +1,12 @@
 import RelayCore
 import Transport
 
-/// An application of a Gotify server: push notifications with priorities of their own.
+/// An application on a Gotify server: push notifications with native priorities.
 /// Sources: https://gotify.net/docs/pushmsg, https://gotify.net/docs/msgextras, https://gotify.net/api-docs
 package enum Gotify {
     package static let type = ChannelType(
         name: "gotify",
-        // No limit is documented; this is what a person reads on a telephone.
+        // No limit is documented; this is about what a person reads on a phone.
         abilities: Abilities(nativePriority: true, silent: true, limit: Limit(4_000, .codePoints)),
         dialect: .plain,
         titleLimit: Limit(250, .codePoints),
@@ -26,7 +26,7 @@ package enum Gotify {
     static func payload(_ message: Message) -> JSONValue {
         let label = message.label.map { $0 + "\n" } ?? ""
         let words = label + message.body + "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .codePoints))
-        // Never Markdown, whose pictures every reader's device would fetch.
+        // The text is never Markdown, because every reader's device would fetch the pictures in it.
         var extras: [String: JSONValue] = ["client::display": ["contentType": "text/plain"]]
         if let link = message.mainLink() { extras["client::notification"] = ["click": ["url": .string(link.url)]] }
         return [
@@ -35,7 +35,7 @@ package enum Gotify {
         ]
     }
 
-    /// Sharpens the common judgement: an answer in Gotify's own shape is final where a proxy's may pass.
+    /// Refines the common verdict. An error in Gotify's own JSON shape is final; one from a proxy may be temporary.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         guard let common else {
@@ -55,7 +55,7 @@ package enum Gotify {
 }
 
 extension Priority {
-    /// 0 to 10: sound from 4 on, vibration too from 8 on. Source: https://github.com/gotify/android#message-priorities
+    /// Gotify's scale is 0 to 10: sound from 4, vibration too from 8. Source: https://github.com/gotify/android#message-priorities
     fileprivate var gotify: Int {
         switch self {
         case .low: 2
@@ -82,7 +82,7 @@ struct GotifyChannel: Channel {
 
     func preview(_ message: Message) -> String { String(decoding: Gotify.payload(message).bytes, as: UTF8.self) }
 
-    /// The version is told to everybody; a token of an application opens nothing but the door for messages.
+    /// Asks for the version, which is public. An application token allows only sending, so it cannot be tested without a message.
     func connect() async -> [Finding] {
         let untried = Finding(ok: nil, "the token was not tried: that would deliver a message")
         let name = "Gotify at \(server.origin)"

@@ -1,16 +1,17 @@
 import RelayCore
 import Transport
 
-/// A channel that is one address: every message is posted there, and nothing is known of it afterwards.
+/// A channel with a single address: every message is posted to it, and the receipt is empty.
 struct HookChannel: Channel {
-    /// A credential as a whole: sent byte for byte as it is written.
+    /// The whole URL is a credential. It is sent byte for byte as it is written.
     let address: HTTPAddress
     let network: NetworkOptions
     let tools: ChannelTools
     let payload: @Sendable (Message) -> JSONValue
-    /// Gets the common judgement (nil: accepted), the answer, its body if that is JSON, and the time. Returns the one that counts.
+    /// Takes the common verdict (nil means accepted), the response, its body (`.null` if it is not JSON) and the time. Returns the verdict
+    /// to use.
     let sharpen: @Sendable (DeliveryError?, HTTPResponse, JSONValue, Timestamp) -> DeliveryError?
-    /// An address that can be asked without harm and knows the credential; nil where there is none.
+    /// An address that checks the credential without delivering anything; nil if there is none.
     var question: Secret?
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
@@ -32,16 +33,16 @@ struct HookChannel: Channel {
 }
 
 extension HTTPAddress {
-    /// What stands behind the first `?`, as it is written.
+    /// The text after the first `?`, unchanged.
     private var query: Substring { url.reveal().drop { $0 != "?" }.dropFirst().prefix { $0 != "#" } }
 
-    /// Whether all of these are parameters with a value.
+    /// True if each of these parameters is present and has a value.
     func hasParameters(_ names: [String]) -> Bool {
         let pairs = query.split(separator: "&")
         return names.allSatisfy { name in pairs.contains { $0.hasPrefix(name + "=") && $0.utf8.count > name.utf8.count + 1 } }
     }
 
-    /// The address with one more parameter; what is there stays byte for byte.
+    /// The address with these parameters appended; the existing text stays byte for byte the same.
     func adding(_ parameters: [String]) -> Secret {
         let text = url.reveal().prefix { $0 != "#" }
         return Secret(text + (text.contains("?") ? "&" : "?") + parameters.joined(separator: "&"))

@@ -1,17 +1,18 @@
 import RelayCore
 import Transport
 
-/// One exchange with an HTTP API that takes and gives JSON.
+/// One exchange with an HTTP API that takes and returns JSON.
 struct JSONPost: Sendable {
     let tools: ChannelTools
     let network: NetworkOptions
 
-    /// Sends, and judges what comes back: the common judgement first, and then whatever the service's own words sharpen it to.
+    /// Sends a request and judges the response: the common verdict first, then the service's own refinement.
     ///
     /// - Parameters:
-    ///   - isIdempotent: a resend bears a key by which the service drops it. Without one libcurl's own resend is stopped.
-    ///   - sharpen: gets the common judgement (nil: accepted), the answer, and its body if that is JSON. Returns the judgement that counts.
-    /// - Returns: the answer and its body; `.null` where there is none or no JSON.
+    ///   - isIdempotent: the service recognises and drops a resend. If false, libcurl's own resend is prevented.
+    ///   - sharpen: takes the common verdict (nil means accepted), the response, and its body if that is JSON. Returns the verdict to use.
+    /// - Returns: the response and its body; `.null` if there is none or it is not JSON.
+    /// - Throws: the verdict, if the message was not accepted.
     func send(
         _ request: HTTPRequest, isIdempotent: Bool, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
     ) async throws(DeliveryError) -> (answer: HTTPResponse, json: JSONValue) {
@@ -40,13 +41,14 @@ struct JSONPost: Sendable {
 }
 
 extension DeliveryError {
-    /// The wait that a service states in seconds, within what is believed; nil for what is no number.
+    /// The wait that a service states in seconds, limited to 0.1 s up to the longest wait that `RetryAfter` believes; nil if it is no
+    /// number.
     static func wait(seconds value: JSONValue?) -> Duration? {
         guard let text = value?.word, let seconds = Double(text), seconds.isFinite, seconds >= 0 else { return nil }
         return min(max(.milliseconds(Int64((min(seconds, 1e6) * 1000).rounded(.up))), .milliseconds(100)), RetryAfter.believed.upperBound)
     }
 
-    /// A word of a service's own in an answer, as it may be repeated: short, one line, and only what words are made of.
+    /// A detail with the status and a service's own word, made safe to repeat: at most 80 bytes of letters, digits, spaces and a few marks.
     static func said(_ status: Int, _ word: String?) -> String {
         let text = String(decoding: (word ?? "").utf8.filter(isWordByte).prefix(80), as: UTF8.self)
         return "answered \(status)" + (text.isEmpty ? "" : ": \(text)")

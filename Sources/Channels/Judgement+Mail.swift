@@ -1,10 +1,10 @@
 package import RelayCore
 package import Transport
 
-/// The meaning of an SMTP reply; nil means that the server took responsibility.
+/// The verdict for an SMTP reply; nil means that the server took responsibility for the mail.
 ///
-/// The command that was refused decides first: a refusal of RCPT or of the text concerns one mail, any earlier one concerns the
-/// destination. The enhanced code (RFC 3463) refines it.
+/// The refused command decides first: a refusal of RCPT or of the text is about this mail, an earlier one is about the destination. The
+/// enhanced status code (RFC 3463) refines the verdict.
 package func judge(_ answer: MailResponse) -> DeliveryError? {
     if answer.stage == .accepted && answer.code / 100 == 2 { return nil }
     let (verdict, reason) =
@@ -16,9 +16,9 @@ package func judge(_ answer: MailResponse) -> DeliveryError? {
     return DeliveryError(verdict, reason, told(answer), status: answer.code)
 }
 
-/// Greylisting asks for minutes, not seconds (RFC 6647 §2.5 names 1 to 15 min as usual).
+/// The wait for greylisting, which asks for minutes, not seconds (RFC 6647 §2.5 calls 1 to 15 min usual).
 private let greylisting = Duration.seconds(300)
-/// A provider's quota of mails passes within hours; the lane looks each hour.
+/// The wait for a provider's mail quota, which resets within hours; the lane tries again every hour.
 private let quota = Duration.seconds(3_600)
 
 private typealias Judgement = (DeliveryError.Verdict, DeliveryError.Reason)
@@ -43,8 +43,8 @@ private func lasting(_ answer: MailResponse) -> Judgement {
     }
 }
 
-/// A 5xx about one mail. 5.7.x may be about us (relaying denied) or about that one recipient: it is tried again, so that the
-/// destination closes if everyone says so and only this mail is given up if not.
+/// The verdict for a 5xx reply about one mail. A 5.7.x may be about us (relaying denied) or about this recipient. It is *suspect*: tried
+/// again, so that the destination closes if every mail is refused, and only this mail is given up otherwise.
 private func refusedMail(_ answer: MailResponse) -> Judgement {
     let enhanced = answer.enhanced ?? ""
     switch answer.code {
@@ -56,7 +56,8 @@ private func refusedMail(_ answer: MailResponse) -> Judgement {
     }
 }
 
-/// A 2xx or 3xx that ended the dialogue, or no code at all. STARTTLS that is not offered shows as the 250 of EHLO.
+/// The verdict for a 2xx or 3xx reply that ended the dialogue, or for a reply without a valid code. A missing STARTTLS appears as the 250
+/// reply to EHLO.
 private func unexpected(_ answer: MailResponse) -> Judgement {
     switch answer.stage {
     case .startTLS: (.gone, .tls)
@@ -82,7 +83,7 @@ private func told(_ answer: MailResponse) -> String {
 }
 
 extension MailResponse {
-    /// 552 to MAIL is about `SIZE=` (RFC 1870 §6.1) whatever its enhanced code.
+    /// 552 to MAIL is about `SIZE=` (RFC 1870 §6.1), whatever its enhanced code.
     fileprivate var isTooLarge: Bool {
         ["5.3.4", "5.2.3"].contains(enhanced) || code == 552 && stage == .sender
     }

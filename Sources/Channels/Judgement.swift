@@ -1,10 +1,10 @@
 package import RelayCore
 package import Transport
 
-/// The meaning of an HTTP answer, for every channel; nil means accepted. A channel may only sharpen it.
+/// The verdict for an HTTP response, common to all channels; nil means accepted. A channel may only refine it.
 ///
-/// Bodies and headers stay out of the detail, because a receiver can echo a secret; of a redirect only the host is told.
-/// The classes follow the delivery rules of Standard Webhooks and of CloudEvents' web hooks:
+/// The detail never holds bodies or headers, because a receiver can echo a secret. For a redirect it names only the host. The classes
+/// follow the delivery rules of Standard Webhooks and of CloudEvents' web hooks:
 /// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
 /// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md
 package func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
@@ -37,10 +37,10 @@ private func redirection(_ answer: HTTPResponse) -> String {
     return "a redirect" + (host.map { " to \($0.prefix(253))" } ?? "") + ", which is never followed"
 }
 
-/// The meaning of no answer.
+/// The verdict for a request that got no response.
 ///
-/// - Parameter idempotent: a resend bears an id by which the receiver can drop it. The verdict is the same, since a receiver
-///   need not; people are told the difference.
+/// - Parameter idempotent: a resend carries an id that lets the receiver drop it. The verdict is the same, because a receiver need not do
+///   so; only the text for people differs.
 package func judge(_ error: TransportError, idempotent: Bool) -> DeliveryError {
     let reason = error.reason.deliveryReason
     switch error.reason {

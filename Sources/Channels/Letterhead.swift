@@ -2,14 +2,14 @@ import Crypto
 import RelayCore
 import Transport
 
-/// What all mails of one destination have in common, and how one is made of a message.
+/// What all mails of one destination share, and how a message becomes a mail.
 struct Letterhead: Sendable {
     let from: MailAddress
     let replyTo: MailAddress?
-    /// The name of the destination: readers filter on it.
+    /// The name of the destination, for mail filters.
     let destination: String
 
-    /// The same bytes for the same message and date.
+    /// The same message and date always give the same bytes.
     func mail(_ message: Message, to recipient: MailAddress, date: Timestamp) -> MIMEMail {
         MIMEMail(
             date: date, from: from, to: recipient, replyTo: replyTo, subject: message.labelledTitle, messageID: messageID(message),
@@ -17,24 +17,24 @@ struct Letterhead: Sendable {
             boundarySeed: message.idempotencyKey)
     }
 
-    /// Without angle brackets. The same on every attempt: many receivers drop the second of two.
+    /// The Message-ID without angle brackets. It is the same on every attempt, and many receivers drop the second copy.
     func messageID(_ message: Message) -> String { "\(message.idempotencyKey)@\(domain)" }
 
-    /// All mails about one approval, and all of one digest, name the same root, which was never sent: threads form whichever of them came
-    /// first. (RFC 5322 §3.6.4 lets a reference name an unknown message.)
+    /// All mails about one approval, and all mails of one digest, refer to the same root id, which was never sent. So mail readers thread
+    /// them in any order of arrival. (RFC 5322 §3.6.4 lets a reference name an unknown message.)
     private func references(_ message: Message) -> [String] {
         guard message.isOfApproval || digestName(message) != nil else { return [] }
         return ["\(hexadecimal(SHA256.hash(data: Array(message.event.subject.utf8))))@\(domain)"]
     }
 
-    /// Nil of what is no digest; a bundle is none.
+    /// The name of the digest; nil for every other message, bundles included.
     private func digestName(_ message: Message) -> String? {
         let subject = message.event.subject
         return message.event.kind == .digest && subject.hasPrefix("digest/") ? String(subject.dropFirst("digest/".count)) : nil
     }
 
-    /// `Importance` is RFC 2156 §2.3.4's; `X-Priority` is what older readers show. `List-Id` (RFC 2919) is for filters:
-    /// a digest is a list of its own.
+    /// `Importance` comes from RFC 2156 §2.3.4; older mail readers show `X-Priority`. `List-Id` (RFC 2919) is for filters: each digest has
+    /// its own list.
     private func headers(_ message: Message) -> [(name: String, value: String)] {
         let urgency: [(name: String, value: String)] =
             switch message.event.priority {

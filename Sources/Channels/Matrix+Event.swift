@@ -2,14 +2,14 @@ import RelayCore
 import Transport
 
 extension Matrix {
-    /// The longest event, everything included. Source: https://spec.matrix.org/v1.15/client-server-api/#size-limits
+    /// The largest event in bytes, everything included. Source: https://spec.matrix.org/v1.15/client-server-api/#size-limits
     static let mostEvent = 65_536
-    /// The rest is the server's: ids, hashes, signatures, the events that it refers to.
+    /// The largest content; the server needs the rest for ids, hashes, signatures and references to other events.
     static let mostContent = mostEvent - 8_192
 
-    /// Text and HTML, in which marks may take six bytes for one: the words are cut shorter until the event fits.
+    /// The content as text and HTML. Escaping can turn one byte into six, so the body is cut shorter until the event fits.
     ///
-    /// - Parameter original: the first event, where this one takes its place.
+    /// - Parameter original: the id of the first event if this one replaces it; nil for a new message.
     static func content(_ message: Message, replacing original: String? = nil) -> JSONValue {
         var content = JSONValue.null
         for room in [type.abilities.limit.most, 8_000, 4_000, 2_000] {
@@ -22,7 +22,7 @@ extension Matrix {
     private static func content(_ message: Message, room: Int, replacing original: String?) -> JSONValue {
         let words = Words(message, room: room)
         var content: [String: JSONValue] = [
-            // Below normal it is a notice, which by default calls nobody to the screen.
+            // A message below normal priority is a notice, which by default makes no notification.
             "msgtype": message.event.priority == .low ? "m.notice" : "m.text",
             "body": .string(words.text), "format": "org.matrix.custom.html", "formatted_body": .string(words.html),
             "m.mentions": mentions(message.mention),
@@ -34,12 +34,13 @@ extension Matrix {
         content["formatted_body"] = nil
         content["m.new_content"] = replacement
         content["m.relates_to"] = ["rel_type": "m.replace", "event_id": .string(original)]
-        // Those who are named were called by the first event, or are called by the new content.
+        // The outer mentions are empty, so the edit notifies nobody twice: the first event or `m.new_content` carries the mentions.
         content["m.mentions"] = [:]
         return .object(content)
     }
 
-    /// Exactly whom the operator wrote. Even empty it must stand there: without it the words themselves may call somebody.
+    /// Exactly the mentions that the operator wrote. The member must be present even if it is empty; without it the text itself may mention
+    /// somebody.
     /// Source: https://spec.matrix.org/v1.15/client-server-api/#user-and-room-mentions
     private static func mentions(_ mention: String?) -> JSONValue {
         let parts = (mention ?? "").split(separator: " ")
@@ -52,7 +53,7 @@ extension Matrix {
 
     private static func isUser(_ part: some StringProtocol) -> Bool { part.hasPrefix("@") && part.contains(":") }
 
-    /// The same words twice: as text, and as HTML made here out of text.
+    /// The same words twice: as plain text, and as HTML that is built here from it.
     private struct Words {
         var text = ""
         var html = ""
@@ -82,13 +83,13 @@ extension Matrix {
             html += (html.isEmpty ? "" : "<br>") + (formatted ?? Matrix.escape(line))
         }
 
-        /// A link to the user, which apps draw as a name. It is `m.mentions` that calls.
+        /// A link to the user, which apps show as a name. The mention itself is in `m.mentions`.
         private static func pill(_ part: Substring) -> String {
             guard Matrix.isUser(part) else { return Matrix.escape(String(part)) }
             return "<a href=\"https://matrix.to/#/\(String(part).percentEncoded)\">\(Matrix.escape(String(part)))</a>"
         }
     }
 
-    /// Four entities, and lines as lines.
+    /// Escapes four characters as entities and turns line feeds into `<br>`.
     private static func escape(_ text: String) -> String { Entities.html.escape(text).replacing("\n", with: "<br>") }
 }

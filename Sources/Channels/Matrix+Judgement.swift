@@ -2,10 +2,10 @@ import RelayCore
 import Transport
 
 extension Matrix {
-    /// Sharpens the common judgement by the `errcode`.
+    /// Refines the common verdict by the `errcode`.
     /// Source: https://spec.matrix.org/v1.15/client-server-api/#standard-error-response
     ///
-    /// - Parameter wants: the member by which a good answer is known.
+    /// - Parameter wants: the JSON member that every good response has.
     static func judge(
         _ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, wants: String, isEdit: Bool = false
     ) -> DeliveryError? {
@@ -24,7 +24,7 @@ extension Matrix {
         case (500..., _): return common
         case (_, "M_UNKNOWN_TOKEN"), (_, "M_MISSING_TOKEN"), (_, "M_USER_DEACTIVATED"), (_, "M_USER_SUSPENDED"), (_, "M_USER_LOCKED"):
             return error(.gone, .unauthorized)
-        // Not joined, or not allowed to post.
+        // The user has not joined the room or may not post in it.
         case (403, "M_FORBIDDEN"): return error(.gone, .unauthorized)
         case (_, "M_RESOURCE_LIMIT_EXCEEDED"), (_, "M_USER_LIMIT_EXCEEDED"), (_, "M_CONSENT_NOT_GIVEN"): return error(.gone, .rejected)
         case (404, "M_NOT_FOUND"), (404, "M_UNRECOGNIZED"): return error(.gone, .notFound)
@@ -34,7 +34,7 @@ extension Matrix {
 }
 
 extension DeliveryError {
-    /// The wait that a service states in milliseconds; nil for what is no number.
+    /// The wait that a service states in milliseconds; nil if it is no number.
     fileprivate static func wait(milliseconds value: JSONValue?) -> Duration? {
         value?.double.flatMap { wait(seconds: .number(String($0 / 1_000))) }
     }

@@ -1,10 +1,10 @@
 import RelayCore
 import Transport
 
-/// A room of Matrix: text and HTML, edited by events that replace the first one.
+/// A Matrix room: text and HTML, edited by events that replace the first one.
 /// Source: https://spec.matrix.org/v1.15/client-server-api/
 package enum Matrix {
-    // No pace: how much a server takes is its own affair, and its 429 says for how long.
+    // There is no pace, because each server sets its own limits and its 429 states the wait.
     package static let type = ChannelType(
         name: "matrix",
         abilities: Abilities(edit: true, mention: true, idempotency: "txnId", silent: true, limit: Limit(16_000, .bytes)),
@@ -48,10 +48,10 @@ struct MatrixChannel: Channel {
         return Receipt(json["event_id"]?.string.map { ["event_id": $0] } ?? [:])
     }
 
-    /// Always a change of the first event: a change of a change is ignored.
+    /// Always replaces the first event, because Matrix ignores a replacement of a replacement.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let original = earlier.remote["event_id"] else { return try await deliver(message) }
-        // Under an id of its own: the server would take it for a repeat of what the same event sent before.
+        // The edit needs a separate transaction id: with the first one, the server would take it for a repeat of the original event.
         let transaction = message.idempotencyKey + "-edit"
         _ = try await put(Matrix.content(message, replacing: original), transaction: transaction, isEdit: true)
         return earlier
@@ -61,7 +61,7 @@ struct MatrixChannel: Channel {
         guard let original = earlier.remote["event_id"], var content = Matrix.content(message).object else {
             return try await deliver(message)
         }
-        // Clients without threads show a reply. Source: https://spec.matrix.org/v1.15/client-server-api/#threading
+        // Clients without threads show the message as a reply. Source: https://spec.matrix.org/v1.15/client-server-api/#threading
         content["m.relates_to"] = [
             "rel_type": "m.thread", "event_id": .string(original), "is_falling_back": true,
             "m.in_reply_to": ["event_id": .string(original)],
@@ -80,7 +80,7 @@ struct MatrixChannel: Channel {
         }
     }
 
-    /// The transaction id makes a repeat harmless, as long as the token stays the same.
+    /// The transaction id makes a repeat harmless as long as the access token stays the same.
     /// Source: https://spec.matrix.org/v1.15/client-server-api/#transaction-identifiers
     private func put(_ content: JSONValue, transaction: String, isEdit: Bool) async throws(DeliveryError) -> JSONValue {
         let path = "rooms/\(room.percentEncoded)/send/m.room.message/\(transaction.percentEncoded)"

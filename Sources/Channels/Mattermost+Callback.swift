@@ -1,7 +1,7 @@
 package import RelayCore
 
-/// What a server of Mattermost posts when a button is pressed. Nothing signs it: `context` never leaves the server, so the token in it is
-/// the proof.
+/// Reads what a Mattermost server posts when somebody presses a button. The post is unsigned; `context` never leaves the server, so the
+/// token in it is the proof.
 /// Source: https://developers.mattermost.com/integrate/plugins/interactive-messages/
 package enum MattermostCallback {
     package static func press(_ body: [UInt8]) throws(CallbackError) -> Press {
@@ -11,6 +11,6 @@ package enum MattermostCallback {
         return Press(token: token, userID: user, userName: json["user_name"]?.string)
     }
 
-    /// For whoever pressed alone.
+    /// A reply that only the person who pressed sees.
     package static func answer(_ text: String) -> JSONValue { ["ephemeral_text": .string(Mattermost.dialect.escape(text))] }
 }

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Mattermost by incoming webhook: the title as the post, and everything else in an attachment under it.
+/// Mattermost by incoming webhook: the title is the post, and everything else is in an attachment under it.
 /// Sources: https://developers.mattermost.com/integrate/webhooks/incoming/,
 /// https://developers.mattermost.com/integrate/reference/message-priority/, and the server's own `webhook.go` and `ratelimit.go`:
 /// https://github.com/mattermost/mattermost/tree/master/server/channels/app
@@ -11,17 +11,17 @@ package enum Mattermost {
         abilities: Abilities(buttons: true, nativePriority: true, mention: true, limit: mostBody),
         dialect: dialect,
         titleLimit: Limit(250, .codePoints),
-        // What the limiter of the server allows where it is switched on.
+        // This is the default of the server's rate limiter, if it is switched on.
         pace: (burst: 100, every: .milliseconds(100)),
         hasFields: true,
         read: read)
 
-    /// A post of more is split into several; an attachment of more may be folded or cut by the server.
+    /// The server splits a longer post into several; it may fold or cut a longer attachment.
     static let mostPost = Limit(16_383, .codePoints)
     static let mostBody = Limit(12_000, .codePoints)
 
-    /// A backslash before what the server's own Markdown lets one escape. It makes `<a|b>` a link before that Markdown is read, and
-    /// its links heed no backslash within, so `<` is not sent at all.
+    /// Escapes with a backslash what the server's Markdown allows to escape. Mattermost turns `<a|b>` into a link before it reads Markdown,
+    /// and ignores backslashes inside such links, so `<` is never sent.
     /// Source: https://github.com/mattermost/marked/blob/master/lib/marked.js (`inline.escape`)
     static let dialect = Dialect(
         name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit, link: Dialect.bareLink)
@@ -46,7 +46,7 @@ package enum Mattermost {
         return .object(payload)
     }
 
-    /// Below high the object is left out: without a word in it the message is refused.
+    /// The word for high and urgent; nil below. The `priority` object is then left out, because Mattermost refuses one without a word.
     private static func word(_ priority: Priority) -> String? {
         switch priority {
         case .low, .normal: nil
@@ -63,7 +63,7 @@ package enum Mattermost {
 
     private static func attachment(_ message: Message) -> JSONValue {
         var attachment = Attachment(message, dialect, most: mostBody)
-        // Shown as it is: no Markdown, but a mention would be read.
+        // The footer is shown without Markdown, but a mention in it would still work, so mentions are broken.
         let smallPrint = JSONValue.string(Dialect.plain.cut(Dialect.breakingMentions(message.smallPrint), to: Limit(300, .codePoints)))
         attachment.members["fallback"] = smallPrint
         attachment.members["footer"] = smallPrint
@@ -76,7 +76,7 @@ package enum Mattermost {
         return attachment.json
     }
 
-    /// `context` stays on the server. Ids are letters and digits: with other characters a button does nothing.
+    /// Buttons that decide. `context` stays on the server. Ids must be letters and digits: with other characters a button does nothing.
     /// Source: https://developers.mattermost.com/integrate/plugins/interactive-messages/
     private static func buttons(_ message: Message) -> [JSONValue] {
         guard let url = message.callbackURL, message.label == nil else { return [] }
@@ -89,7 +89,7 @@ package enum Mattermost {
         }
     }
 
-    /// Sharpens the common judgement by the server's own id of what is wrong, of which only a known beginning is ever repeated.
+    /// Refines the common verdict by the server's error id. An id is repeated only if it starts with a known prefix.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app."].contains { id.hasPrefix($0) } ? id : nil }
@@ -102,13 +102,13 @@ package enum Mattermost {
         }
         func says(_ parts: String...) -> Bool { parts.contains { id?.contains($0) ?? false } }
         switch status {
-        // A key that is unknown is no 404.
+        // The server answers an unknown webhook key with 400, not 404.
         case 400 where says("incoming_webhook.invalid", "incoming_webhook.user", "team"): return error(.gone, .notFound)
         case 400 where says("props_length"): return error(.refused, .tooLarge)
         case 400 where id != nil: return error(.refused, .rejected)
         case 403 where id != nil: return error(.gone, .unauthorized)
         case 404 where id != nil: return error(.gone, .notFound)
-        // Both are seconds from now.
+        // Both `Retry-After` and `X-RateLimit-Reset` are seconds from now.
         case 429:
             let reset = DeliveryError.wait(seconds: answer.header("x-ratelimit-reset").map(JSONValue.string))
             return error(.throttled(after: common.wish ?? reset), .rateLimited)

@@ -1,7 +1,7 @@
 import RelayCore
 
 extension Message {
-    /// Name and value, one line each, as data: whoever shows them escapes them.
+    /// Facts as name and value, one line each. They are not escaped; the channel escapes them for its dialect.
     var facts: [(name: String, value: String)] {
         let origin = event.payload.origin
         let facts = [
@@ -13,7 +13,7 @@ extension Message {
         }
     }
 
-    /// How loud it is, from which account, and by which id it is found again.
+    /// The last line of a message: priority if high or urgent, staging, the account, and the event id.
     var smallPrint: String {
         let loud = event.priority >= .high ? event.priority.word : nil
         let staging = event.payload.origin.staging ? "staging" : nil
@@ -22,15 +22,15 @@ extension Message {
 
     var tone: Tone { Tone(event) }
 
-    /// What a sample says in place of a button.
+    /// What a sample shows in place of a button.
     static let inertButton = "[Open] would stand here. A sample has no working button."
 
-    /// What stands before everything in a sample, as data; nil where it is none.
+    /// The text before everything else in a sample, not escaped; nil if the message is no sample.
     var sampleNote: String? { label.map { link == nil ? $0 : "\($0) \(Self.inertButton)" } }
 
-    /// Where its link buttons lead, the most important first; a sample has none that works.
+    /// The targets of link buttons, most important first. A sample has none.
     ///
-    /// - Parameter limit: a longer address is left out, since a part of one leads elsewhere.
+    /// - Parameter limit: a longer address is left out, because part of an address leads elsewhere.
     func links(within limit: Limit = Limit(.max, .bytes)) -> [(label: String, url: String)] {
         guard label == nil else { return [] }
         return [("Decide", decideLink), ("Open", link)].compactMap { label, url in
@@ -38,10 +38,10 @@ extension Message {
         }
     }
 
-    /// The one that counts, where there is room for one.
+    /// The most important link, for places with room for only one.
     func mainLink(within limit: Limit = Limit(.max, .bytes)) -> (label: String, url: String)? { links(within: limit).first }
 
-    /// Whether it belongs to the messages about one approval.
+    /// True for every message about an approval: the request, its reminders and its decision.
     var isOfApproval: Bool {
         switch event.kind {
         case .approval, .decision, .reminder: true
@@ -49,14 +49,14 @@ extension Message {
         }
     }
 
-    /// The title without white space around it, and never empty.
+    /// The title without surrounding white space; never empty.
     var shownTitle: String {
         let words = title.trimmed
         return words.isEmpty ? event.kind.rawValue : words
     }
 }
 
-/// How a message is coloured where a destination has colours.
+/// The colour of a message, for destinations that have colours.
 enum Tone: Sendable, CaseIterable {
     case quiet, plain, good, waiting, bad, alarm
 
@@ -84,7 +84,7 @@ enum Tone: Sendable, CaseIterable {
             }
     }
 
-    /// RGB.
+    /// The colour as 0xRRGGBB.
     var colour: Int {
         switch self {
         case .quiet: 0x8A94A0
@@ -103,7 +103,7 @@ enum Tone: Sendable, CaseIterable {
 }
 
 extension Timestamp {
-    /// `2026-11-24 09:00 UTC`.
+    /// Such as `2026-11-24 09:00 UTC`.
     var spoken: String {
         let text = description
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"

@@ -2,17 +2,17 @@ import RelayCore
 import Transport
 
 extension Ntfy {
-    /// The longest message; a longer one becomes an attachment, or is refused.
+    /// The longest message; ntfy turns a longer one into an attachment or refuses it.
     /// Source: https://docs.ntfy.sh/publish/#limitations
     static let mostMessage = Limit(4_096, .bytes)
-    /// The longest document of all: twice the message, its escapes included.
+    /// The longest JSON document in bytes, escapes included: twice the message limit.
     /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/server.go (`transformBodyJSON`)
     static let mostDocument = 2 * 4_096
 
-    /// An approval and what follows it are one sequence; everything else is one of its own, by which a repeat is harmless.
+    /// All messages about one approval share a sequence. Every other message has a separate one, which makes a repeat harmless.
     static func sequence(of message: Message) -> String { message.isOfApproval ? message.subjectKey : message.idempotencyKey }
 
-    /// Marks may take two bytes for one: the words are cut shorter until the document fits.
+    /// JSON escapes can take two bytes for one, so the text is cut shorter until the document fits.
     static func payload(_ message: Message, topic: String, sequence: String) -> JSONValue {
         var payload = JSONValue.null
         for room in [mostMessage.most, 3_000, 2_000, 1_000] {
@@ -46,7 +46,7 @@ extension Ntfy {
             .uncertain, .badAnswer, "answered \(answer.status), but not with the 'id' of ntfy", status: answer.status)
     }
 
-    /// Sharpens the common judgement by ntfy's code.
+    /// Refines the common verdict by ntfy's error code.
     /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/errors.go
     static func sharpened(_ common: DeliveryError, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError {
         let status = answer.status, code = json["code"]?.int ?? 0
@@ -55,7 +55,7 @@ extension Ntfy {
         }
         switch (status, code) {
         case (429, 42_908): return error(.throttled(after: RetryAfter.believed.upperBound), .rateLimited, "the day's messages are used up")
-        // It says nothing of how long; a request is given back every five seconds.
+        // ntfy states no wait; it allows one more request every five seconds.
         case (429, _): return error(.throttled(after: max(common.wish ?? .zero, .seconds(5))), .rateLimited, "too many requests")
         case (401, 40_101), (403, 40_301): return error(.gone, .unauthorized, "it does not let us publish there")
         case (404, 40_401): return error(.gone, .notFound, "no ntfy is at this address")
@@ -66,7 +66,7 @@ extension Ntfy {
 }
 
 extension Priority {
-    /// 1 to 5, where 3 is what a message without one has, 2 makes no sound and 5 insists.
+    /// ntfy's scale is 1 to 5: 3 is the default, 2 makes no sound, and 5 is the most insistent.
     /// Source: https://docs.ntfy.sh/publish/#message-priority
     fileprivate var ntfy: Int {
         switch self {
@@ -79,7 +79,7 @@ extension Priority {
 }
 
 extension Tone {
-    /// Drawn as an emoji before the title: https://docs.ntfy.sh/emojis/
+    /// A tag that ntfy shows as an emoji before the title: https://docs.ntfy.sh/emojis/
     fileprivate var tag: String? {
         switch self {
         case .quiet, .plain: nil

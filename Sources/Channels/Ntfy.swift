@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// A topic of ntfy: push notifications with priorities of their own, replaced in place.
+/// An ntfy topic: push notifications with native priorities, replaced in place.
 /// Sources: https://docs.ntfy.sh/publish/#publish-as-json, https://docs.ntfy.sh/publish/#updating-deleting-notifications
 package enum Ntfy {
     package static let type = ChannelType(
@@ -12,7 +12,7 @@ package enum Ntfy {
         titleLimit: Limit(200, .codePoints),
         read: read)
 
-    /// Of ntfy.sh: sixty at once, then one every five seconds. Other servers set their own.
+    /// The limit of ntfy.sh: sixty requests at once, then one every five seconds. Other servers set their own.
     /// Source: https://docs.ntfy.sh/publish/#limitations
     private static let vendorPace: (burst: Int, every: Duration) = (60, .seconds(5))
 
@@ -21,7 +21,7 @@ package enum Ntfy {
         let topic = section.required("topic", topicShape)
         let token = section.secret("token")
         guard let server, let topic else { return nil }
-        // Without showing it: a topic that nobody guards is known to whoever knows its name.
+        // The problem does not show the topic: anybody who knows the name of an unprotected topic can read it.
         guard isTopic(topic) else {
             section.note("topic", "\(section.path).topic is no topic that ntfy takes", expected: topicShape)
             return nil
@@ -42,7 +42,7 @@ package enum Ntfy {
 
     private static func isTopic(_ text: String) -> Bool { isName(text) && !disallowed.contains(text) }
 
-    /// Of a topic and of a sequence.
+    /// The form that ntfy requires for topics.
     private static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0.isAlphanumeric || "-_".utf8.contains($0) }
@@ -51,7 +51,7 @@ package enum Ntfy {
 
 struct NtfyChannel: Channel {
     let server: HTTPAddress
-    /// Secret: without a token it is all that guards the messages.
+    /// Secret: without a token, the topic's name is the only protection of its messages.
     let topic: Secret
     let token: Secret?
     let network: NetworkOptions
@@ -59,7 +59,7 @@ struct NtfyChannel: Channel {
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt { try await send(message, Ntfy.sequence(of: message)) }
 
-    /// A later message of the same sequence takes the place of the earlier one.
+    /// A later message of the same sequence replaces the earlier one.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         try await send(message, earlier.remote["sequence_id"] ?? Ntfy.sequence(of: message))
     }
@@ -69,7 +69,7 @@ struct NtfyChannel: Channel {
         return String(decoding: Ntfy.payload(message, topic: shown, sequence: Ntfy.sequence(of: message)).bytes, as: UTF8.self)
     }
 
-    /// With a token the account that it belongs to is asked for, else only whether the server is well.
+    /// With a token it asks for the token's account; without one it asks only for the server's health.
     func connect() async -> [Finding] {
         let path = token == nil ? "/v1/health" : "/v1/account"
         let request = HTTPRequest("GET", Secret(server.base + path), headers: authorization, network: network)

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Alerts of PagerDuty by Events API v2: a repeat is merged, a decision resolves.
+/// PagerDuty alerts by Events API v2: repeats are merged, and a decision resolves the alert.
 /// Source: https://developer.pagerduty.com/docs/send-alert-event
 package enum PagerDuty {
     package static let type = ChannelType(
@@ -9,12 +9,12 @@ package enum PagerDuty {
         abilities: Abilities(edit: true, nativePriority: true, idempotency: "dedup_key", limit: Limit(8_000, .bytes)),
         dialect: .plain,
         titleLimit: Limit(900, .utf16),
-        // About 120 events a minute for a key.
+        // PagerDuty takes about 120 events a minute per key.
         pace: (burst: 10, every: .milliseconds(500)),
         hasFields: true,
         read: read)
 
-    /// Of `summary`; PagerDuty cuts nothing itself.
+    /// The limit of `summary`; PagerDuty does not cut it by itself.
     private static let mostSummary = Limit(1_024, .utf16)
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
@@ -30,7 +30,7 @@ package enum PagerDuty {
         return ChannelPlan { PagerDutyChannel(api: api, key: key, network: basics.network, tools: $0) }
     }
 
-    /// Everything about one approval, one run or one trouble of the relay is one alert; anything else is one of its own.
+    /// All messages about one approval, one run or one problem of the relay share an alert; any other message has a separate one.
     static func dedupKey(_ message: Message) -> String {
         switch message.event.kind {
         case .approval, .decision, .reminder, .run, .relay: message.subjectKey
@@ -38,7 +38,7 @@ package enum PagerDuty {
         }
     }
 
-    /// What needs nobody any more.
+    /// True if nobody has to act any more.
     static func resolves(_ message: Message) -> Bool {
         switch message.event.payload.detail {
         case .approval(let detail): detail.state != .open
@@ -65,7 +65,7 @@ package enum PagerDuty {
             "source": .string(message.event.account ?? "notify-relay"), "timestamp": .string(message.event.occurredAt.description),
             "class": .string(message.event.kind.rawValue), "custom_details": .object(details),
         ]
-        // A field that is null is no field that is left out.
+        // A null member is not the same as a missing one, so it is left out if there is no automation.
         alert["component"] = message.event.payload.origin.automation.map(JSONValue.string)
         return .object(alert)
     }
@@ -79,7 +79,7 @@ package enum PagerDuty {
         }
     }
 
-    /// 202 is taken; anything else of 2xx is not PagerDuty's. 429 names no wait.
+    /// Only 202 means accepted; any other 2xx does not come from PagerDuty. A 429 states no wait.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
@@ -108,8 +108,8 @@ struct PagerDutyChannel: Channel {
         try await send(message, dedupKey: PagerDuty.dedupKey(message))
     }
 
-    /// The same key again changes the alert, or resolves it: the key of the alert that there is, which a destination that got another
-    /// name would no longer make.
+    /// Sends the same key again, which changes or resolves the alert. The key comes from the receipt, because `dedupKey` gives another one
+    /// after the destination was renamed.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         try await send(message, dedupKey: earlier.remote["dedup_key"] ?? PagerDuty.dedupKey(message))
     }

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Pushover: its own priorities, and an emergency that repeats until somebody acknowledges it.
+/// Pushover: native priorities, and an emergency that repeats until somebody acknowledges it.
 /// Sources: https://pushover.net/api, https://pushover.net/api/receipts
 package enum Pushover {
     package static let type = ChannelType(
@@ -41,7 +41,7 @@ package enum Pushover {
             "priority": .int(priority(message)),
         ]
         if priority(message) == 2 {
-            // For an hour, 48 times: no more than 50 repeats are allowed. Source: https://pushover.net/api#priority
+            // It repeats 48 times within an hour; at most 50 repeats are allowed. Source: https://pushover.net/api#priority
             payload["retry"] = 75
             payload["expire"] = 3_600
         }
@@ -52,7 +52,7 @@ package enum Pushover {
         return .object(payload)
     }
 
-    /// A sample wakes nobody until he acknowledges it.
+    /// The priority on Pushover's scale. A sample never becomes an emergency, which repeats until it is acknowledged.
     private static func priority(_ message: Message) -> Int {
         switch message.event.priority {
         case .low: -1
@@ -62,7 +62,7 @@ package enum Pushover {
         }
     }
 
-    /// Source: https://pushover.net/api#friendly
+    /// The verdict for a response. Source: https://pushover.net/api#friendly
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
         let status = answer.status
         switch status {
@@ -72,13 +72,13 @@ package enum Pushover {
         case 429:
             return DeliveryError(
                 .throttled(after: untilReset(answer, now: now)), .rateLimited, "answered 429: the month's quota is used up", status: status)
-        // Without Pushover's own status somebody else answered in its place.
+        // A response without Pushover's own `status` member comes from something else, such as a proxy.
         case 400...499 where json["status"] != nil:
             let isOurs =
                 ["token", "user"].contains { json[$0]?.string == "invalid" }
                 || (json["errors"]?.array ?? []).contains { ($0.string ?? "").contains("token") || ($0.string ?? "").contains("user") }
             if isOurs { return DeliveryError(.gone, .unauthorized, "answered \(status): token or user is not known", status: status) }
-            // The same request again leads to a block: https://pushover.net/api#friendly
+            // Repeating the same request leads to a block: https://pushover.net/api#friendly
             return DeliveryError(.refused, .rejected, "answered \(status): it refuses this message", status: status)
         case 500...599:
             return DeliveryError(
@@ -87,7 +87,8 @@ package enum Pushover {
         }
     }
 
-    /// The quota comes back on the first of the month: epoch seconds. Looked at again each hour at the latest, as any wait.
+    /// The monthly quota resets on the first of the month; the header holds epoch seconds. Like every wait it is limited to one hour, after
+    /// which the lane tries again.
     private static func untilReset(_ answer: HTTPResponse, now: Timestamp) -> Duration {
         let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
         let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
@@ -107,10 +108,10 @@ struct PushoverChannel: Channel {
         return Receipt(json["receipt"]?.string.map { ["receipt": $0] } ?? [:])
     }
 
-    /// Nothing can be changed; but an emergency stops ringing when it is decided, or when another takes its place.
+    /// Pushover cannot edit a message. An emergency is cancelled when the approval is decided or when a new emergency replaces it.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isAlphanumeric) else { return try await deliver(message) }
-        // Before anything is sent, so that both can be tried again.
+        // The cancellation comes before the send, so that both can be tried again.
         if message.isDecided { try await cancel(receipt) }
         let new = try await deliver(message)
         if message.isDecided { return new }
@@ -119,7 +120,7 @@ struct PushoverChannel: Channel {
         return new
     }
 
-    /// A receipt that is no longer known rings no more.
+    /// Cancels an emergency. A receipt that Pushover no longer knows counts as cancelled.
     private func cancel(_ receipt: String) async throws(DeliveryError) {
         do throws(DeliveryError) {
             _ = try await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())], isIdempotent: true)

@@ -2,7 +2,7 @@ import RelayCore
 import Transport
 
 extension HTTPRequest {
-    /// A JSON document to an address that is a credential.
+    /// A POST of a JSON document to an address that is a credential.
     static func posting(
         _ body: [UInt8], as type: String, to address: HTTPAddress, tools: ChannelTools, network: NetworkOptions
     ) -> HTTPRequest {
@@ -12,7 +12,7 @@ extension HTTPRequest {
     }
 }
 
-/// Asks the bare host for `/`: DNS, TCP and TLS are tried, the credential in the path is not used, nothing is delivered.
+/// Requests `/` of the bare host. This tests DNS, TCP and TLS; it does not use the credential in the path and delivers nothing.
 func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: NetworkOptions) async -> [Finding] {
     let request = HTTPRequest("GET", Secret(address.origin + "/"), network: network)
     let untried = Finding(ok: nil, "the address itself was not tried: that would deliver a message")
@@ -28,9 +28,9 @@ func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: Networ
 }
 
 extension JSONPost {
-    /// Asks a harmless question of an API with its credential, and says what came of it.
+    /// Makes a harmless request to an API with its credential, and reports the result.
     ///
-    /// - Parameter sharpen: as of `send`.
+    /// - Parameter sharpen: the same as for `send`.
     func ask(
         _ request: HTTPRequest, _ what: String, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
     ) async -> [Finding] {

@@ -1,12 +1,15 @@
 package import RelayCore
 
-/// The header `Retry-After` (RFC 9110 §10.2.3), and the decimal seconds that some send although no standard says so.
+/// The `Retry-After` header (RFC 9110 §10.2.3), including decimal seconds, which some servers send although no standard allows them.
 package enum RetryAfter {
-    /// What is believed: less would be a hot loop, more would leave people without messages for the length of a mistake.
+    /// The range of waits that we accept. A shorter wait would be a hot loop; a longer one would block messages for as long as a server's
+    /// mistake says.
     package static let believed: ClosedRange<Duration> = .seconds(1) ... .seconds(3_600)
 
-    /// - Returns: a wait within `believed`. A date that is past gives the shortest, a number or a date beyond it the longest.
-    ///   Nil for a negative number and for anything that is neither a number nor one of the three dates of RFC 9110 §5.6.7.
+    /// Parses the header's value.
+    ///
+    /// - Returns: a wait within `believed`. A past date gives the shortest wait; a number or date beyond the range gives the longest. Nil
+    ///   for a negative number, and for text that is neither a number nor one of the three date forms of RFC 9110 §5.6.7.
     package static func parse(_ header: String, now: Timestamp) -> Duration? {
         let text = header.trimmed
         if let seconds = seconds(text) { return believing(seconds) }
@@ -14,10 +17,10 @@ package enum RetryAfter {
         return believing(now.duration(to: date))
     }
 
-    /// A wait as far as it is believed.
+    /// Limits a wait to `believed`.
     static func believing(_ wait: Duration) -> Duration { min(max(wait, believed.lowerBound), believed.upperBound) }
 
-    /// Digits, and at most one dot after the first of them: no sign, no exponent, no `inf`.
+    /// Parses digits with at most one dot after the first digit: no sign, no exponent, no `inf`.
     private static func seconds(_ text: String) -> Duration? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = parts.first, !whole.isEmpty, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } })
@@ -29,10 +32,10 @@ package enum RetryAfter {
 }
 
 extension Timestamp {
-    /// A date as HTTP writes it, in any of the three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`,
-    /// `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`. The name of the day is not checked.
+    /// Parses a date in any of the three forms that HTTP allows (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94
+    /// 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`. The name of the day is not checked.
     ///
-    /// - Parameter now: a year of two digits is the one nearest to it, at most 50 years ahead.
+    /// - Parameter now: a two-digit year becomes the nearest year to this time, at most 50 years ahead.
     init?(httpDate text: String, now: Timestamp) {
         guard text.utf8.count <= 64 else { return nil }
         var words = text.split { " ,-".contains($0) }.map(String.init)

@@ -2,7 +2,7 @@ import RelayCore
 import Transport
 
 extension RocketChat {
-    /// Sharpens the common judgement by the server's words, which are no stable interface; only those of this list are ever repeated.
+    /// Refines the common verdict by the server's words, which are not a stable interface. Only words from the list below are repeated.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
         let status = answer.status
         guard let common else {
@@ -14,7 +14,7 @@ extension RocketChat {
         case 429:
             return DeliveryError(
                 .throttled(after: wait(answer, now: now) ?? common.wish), .rateLimited, "answered 429: too many requests", status: status)
-        // A disabled integration says no more than that, and so does a server that starts.
+        // A disabled integration returns a bare 503, and so does a server that is starting.
         case 503 where common.wish == nil:
             return DeliveryError(.suspect, .serverError, "answered 503: unavailable, or the integration is switched off", status: status)
         case 400 where json["success"]?.bool == false: return meaning(of: json, status: status)
@@ -24,7 +24,7 @@ extension RocketChat {
         }
     }
 
-    /// `X-RateLimit-Reset` is a moment: milliseconds since 1970.
+    /// The wait until `X-RateLimit-Reset`, a point in time in milliseconds since 1970.
     private static func wait(_ answer: HTTPResponse, now: Timestamp) -> Duration? {
         guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: reset))
@@ -39,8 +39,8 @@ extension RocketChat {
         ("you_are_readonly", .gone, .unauthorized), ("room_is_blocked", .gone, .unauthorized), ("room_is_archived", .gone, .notFound),
     ]
 
-    /// Of an answer that says it took nothing. A script of the integration may say anything, so what is not known is tried again for
-    /// a while.
+    /// The verdict for a response that says the message was not accepted. An integration script can return any text, so unknown words are
+    /// *suspect*: the delivery is tried again for a while.
     private static func meaning(of json: JSONValue, status: Int) -> DeliveryError {
         let words = words(json)
         guard let known = known.first(where: { words.contains($0.part) }) else {

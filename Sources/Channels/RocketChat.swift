@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// Rocket.Chat by incoming webhook: the title as the message, and everything else in an attachment under it.
+/// Rocket.Chat by incoming webhook: the title is the message, and everything else is in an attachment under it.
 /// Sources: https://docs.rocket.chat/docs/integrations, and the server's own `integrations/server/api/api.ts`,
 /// `processWebhookMessage.ts` and `ApiClass.ts`: https://github.com/RocketChat/Rocket.Chat/tree/develop/apps/meteor/app
 package enum RocketChat {
@@ -10,20 +10,20 @@ package enum RocketChat {
         abilities: Abilities(mention: true, limit: mostBody),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
-        // The defaults of the server's limiter, for each route and address: API_Enable_Rate_Limiter_Limit_Calls_Default.
+        // These are the server's defaults for each route and address: API_Enable_Rate_Limiter_Limit_Calls_Default.
         pace: (burst: 10, every: .seconds(6)),
         hasFields: true,
         read: read)
 
-    /// Together with the title below Message_MaxAllowedSize, which is 5,000 unless somebody has set it.
+    /// Body and title together stay below Message_MaxAllowedSize, which is 5,000 by default.
     static let mostBody = Limit(4_000, .utf16)
 
-    /// Its clients read several kinds of Markdown, and no escape is read by all of them. So only what deceives is broken: a mention,
-    /// and both ways to give a link a label.
+    /// Rocket.Chat clients read several kinds of Markdown and share no escape. So only deceptive text is broken: mentions, and both ways to
+    /// give a link a label.
     /// Source: https://github.com/RocketChat/Rocket.Chat/blob/develop/packages/message-parser/src/grammar.pegjs (`References`)
     static let dialect = Dialect.mentionless(name: "rocketchat", escape: { breakingLinks(Dialect.withoutAngles($0)) })
 
-    /// A zero-width space between `]` and `(`.
+    /// Puts a zero-width space between `]` and `(`.
     private static func breakingLinks(_ text: String) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(text.utf8.count + 16)
@@ -46,7 +46,8 @@ package enum RocketChat {
         }
     }
 
-    /// The route that tells whether the id and the token of an integration are good. (A `GET` of the webhook itself runs its script.)
+    /// The route that checks the id and token of an integration; nil if the URL has no `/hooks/`. (A `GET` of the webhook itself runs its
+    /// script.)
     private static func question(_ address: HTTPAddress) -> Secret? {
         var text = address.url.reveal()
         guard let hooks = text.ranges(of: "/hooks/").last else { return nil }
@@ -67,7 +68,7 @@ package enum RocketChat {
         return ["text": .string(text(message)), "parseUrls": false, "attachments": [attachment.json]]
     }
 
-    /// Bold, unless the title holds a star, which would end the bold within.
+    /// The title is bold, unless it holds a star, which would end the bold text early.
     private static func text(_ message: Message) -> String {
         let title = dialect.cut(message.shownTitle, to: Limit(500, .utf16))
         let note = message.sampleNote.map { dialect.escape($0.oneLine(most: 300)) }

@@ -1,10 +1,10 @@
 package import RelayCore
 
 extension Slack {
-    /// The message as Block Kit, with the same words as `text` for notifications and screen readers.
+    /// The message as Block Kit, with the same words in `text` for notifications and screen readers.
     ///
-    /// The blocks stand at the top level and not in a coloured attachment: Slack calls attachments legacy and folds them, and an
-    /// approval has to be read whole. How loud a message is stands in words, in its last line.
+    /// The blocks are at the top level and not in a coloured attachment: Slack calls attachments legacy and folds them, but an approval
+    /// must be fully visible. The last line states the priority in words.
     package static func payload(_ message: Message) -> JSONValue {
         [
             "text": .string(fallback(message)),
@@ -22,13 +22,13 @@ extension Slack {
         return dialect.cut(parts.joined(separator: "\n"), to: Limit(Blocks.mostFallback, .utf16))
     }
 
-    /// Builds the blocks within Slack's limits, whatever the message holds.
+    /// Builds blocks that stay within Slack's limits, whatever the message holds.
     ///
-    /// Limits are in UTF-16 units, since Slack does not say in what it counts and no other unit counts more. Source:
-    /// https://docs.slack.dev/reference/block-kit/blocks; the sum over all blocks, of which Slack documents nothing, is from
+    /// Limits are in UTF-16 units, because Slack does not document its unit and no other unit gives a higher count. Source:
+    /// https://docs.slack.dev/reference/block-kit/blocks. Slack does not document a limit for all blocks together; it comes from
     /// https://github.com/slackapi/bolt-js/issues/2509 (13,200).
     struct Blocks {
-        /// 4,000 is recommended; here it repeats what the blocks say.
+        /// Slack recommends at most 4,000; this text only repeats what the blocks say.
         static let mostFallback = 2_000
         static let mostBody = 11_000
         private static let mostInAll = 13_000
@@ -47,7 +47,7 @@ extension Slack {
             all = head + Self.sections(message.body, within: min(Self.mostBody, Self.mostInAll - taken)) + tail
         }
 
-        /// Bold, unless it holds a star, which would end the bold within.
+        /// The title is bold, unless it holds a star, which would end the bold text early.
         private static func title(_ message: Message) -> JSONValue {
             let words = dialect.cut(message.title, to: Limit(section.most / 2, .utf16)).trimmed
             let title = words.isEmpty ? message.event.kind.rawValue : words
@@ -63,7 +63,7 @@ extension Slack {
             ["type": "section", "fields": .array(message.facts.map { plain("\($0.name)\n\($0.value)", field) })]
         }
 
-        /// A sample shows where a button would be and does nothing.
+        /// The buttons; a sample has a note in place of a button.
         private static func button(_ message: Message) -> JSONValue? {
             if message.label != nil { return message.link == nil ? nil : note(Message.inertButton) }
             let buttons = message.buttons.map { button -> JSONValue in
@@ -87,14 +87,14 @@ extension Slack {
             ["type": "context", "elements": [plain(text.oneLine(most: 1_000), context)]]
         }
 
-        /// `verbatim`, or Slack would make links and mentions of plain words.
+        /// `verbatim` stops Slack from turning plain words into links and mentions.
         private static func mrkdwn(_ text: String) -> JSONValue { ["type": "mrkdwn", "verbatim": true, "text": .string(text)] }
 
         private static func plain(_ text: String, _ limit: Limit) -> JSONValue {
             ["type": "plain_text", "emoji": false, "text": .string(Dialect.plain.cut(text, to: limit))]
         }
 
-        /// Of all texts in a block.
+        /// The length of all texts in a block, in UTF-16 units.
         private static func size(of block: JSONValue) -> Int {
             switch block {
             case .string(let text): text.utf16.count

@@ -2,11 +2,11 @@ import RelayCore
 import Transport
 
 extension Slack {
-    /// With a bot's token a message is found again, and so it can change.
+    /// The abilities with a bot token: a message can be found again, so it can be edited.
     static let botAbilities = Abilities(
         edit: true, thread: true, buttons: true, mention: true, limit: Limit(Blocks.mostBody, .utf16))
 
-    /// The keys of the Web API. Nil if one is wrong; nothing of it is used if none is given.
+    /// The keys for the Web API. The initialiser returns nil if one is wrong.
     struct BotKeys {
         let token: Secret
         let channel: String
@@ -38,7 +38,7 @@ extension Slack {
         }
     }
 
-    /// Sharpens the common judgement by the word of an answer that says `"ok": false`, which comes with 200.
+    /// Refines the common verdict by the error word of a response with `"ok": false`, which comes with status 200.
     /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
     static func judgeBot(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = answer.status
@@ -46,7 +46,7 @@ extension Slack {
             return common ?? DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)
         }
         if isTaken { return common }
-        // Slack's words are such; anything else is not repeated.
+        // Slack's error words have only lower-case letters and underscores; any other text is not repeated.
         let word = json["error"]?.string.flatMap { $0.utf8.allSatisfy { (97...122).contains($0) || $0 == 95 } ? $0 : nil } ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, word), status: status)
@@ -62,7 +62,7 @@ extension Slack {
         }
     }
 
-    /// The earlier message is no more, or can no longer be changed.
+    /// Errors that mean that the earlier message no longer exists or can no longer be edited.
     private static let unchangeable: Set<String> = [
         "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch",
     ]
@@ -79,7 +79,7 @@ extension Slack {
     ]
 }
 
-/// Slack by bot: `chat.postMessage`, and `chat.update` of the same message.
+/// Slack by bot: `chat.postMessage`, and `chat.update` to edit the same message.
 struct SlackBotChannel: Channel {
     let keys: Slack.BotKeys
     let network: NetworkOptions
@@ -87,7 +87,7 @@ struct SlackBotChannel: Channel {
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         let json = try await call("chat.postMessage", payload(message), isEdit: false)
-        // Kept as text: as a number it would lose digits.
+        // `ts` is kept as text, because it would lose digits as a number.
         let remote = ["channel": json["channel"]?.string ?? keys.channel, "ts": json["ts"]?.string]
         return Receipt(remote.compactMapValues { $0 })
     }

@@ -2,19 +2,19 @@ import Crypto
 package import RelayCore
 import Transport
 
-/// What Slack posts when a button is pressed.
+/// Verifies and reads what Slack posts when somebody presses a button.
 /// Sources: https://docs.slack.dev/authentication/verifying-requests-from-slack,
 /// https://docs.slack.dev/interactivity/handling-user-interaction
 package struct SlackCallback: Sendable {
-    /// A post that says another time is not of now: somebody kept it.
+    /// The largest allowed difference between a post's timestamp and now, in seconds. A larger one may be a replay.
     package static let window: Int64 = 300
 
     let secret: Secret
-    /// Where an answer may go beside Slack's own hosts: that of the destination itself.
+    /// The destination's own origin: besides Slack's hosts, the only place where a reply may be sent.
     let origin: String
     let network: NetworkOptions
 
-    /// Whether Slack wrote this, and now: HMAC-SHA256 over the bytes as they came.
+    /// Checks that Slack wrote this post, and recently: HMAC-SHA256 over the unchanged bytes of the body.
     package func verify(timestamp: String?, signature: String?, body: [UInt8], now: Timestamp) throws(CallbackError) {
         guard let timestamp, let seconds = Int64(timestamp), let signature, signature.hasPrefix("v0="),
             let given = bytes(hexadecimal: signature.dropFirst(3))
@@ -26,7 +26,7 @@ package struct SlackCallback: Sendable {
         guard (now.seconds - Self.window...now.seconds + Self.window).contains(seconds) else { throw CallbackError(reason: .stale) }
     }
 
-    /// Nil for a press that decides nothing, such as of a button that opens a page: it wants an acknowledgement all the same.
+    /// Reads a press. Nil for one that decides nothing, such as a button that opens a page; it must be acknowledged all the same.
     package static func press(_ body: [UInt8]) throws(CallbackError) -> Press? {
         let fields = formFields(String(decoding: body, as: UTF8.self))
         guard let text = fields.first(where: { $0.name == "payload" })?.value, let payload = try? JSONValue(parsing: Array(text.utf8)),
@@ -43,7 +43,7 @@ package struct SlackCallback: Sendable {
 
     private static func isDecision(_ action: String) -> Bool { action == "approve" || action == "reject" }
 
-    /// Says something to whoever pressed, and to nobody else. Only Slack, or where the destination is, is ever asked to.
+    /// Sends a reply that only the person who pressed sees. The reply goes only to Slack's hosts or to the destination's own origin.
     package func answer(_ press: Press, _ text: String, tools: ChannelTools) async {
         guard let url = press.answerTo, let address = WebAddress(url.reveal()), isWhereSlackIs(address, url.reveal()) else { return }
         let payload: JSONValue = [

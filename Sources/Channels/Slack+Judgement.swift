@@ -2,7 +2,7 @@ package import RelayCore
 package import Transport
 
 extension Slack {
-    /// Sharpens the common judgement by the word that Slack puts into the body; only words of these lists are ever repeated.
+    /// Refines the common verdict by the word in Slack's response body; only words from the lists below are repeated.
     /// Sources: https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks,
     /// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
     package static func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
@@ -30,8 +30,8 @@ extension Slack {
         return nil
     }
 
-    /// A good status that does not say `ok`: something else answered in Slack's place, or Slack refused in the manner of its Web
-    /// API. What is not understood may have been posted.
+    /// The verdict for a good status without `ok`: something else responded in Slack's place, or Slack refused in the style of its Web API.
+    /// If the body is not understood, the message may have been posted.
     private static func notTaken(_ word: String?, status: Int) -> DeliveryError {
         if let word, let error = sharpened(word, status: status) { return error }
         if let word, ["ratelimited", "rate_limited"].contains(word) {
@@ -40,7 +40,7 @@ extension Slack {
         return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)
     }
 
-    /// The body as a word, or its `error` if it is JSON that says `"ok": false`.
+    /// The body as a word, or its `error` if the body is JSON with `"ok": false`.
     private static func word(of answer: HTTPResponse) -> String? {
         guard answer.body.count <= 4_096 else { return nil }
         if let json = try? JSONValue(parsing: answer.body), json["ok"]?.bool == false { return json["error"]?.string }

@@ -1,7 +1,7 @@
 package import RelayCore
 import Transport
 
-/// Slack by incoming webhook, or by bot.
+/// Slack by incoming webhook or by bot.
 /// Sources: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
 /// https://docs.slack.dev/apis/web-api/rate-limits
 package enum Slack {
@@ -10,21 +10,21 @@ package enum Slack {
         abilities: Abilities(buttons: true, mention: true, limit: Limit(Blocks.mostBody, .utf16)),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
-        // One message a second in a channel; short bursts are tolerated.
+        // Slack allows one message a second per channel and tolerates short bursts.
         pace: (burst: 4, every: .seconds(1)),
         hasFields: true,
         variants: [("slack (token)", botAbilities)],
         read: read)
 
-    /// Exactly three characters are escaped, which also disarms `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as
-    /// `@here` are left to `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
+    /// Escapes exactly three characters, which also disables `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as `@here` are
+    /// disabled by `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
     /// Source: https://docs.slack.dev/messaging/formatting-message-text
     package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: unit, link: link)
 
-    /// An address as it stands makes no link where `verbatim` is on.
+    /// Wraps the address in angle brackets, because with `verbatim` a bare address does not become a link.
     @Sendable private static func link(_ url: String) -> String { "<\(Entities.slack.escape(Dialect.bareLink(url)))>" }
 
-    /// A link is cut as a whole; the data has no angle of its own.
+    /// A link counts as one unit. Data never holds a literal `<`, because it is escaped.
     @Sendable private static func unit(_ text: Substring) -> Int {
         guard text.utf8.first == UInt8(ascii: "<"), let end = text.utf8.firstIndex(of: UInt8(ascii: ">")) else {
             return Entities.slack.unit(text)

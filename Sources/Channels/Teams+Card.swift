@@ -1,7 +1,8 @@
 import RelayCore
 
 extension Teams {
-    /// Of the whole message, as it is written. 28 KB are documented, failures from 21 KB are reported, and they come after the 202.
+    /// The limit of the whole encoded message, in bytes. 28 KB are documented, but users report failures from 21 KB, and those come after
+    /// the 202.
     static let most = 19_999
 
     static func payload(_ message: Message) -> JSONValue {
@@ -13,11 +14,11 @@ extension Teams {
         }
     }
 
-    /// An Adaptive Card whose data stands in text runs only: a run reads no Markdown, and no mention without an entry of its own.
+    /// An Adaptive Card that puts all data into text runs: a run reads no Markdown, and no mention without a matching entity.
     /// Sources: https://adaptivecards.io/explorer/RichTextBlock.html,
     /// https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features
     private struct Card {
-        /// More lines than this stand together in the last.
+        /// If the body has more lines than this, the last block holds all the rest.
         private static let mostLines = 100
 
         let json: JSONValue
@@ -61,7 +62,7 @@ extension Teams {
             }
         }
 
-        /// A block for each line, since no client promises to break one within a run; the space of a blank line stands above the next.
+        /// One block per line, because no client promises to break lines inside a run. A blank line becomes space above the next block.
         private static func lines(_ body: String) -> [JSONValue] {
             let lines = body.split(separator: "\n", maxSplits: mostLines - 1, omittingEmptySubsequences: false)
             var blocks: [JSONValue] = [], followsBlank = true

@@ -1,17 +1,17 @@
 import RelayCore
 import Transport
 
-/// Microsoft Teams by a workflow that posts what it is sent: an Adaptive Card.
+/// Microsoft Teams by a workflow that posts what it receives: an Adaptive Card.
 /// Sources: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook,
 /// https://learn.microsoft.com/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot
 package enum Teams {
     package static let type = ChannelType(
         name: "teams",
         abilities: Abilities(limit: Limit(12_000, .bytes)),
-        // Data stands only where no Markdown is read.
+        // The card puts data only where no Markdown is read, so nothing needs an escape.
         dialect: .plain,
         titleLimit: Limit(250, .utf16),
-        // Users report 25 posts in 300 s. What is more fails within the workflow, which answered 202 before: nobody is told.
+        // Users report a limit of 25 posts in 300 s. A post above it fails inside the workflow after the 202, and nobody is told.
         pace: (burst: 10, every: .seconds(12)),
         hasFields: true,
         read: read)
@@ -27,7 +27,7 @@ package enum Teams {
 
     private static let expected = "https://….environment.api.powerplatform.com/powerautomate/automations/direct/workflows/…"
 
-    /// False, with a problem noted, for an address that can deliver nothing any more.
+    /// False, with a problem noted, for an address that can no longer deliver anything.
     private static func isWorkflow(_ address: HTTPAddress, _ section: ConfigSection) -> Bool {
         let host = address.parts.host
         if host.hasSuffix(".webhook.office.com") || ["outlook.office.com", "outlook.office365.com"].contains(host) {
@@ -52,7 +52,7 @@ package enum Teams {
         return true
     }
 
-    /// Sharpens the common judgement. 202 means that the workflow will begin, not that it has posted.
+    /// Refines the common verdict. 202 means that the workflow will start, not that it has posted.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
         let code = json["error"]?["code"]?.string.flatMap { $0.utf8.allSatisfy(\.isLetter) && $0.utf8.count <= 60 ? $0 : nil }
@@ -68,7 +68,7 @@ package enum Teams {
         }
     }
 
-    /// Of a good status: connectors answered 200 with the words of an error, and relays of them still may.
+    /// The verdict for a good status. Office 365 connectors returned 200 with an error in the text, and proxies of them may still do so.
     private static func misled(_ answer: HTTPResponse) -> DeliveryError? {
         let status = answer.status, words = String(decoding: answer.body.prefix(8_192), as: UTF8.self).lowercased()
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {

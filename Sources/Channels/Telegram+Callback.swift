@@ -2,15 +2,15 @@ import Crypto
 package import RelayCore
 import Transport
 
-/// What is pressed in a chat of Telegram: kept by Telegram until it is asked, so no port has to be open.
+/// Reads presses in a Telegram chat. Telegram keeps them until we ask, so no port has to be open.
 /// Source: https://core.telegram.org/bots/api#getting-updates
 package struct TelegramCallback: Sendable {
-    /// One thing that Telegram kept for us.
+    /// One update that Telegram kept for us.
     package struct Update: Sendable {
         package var position: Int64
-        /// Nil for what decides nothing, or comes from another chat.
+        /// The button press; nil if the update holds none.
         package var press: Press?
-        /// By which it is answered.
+        /// The id of the callback query, which `answer` needs.
         package var query: String?
     }
 
@@ -19,18 +19,18 @@ package struct TelegramCallback: Sendable {
     let chat: String
     let network: NetworkOptions
 
-    /// How long Telegram holds the question while nothing is pressed.
+    /// How long Telegram holds the request open while nothing is pressed, in seconds.
     private static let patience = 25
 
-    /// The same for every destination of one bot: only one may ask for what a bot was told.
+    /// An id that is the same for every destination of one bot, because only one client may poll a bot's updates.
     package var bot: String { hexadecimal(SHA256.hash(data: Array((api.base + token.reveal()).utf8)).prefix(16)) }
 
-    /// Whether the chat is with one person alone: then it has that person's id.
+    /// The user id of the only reader if the chat is with one person: such a chat has that person's id. Nil for groups and channels.
     package var onlyReader: String? { Int64(chat).flatMap { $0 > 0 ? chat : nil } }
 
-    /// What was pressed since a position; Telegram forgets what is before it.
+    /// The updates after a position. Telegram deletes everything up to that position.
     ///
-    /// - Throws: `.gone` where somebody else asks for what this bot was told (409), or its token is not known.
+    /// - Throws: `.gone` if another program polls this bot (409) or its token is unknown.
     package func updates(after position: Int64?, tools: ChannelTools) async throws(DeliveryError) -> [Update] {
         var body: [String: JSONValue] = ["timeout": .int(Self.patience), "allowed_updates": ["callback_query"]]
         if let position { body["offset"] = .int(position + 1) }
@@ -48,7 +48,7 @@ package struct TelegramCallback: Sendable {
     }
 
     private static func update(_ json: JSONValue) -> Update? {
-        // Telegram counts within 52 bits: https://core.telegram.org/bots/api#update
+        // Telegram's update ids fit in 52 bits: https://core.telegram.org/bots/api#update
         guard let position = json["update_id"]?.int, (0..<1 << 52).contains(position) else { return nil }
         let query = json["callback_query"] ?? .null
         guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return Update(position: Int64(position)) }
@@ -59,7 +59,8 @@ package struct TelegramCallback: Sendable {
             query: query["id"]?.string)
     }
 
-    /// Without an answer the button goes on turning. The text is shown to whoever pressed alone; Telegram takes 200 characters.
+    /// Replies to a press; without a reply the button keeps showing progress. Only the person who pressed sees the text, of at most 200
+    /// characters.
     package func answer(_ query: String, _ text: String, tools: ChannelTools) async {
         let post = JSONPost(tools: tools, network: network)
         let body: JSONValue = [

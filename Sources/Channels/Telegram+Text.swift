@@ -2,18 +2,18 @@ import RelayCore
 import Transport
 
 extension Telegram {
-    /// The title in bold, the words, and the small print, within the limit of one message.
+    /// The title in bold, the body and the small print, within the limit of one message.
     static func text(_ message: Message) -> String {
         let mention = message.mention.map { $0 + "\n" } ?? ""
         let label = message.label.map { dialect.escape($0) + "\n" } ?? ""
         let head = "\(mention)\(label)<b>\(message.title)</b>\n"
         let tail = "\n<i>\(dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16)))</i>"
-        // Counted with its marks, which is never less than what Telegram counts.
+        // Sizes include the markup, so they are never less than what Telegram counts.
         let room = mostText - head.utf16.count - tail.utf16.count
         return head + dialect.cut(message.body, to: Limit(max(0, room), .utf16)) + tail
     }
 
-    /// Sharpens the common judgement. Descriptions are no stable interface: the status decides first, then a part of the words.
+    /// Refines the common verdict. Descriptions are not a stable interface: the status decides first, then known phrases.
     /// Source: https://core.telegram.org/bots/api#making-requests
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = answer.status
@@ -42,7 +42,7 @@ extension Telegram {
 }
 
 extension DeliveryError {
-    /// How long the answer asks us to wait.
+    /// How long the response asks us to wait; nil if it states no wait.
     var wish: Duration? {
         switch verdict {
         case .retry(let after), .throttled(let after): after

@@ -1,7 +1,7 @@
 import RelayCore
 import Transport
 
-/// A chat of Telegram by bot, edited in place.
+/// A Telegram chat by bot, with messages edited in place.
 /// Source: https://core.telegram.org/bots/api
 package enum Telegram {
     package static let type = ChannelType(
@@ -9,14 +9,14 @@ package enum Telegram {
         abilities: Abilities(edit: true, thread: true, buttons: true, mention: true, silent: true, limit: Limit(3_000, .utf16)),
         dialect: dialect,
         titleLimit: Limit(250, .utf16),
-        // About one message a second in a chat, and twenty a minute in a group: https://core.telegram.org/bots/faq
+        // Telegram allows about one message a second per chat, and twenty a minute per group: https://core.telegram.org/bots/faq
         pace: (burst: 3, every: .seconds(1)),
         read: read)
 
-    /// The whole text, after its entities were read. Source: https://core.telegram.org/bots/api#sendmessage
+    /// The limit of the whole text after its entities are parsed, in UTF-16 units. Source: https://core.telegram.org/bots/api#sendmessage
     static let mostText = 4_096
 
-    /// HTML with the only four entities that there are; a zero-width space stands behind an `@` that might call somebody.
+    /// HTML with the only four named entities that Telegram supports. A zero-width space follows each `@` that could mention somebody.
     static let dialect = Dialect(
         name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit,
         link: Entities.html.escape)
@@ -35,7 +35,7 @@ package enum Telegram {
             section.wrong("chat", "a number such as -1001234567890, or @channel")
             return nil
         }
-        // A group has a negative id, and takes twenty a minute.
+        // A group has a negative id and takes twenty messages a minute.
         let isGroup = chat.hasPrefix("-") || chat.hasPrefix("@")
         let callback = TelegramCallback(api: api, token: token, chat: chat, network: basics.network)
         return ChannelPlan(pace: isGroup ? (burst: 5, every: .seconds(3)) : nil, callback: .telegram(callback)) {
@@ -58,7 +58,7 @@ struct TelegramChannel: Channel {
         } catch {
             guard error.reason == .protocolError else { throw error }
         }
-        // Its markup was not understood: the words go without any, so that they are not lost.
+        // Telegram did not understand the markup: the text is sent without any, so that it is not lost.
         return try await call("sendMessage", plain(message), isEdit: false)
     }
 
@@ -74,7 +74,7 @@ struct TelegramChannel: Channel {
     func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let id = earlier.remote["message_id"].flatMap(Int.init) else { return try await deliver(message) }
         var payload = self.payload(message)
-        // If the first is gone, the words come all the same.
+        // If the first message is gone, this one is sent without the reply.
         payload["reply_parameters"] = ["message_id": .int(id), "allow_sending_without_reply": true]
         if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
         _ = try await call("sendMessage", payload, isEdit: false)
@@ -88,7 +88,9 @@ struct TelegramChannel: Channel {
         return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(api.origin)", sharpen: Telegram.judge)
     }
 
-    /// - Returns: a receipt with the message's number and, if the chat has moved, where it is now.
+    /// Calls a method of the Bot API. If the chat has moved, it repeats the call once in the new chat.
+    ///
+    /// - Returns: a receipt with the message id and, if the chat has moved, the new chat id.
     private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> Receipt {
         let post = JSONPost(tools: tools, network: network)
         var payload = payload, moved: String?
@@ -103,7 +105,7 @@ struct TelegramChannel: Channel {
                 remote["chat"] = moved
                 return Receipt(remote)
             } catch {
-                // The group became a supergroup: the same once more, where it is now.
+                // The group became a supergroup: the same call is made once more with the new chat id.
                 guard let chat = migrated?.word, moved == nil else { throw error }
                 moved = chat
                 payload["chat_id"] = chatID(chat)

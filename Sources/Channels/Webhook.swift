@@ -25,7 +25,7 @@ package enum Webhook {
         }
     }
 
-    /// The present key first. Nil if one was given and is unusable.
+    /// The keys, current one first. Nil if a key is given and unusable.
     private static func keys(_ section: ConfigSection) -> [WebhookKey]? {
         let secrets = ["secret", "old_secret"].map { ($0, section.secret($0)) }
         if secrets[0].1 == nil && secrets[1].1 != nil {
@@ -83,7 +83,7 @@ package enum Webhook {
         return value
     }
 
-    /// RFC 9110 §5.6.2.
+    /// True for a valid header name (RFC 9110 §5.6.2).
     private static func isToken(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in
@@ -94,7 +94,7 @@ package enum Webhook {
 
 struct WebhookChannel: Channel {
     let address: HTTPAddress
-    /// All of them sign: during a change of keys the receiver accepts either.
+    /// Every key signs, so that during a key change the receiver can verify with either one.
     let keys: [WebhookKey]
     let format: Webhook.Format
     let headers: [(name: String, value: Secret)]

@@ -2,16 +2,16 @@ import Crypto
 import Foundation
 package import RelayCore
 
-/// A key of Standard Webhooks, and what it signs.
+/// A Standard Webhooks key, and its signatures.
 /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 package struct WebhookKey: Sendable {
-    /// Bytes between which the standard wants a key.
+    /// The key length in bytes that the standard requires.
     package static let standardLength = 24...64
 
     private let key: SymmetricKey
 
-    /// `whsec_` and base64 stands for the bytes behind it; any other text stands for its own UTF-8.
-    /// Nil for `whsec_` without good base64, and for nothing at all.
+    /// After `whsec_` the text is base64 of the key; any other text is used as UTF-8.
+    /// Nil if the base64 is invalid, or if the key is empty.
     package init?(_ secret: Secret) {
         let text = secret.reveal()
         let bytes = text.hasPrefix("whsec_") ? Data(base64Encoded: String(text.dropFirst(6))) : Data(text.utf8)
@@ -21,7 +21,7 @@ package struct WebhookKey: Sendable {
 
     package var length: Int { key.bitCount / 8 }
 
-    /// `v1,` and the HMAC-SHA256 of `id.timestamp.body`, where the body is the bytes that are sent.
+    /// The signature: `v1,` and the HMAC-SHA256 of `id.timestamp.body`, where the body is the exact bytes that are sent.
     package func signature(id: String, timestamp: Int64, body: [UInt8]) -> String {
         var mac = HMAC<SHA256>(key: key)
         mac.update(data: Array("\(id).\(timestamp).".utf8))

@@ -2,8 +2,8 @@ import RelayCore
 import Transport
 
 extension Zulip {
-    /// The title in bold, the words, the facts with the link, and the small print, each a paragraph of its own: no mark reaches from
-    /// one into another.
+    /// The title in bold, the body, the facts, the links and the small print. Each is a separate paragraph, so that formatting in one
+    /// cannot affect another.
     static func content(_ message: Message) -> String {
         let label = message.label.map { dialect.escape($0) }
         let facts = message.facts.map { name, value in
@@ -18,12 +18,12 @@ extension Zulip {
         return start + dialect.cut(message.body, to: Limit(max(0, room), .codePoints)) + tail
     }
 
-    /// `application/x-www-form-urlencoded`.
+    /// Encodes fields as `application/x-www-form-urlencoded`.
     static func form(_ fields: [(name: String, value: String)]) -> String {
         fields.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }.joined(separator: "&")
     }
 
-    /// Sharpens the common judgement by Zulip's code. Its words are in the bot's own language, so they count only where no code does.
+    /// Refines the common verdict by Zulip's error code. Its messages are in the bot's language, so they count only if no code decides.
     static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = answer.status, code = json["code"]?.string ?? "", words = json["msg"]?.string?.lowercased() ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
@@ -39,7 +39,7 @@ extension Zulip {
             return error(.throttled(after: DeliveryError.wait(seconds: json["retry-after"]) ?? common.wish), .rateLimited)
         case (400, "STREAM_DOES_NOT_EXIST"): return error(.gone, .notFound)
         case (400, _) where says("not authorized", "permission to post", "not subscribed"): return error(.gone, .unauthorized)
-        // Deleted, or older than the organisation lets anybody edit.
+        // The message was deleted, or is too old to be edited under the organisation's rules.
         case (400, "BAD_REQUEST") where isEdit: return error(.vanished, .notFound)
         case (401, "UNAUTHORIZED"), (401, "INVALID_API_KEY"): return error(.gone, .unauthorized)
         case (401...403, "USER_DEACTIVATED"), (401...403, "REALM_DEACTIVATED"): return error(.gone, .unauthorized)
@@ -47,7 +47,8 @@ extension Zulip {
         }
     }
 
-    /// What the answer says of the minute's budget: nothing is left, until a moment in seconds since 1970.
+    /// How long to pause when the response's headers say that no requests are left this minute; nil if some are. The reset header is in
+    /// seconds since 1970.
     static func pause(after answer: HTTPResponse, now: Timestamp) -> Duration? {
         guard answer.header("x-ratelimit-remaining") == "0", let reset = answer.header("x-ratelimit-reset").flatMap(Double.init),
             (0..<1e11).contains(reset)

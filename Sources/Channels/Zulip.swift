@@ -2,7 +2,7 @@ import Foundation
 import RelayCore
 import Transport
 
-/// A topic of a channel of Zulip by bot, edited in place.
+/// A topic in a Zulip channel by bot, with messages edited in place.
 /// Sources: https://zulip.com/api/send-message, https://zulip.com/api/update-message, https://zulip.com/api/rest-error-handling
 package enum Zulip {
     package static let type = ChannelType(
@@ -10,18 +10,18 @@ package enum Zulip {
         abilities: Abilities(edit: true, mention: true, limit: Limit(8_000, .codePoints)),
         dialect: dialect,
         titleLimit: Limit(250, .codePoints),
-        // 200 requests a minute of one user: https://zulip.com/api/rest-error-handling#rate-limit-exceeded
+        // Zulip allows 200 requests a minute per user: https://zulip.com/api/rest-error-handling#rate-limit-exceeded
         pace: (burst: 20, every: .milliseconds(350)),
         hasFields: true,
         read: read)
 
-    /// The longest text and topic, in code points; Zulip cuts what is longer and tells nobody.
+    /// The longest text and topic, in code points; Zulip silently cuts anything longer.
     /// Source: https://zulip.com/api/register-queue#response (`max_message_length`, `max_topic_length`)
     static let mostText = 10_000
     static let mostTopic = 60
 
-    /// Zulip's Markdown knows no escape: https://github.com/zulip/zulip/issues/18202. A zero-width space breaks what would call
-    /// somebody, hide an address behind other words, or swallow what follows.
+    /// Zulip's Markdown has no escape: https://github.com/zulip/zulip/issues/18202. A zero-width space breaks text that would mention
+    /// somebody, hide an address behind other words, or format the text after it.
     static let dialect = Dialect(name: "zulip", escape: broken)
 
     private static func broken(_ text: String) -> String {
@@ -72,7 +72,7 @@ package enum Zulip {
 
 struct ZulipChannel: Channel {
     let server: HTTPAddress
-    /// The whole value of `Authorization`.
+    /// The complete value of the `Authorization` header.
     let login: Secret
     let place: Zulip.Place
     let network: NetworkOptions
@@ -100,7 +100,7 @@ struct ZulipChannel: Channel {
         }
     }
 
-    /// `stream` is the word that every version knows; `channel` is newer.
+    /// `stream` is the name that every version knows; `channel` is newer.
     private func fields(_ message: Message) -> [(name: String, value: String)] {
         [("type", "stream"), ("to", place.stream), ("topic", place.topic), ("content", Zulip.content(message))]
     }

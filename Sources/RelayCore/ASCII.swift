@@ -1,4 +1,5 @@
-/// Classes of ASCII characters, by their bytes; no byte of a longer UTF-8 sequence belongs to any of them.
+/// Tests whether a byte is an ASCII digit or letter.
+/// No byte of a longer UTF-8 sequence belongs to any of these classes.
 extension UInt8 {
     package var isDigit: Bool { (48...57).contains(self) }
 

@@ -1,4 +1,4 @@
-/// Base64 with the alphabet that needs no escape in an address, without padding (RFC 4648 §5).
+/// Encodes bytes as Base64 with the URL-safe alphabet, without padding (RFC 4648 §5).
 package func base64URL(_ bytes: some Collection<UInt8>) -> String {
     var out: [UInt8] = []
     out.reserveCapacity((bytes.count * 4 + 2) / 3)
@@ -15,7 +15,8 @@ package func base64URL(_ bytes: some Collection<UInt8>) -> String {
     return String(decoding: out, as: UTF8.self)
 }
 
-/// Nil for what `base64URL` does not write: another letter, or bits left over that are not zero, so that no two texts mean the same.
+/// Decodes Base64URL text; nil for any text that `base64URL` does not write.
+/// That is a character outside the alphabet, or leftover bits that are not zero. So no two texts decode to the same bytes.
 package func bytes(base64URL text: some StringProtocol) -> [UInt8]? {
     var out: [UInt8] = []
     var buffer: UInt32 = 0, bits = 0
@@ -33,7 +34,7 @@ package func bytes(base64URL text: some StringProtocol) -> [UInt8]? {
 
 private let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-/// Whether two secrets are the same, in a time that says nothing of where they differ.
+/// Compares two secrets in a time that does not depend on where they differ.
 package func isSame(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
     guard a.count == b.count else { return false }
     var difference: UInt8 = 0

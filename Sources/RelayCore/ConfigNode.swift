@@ -1,20 +1,23 @@
-/// One value of the configuration file, with its place. What reads YAML makes these; nothing else knows YAML.
+/// One value of the configuration file, with its place.
+/// The YAML reader creates these nodes; no other code knows YAML.
 package struct ConfigNode: Sendable {
     package indirect enum Content: Sendable {
-        /// The text as written, `${…}` already replaced.
+        /// A text as written, with each `${…}` already replaced.
         case scalar(Scalar)
         case sequence([ConfigNode])
-        /// In the order of the file.
+        /// The entries, in the order of the file.
         case mapping([Entry])
     }
 
     package struct Scalar: Sendable {
         package var text: String
-        /// Written without quotes, and so `null`, `~` or nothing means *left out*.
+        /// The value was written without quotes.
+        /// A plain `null`, `~` or empty text therefore means *left out*.
         package var isPlain: Bool
-        /// At least a part of it came from `${…}`.
+        /// At least a part of the text came from `${…}`.
         package var isInterpolated: Bool
-        /// A `${…}` in it could not be replaced, and that was said: nothing more is to be said of it.
+        /// A `${…}` in the text could not be replaced.
+        /// That problem was already reported, so nothing else about this value is.
         package var isUnresolved: Bool
 
         package init(text: String, isPlain: Bool = true, isInterpolated: Bool = false, isUnresolved: Bool = false) {
@@ -24,7 +27,8 @@ package struct ConfigNode: Sendable {
             self.isUnresolved = isUnresolved
         }
 
-        /// The value as an error may show it. What came from outside the file, or looks like a secret in the wrong place, is not shown.
+        /// The value as an error may show it.
+        /// A value that came from outside the file, or that looks like a misplaced secret, is not shown.
         package var shown: String {
             isInterpolated ? "a value from ${…}" : ConfigNode.shown(text)
         }
@@ -50,7 +54,7 @@ package struct ConfigNode: Sendable {
         self.place = place
     }
 
-    /// `null`, `~`, nothing at all, or a `${…}` that brought nothing: the same as leaving the key out.
+    /// The node counts as left out: it is `null`, `~` or empty, or a `${…}` that gave no text.
     package var isMissing: Bool {
         guard case .scalar(let scalar) = content else { return false }
         if scalar.isUnresolved || scalar.isInterpolated && scalar.text.isEmpty { return true }
@@ -61,30 +65,31 @@ package struct ConfigNode: Sendable {
         if case .scalar(let scalar) = content { scalar.isUnresolved } else { false }
     }
 
-    /// It, or something of its list.
+    /// The node itself or an item of its list is unresolved.
     var holdsUnresolved: Bool {
         if case .sequence(let items) = content { items.contains(where: \.isUnresolved) } else { isUnresolved }
     }
 
-    /// A text of the file as an error may show it; a secret may stand in the wrong place.
+    /// A text of the file as an error may show it, since it may be a misplaced secret.
     package static func shown(_ text: String) -> String {
         looksSecret(text) ? "a text that may be a secret" : "'\(text.prefix(40))'"
     }
 
-    /// A key as an error may show it. One with a colon is a key and its value without the space between them.
+    /// A key as an error may show it.
+    /// A key that contains a colon is a key and its value without the space between them, so only the key is shown.
     package static func shown(key: String) -> String {
         guard let colon = key.firstIndex(of: ":") else { return shown(key) }
         return shown(String(key[..<colon]) + ":…")
     }
 
-    /// Those of the keys that an error may show as they are.
+    /// Returns the keys that an error may show unchanged.
     package static func showable(_ keys: [String]) -> [String] { keys.filter { shown(key: $0) == "'\($0)'" } }
 
     private static func looksSecret(_ text: String) -> Bool {
         text.contains("://") || text.hasPrefix("rk_") || text.hasPrefix("xox") || text.hasPrefix("whsec_")
     }
 
-    /// What it is, without a word of what it says.
+    /// The node's type in words, without its content.
     package var shape: String {
         switch content {
         case .scalar: "a text"
@@ -93,7 +98,7 @@ package struct ConfigNode: Sendable {
         }
     }
 
-    /// What it is, for an error.
+    /// The node's content or type, as an error may show it.
     package var noun: String {
         switch content {
         case .scalar(let scalar): scalar.shown
@@ -107,7 +112,7 @@ package struct ConfigNode: Sendable {
 package struct WrittenText: Sendable {
     package var text: String
     package var place: Place
-    /// As an error may show it.
+    /// The text as an error may show it.
     package var shown: String
 
     init(_ scalar: ConfigNode.Scalar, at place: Place) {

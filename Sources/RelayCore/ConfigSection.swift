@@ -1,16 +1,16 @@
 /// One mapping of the configuration file, read key by key.
 ///
-/// Every read notes its key and every fault as a `Problem`; `finish()` then reports the keys that nobody asked for. So a reader
-/// is a straight list of reads, and a person sees all mistakes at once. A read that fails returns nil, or the default.
+/// Every read records its key, and every mistake becomes a `Problem`. `finish()` then reports the keys that no read asked for. So a reader
+/// is a plain list of reads, and the user sees all mistakes at once. A read that fails returns nil, or the default.
 package final class ConfigSection {
     package let place: Place
-    /// How a person calls it: `destinations.ops`.
+    /// The section's dotted name for the user, such as `destinations.ops`.
     package let path: String
     package let problems: ProblemList
     private let entries: [ConfigNode.Entry]
     private var asked: [String] = []
 
-    /// Nil, with a problem noted, if the node is no mapping.
+    /// Returns nil and reports a problem if the node is not a mapping.
     package init?(_ node: ConfigNode, path: String, problems: ProblemList) {
         guard case .mapping(let entries) = node.content else {
             problems.add(Problem(node.place, "\(path) is \(node.shape)", expected: "a mapping"))
@@ -24,7 +24,7 @@ package final class ConfigSection {
 
     package var keys: [String] { entries.map(\.key) }
 
-    /// The value of a key; nil if it is left out, empty or null.
+    /// Reads a key's value; nil if the key is left out, empty or null.
     package func node(_ key: String) -> ConfigNode? {
         asked.append(key)
         guard let value = entries.first(where: { $0.key == key })?.value, !value.isMissing else { return nil }
@@ -33,7 +33,7 @@ package final class ConfigSection {
 
     package func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
 
-    /// How a person calls the value of a key, as an error may show it.
+    /// The dotted name of a key's value, as an error may show it.
     package func pathOf(_ key: String) -> String {
         let name = ConfigNode.showable([key]).first ?? "(\(ConfigNode.shown(key: key)))"
         return path.isEmpty ? name : "\(path).\(name)"
@@ -55,7 +55,7 @@ package final class ConfigSection {
         return scalar(node, key: key, expected: expected)?.text
     }
 
-    /// A secret, warned about if it stands in the file itself.
+    /// Reads a secret, and reports a warning if it is written in the file itself.
     package func secret(_ key: String, required: Bool = false, expected: String = "a secret, best as \"${NAME}\"") -> Secret? {
         guard let node = node(key) else {
             if required { missing(key, expected) }
@@ -107,7 +107,7 @@ package final class ConfigSection {
         return duration
     }
 
-    /// One word of a closed list.
+    /// Reads one word of a closed list.
     package func word<Word: RawRepresentable & CaseIterable>(_ key: String, _ type: Word.Type) -> Word? where Word.RawValue == String {
         guard let text = string(key) else { return nil }
         if let word = Word(rawValue: text) { return word }
@@ -118,10 +118,10 @@ package final class ConfigSection {
         return nil
     }
 
-    /// A list of texts; one text alone counts as a list of one.
+    /// Reads a list of texts; a single text counts as a list of one.
     package func strings(_ key: String) -> [String]? { places(key)?.map(\.text) }
 
-    /// A list of texts with their places.
+    /// Reads a list of texts with their places.
     package func places(_ key: String) -> [WrittenText]? {
         guard let node = node(key) else { return nil }
         switch node.content {
@@ -136,12 +136,12 @@ package final class ConfigSection {
         }
     }
 
-    /// A mapping inside this one.
+    /// Reads a nested mapping.
     package func section(_ key: String) -> ConfigSection? {
         node(key).flatMap { ConfigSection($0, path: path.isEmpty ? key : "\(path).\(key)", problems: problems) }
     }
 
-    /// A list of mappings inside this one.
+    /// Reads a list of nested mappings.
     package func sections(_ key: String) -> [ConfigSection] {
         guard let node = node(key) else { return [] }
         guard case .sequence(let items) = node.content else {
@@ -152,7 +152,7 @@ package final class ConfigSection {
         return items.enumerated().compactMap { ConfigSection($1, path: "\(name)[\($0)]", problems: problems) }
     }
 
-    /// The named mappings inside this one, in the order of the file.
+    /// Reads a nested mapping whose values are mappings, in the order of the file.
     package func named(_ key: String) -> [(name: String, place: Place, section: ConfigSection)] {
         guard let section = section(key) else { return [] }
         return section.entries.compactMap { entry in
@@ -162,7 +162,8 @@ package final class ConfigSection {
         }
     }
 
-    /// Reports every key that was not asked for. Call it once, after the last read.
+    /// Reports every key that was not asked for.
+    /// Call this once, after the last read.
     package func finish() {
         for entry in entries where !asked.contains(entry.key) {
             let known = Set(asked).sorted()
@@ -176,22 +177,22 @@ package final class ConfigSection {
     }
 
     package func missing(_ key: String, _ expected: String) {
-        // Why it is missing was said where its `${…}` was read.
+        // The reason was already reported when the value's `${…}` was read.
         if entries.contains(where: { $0.key == key && $0.value.holdsUnresolved }) { return }
         let place = entries.first { $0.key == key }?.keyPlace ?? place
         problems.add(Problem(place, "\(path.isEmpty ? "" : path + ".")\(key) is missing", expected: expected))
     }
 
-    /// The value of a key as an error may show it.
+    /// A key's value as an error may show it.
     package func shown(_ key: String) -> String { entries.first { $0.key == key }?.value.noun ?? "missing" }
 
-    /// At least a part of the value came from outside the file, so no error may show any of it.
+    /// At least a part of the key's value came from outside the file, so no error may show any of it.
     package func isInterpolated(_ key: String) -> Bool {
         guard case .scalar(let scalar)? = entries.first(where: { $0.key == key })?.value.content else { return false }
         return scalar.isInterpolated
     }
 
-    /// Asks for every key there is, where it cannot be known which ones may stand here.
+    /// Marks every key as asked for, when the set of allowed keys is not known.
     package func takeAll() { asked += keys }
 
     package func wrong(_ key: String, _ expected: String) {
@@ -206,14 +207,17 @@ package final class ConfigSection {
     }
 }
 
-/// The word of the list that was probably meant: at most two edits away, and less than half of the word.
+/// The word that was probably meant: at most two edits away, and at most half as many edits as the word has letters.
+/// Nil if there is no such word.
 package func nearest(_ word: String, in words: some Sequence<String>) -> String? {
     words.map { (word: $0, distance: editDistance(word, $0)) }
         .filter { $0.distance <= 2 && $0.distance * 2 < max(word.count, 3) + 1 }
         .min { $0.distance < $1.distance }?.word
 }
 
-/// Insertions, deletions, changes and swaps of neighbours, each one edit.
+/// The number of edits between two words, ignoring case.
+/// An insertion, deletion, change, or swap of neighbours is one edit.
+/// Only the first 64 Unicode scalars of each word count.
 private func editDistance(_ a: String, _ b: String) -> Int {
     let a = Array(a.lowercased().unicodeScalars.prefix(64)), b = Array(b.lowercased().unicodeScalars.prefix(64))
     var rows = [Array(0...b.count)]

@@ -1,23 +1,27 @@
-/// Why one attempt failed, and what to do about it.
+/// Why one attempt failed, and the verdict on it.
 package struct DeliveryError: Error, Sendable, Equatable {
     package enum Verdict: Sendable, Equatable {
-        /// Try this delivery again; `after` is the provider's own wish, if it gave one.
+        /// Try this delivery again.
+        /// `after` is the wait that the provider asked for; nil if it asked for none.
         case retry(after: Duration?)
-        /// The provider refuses everyone for a while: pause the destination.
+        /// The provider refuses all messages for a while, so the whole destination pauses.
+        /// `after` is nil if the provider gave no time.
         case throttled(after: Duration?)
-        /// The same message will fail the same way for ever.
+        /// The same message would always fail in the same way.
         case refused
-        /// The destination is no more, until a person acts.
+        /// The destination no longer exists.
+        /// Delivery stops until a person acts.
         case gone
-        /// It refuses us (401, 403, 404): tried again, and *gone* if that lasts (design: 30 min).
+        /// The destination refuses our access (401, 403, 404).
+        /// The attempt is repeated, and the verdict becomes *gone* if this lasts (design: 30 min).
         case suspect
-        /// Bytes left and no answer came: it may have been delivered.
+        /// Bytes were sent and no response came, so the message may have been delivered.
         case uncertain
-        /// The message that was to be changed is no more: somebody deleted it, or it is too old to be changed.
+        /// The message to edit no longer exists or is too old to edit.
         case vanished
     }
 
-    /// A closed set, safe as a metric label.
+    /// The cause of a failed attempt, from a closed set, so that it is safe as a metric label.
     package enum Reason: String, Sendable, CaseIterable {
         case timeout, unreachable, tls, rateLimited, serverError, rejected, unauthorized, notFound, redirected, protocolError, badAnswer,
             tooLarge, forbiddenAddress, local
@@ -25,9 +29,10 @@ package struct DeliveryError: Error, Sendable, Equatable {
 
     package var verdict: Verdict
     package var reason: Reason
-    /// For people. Never holds a URL, a header or the message itself.
+    /// A description for people.
+    /// It never contains a URL, a header or the message itself.
     package var detail: String
-    /// The HTTP status or SMTP reply code, if one came.
+    /// The HTTP status or SMTP reply code; nil if no response came.
     package var status: Int?
 
     package init(_ verdict: Verdict, _ reason: Reason, _ detail: String, status: Int? = nil) {
@@ -38,10 +43,12 @@ package struct DeliveryError: Error, Sendable, Equatable {
     }
 }
 
-/// What the destination gave us to find the message again: message ids, timestamps, queue ids. Empty where it gives nothing.
+/// What the destination returned so that the message can be found again: message ids, timestamps, queue ids.
+/// `remote` is empty if the destination returned nothing.
 package struct Receipt: Sendable, Equatable, Codable {
     package var remote: [String: String]
-    /// The destination says that nothing more is welcome for so long, although it took this. Not stored.
+    /// How long the destination asks us to pause although it accepted this message; nil if it does not ask.
+    /// Not stored.
     package var pause: Duration?
 
     package init(_ remote: [String: String] = [:], pause: Duration? = nil) {
@@ -52,7 +59,8 @@ package struct Receipt: Sendable, Equatable, Codable {
     private enum CodingKeys: CodingKey { case remote }
 }
 
-/// A count in a protocol's own unit. Swift's `count` is none of them.
+/// A maximum size, counted in a protocol's own unit.
+/// None of these units is Swift's `count`.
 package struct Limit: Sendable, Equatable {
     package enum Unit: String, Sendable { case utf16, codePoints = "code points", bytes }
 
@@ -73,26 +81,27 @@ package struct Limit: Sendable, Equatable {
     }
 }
 
-/// What a kind of destination can do. `check` holds the configuration against it; `channels` shows it.
+/// What a kind of destination can do.
+/// `check` compares the configuration with it, and `channels` prints it.
 package struct Abilities: Sendable, Equatable {
-    /// A message that was sent can be changed.
+    /// A sent message can be edited.
     package var edit = false
-    /// What follows a message can be put under it.
+    /// A follow-up can be put in a thread under the first message.
     package var thread = false
-    /// Where buttons can stand that decide something.
+    /// A message can carry buttons that decide an approval.
     package var buttons = false
     package var nativePriority = false
-    /// A route's `mention` can call somebody.
+    /// A route's `mention` can notify a person or group.
     package var mention = false
-    /// What makes a resend harmless: the name of the key that the receiver knows us by; nil where there is none.
+    /// The name of the idempotency key by which the receiver recognises a resend; nil if the receiver recognises none.
     package var idempotency: String?
     /// A message of low priority can arrive without a sound.
     package var silent = false
-    /// More at once than this is refused; nil where nothing is said of it.
+    /// The highest `width` allowed; nil means no limit.
     package var mostWidth: Int?
-    /// Of the main text.
+    /// The maximum size of the main text.
     package var limit: Limit
-    /// Each address of `to` is a delivery of its own.
+    /// Each address of `to` is a separate delivery.
     package var perRecipient = false
 
     package init(
@@ -112,19 +121,20 @@ package struct Abilities: Sendable, Equatable {
     }
 }
 
-/// How a destination writes text: what must be escaped, and how a mention is disarmed.
+/// The text format of a destination: what must be escaped, how mentions are disarmed, where text may be cut and how links are written.
 package struct Dialect: Sendable {
-    /// `plain`, `slack`, `html`, …; unique.
+    /// The unique name: `plain`, `slack`, `html`, …
     package var name: String
-    /// Makes a piece of data harmless in this dialect. Measured after, never before.
+    /// Escapes a piece of data so that it is plain text in this dialect.
+    /// Length limits apply to the escaped text.
     package var escape: @Sendable (String) -> String
-    /// Where the text may be cut: the length in UTF-8 bytes of the indivisible unit that starts the given text (an entity, a
-    /// backslash pair, a character).
+    /// The length in UTF-8 bytes of the indivisible unit at the start of the given text (an entity, a backslash pair, a character).
+    /// Text may be cut only between units.
     package var unit: @Sendable (Substring) -> Int
-    /// An address that the relay itself has made, as words that can be pressed.
+    /// Writes a URL that the relay built as a clickable link.
     package var link: @Sendable (String) -> String
 
-    /// - Parameter link: nil writes an address as any other text: what it then becomes is the service's doing.
+    /// - Parameter link: nil writes a URL like any other text, and the service decides whether it becomes a link.
     package init(
         name: String, escape: @escaping @Sendable (String) -> String,
         unit: @escaping @Sendable (Substring) -> Int = { $0.first.map { String($0).utf8.count } ?? 0 },
@@ -139,36 +149,39 @@ package struct Dialect: Sendable {
     package static let plain = Dialect(name: "plain", escape: { $0 })
 }
 
-/// A message, ready for a channel: words in the channel's dialect, and the data that its structure is built from.
+/// A message that is ready for a channel: text in the channel's dialect, and the data from which the channel builds its structure.
 package struct Message: Sendable {
-    /// The present facts: for an approval, as last seen, not as first admitted.
+    /// The event with its current facts: an approval is as last seen, not as first admitted.
     package var event: Event
-    /// Already escaped for the channel's dialect, cut to its limit, not empty.
+    /// The title.
+    /// It is already escaped for the channel's dialect, cut to its limit, and not empty.
     package var title: String
-    /// Already escaped; may be empty.
+    /// The body.
+    /// It is already escaped for the channel's dialect and may be empty.
     package var body: String
-    /// The HTML part of a mail; nil where the channel writes none.
+    /// The HTML part of a mail; nil if the channel writes none.
     package var html: String?
-    /// From the pattern in `links:`; nil without one. Built by us, percent-encoded.
+    /// The link built from the pattern in `links:`, percent-encoded; nil without a pattern.
     package var link: String?
-    /// What the links of a digest's items are made of.
+    /// The patterns for the links of a digest's items.
     package var links: LinkPatterns
-    /// A page to decide on, good for whoever gets the message; nil where nothing is to be decided, or no page is to be had. Built by us.
+    /// The link to the decision page, valid for anyone who has the message.
+    /// The relay builds it. Nil if there is nothing to decide, or if no page is available.
     package var decideLink: String?
-    /// What can be decided in the chat itself; empty where nothing can.
+    /// The buttons that decide in the chat itself; empty if there is nothing to decide there.
     package var buttons: [DecisionButton]
-    /// Where the chat tells us of a pressed button; nil where it knows by itself.
+    /// The URL that the chat calls when a button is pressed; nil if the chat does not need to be told with each message.
     package var callbackURL: String?
-    /// One address of a mail's `to`; empty for destinations that have none.
+    /// One address of a mail's `to`; empty for destinations without recipients.
     package var recipient: String
-    /// The same on every attempt: hex SHA-256 of event id and destination (and recipient, if there is one).
+    /// The idempotency key, the same on every attempt: hex SHA-256 of the event id, the destination and the recipient (if there is one).
     package var idempotencyKey: String
-    /// The same for everything about one subject at this destination (an approval and what follows it): hex SHA-256.
+    /// A key shared by all messages about one subject at this destination (an approval and its follow-ups): hex SHA-256.
     package var subjectKey: String
     package var deliveryID: Int64
-    /// Whom the message calls, in the destination's own syntax, as the operator wrote it in the route; never from data.
+    /// The mention, in the destination's own syntax, as the operator wrote it in the route; it never comes from event data.
     package var mention: String?
-    /// Stands before everything in a labelled sample; nil otherwise.
+    /// A label put before everything else in a sample message; nil for real messages.
     package var label: String?
 
     package init(
@@ -195,10 +208,12 @@ package struct Message: Sendable {
     }
 }
 
-/// A button under a message about an approval: pressed, it sends its token back.
+/// A button under a message about an approval.
+/// When pressed, it sends its token back.
 package struct DecisionButton: Sendable, Equatable {
     package var choice: Choice
-    /// At most 64 bytes. It proves that the button is ours; who pressed it is the chat's word.
+    /// The token, at most 64 bytes.
+    /// It proves that the relay made the button; the chat itself says who pressed it.
     package var token: String
 
     package init(_ choice: Choice, token: String) {

@@ -1,5 +1,6 @@
 extension Dialect {
-    /// Text inside HTML, and inside its quoted attributes. A cut never splits an entity.
+    /// Text inside HTML and inside its quoted attributes.
+    /// A cut never splits an entity.
     package static let html = Dialect(
         name: "html",
         escape: { text in

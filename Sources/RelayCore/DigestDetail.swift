@@ -1,4 +1,5 @@
-/// What a closed window says, as it was when it closed: a digest fills all of it, a bundle `events` and what is about them.
+/// The content of a closed window, as it was when the window closed.
+/// A digest fills all fields. A bundle fills `events` and the fields that describe them.
 package struct DigestDetail: Sendable, Equatable, Codable {
     package var name: String
     package var from: Timestamp
@@ -8,20 +9,21 @@ package struct DigestDetail: Sendable, Equatable, Codable {
     package var still: [Failure] = []
     package var recovered: [Failure] = []
     package var events: [Item] = []
-    /// Approvals that waited at its end, the longest first.
+    /// Approvals that were pending when the window closed, the longest-waiting first.
     package var waiting: [Waiting] = []
-    /// Failed runs by day, oldest first; empty of a bundle.
+    /// Failed runs by day, oldest first; empty for a bundle.
     package var days: [Day] = []
-    /// Counted, because they were already told at once.
+    /// The number of events that are only counted here, because they were already sent at once.
     package var told = 0
-    /// Runs that succeeded; counted only.
+    /// The number of runs that succeeded.
+    /// They are not listed.
     package var succeeded = 0
-    /// What was resolved before a bundle was told, in one line; nil of nothing.
+    /// One line about what was resolved before the bundle was sent; nil if nothing was.
     package var resolved: String?
-    /// Left out, because there were too many.
+    /// The number of entries left out because there were too many.
     package var rest = 0
     package var catchUp = false
-    /// By whose clocks its times are told; nil: by those of the destination.
+    /// The time zone in which times are written; nil means the destination's time zone.
     package var zone: String?
 
     package init(name: String, from: Timestamp, until: Timestamp, headline: String, events: [Item] = [], catchUp: Bool = false) {
@@ -35,30 +37,31 @@ package struct DigestDetail: Sendable, Equatable, Codable {
 
     package var isEmpty: Bool { new.isEmpty && still.isEmpty && recovered.isEmpty && events.isEmpty && waiting.isEmpty }
 
-    /// One automation that failed, or does not any more.
+    /// One automation that failed in the window, or that has recovered.
     package struct Failure: Sendable, Equatable, Codable {
         package var automation: String
         package var automationID: String?
         package var account: String?
-        /// Failed runs in the window.
+        /// The number of failed runs in the window.
         package var count: Int
         package var first: Timestamp
         package var last: Timestamp
-        /// Failed runs in a row, also those before the window; of a recovered one, as many as there had been.
+        /// The number of consecutive failed runs, including those before the window.
+        /// If the automation has recovered, it is the length of the ended streak.
         package var streak: Int
-        /// When that row began; nil where it is not known.
+        /// When the streak began; nil if unknown.
         package var since: Timestamp?
-        /// Failed runs in the window before; nil if there was none.
+        /// The number of failed runs in the previous window; nil if there was no previous window.
         package var before: Int?
-        /// The end of the last error's text.
+        /// The end of the last error's text; nil if there is no error text.
         package var error: String?
-        /// Kinds of errors, the most frequent first.
+        /// The kinds of errors, most frequent first.
         package var errors: [Reason] = []
-        /// How many kinds of errors there are besides.
+        /// A count of the errors that are not in `errors`.
         package var otherErrors = 0
-        /// The last that failed.
+        /// The id of the last failed run.
         package var runID: String?
-        /// Those that failed last, newest first, `runID` among them.
+        /// The ids of the most recent failed runs, newest first, including `runID`.
         package var runs: [String] = []
 
         package init(
@@ -74,9 +77,9 @@ package struct DigestDetail: Sendable, Equatable, Codable {
         }
     }
 
-    /// Errors that say the same but for numbers, ids, times and addresses.
+    /// A group of errors whose texts differ only in numbers, ids, times and addresses.
     package struct Reason: Sendable, Equatable, Codable {
-        /// With those masked.
+        /// The error's text with those parts masked.
         package var text: String
         package var count: Int
 
@@ -86,7 +89,7 @@ package struct DigestDetail: Sendable, Equatable, Codable {
         }
     }
 
-    /// An approval that waits.
+    /// A pending approval.
     package struct Waiting: Sendable, Equatable, Codable {
         package var account: String
         package var id: String
@@ -103,9 +106,9 @@ package struct DigestDetail: Sendable, Equatable, Codable {
         }
     }
 
-    /// One local day.
+    /// The number of failed runs on one local day.
     package struct Day: Sendable, Equatable, Codable {
-        /// `2026-11-24`.
+        /// The date, such as `2026-11-24`.
         package var date: String
         package var failed: Int
 
@@ -141,7 +144,8 @@ package struct DigestDetail: Sendable, Equatable, Codable {
 }
 
 extension DigestDetail {
-    /// What an earlier version did not write down is empty.
+    /// Decodes a stored digest.
+    /// Fields that an earlier version did not write get their empty values.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(

@@ -1,8 +1,8 @@
 extension Duration {
-    /// Reads an interval as people write it: `30s`, `5m`, `2h`, `1d`.
+    /// Reads an interval such as `30s`, `5m`, `2h`, `1d`.
     ///
-    /// - Parameter text: a whole number and one of `s`, `m`, `h`, `d`; no sign, no space; `0s` is allowed.
-    ///   Nil for anything else.
+    /// - Parameter text: a whole number followed by one of `s`, `m`, `h`, `d`, without sign or space; `0s` is allowed. Any other text gives
+    ///   nil.
     package init?(interval text: String) {
         let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
         let digits = text.dropLast()
@@ -12,7 +12,7 @@ extension Duration {
         self = .seconds(Int64(count) * unit)
     }
 
-    /// The shortest way to write a whole number of seconds so that `init(interval:)` reads it back: `90s`, `2h`.
+    /// The shortest text for a whole number of seconds that `init(interval:)` reads back: `90s`, `2h`.
     package var interval: String {
         let seconds = components.seconds
         for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60)] as [(String, Int64)]
@@ -22,7 +22,7 @@ extension Duration {
         return "\(seconds)s"
     }
 
-    /// About how long, for people: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`.
+    /// The approximate duration for people: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`.
     package var spoken: String {
         let seconds = max(0, components.seconds)
         func two(_ a: Int64, _ unitA: String, _ b: Int64, _ unitB: String) -> String {

@@ -1,9 +1,9 @@
-/// An error's text without what differs from one time to the next, so that errors of one kind are counted as one.
+/// Masks the parts of an error's text that vary between occurrences, so that errors of one kind are counted together.
 ///
-/// Masked are numbers, hexadecimal and dashed ids, times, and addresses of the web, of mail and of machines; what is quoted stays. Only
-/// the first 400 Unicode scalars count: what follows is mostly a trace.
+/// It masks numbers, hexadecimal and dashed ids, times, and web, mail and host addresses. Quoted words stay. Only the first 400 Unicode
+/// scalars count, because the rest is mostly a stack trace.
 ///
-/// A digest may ask this 100,000 times: it works on scalars, because asking `Character` what it is costs ten times as much.
+/// A digest may call this 100,000 times. It works on Unicode scalars, because `Character` properties cost ten times as much.
 package enum ErrorFingerprint {
     private typealias Scalars = ArraySlice<Unicode.Scalar>
     private static let most = 400
@@ -12,7 +12,7 @@ package enum ErrorFingerprint {
         var masked: [[UInt8]] = []
         for word in Array(error.unicodeScalars.prefix(most)).split(whereSeparator: { $0.sort == .space }) {
             let text = mask(word: word)
-            // A time in several words is one time: `2026-11-24 09:00:00 +0000`.
+            // A time that spans several words is one time: `2026-11-24 09:00:00 +0000`.
             if text == number, masked.last == number { continue }
             masked.append(text)
         }
@@ -21,7 +21,7 @@ package enum ErrorFingerprint {
 
     private static let number = Array("#".utf8), address = Array("<address>".utf8)
 
-    /// A word may hold several parts: `(id=42,host=10.0.0.1:443)`.
+    /// Masks one word, which may have several parts: `(id=42,host=10.0.0.1:443)`.
     private static func mask(word: Scalars) -> [UInt8] {
         if isAddress(word) { return address }
         var out: [UInt8] = []
@@ -38,7 +38,7 @@ package enum ErrorFingerprint {
         return out
     }
 
-    /// `https://…`, `name@host`.
+    /// The word is an address such as `https://…` or `name@host`.
     private static func isAddress(_ word: Scalars) -> Bool {
         if word.indices.contains(where: { word[$0] == ":" && word[$0...].starts(with: "://".unicodeScalars) }) { return true }
         guard let at = word.firstIndex(of: "@"), at > word.startIndex else { return false }
@@ -46,7 +46,8 @@ package enum ErrorFingerprint {
         return host.contains(".") && !host.contains("@")
     }
 
-    /// What joins parts at the end of one belongs to none: `7.`
+    /// Appends one part, masked if it varies.
+    /// A joiner at the end, as in `7.`, is kept and does not belong to the part.
     private static func append(part: Scalars, to out: inout [UInt8]) {
         let end = (part.lastIndex { $0.sort != .joiner } ?? part.startIndex - 1) + 1
         let core = part[..<end]
@@ -54,7 +55,8 @@ package enum ErrorFingerprint {
         part[end...].forEach { out.append($0) }
     }
 
-    /// A number with its unit or its sign, an id, a time. A word with up to three digits in it, such as `utf8` or `x509`, is a word.
+    /// The part is a number (perhaps with a unit or a sign), an id or a time.
+    /// A word with up to three digits, such as `utf8` or `x509`, does not vary.
     private static func isVarying(_ part: Scalars) -> Bool {
         guard let first = part.first else { return false }
         if first.sort == .digit { return true }
@@ -72,7 +74,8 @@ extension [UInt8] {
 extension Unicode.Scalar {
     fileprivate enum Sort { case space, digit, letter, joiner, other }
 
-    /// What it is to a word. ASCII is known by heart, because asking Unicode is slow.
+    /// The scalar's class within a word.
+    /// ASCII is classified directly, because Unicode properties are slow.
     fileprivate var sort: Sort {
         switch self {
         case "a"..."z", "A"..."Z": .letter

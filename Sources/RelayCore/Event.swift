@@ -1,14 +1,16 @@
-/// Something that happened, once. Its `id` is what the ledger deduplicates by; state is in the payload, never in the id.
+/// Something that happened once.
+/// The ledger deduplicates events by `id`. State is in the payload, never in the id.
 package struct Event: Sendable, Equatable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case notification, approval, decision, run, reminder, digest, relay
     }
 
     package var id: String
-    /// The name of the account it came from; nil for what the relay says itself.
+    /// The name of the account that the event came from; nil for the relay's own events.
     package var account: String?
     package var kind: Kind
-    /// What it is about. Events about one approval share it (`<account>/approval/<uuid>`), so that they become one message.
+    /// What the event is about.
+    /// All events about one approval share a subject (`<account>/approval/<uuid>`), so that they become one message.
     package var subject: String
     package var priority: Priority
     package var occurredAt: Timestamp
@@ -30,7 +32,8 @@ package struct Event: Sendable, Equatable {
     }
 }
 
-/// What an event says: where it comes from, and its own particulars. Stored as JSON; texts in it were repaired at admission.
+/// The content of an event: its origin and its details.
+/// It is stored as JSON. Its texts were repaired at admission.
 package struct Payload: Sendable, Equatable, Codable {
     package var origin: Origin
     package var detail: Detail
@@ -41,9 +44,11 @@ package struct Payload: Sendable, Equatable, Codable {
     }
 }
 
-/// The automation and the run behind an event. Nil is unknown, or not applicable.
+/// The automation and the run behind an event.
+/// Nil means unknown or not applicable.
 package struct Origin: Sendable, Equatable, Codable {
-    /// From a sandbox key: every message says so.
+    /// The event came from a staging account, such as one with a sandbox key.
+    /// Every message about it says so.
     package var staging: Bool
     package var automation: String?
     package var automationID: String?
@@ -66,11 +71,11 @@ package struct Origin: Sendable, Equatable, Codable {
     }
 }
 
-/// The particulars of each kind of event.
+/// The details of each kind of event.
 package enum Detail: Sendable, Equatable, Codable {
     case notification(NotificationDetail)
     case run(RunDetail)
-    /// Approvals, decisions and reminders alike.
+    /// Approvals, decisions and reminders share these details.
     case approval(ApprovalDetail)
     case digest(DigestDetail)
     case relay(RelayDetail)
@@ -95,7 +100,7 @@ package struct RunDetail: Sendable, Equatable, Codable {
     package var summary: String?
     package var error: String?
     package var failedStep: String?
-    /// From start to completion; nil if either is unreadable.
+    /// The time from start to completion in milliseconds; nil if either time is unreadable.
     package var milliseconds: Int64?
 
     package init(
@@ -110,7 +115,8 @@ package struct RunDetail: Sendable, Equatable, Codable {
 }
 
 package struct ApprovalDetail: Sendable, Equatable, Codable {
-    /// *closed*: with an outcome that cannot be read.
+    /// The state of an approval.
+    /// *closed* means that it ended with an outcome that cannot be read.
     package enum State: String, Sendable, Codable, CaseIterable { case open, approved, rejected, closed }
 
     package var id: String
@@ -120,14 +126,15 @@ package struct ApprovalDetail: Sendable, Equatable, Codable {
     package var action: String?
     package var actions: JSONValue?
     package var createdAt: Timestamp?
-    /// RevKeen's user id, as it is.
+    /// RevKeen's user id, unchanged.
     package var actor: String?
     package var decidedAt: Timestamp?
     package var reason: String?
-    /// Of a reminder: which step of the ladder, from 1.
+    /// The step of the reminder ladder, from 1; only for reminders.
     package var step: Int?
     package var overdue: Bool?
-    /// Where several people must approve, who has so far: `1 of 2 (ann)`. Nil before anybody has.
+    /// Who has approved so far if several people must approve: `1 of 2 (ann)`.
+    /// Nil before the first approval.
     package var votes: String?
 
     package init(
@@ -149,14 +156,14 @@ package struct ApprovalDetail: Sendable, Equatable, Codable {
     }
 }
 
-/// The relay about itself.
+/// An event about the relay itself.
 package struct RelayDetail: Sendable, Equatable, Codable {
-    /// A closed word: `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, `clock`, `first_look`, …
+    /// A word of a closed set: `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, `clock`, `first_look`, …
     package var topic: String
-    /// The account, feed or destination.
+    /// The name of the account, feed or destination.
     package var about: String
     package var detail: String
-    /// It is well again.
+    /// The problem is over.
     package var over: Bool
 
     package init(topic: String, about: String, detail: String, over: Bool = false) {

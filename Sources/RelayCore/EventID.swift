@@ -1,15 +1,20 @@
-/// The ids of events. Each is written here and nowhere else, because an id is for ever.
+/// Builds the ids of events.
+/// No other code builds them, because stored ids must never change.
 package enum EventID {
     package static func notification(_ id: String, account: String) -> String { "\(account)/notification/\(id)" }
 
-    /// `version` counts what was shown of it, from 1; a decision bears the version that closed it.
+    /// The id of one version of an approval.
+    ///
+    /// - Parameter version: counts from 1 the versions that were shown. A decision has the version that closed the approval.
     package static func approval(_ id: String, version: Int, account: String) -> String {
         "\(approvalSubject(id, account: account))/v\(version)"
     }
 
     package static func approvalSubject(_ id: String, account: String) -> String { "\(account)/approval/\(id)" }
 
-    /// `completed` is `Timestamp.description`, or the start of a hash where the time could not be read.
+    /// The id of a finished run.
+    ///
+    /// - Parameter completed: `Timestamp.description`, or the start of a hash if the time could not be read.
     package static func run(_ id: String, completed: String, account: String) -> String {
         "\(runSubject(id, account: account))/\(completed)"
     }

@@ -1,4 +1,4 @@
-/// Two lower-case hex digits for each byte.
+/// Writes each byte as two lower-case hexadecimal digits.
 package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var out: [UInt8] = []
@@ -20,7 +20,7 @@ package func hexDigit(_ byte: UInt8) -> UInt8? {
     }
 }
 
-/// The bytes that pairs of hexadecimal digits stand for; nil for anything else.
+/// Reads pairs of hexadecimal digits as bytes; nil for any other text.
 package func bytes(hexadecimal text: some StringProtocol) -> [UInt8]? {
     let digits = text.utf8.map(hexDigit)
     guard digits.count % 2 == 0 else { return nil }

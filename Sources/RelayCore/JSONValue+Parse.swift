@@ -1,22 +1,25 @@
-/// Where a text stopped being JSON, and what was wrong there.
+/// A JSON syntax error: what is wrong and where.
 package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     package enum Reason: String, Sendable { case unexpectedEnd, unexpectedByte, badString, badNumber, tooDeep, trailingBytes }
 
     package var reason: Reason
-    /// The index of the byte, from 0.
+    /// The index of the byte where the error was found, from 0.
     package var offset: Int
 
     package var description: String { "not JSON: \(reason.rawValue) at byte \(offset)" }
 }
 
 extension JSONValue {
-    /// How many arrays and objects may stand inside one another. RevKeen's own answers are 5 deep.
+    /// The maximum nesting depth of arrays and objects.
+    /// RevKeen's own responses are 5 deep.
     package static let defaultDepth = 64
 
     /// Reads one JSON text (RFC 8259).
     ///
-    /// What a stranger may send is expected here: a byte order mark is skipped, bad UTF-8 and lone surrogates become U+FFFD,
-    /// of two members with one name the last counts, and more than `depth` levels are an error instead of a crash.
+    /// The input may be untrusted. A byte order mark is skipped, and bad UTF-8 and lone surrogates become U+FFFD. If two members have the
+    /// same name, the last one counts. More than `depth` levels are an error, not a crash.
+    ///
+    /// - Throws: `JSONSyntaxError` if the bytes are not one JSON text.
     package init(parsing bytes: [UInt8], depth: Int = defaultDepth) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes)
         self = try parser.document(depth: depth)

@@ -1,5 +1,6 @@
 extension JSONValue {
-    /// The canonical text: members sorted by name, no white space. Equal values give equal bytes, so it can be hashed and signed.
+    /// The canonical text: members sorted by name, no white space.
+    /// Equal values give equal bytes, so the text can be hashed and signed.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The canonical text as UTF-8.
@@ -39,7 +40,7 @@ extension JSONValue {
         out.append(UInt8(ascii: "\""))
         defer { out.append(UInt8(ascii: "\"")) }
         let isPlain: (UInt8) -> Bool = { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }
-        // Most texts need no care, and are then copied at once.
+        // Most texts need no escapes, so they are copied in one step.
         if text.utf8.allSatisfy(isPlain) { return out.append(contentsOf: text.utf8) }
         for byte in text.utf8 {
             switch byte {
@@ -57,7 +58,7 @@ extension JSONValue {
         }
     }
 
-    /// For people: two spaces a level, members sorted.
+    /// The value as text for people: two spaces per level, members sorted.
     package func indented(_ level: Int = 0) -> String {
         let inner = String(repeating: "  ", count: level + 1)
         let outer = String(repeating: "  ", count: level)

@@ -1,8 +1,9 @@
-/// Any JSON, as it came. Numbers keep their text, so that nothing is rounded on the way through.
+/// Any JSON value, unchanged.
+/// Numbers keep their text, so that nothing is rounded.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
-    /// The number as it was written (RFC 8259 §6).
+    /// A number, as it was written (RFC 8259 §6).
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -12,7 +13,7 @@ package enum JSONValue: Sendable, Hashable {
 
     package static func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
 
-    /// The member of an object; nil if this is no object, has no such member, or has null there.
+    /// The member of an object; nil if the value is not an object, has no such member, or has null there.
     package subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self, let value = members[key], value != .null else { return nil }
         return value
@@ -23,7 +24,7 @@ package enum JSONValue: Sendable, Hashable {
     package var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
     package var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
 
-    /// A whole number, also one written as `3.0` or `"3"`.
+    /// The value as a whole number, also if it is written as `3.0` or `"3"`; nil for anything else.
     package var int: Int? {
         switch self {
         case .number(let text), .string(let text): Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
@@ -38,7 +39,8 @@ package enum JSONValue: Sendable, Hashable {
         }
     }
 
-    /// A word for people: a string as it is, a number or a flag as written; nil for null, arrays and objects.
+    /// The value as a word for people: a string as it is, a number or a flag as written.
+    /// Nil for null, arrays and objects.
     package var word: String? {
         switch self {
         case .string(let text), .number(let text): text
@@ -60,7 +62,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
     }
 }
 
-/// Inside our own records it is kept as a string of JSON text: lossless, and read only when it is needed.
+/// In the relay's own records a JSON value is stored as a string of JSON text, which loses nothing.
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

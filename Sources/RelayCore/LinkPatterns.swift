@@ -1,4 +1,5 @@
-/// The patterns of `links:`. RevKeen documents no such URL, so there is no default and none is guessed.
+/// The URL patterns of `links:`.
+/// RevKeen documents no such URLs, so there is no default.
 package struct LinkPatterns: Sendable {
     private let run: String?
     private let approval: String?
@@ -10,7 +11,8 @@ package struct LinkPatterns: Sendable {
         self.automation = automation
     }
 
-    /// The most telling link that there is: of the approval, else of the run, else of the automation.
+    /// The most specific link available: the approval's, else the run's, else the automation's.
+    /// Nil if there is none.
     package func link(for event: Event) -> String? {
         var approvalID: String?
         if case .approval(let detail) = event.payload.detail { approvalID = detail.id }
@@ -23,7 +25,7 @@ package struct LinkPatterns: Sendable {
         return filled(run, ids) ?? filled(automation, ids)
     }
 
-    /// Nil if the pattern asks for an id that there is not.
+    /// Fills the ids into a pattern; nil without a pattern, or if it needs an id that is missing.
     private func filled(_ pattern: String?, _ ids: [String: String?]) -> String? {
         guard var link = pattern else { return nil }
         for (name, id) in ids where link.contains("{\(name)}") {

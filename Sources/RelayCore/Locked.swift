@@ -2,7 +2,7 @@ import Glibc
 
 /// A value behind a pthread mutex.
 ///
-/// Not `Synchronization.Mutex`: its futex calls give false reports under ThreadSanitizer on Linux.
+/// This is not `Synchronization.Mutex`, because its futex calls give false reports under ThreadSanitizer on Linux.
 /// `@unchecked Sendable`: every access to `value` holds the mutex.
 package final class Locked<Value>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

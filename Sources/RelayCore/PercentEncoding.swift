@@ -1,5 +1,6 @@
 extension String {
-    /// All but the unreserved characters of RFC 3986 §2.3 as `%XX`: fit for a segment of a path, for a query and for a form.
+    /// The text with all characters except the unreserved ones of RFC 3986 §2.3 written as `%XX`.
+    /// The result is safe in a path segment, a query and a form.
     package var percentEncoded: String {
         var out: [UInt8] = []
         out.reserveCapacity(utf8.count + 16)
@@ -14,10 +15,11 @@ extension String {
     }
 }
 
-/// Upper case, as RFC 3986 §2.1 asks for.
+/// Upper-case hexadecimal digits, as RFC 3986 §2.1 asks for.
 private let digits = Array("0123456789ABCDEF".utf8)
 
-/// RFC 3986 §2.1. A `%` that no two digits follow stays as it is; bad UTF-8 becomes U+FFFD.
+/// Decodes percent-encoded text (RFC 3986 §2.1).
+/// A `%` that two hexadecimal digits do not follow stays as it is. Bad UTF-8 becomes U+FFFD.
 package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
     let bytes = Array(text.utf8)
     var out: [UInt8] = []
@@ -34,7 +36,7 @@ package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = fal
     return String(decoding: out, as: UTF8.self)
 }
 
-/// The fields of a query, or of a body that is `application/x-www-form-urlencoded`, in order.
+/// The fields of a query or of an `application/x-www-form-urlencoded` body, in order.
 package func formFields(_ text: some StringProtocol) -> [(name: String, value: String)] {
     text.split(separator: "&").map { pair in
         let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
-/// A place in a file that a person wrote. Lines and columns count from 1.
+/// A place in a file that a person wrote.
+/// Lines and columns count from 1.
 package struct Place: Sendable, Hashable, CustomStringConvertible {
     package var file: String
     package var line: Int
@@ -13,14 +14,16 @@ package struct Place: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(file):\(line):\(column)" }
 }
 
-/// Something wrong in the configuration or a template: where, what, what was expected, and for a near miss what was meant.
+/// A problem in the configuration or a template: where it is, what is wrong, what was expected, and for a near miss what was probably
+/// meant.
 package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     package var place: Place
-    /// Never holds the value of a secret.
+    /// What is wrong.
+    /// It never contains the value of a secret.
     package var problem: String
     package var expected: String?
     package var meant: String?
-    /// `check` says it and accepts the file all the same.
+    /// The problem is a warning: `check` prints it and still accepts the file.
     package var isWarning: Bool
 
     package init(_ place: Place, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
@@ -39,7 +42,7 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Collects problems, so that a person hears of all of them at once.
+/// Collects problems, so that all of them can be reported at once.
 package final class ProblemList: Sendable {
     private let list = Locked<[Problem]>([])
 
@@ -47,7 +50,7 @@ package final class ProblemList: Sendable {
 
     package func add(_ problem: Problem) { list.withLock { $0.append(problem) } }
 
-    /// In the order of the file, each said once.
+    /// All problems in the order of the file, without duplicates.
     package var all: [Problem] {
         var said = Set<Problem>()
         return list.withLock { $0 }.filter { said.insert($0).inserted }

@@ -1,4 +1,5 @@
-/// How loudly something is told. The order is the order of delivery.
+/// The priority of an event, in ascending order.
+/// Deliveries of a higher priority are sent first.
 package enum Priority: Int, Sendable, Codable, CaseIterable, Comparable {
     case low, normal, high, urgent
 

@@ -1,8 +1,9 @@
 extension String {
-    /// The text as it may be stored and told: no control characters but `\n` and `\t`, line ends as `\n`, no characters that
-    /// reorder their neighbours unseen, and at most `most` Unicode scalars (the rest replaced by `…`).
+    /// The text in a form that is safe to store and show.
+    /// It has no control characters except `\n` and `\t`, line ends are `\n`, and characters that invisibly reorder their neighbours are
+    /// removed. It has at most `most` Unicode scalars; the rest is replaced by `…`.
     ///
-    /// Bad UTF-8 has already become U+FFFD where bytes became text.
+    /// Bad UTF-8 has already become U+FFFD when the bytes became text.
     package func repaired(most: Int = 20_000) -> String {
         if utf8.count <= most, utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return self }
         var out = String.UnicodeScalarView()
@@ -24,14 +25,14 @@ extension String {
 }
 
 extension String {
-    /// Without white space and controls at its ends.
+    /// The text without white space and control characters at its ends.
     package var trimmed: String {
         let kept = unicodeScalars.drop { $0.value <= 0x20 || $0.properties.isWhitespace }
         let end = kept.lastIndex { !($0.value <= 0x20 || $0.properties.isWhitespace) }
         return end.map { String(kept[...$0]) } ?? ""
     }
 
-    /// Data as one line: repaired, line breaks and tabs as spaces, at most `most` Unicode scalars and an ellipsis.
+    /// The text as one line: repaired, line breaks and tabs as spaces, at most `most` Unicode scalars and an ellipsis.
     package func oneLine(most: Int) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in repaired(most: most).unicodeScalars { scalars.append(scalar == "\n" || scalar == "\t" ? " " : scalar) }
@@ -45,7 +46,7 @@ extension Unicode.Scalar {
         case 0x0A, 0x09: self
         case 0x0D, 0x85, 0x2028, 0x2029: "\n"
         case 0..<0x20, 0x7F..<0xA0: nil
-        // Bidirectional overrides and isolates: they make a text read otherwise than it is (Unicode TR 36 §2.5).
+        // Bidirectional overrides and isolates are removed: they make a text display differently from its content (Unicode TR 36 §2.5).
         case 0x202A...0x202E, 0x2066...0x2069: nil
         case 0xFEFF: nil
         default: self

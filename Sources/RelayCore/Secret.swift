@@ -1,6 +1,6 @@
-/// Something that must never be shown: an API key, a password, a webhook URL.
+/// A text that must never be shown: an API key, a password, a webhook URL.
 ///
-/// It prints as `<secret>` however it is printed. `reveal()` stands only on the line that sends it.
+/// It always prints as `<secret>`. Call `reveal()` only on the line that sends the secret.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let text: String
 

@@ -1,5 +1,6 @@
 extension Timestamp: CustomStringConvertible {
-    /// RFC 3339 in UTC to the second: `2026-11-03T14:05:09Z`. The form of every id and of every `--json` answer.
+    /// The time in RFC 3339 format, in UTC, to the second: `2026-11-03T14:05:09Z`.
+    /// All ids and all `--json` outputs use this format.
     package var description: String {
         let civil = CivilDate(daysSince1970: seconds.dividedDown(by: 86_400))
         let second = Int(seconds - seconds.dividedDown(by: 86_400) * 86_400)
@@ -7,8 +8,9 @@ extension Timestamp: CustomStringConvertible {
             + "\(pad(second / 3600, 2)):\(pad(second / 60 % 60, 2)):\(pad(second % 60, 2))Z"
     }
 
-    /// Reads a time as an API may write it: ISO 8601 with or without zone and fraction (no zone means UTC), a bare date,
-    /// or Unix seconds or milliseconds. Nil for anything else: the caller keeps the text.
+    /// Reads a time in the formats that an API may use.
+    /// These are ISO 8601 with or without zone and fraction (no zone means UTC), a bare date, and Unix seconds or milliseconds. Nil for
+    /// anything else; the caller then keeps the text.
     package init?(text: String) {
         var reader = DigitReader(Array(text.utf8))
         if let moment = reader.unixTime() ?? reader.iso8601() {
@@ -53,7 +55,7 @@ package struct CivilDate: Sendable, Equatable {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// 0 is Monday, 6 is Sunday.
+    /// The day of the week; 0 is Monday, 6 is Sunday.
     package var weekday: Int { Int((daysSince1970 + 3) - (daysSince1970 + 3).dividedDown(by: 7) * 7) }
 
     package var isReal: Bool {
@@ -62,7 +64,7 @@ package struct CivilDate: Sendable, Equatable {
 }
 
 extension Int64 {
-    /// Division that rounds towards minus infinity, as calendars need.
+    /// Divides and rounds towards minus infinity, as calendar arithmetic needs.
     package func dividedDown(by divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
@@ -74,14 +76,16 @@ private func pad(_ number: Int, _ width: Int) -> String {
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
-/// Walks over the bytes of a written time. Every function either moves past what it read or returns nil.
+/// Reads the bytes of a written time.
+/// Every function either moves past what it read or returns nil.
 private struct DigitReader {
     private let bytes: [UInt8]
     private var at = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Ten digits are seconds, thirteen are milliseconds, both with an optional fraction that is dropped.
+    /// Reads Unix time: ten digits are seconds, thirteen are milliseconds.
+    /// An optional fraction is ignored.
     mutating func unixTime() -> Timestamp? {
         let whole = bytes.prefix { $0 != UInt8(ascii: ".") }
         guard whole.count == 10 || whole.count == 13, bytes.count <= 30,

@@ -1,6 +1,6 @@
-/// A moment on the wall clock, to the millisecond, in UTC.
+/// A moment of wall-clock time in UTC, to the millisecond.
 ///
-/// The only moment that is stored or compared between runs of the program. Lengths of time are `Duration`.
+/// This is the only type of moment that is stored or compared between runs of the program. Lengths of time are `Duration`.
 package struct Timestamp: InstantProtocol, Codable, Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before it.
     package var milliseconds: Int64
@@ -54,7 +54,7 @@ extension Duration {
         return overflow ? (seconds < 0 ? .min / 4 : .max / 4) : whole + attoseconds / 1_000_000_000_000_000
     }
 
-    /// Seconds as a number with a fraction, for metrics and for people.
+    /// The duration in seconds with a fraction, for metrics and for people.
     package var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }

@@ -1,10 +1,11 @@
 import FoundationEssentials
 
-/// The only source of time in the program: what the time is, and how to wait.
+/// The program's only source of time: it tells the time and it waits.
 ///
-/// `sleep` waits by a clock that does not jump; `now` is the wall clock, which may.
+/// `sleep` uses a clock that does not jump. `now` is the wall clock, which may jump.
 package protocol WallClock: Clock where Instant == Timestamp, Duration == Swift.Duration {
-    /// Time since some fixed moment, by a clock that never jumps. Only differences mean anything.
+    /// The time since some fixed moment, on a clock that never jumps.
+    /// Only differences between two values have a meaning.
     var uptime: Duration { get }
 }
 

@@ -1,8 +1,8 @@
 package import RelayCore
 
-/// Cuts a text to a limit, in the limit's own unit, never inside an entity or a character, and ends it with `ending`.
+/// Cuts a text to a limit, in the limit's own unit, never inside an entity or a character, and appends `ending`.
 ///
-/// A text within the limit stays as it is. An ending that is too long for the limit is itself cut.
+/// A text within the limit is unchanged. An ending that exceeds the limit is cut too.
 package func cut(_ text: String, to limit: Limit, dialect: Dialect, ending: String) -> String {
     if limit.size(of: text) <= limit.most { return text }
     let room = limit.most - limit.size(of: ending)

@@ -1,7 +1,7 @@
 import Foundation
 import RelayCore
 
-/// What a template may say of a digest or a bundle.
+/// The fields that a template can use for a digest or a bundle.
 extension Fields {
     mutating func add(
         _ detail: DigestDetail, _ reader: Times, _ links: LinkPatterns, _ decideWaiting: (DigestDetail.Waiting) -> String?
@@ -26,12 +26,12 @@ extension Fields {
         set("catch_up", .flag(detail.catchUp))
     }
 
-    /// Nil for none, so that a section on it is left out.
+    /// Nil for zero, so that a template section for this field is left out.
     private static func count(_ number: Int) -> Value? { number > 0 ? .text(String(number)) : nil }
 
     private static let tallest = 44, levels = Array("▁▂▃▄▅▆▇█")
 
-    /// Bars as heights in pixels, and as one line of text.
+    /// Adds the failures per day, as bar heights in pixels and as one line of text.
     private mutating func addDays(_ days: [DigestDetail.Day]) {
         let most = days.map(\.failed).max() ?? 0
         guard most > 0 else { return }
@@ -59,7 +59,7 @@ extension Fields {
         item["since"] = .text(failure.since.map(times.short))
         item["before"] = .text(failure.before.map(String.init))
         item["error"] = .text(failure.error)
-        // One kind alone is what the error says, as often as the run failed.
+        // With a single kind of error, the list would only repeat `error` and `count`.
         let kinds = failure.errors.count > 1 || failure.otherErrors > 0 ? failure.errors : []
         item["errors"] = .list(kinds.map { ["text": .text($0.text), "times": .text(String($0.count))] })
         item["other_errors"] = count(failure.otherErrors)
@@ -90,7 +90,7 @@ extension Fields {
         return item
     }
 
-    /// How long it waited is counted up to the end of the window, so that every attempt says the same.
+    /// The waiting time is counted up to the end of the window, so that every attempt gives the same value.
     private static func item(
         _ waiting: DigestDetail.Waiting, _ now: Timestamp, until end: Timestamp, _ links: LinkPatterns, decide: String?
     ) -> [String: Value] {

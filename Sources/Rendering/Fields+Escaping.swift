@@ -4,7 +4,7 @@ import RelayCore
 extension Fields {
     var isStaging: Bool { values["staging"] == .flag(true) }
 
-    /// The values as the engine takes them, every text made harmless in the dialect. What is left out is false to a section.
+    /// The values in the form that the engine takes, with every text escaped for the dialect. A missing value is false to a section.
     func escaped(for request: TemplateSet.Request, _ dialect: Dialect) -> Any {
         var all = values
         all["destination"] = .text(request.destination)
@@ -12,7 +12,7 @@ extension Fields {
     }
 }
 
-/// Names that a template may use. The engine asks a type that it knows; in anything else it would look by reflection, at each name.
+/// The names that a template may use. The engine asks this type directly; for other types it would use reflection for each name.
 private final class Scope: MustacheParent {
     private let values: [String: Fields.Value]
     private let dialect: Dialect
@@ -33,7 +33,7 @@ private final class Scope: MustacheParent {
     }
 }
 
-/// A text that is harmless already. It has no names of its own: inside a section on it, those around it are meant.
+/// A text that is already escaped. It has no child names: inside a section on it, the surrounding names apply.
 private final class EscapedText: MustacheParent, MustacheCustomRenderable {
     let renderText: String
     let isNull = false

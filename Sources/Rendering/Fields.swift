@@ -1,11 +1,11 @@
 import Foundation
 package import RelayCore
 
-/// What a template may say of an event: flat names, each a text, a flag or a list (docs/templates.md).
+/// The fields that a template can use for an event: flat names, each a text, a flag or a list (docs/templates.md).
 package struct Fields: Sendable {
     enum Value: Sendable, Equatable {
         case text(String)
-        /// An address that the patterns of `links:` or the relay's own page have made.
+        /// An address built from the patterns of `links:` or for the relay's own page.
         case link(String)
         case flag(Bool)
         case list([[String: Value]])
@@ -94,7 +94,7 @@ package struct Fields: Sendable {
     }
 }
 
-/// Writes moments as people of a zone read them: `2026-11-24 09:00 UTC`.
+/// Writes times in a time zone, such as `2026-11-24 09:00 UTC`.
 struct Times {
     let now: Timestamp
     let zone: TimeZone
@@ -102,7 +102,7 @@ struct Times {
 
     func written(_ moment: Timestamp) -> String { "\(short(moment)) \(name)" }
 
-    /// Where the zone is known: `2026-11-24 09:00`.
+    /// The time without the zone's name: `2026-11-24 09:00`.
     func short(_ moment: Timestamp) -> String {
         let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
         let local = (moment + .seconds(offset)).description

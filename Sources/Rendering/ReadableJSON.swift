@@ -1,6 +1,7 @@
 package import RelayCore
 
-/// JSON as lines that a person can decide on: `customer.name: Kim`. Huge values are folded, and the fold says how much it hides.
+/// JSON as lines that a person can read before a decision: `customer.name: Kim`. Large values are shortened, and the last line counts what
+/// is left out.
 package enum ReadableJSON {
     static let mostLines = 20
     static let widest = 200
@@ -12,7 +13,7 @@ package enum ReadableJSON {
         return all.prefix(mostLines - 1) + ["… and \(all.count - mostLines + 1) more"]
     }
 
-    /// A text that holds JSON is read as JSON.
+    /// A text that holds a JSON object or list is read as JSON.
     private static func unwrapped(_ value: JSONValue) -> JSONValue {
         guard case .string(let text) = value, let first = text.first, first == "{" || first == "[",
             let inner = try? JSONValue(parsing: Array(text.utf8))
@@ -21,7 +22,7 @@ package enum ReadableJSON {
     }
 
     private static func collect(_ value: JSONValue, path: String, into lines: inout [String], depth: Int) {
-        // Far past what is shown, only the count would grow.
+        // Far above the lines that are shown, only the count would grow.
         guard lines.count < 2_000 else { return }
         switch unwrapped(value) {
         case .object(let members) where !members.isEmpty && depth < 8:

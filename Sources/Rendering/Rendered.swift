@@ -1,19 +1,19 @@
 import RelayCore
 
-/// A template's words: the first line is the title or subject, the rest the body.
+/// A template's output: the first line is the title or subject, the rest is the body.
 package struct Rendered: Sendable, Equatable {
     package var title: String
     package var body: String
     package var html: String?
-    /// Which template it was.
+    /// The name of the template that was used.
     package var template: String
-    /// Not nil: the user's template failed, and the built-in one spoke.
+    /// Why the built-in template was used instead of the user's, or why the user's HTML was left out; nil if nothing failed.
     package var fellBackBecause: String?
 
     init(_ text: String, html: String?, template: String, isStaging: Bool) {
         let lines = text.drop(while: \.isWhitespace).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         let title = lines.first.map(String.init)?.trimmedEnd ?? ""
-        // Here, so that no template can forget it.
+        // The prefix is added here, so that no template can forget it.
         self.title = (isStaging ? "[staging] " : "") + (title.isEmpty ? "(no title)" : title)
         body = lines.count > 1 ? String(lines[1]).trimmedEnd.trimmedStart : ""
         self.html = html
@@ -33,9 +33,9 @@ extension String {
     fileprivate var trimmedStart: String { String(drop(while: \.isNewline)) }
 }
 
-/// The HTML of a mail whose template is text alone.
+/// Makes the HTML part of a mail from a template that has only text.
 enum HTMLFromText {
-    /// - Parameter text: not escaped: the dialect of mail's text is plain.
+    /// - Parameter text: not escaped, because the text part of a mail uses the plain dialect.
     static func make(_ text: String) -> String {
         "<pre style=\"font:inherit;white-space:pre-wrap\">" + Dialect.html.escape(text) + "</pre>"
     }

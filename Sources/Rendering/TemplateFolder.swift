@@ -1,9 +1,9 @@
 import Mustache
 import RelayCore
 
-/// Parsed templates of one origin, the user's or the built-in ones, with their partials.
+/// The parsed templates of one origin (the user's or the built-in ones) with their partials.
 struct TemplateFolder: Sendable {
-    /// The engine looks partials up by their bare name, so the templates themselves get a prefix that no partial can have.
+    /// The engine finds partials by their bare name, so the templates themselves get a prefix that no partial can have.
     private static let mark = "/"
 
     private let library: MustacheLibrary
@@ -13,7 +13,7 @@ struct TemplateFolder: Sendable {
 
     /// - Parameters:
     ///   - texts: templates by name, without `.mustache`.
-    ///   - partials: by name, without `_` and `.mustache`; the user's win over the built-in ones.
+    ///   - partials: partials by name, without `_` and `.mustache`. The caller has already replaced built-in ones by the user's.
     init(texts: [String: String], partials: [String: String], problems: ProblemList, file: (String) -> String = { "\($0).mustache" }) {
         var library = MustacheLibrary()
         var names = Set<String>()
@@ -29,7 +29,7 @@ struct TemplateFolder: Sendable {
 
     func contains(_ name: String) -> Bool { names.contains(name) }
 
-    /// Nil if there is no such template.
+    /// Nil if there is no template of this name.
     func render(_ name: String, _ values: Any) -> String? {
         library.render(values, withTemplate: Self.mark + name)
     }
@@ -39,7 +39,8 @@ struct TemplateFolder: Sendable {
         _ text: String, named name: String, in library: inout MustacheLibrary, file: String, _ problems: ProblemList
     ) -> Bool {
         do {
-            // The engine resets its escaping to HTML in partials; values are escaped before they enter, so it must do nothing anywhere.
+            // Values are already escaped, so the engine must not escape them. The pragma is on every text, because the engine resets to
+            // HTML escaping in partials.
             library.register(try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text), named: name)
             return true
         } catch let error as MustacheTemplate.ParserError {

@@ -1,9 +1,9 @@
 import RelayCore
 
-/// Reads a template's tags before the engine does, and refuses what the engine would take silently: unknown names and partials,
-/// transforms, lambdas, pragmas, other delimiters, inheritance.
+/// Reads a template's tags before the engine does, and refuses what the engine would accept silently: unknown names and partials,
+/// transforms, lambdas, pragmas, other delimiters and inheritance.
 struct TemplateScanner {
-    /// Every name that some kind of event brings.
+    /// Every name that some kind of event provides.
     static let names: Set<String> = [
         "id", "kind", "priority", "account", "staging", "destination", "time", "ago", "automation", "automation_id", "risk", "trigger",
         "run_id",
@@ -28,14 +28,14 @@ struct TemplateScanner {
     ]
 
     let file: String
-    /// The partials that there are, without `_`.
+    /// The names of all partials, without `_`.
     let partials: Set<String>
     private let isPartial: Bool
     let problems: ProblemList
     private(set) var usedPartials: Set<String> = []
     private var open: [(name: String, place: Place)] = []
 
-    /// - Parameter isPartial: it may stand inside a list, so the names of every list's items are good in it.
+    /// - Parameter isPartial: a partial may be used inside a list, so it may use the item names of every list.
     init(file: String, partials: Set<String>, isPartial: Bool = false, problems: ProblemList) {
         self.file = file
         self.partials = partials

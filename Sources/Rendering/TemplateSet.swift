@@ -2,18 +2,18 @@ import Foundation
 package import RelayCore
 import Templates
 
-/// All templates: the user's folder, then the built-in ones. Parsed once.
+/// All templates: the user's folder first, then the built-in ones. They are parsed once.
 package struct TemplateSet: Sendable {
-    /// What is asked of a template.
+    /// What a template is rendered for.
     package struct Request: Sendable {
         package var kind: Event.Kind
         package var priority: Priority
         package var destination: String
         package var type: String
-        /// The destination shows the facts in fields of their own: words of `chat.` go before those of none.
+        /// True if the destination shows the facts in separate fields; `chat.` templates are then tried before those without a prefix.
         package var hasFields: Bool
         package var dialect: Dialect
-        /// Not nil: the HTML part too.
+        /// The dialect of the HTML part; nil if none is wanted.
         package var html: Dialect?
 
         package init(
@@ -29,7 +29,7 @@ package struct TemplateSet: Sendable {
             self.html = html
         }
 
-        /// Prefixes outside, names inside (docs/templates.md).
+        /// The template names to try, best match first: prefixes in the outer loop, names in the inner loop (docs/templates.md).
         var candidates: [String] {
             let word = priority.word
             let names =
@@ -41,7 +41,7 @@ package struct TemplateSet: Sendable {
     package static let builtIn = TemplateSet(user: .empty)
 
     private let user: TemplateFolder
-    /// The built-in templates, with the user's partials where there are some of the same name.
+    /// The built-in templates. A user's partial replaces the built-in one of the same name.
     private let shipped: TemplateFolder
     private static let shippedAlone: TemplateFolder = {
         let (texts, partials) = split(Templates.all)
@@ -53,7 +53,7 @@ package struct TemplateSet: Sendable {
         shipped = Self.shippedAlone
     }
 
-    /// Reads and checks the user's folder; nil is none. Every problem is noted with its file, line and column.
+    /// Reads and checks the user's folder; nil means that there is none. Every problem is noted with its file, line and column.
     package init(folder: String?, destinations: [String: String], types: [String], problems: ProblemList) {
         guard let folder else {
             self = .builtIn
@@ -63,7 +63,7 @@ package struct TemplateSet: Sendable {
         let (texts, own) = Self.split(files)
         let partials = Self.split(Templates.all).partials.merging(own) { $1 }
         Self.check(texts, own, partials: partials, folder: folder, prefixes: Array(destinations.keys) + types, problems)
-        // What the scanner refuses must not reach the engine: a cycle of partials would crash it.
+        // Anything the scanner refuses must not reach the engine, because a cycle of partials would crash it.
         guard problems.errors.isEmpty else {
             self = .builtIn
             return
@@ -93,7 +93,7 @@ package struct TemplateSet: Sendable {
         return rendered
     }
 
-    /// The HTML of the user's own template, and the name of one that gave nothing.
+    /// The HTML from the user's template, and the name of a user's template that gave no text. Both are nil if there is no such template.
     private func ownHTML(_ fields: Fields, _ request: Request) -> (text: String?, empty: String?) {
         guard let dialect = request.html, let name = request.candidates.first(where: { user.contains("\($0).html") }) else {
             return (nil, nil)
@@ -120,7 +120,7 @@ package struct TemplateSet: Sendable {
         return (texts, partials)
     }
 
-    /// The `.mustache` files of a folder, by name without the ending.
+    /// Reads the `.mustache` files of a folder, by name without the extension.
     private static func read(_ folder: String, _ problems: ProblemList) -> [String: String] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             problems.add(Problem(Place(file: folder, line: 1, column: 1), "the folder of templates cannot be read", expected: "a folder"))

@@ -2,10 +2,10 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// HTTP over one libcurl multi handle, driven by a thread of its own. Connections are kept and reused.
+/// HTTP over one libcurl multi handle, driven by a separate thread. Connections are kept and reused.
 ///
-/// A multi handle belongs to one thread: callers leave commands in an inbox and wake it, which is the one call that libcurl allows
-/// from elsewhere (https://curl.se/libcurl/c/curl_multi_wakeup.html).
+/// A multi handle belongs to one thread. Callers put commands in an inbox and wake the thread; this is the only call that libcurl allows
+/// from other threads (https://curl.se/libcurl/c/curl_multi_wakeup.html).
 package final class HTTPClient: HTTPTransport {
     private enum Command {
         case add(Transfer)
@@ -15,7 +15,7 @@ package final class HTTPClient: HTTPTransport {
     private struct Inbox {
         var commands: [Command] = []
         var isStopped = false
-        /// The loop has freed the multi handle: it must not be woken any more.
+        /// The loop has freed the multi handle, which must not be woken any more.
         var hasEnded = false
     }
 
@@ -31,7 +31,7 @@ package final class HTTPClient: HTTPTransport {
         CurlThread.start { [self] in loop() }
     }
 
-    /// Ends what is under way with `.cancelled` and frees everything. Later requests are refused.
+    /// Ends all transfers in progress with `.cancelled` and frees everything. Later requests are refused.
     package func shutdown() {
         inbox.withLock { inbox in
             guard !inbox.isStopped else { return }
@@ -65,9 +65,9 @@ package final class HTTPClient: HTTPTransport {
         }
     }
 
-    /// The thread's whole life.
+    /// Runs on the thread from start to end.
     private func loop() {
-        // Owns the transfers while libcurl holds raw pointers to them.
+        // This keeps the transfers alive while libcurl holds raw pointers to them.
         var live: [UnsafeMutableRawPointer: Transfer] = [:]
         while true {
             let (commands, isStopped) = inbox.withLock { inbox in
@@ -87,7 +87,7 @@ package final class HTTPClient: HTTPTransport {
     private func obey(_ command: Command, _ live: inout [UnsafeMutableRawPointer: Transfer]) {
         switch command {
         case .add(let transfer):
-            // A cancel may have come before its add.
+            // A cancellation can arrive before its add command.
             if transfer.isCancelled.withLock({ $0 }) { return abandon(transfer, "cancelled before it began") }
             live[transfer.handle.pointer] = transfer
             guard curl_multi_add_handle(multi.pointer, transfer.handle.pointer) == CURLM_OK else {
@@ -107,7 +107,7 @@ package final class HTTPClient: HTTPTransport {
         while let message = curl_multi_info_read(multi.pointer, &left) {
             guard relay_done(message) != 0, let handle = message.pointee.easy_handle else { continue }
             let code = relay_result(message)
-            // The message is gone after this.
+            // The message is invalid after this call.
             curl_multi_remove_handle(multi.pointer, handle)
             guard let transfer = live.removeValue(forKey: handle) else { continue }
             transfer.finish(code)
@@ -150,7 +150,7 @@ package final class HTTPClient: HTTPTransport {
 }
 
 extension HTTPRequest {
-    /// What makes it impossible to send; nil if nothing does.
+    /// Why the request cannot be sent; nil if it can.
     fileprivate var fault: String? {
         for (name, value) in headers {
             let breaks: (UInt8) -> Bool = { $0 == 0 || $0 == 10 || $0 == 13 }

@@ -1,20 +1,20 @@
 package import RelayCore
 
-/// One HTTP request. Redirects are never followed; only `http` and `https` are spoken.
+/// One HTTP request. Redirects are never followed; only `http` and `https` are allowed.
 package struct HTTPRequest: Sendable {
     package var method: String
-    /// May hold a credential in its path or query, so it never appears in an error.
+    /// The URL may hold a credential in its path or query, so it never appears in an error.
     package var url: Secret
-    /// Names are sent as given. Values with CR, LF or NUL are refused before anything is sent.
+    /// Names are sent as given. A value with CR, LF or NUL is refused before anything is sent.
     package var headers: [(name: String, value: Secret)]
     package var body: [UInt8]?
     package var connectTimeout: Duration = .seconds(10)
-    /// For the whole exchange, the connection included.
+    /// The time limit of the whole exchange, including the connection.
     package var timeout: Duration = .seconds(30)
-    /// Bytes of the answer's body; one more is the error `tooLarge`.
+    /// The most bytes of the response body; a longer body is the error `tooLarge`.
     package var maximumAnswer = 64 * 1024
-    /// Nothing in the request makes a second copy harmless: libcurl's own resend on a dead reused connection is stopped and told
-    /// as `.noAnswer` with `sent: true`.
+    /// True if nothing in the request makes a second copy harmless. libcurl's own resend on a dead reused connection is then stopped, and
+    /// reported as `.noAnswer` with `sent: true`.
     package var guardsAgainstResend = false
     package var network: NetworkOptions
 
@@ -32,11 +32,11 @@ package struct HTTPRequest: Sendable {
 
 /// How to reach a host. Two requests share a connection only if these are equal.
 package struct NetworkOptions: Sendable, Hashable {
-    /// A PEM file of the only authorities to trust; nil trusts the system's.
+    /// A PEM file with the only authorities to trust; nil trusts the system's.
     package var caFile: String?
-    /// As curl users write it; nil takes it from the environment.
+    /// The proxy in curl's syntax; nil takes it from the environment.
     package var proxy: Secret?
-    /// Else 169.254.0.0/16, fe80::/10 and their mapped forms are refused at connect time.
+    /// If false, 169.254.0.0/16, fe80::/10 and their mapped forms are refused when connecting.
     package var allowLinkLocal: Bool
 
     package init(caFile: String? = nil, proxy: Secret? = nil, allowLinkLocal: Bool = false) {
@@ -48,7 +48,7 @@ package struct NetworkOptions: Sendable, Hashable {
 
 package struct HTTPResponse: Sendable {
     package var status: Int
-    /// Names in lower case, in the order of arrival, of the final response only.
+    /// The headers of the final response only, in order of arrival, with names in lower case.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
     package var took: Duration
@@ -63,30 +63,30 @@ package struct HTTPResponse: Sendable {
     package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
-/// No answer came, or none that could be read. A status of any number is an answer, not an error.
+/// No response came, or none that could be read. A response with any status is no error.
 package struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: String, Sendable, CaseIterable {
-        /// DNS, refused, no route.
+        /// DNS failed, the connection was refused, or there is no route.
         case unreachable
         case tls
-        /// Nothing came within the time.
+        /// No response came in time.
         case timeout
-        /// The connection ended after it was made and before an answer.
+        /// The connection ended after it was made and before a response.
         case noAnswer
         case tooLarge
         /// The name leads to an address that the configuration does not allow.
         case forbiddenAddress
-        /// The answer is no HTTP, or no SMTP.
+        /// The response is not HTTP, or not SMTP.
         case protocolError
         case cancelled
-        /// Our own request is impossible: a header with a line break, an unreadable URL.
+        /// Our own request is invalid: a header with a line break, or an unreadable URL.
         case badRequest
     }
 
     package var reason: Reason
-    /// At least a part of the request's body may have reached the other side: what was asked may have happened.
+    /// True if at least a part of the request may have reached the other side, so that it may have taken effect.
     package var sent: Bool
-    /// For people; never holds the URL, a header, or what was sent.
+    /// A text for people. It never holds the URL, a header, or what was sent.
     package var detail: String
 
     package init(_ reason: Reason, sent: Bool, _ detail: String) {
@@ -98,7 +98,7 @@ package struct TransportError: Error, Sendable, Equatable, CustomStringConvertib
     package var description: String { "\(reason.rawValue): \(detail)" }
 }
 
-/// What speaks HTTP: libcurl in the program, a script in tests.
+/// Speaks HTTP: libcurl in the program, a script in tests.
 package protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 }

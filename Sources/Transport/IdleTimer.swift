@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs something later, unless the program ends before. For closing what nobody uses; nothing depends on the moment.
+/// Runs something later, unless the program ends first. It closes unused connections; nothing depends on the exact time.
 enum IdleTimer {
     static func after(_ duration: Duration, _ body: @escaping @Sendable () -> Void) {
         DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + duration.inSecondsForDispatch, execute: body)

@@ -1,19 +1,19 @@
 import CCurl
 import Glibc
 
-/// libcurl as a whole.
+/// Process-wide libcurl functions.
 enum Libcurl {
-    /// Global set-up, once, before the first thread starts. A broken pipe is an error code, not a signal.
+    /// Global set-up, done once before the first thread starts. It also makes a broken pipe an error code instead of a signal.
     static let start: Void = {
         curl_global_init(relay_global_all)
         signal(SIGPIPE, SIG_IGN)
     }()
 
-    /// What went wrong, in libcurl's words. They hold host names, never paths, headers or what was sent.
+    /// libcurl's own words for an error. They may hold host names, but never paths, headers or what was sent.
     static func words(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
 }
 
-/// A libcurl handle. `@unchecked Sendable`: whoever holds it sees to it that one thread at a time uses it.
+/// A libcurl handle. `@unchecked Sendable`: its owner makes sure that only one thread at a time uses it.
 struct Handle: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
 
@@ -23,7 +23,7 @@ struct Handle: @unchecked Sendable {
     }
 }
 
-/// A thread of its own for calls that block.
+/// Starts a separate thread for calls that block.
 enum CurlThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -33,7 +33,7 @@ enum CurlThread {
     static func start(_ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
-        // TLS and the resolver's callbacks fit well into it.
+        // 512 KiB is enough for TLS and the resolver's callbacks.
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()

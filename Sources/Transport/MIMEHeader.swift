@@ -1,19 +1,20 @@
 import Foundation
 
-/// Header values: encoded-words (RFC 2047), quoted names, folding. Judged by bytes, because "\r\n" is one `Character` in Swift.
+/// Header values: encoded-words (RFC 2047), quoted names, folding. They are checked by bytes, because "\r\n" is one `Character` in Swift.
 enum MIMEHeader {
-    /// An encoded-word is at most 75 characters: `=?UTF-8?B?` and `?=` leave 60 of base64, which are 45 bytes.
+    /// The most bytes in an encoded-word: its limit is 75 characters, and `=?UTF-8?B?` and `?=` leave 60 of base64, which is 45 bytes.
     private static let bytesPerWord = 45
 
-    /// Free text: as it is if it is plain ASCII, else as encoded-words that never split a character.
-    /// - Parameter start: how many characters of the line the header's name takes.
+    /// Encodes free text: plain ASCII stays as it is, other text becomes encoded-words that never split a character.
+    ///
+    /// - Parameter start: the length of the header's name on the line, in characters.
     static func text(_ value: String, startingAt start: Int) -> String {
         let clean = withoutControls(value)
         let isPlain = clean.utf8.allSatisfy { (32...126).contains($0) } && !clean.contains("=?") && !hasLongWord(clean)
         return isPlain ? clean : encodedWords(clean, start: start)
     }
 
-    /// Printable ASCII without spaces and brackets.
+    /// Keeps only printable ASCII without spaces and angle brackets.
     static func token(_ value: String) -> String {
         String(decoding: value.utf8.filter { (33...126).contains($0) && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }, as: UTF8.self)
     }
@@ -27,7 +28,7 @@ enum MIMEHeader {
         return "\(encodedWords(name, start: 10)) <\(address.address)>"
     }
 
-    /// Breaks before white space, so that lines stay within 78 where they can, and never breaks inside a word.
+    /// Folds at spaces, so that lines stay within 78 characters where possible. A word is never split.
     static func fold(_ name: String, _ value: String) -> String {
         var lines: [String] = []
         var line = "\(name):"
@@ -42,7 +43,7 @@ enum MIMEHeader {
         return lines.joined(separator: "\r\n")
     }
 
-    /// CR, LF, NUL and what else ends or hides a line become spaces.
+    /// Replaces CR, LF, NUL and every other character that ends or hides a line by a space.
     private static func withoutControls(_ value: String) -> String {
         String(
             String.UnicodeScalarView(
@@ -52,7 +53,7 @@ enum MIMEHeader {
                 }))
     }
 
-    /// A word that cannot be folded within the hard limit of a line (RFC 5322 §2.1.1).
+    /// True if a word is too long to fold within the hard limit of a line (RFC 5322 §2.1.1).
     private static func hasLongWord(_ value: String) -> Bool {
         value.split(separator: " ").contains { $0.utf8.count > 900 }
     }

@@ -1,20 +1,20 @@
 package import RelayCore
 
-/// A mail as it goes over the wire: RFC 5322 and MIME, every line ending CRLF, every line short, nothing in a header that could start another.
+/// A mail as it goes over the wire (RFC 5322 and MIME): lines are short and end with CRLF, and no header value can start another header.
 package struct MIMEMail: Sendable {
     package var date: Timestamp
     package var from: MailAddress
     package var to: MailAddress
     package var replyTo: MailAddress?
     package var subject: String
-    /// `left@right`, without angle brackets; the same on every attempt.
+    /// The Message-ID, `left@right` without angle brackets. It is the same on every attempt.
     package var messageID: String
-    /// Oldest first, without angle brackets; the last one is what this mail answers.
+    /// Message-IDs, oldest first, without angle brackets; the last one is the mail that this one replies to.
     package var references: [String]
     package var extraHeaders: [(name: String, value: String)]
     package var text: String
     package var html: String?
-    /// Makes the boundary; the same seed gives the same bytes.
+    /// The seed for the boundary; the same seed gives the same bytes.
     package var boundarySeed: String
 
     package init(
@@ -63,7 +63,7 @@ package struct MIMEMail: Sendable {
             headers.append(("In-Reply-To", "<\(MIMEHeader.token(parent))>"))
             headers.append(("References", references.map { "<\(MIMEHeader.token($0))>" }.joined(separator: " ")))
         }
-        // RFC 3834 §5: nobody's vacation message may answer this.
+        // This keeps vacation responders from replying (RFC 3834 §5).
         headers.append(("Auto-Submitted", "auto-generated"))
         headers.append(("X-Auto-Response-Suppress", "All"))
         for (name, value) in extraHeaders {
@@ -73,7 +73,7 @@ package struct MIMEMail: Sendable {
         return headers
     }
 
-    /// At most 70 characters (RFC 2046 §5.1.1), in no part.
+    /// A boundary of at most 70 characters (RFC 2046 §5.1.1) that occurs in no part.
     private func boundary(outside parts: [String]) -> String {
         let seed = String(
             boundarySeed.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }.map(
@@ -89,7 +89,7 @@ package struct MIMEMail: Sendable {
 }
 
 extension Timestamp {
-    /// `Tue, 03 Nov 2026 14:05:09 +0000` (RFC 5322 §3.3).
+    /// The date format of mail headers, such as `Tue, 03 Nov 2026 14:05:09 +0000` (RFC 5322 §3.3).
     var mailDate: String {
         let date = CivilDate(daysSince1970: seconds.dividedDown(by: 86_400))
         let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One text part: quoted-printable where it is mostly ASCII, else base64. Either way no line is long and nothing needs 8BITMIME.
+/// One text part: quoted-printable if it is mostly ASCII, else base64. Both keep lines short and need no 8BITMIME.
 struct MIMEPart {
     let headers: [String]
     let encoded: String
@@ -14,7 +14,7 @@ struct MIMEPart {
         headers = ["Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: \(isDense ? "base64" : "quoted-printable")"]
     }
 
-    /// CRLF, CR and LF all end a line.
+    /// Splits the text into lines; CRLF, CR and LF all end a line.
     private static func lines(_ text: String) -> [[UInt8]] {
         var lines: [[UInt8]] = [[]]
         var previous: UInt8 = 0
@@ -26,14 +26,14 @@ struct MIMEPart {
         return lines
     }
 
-    /// RFC 2045 §6.7: at most 76 characters a line, soft breaks with `=`, trailing white space encoded.
+    /// Encodes a line by RFC 2045 §6.7: at most 76 characters per line, soft breaks with `=`, trailing white space encoded.
     private static func quotedPrintable(_ line: [UInt8]) -> String {
         var out = ""
         var width = 0
         for (index, byte) in line.enumerated() {
             let isLast = index == line.count - 1
             let isPlain = ((33...126).contains(byte) && byte != 61) || ((byte == 32 || byte == 9) && !isLast)
-            // A lone dot at the start of a line is for SMTP to double; a leading "From " is for mbox to spoil.
+            // A dot or "From " at the start of a line stays as it is: SMTP doubles such a dot, and only mbox storage alters such a "From ".
             let unit = isPlain ? String(UnicodeScalar(byte)) : hex(byte)
             if width + unit.utf8.count > 75 {
                 out += "=\r\n"

@@ -3,10 +3,10 @@ import RelayCore
 /// A mailbox as a person writes it: `ops@example.com`, or `"RevKeen relay" <relay@example.com>`.
 package struct MailAddress: Sendable, Hashable {
     package var name: String?
-    /// `local@domain`, ASCII.
+    /// The address as `local@domain`, ASCII only.
     package var address: String
 
-    /// Nil for anything but a conservative address: no quotes, spaces, routes or line breaks; the lengths of RFC 5321 §4.5.3.1.
+    /// Nil unless the address is a simple one: no quotes, spaces, routes or line breaks, and within the lengths of RFC 5321 §4.5.3.1.
     package init?(parsing text: String) {
         guard !text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 || [0x85, 0x2028, 0x2029].contains($0.value) }) else {
             return nil
@@ -29,7 +29,7 @@ package struct MailAddress: Sendable, Hashable {
         let parts = address.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...64).contains(parts[0].utf8.count), (1...255).contains(parts[1].utf8.count), address.utf8.count <= 254
         else { return false }
-        // RFC 5322 §3.2.3 atext, and dots between.
+        // The local part is atext (RFC 5322 §3.2.3) with dots between.
         let local = parts[0].utf8.allSatisfy { $0.isAlphanumeric || "!#$%&'*+-/=?^_`{|}~.".utf8.contains($0) }
         let dots = !parts[0].hasPrefix(".") && !parts[0].hasSuffix(".") && !parts[0].contains("..")
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)

@@ -2,9 +2,9 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// SMTP through libcurl: each connection has a thread and a handle of its own, and is kept for the next mail to the same server.
+/// SMTP through libcurl. Each connection has a separate thread and handle, and is kept for the next mail to the same server.
 ///
-/// Not in the multi handle of HTTP: libcurl 7.88 waits for the reply to the final dot blocking, so that one slow mail server would
+/// It does not use HTTP's multi handle: libcurl 7.88 blocks while it waits for the reply to the final dot, so one slow mail server would
 /// stop every webhook.
 package final class MailClient: MailTransport {
     private struct Pool {
@@ -13,7 +13,7 @@ package final class MailClient: MailTransport {
     }
 
     private let pool = Locked(Pool())
-    /// A connection that nobody used for so long is closed.
+    /// A connection that is unused for this long is closed.
     private let idleTime: Duration
 
     package init(idle: Duration = .seconds(60)) {
@@ -39,7 +39,7 @@ package final class MailClient: MailTransport {
     }
 
     package func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
-        // Of its own: a kept connection would prove nothing.
+        // This uses a new connection, because a kept one would prove nothing.
         let connection = MailConnection()
         let (result, _) = await connection.carry(MailTransfer(server, mail: nil))
         connection.close()
@@ -70,7 +70,7 @@ package final class MailClient: MailTransport {
 }
 
 extension MailRequest {
-    /// What makes the envelope impossible; nil if nothing does. libcurl 7.88 would send a line break on, as a command of its own.
+    /// Why the envelope is invalid; nil if it is valid. libcurl 7.88 would send a line break unchanged, which would start another command.
     fileprivate var fault: String? {
         for (address, what) in [(from, "sender"), (to, "recipient")] {
             guard let mailbox = MailAddress(parsing: address), mailbox.address == address else {

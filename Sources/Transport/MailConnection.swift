@@ -2,7 +2,7 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// A thread that speaks to one mail server over one connection, mail after mail.
+/// A thread that sends mails one after another to one server over one connection.
 final class MailConnection: Sendable {
     private enum Job {
         case mail(MailTransfer, CheckedContinuation<(Result<MailResponse, TransportError>, Bool), Never>)
@@ -11,7 +11,7 @@ final class MailConnection: Sendable {
 
     private struct State {
         var jobs: [Job] = []
-        /// Counts the mails, so that an idle timer knows whether one came since.
+        /// The number of jobs so far, so that an idle timer can tell whether one came since it was set.
         var mails = 0
     }
 
@@ -22,7 +22,7 @@ final class MailConnection: Sendable {
         CurlThread.start { [self] in loop() }
     }
 
-    /// The answer, and whether the connection may serve another mail.
+    /// Sends one mail. Returns the result, and whether the connection can be used again.
     func carry(_ transfer: MailTransfer) async -> (Result<MailResponse, TransportError>, Bool) {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -35,7 +35,7 @@ final class MailConnection: Sendable {
 
     func close() { leave(.end) }
 
-    /// Ends the connection after `idle`, if `giveUp` says that it is still in nobody's hands.
+    /// Closes the connection after `idle` if no job came since and `giveUp` confirms that nobody has taken it.
     func closeIfIdle(for idle: Duration, giveUp: @escaping @Sendable () -> Bool) {
         let mails = state.withLock { $0.mails }
         IdleTimer.after(idle) { [weak self] in
@@ -68,7 +68,7 @@ final class MailConnection: Sendable {
     }
 }
 
-/// A POSIX semaphore. `@unchecked Sendable`: sem_t is made for use from several threads.
+/// A POSIX semaphore. `@unchecked Sendable`: `sem_t` is made for use from several threads.
 private final class Semaphore: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

@@ -1,12 +1,12 @@
 package import RelayCore
 
-/// One finished mail and where to hand it in. One recipient, so that every answer is about that recipient.
+/// One finished mail and its server. It has one recipient, so that every reply is about that recipient.
 package struct MailRequest: Sendable {
     package var server: MailServer
-    /// Envelope addresses: bare `local@domain`. Anything with CR, LF, NUL, space or angle brackets is refused before sending.
+    /// The envelope addresses: bare `local@domain`. One with CR, LF, NUL, space or angle brackets is refused before sending.
     package var from: String
     package var to: String
-    /// RFC 5322, every line ending CRLF.
+    /// The mail in RFC 5322 format, with CRLF at the end of every line.
     package var message: [UInt8]
 
     package init(server: MailServer, from: String, to: String, message: [UInt8]) {
@@ -17,14 +17,14 @@ package struct MailRequest: Sendable {
     }
 }
 
-/// A mail server and how to speak to it. Mails to an equal server share a connection.
+/// A mail server and how to speak to it. Mails to equal servers share a connection.
 package struct MailServer: Sendable, Hashable {
     package enum Security: String, Sendable {
         /// TLS from the first byte (`smtps://`, RFC 8314).
         case implicit
-        /// STARTTLS demanded and verified (RFC 3207).
+        /// STARTTLS, required and verified (RFC 3207).
         case startTLS
-        /// Nothing: loopback, or `allow_plain: true`.
+        /// No TLS: only for loopback or with `allow_plain: true`.
         case plain
     }
 
@@ -33,19 +33,20 @@ package struct MailServer: Sendable, Hashable {
     package var security: Security
     package var username: String?
     package var password: Secret?
-    /// libcurl's `LOGIN_OPTIONS`, such as `AUTH=PLAIN`; nil lets it choose.
+    /// libcurl's `LOGIN_OPTIONS`, such as `AUTH=PLAIN`; nil lets libcurl choose.
     package var loginOptions: String?
-    /// The name we give in EHLO; nil takes the host's.
+    /// The name that we give in EHLO; nil uses the name of this host.
     package var ehlo: String?
     package var network: NetworkOptions
     package var connectTimeout: Duration = .seconds(10)
-    /// For each reply but the last.
+    /// The time limit of each reply except the last.
     package var replyTimeout: Duration = .seconds(60)
-    /// For the reply to the final dot (RFC 5321 §4.5.3.2.6): giving up early makes duplicates.
+    /// The time limit of the reply to the final dot (RFC 5321 §4.5.3.2.6); giving up early causes duplicates.
     package var finalTimeout: Duration = Self.finalWait
 
     private static let finalWait = Duration.seconds(600)
-    /// The connection, ten replies (greeting, EHLO twice, STARTTLS, AUTH in three, MAIL, RCPT, DATA) and the one to the final dot.
+    /// The longest dialogue: the connection, ten replies (greeting, EHLO twice, STARTTLS, AUTH in three, MAIL, RCPT, DATA) and the reply to
+    /// the final dot.
     package static let longestDialogue = Duration.seconds(10 + 10 * 60) + finalWait
 
     package init(
@@ -63,17 +64,17 @@ package struct MailServer: Sendable, Hashable {
     }
 }
 
-/// What the server said last about one mail.
+/// The server's deciding reply to one mail.
 package struct MailResponse: Sendable, Equatable {
-    /// Which command the server refused, or `accepted`.
+    /// The command that the server refused, or `accepted`.
     package enum Stage: String, Sendable { case greeting, hello, startTLS, login, sender, recipient, data, accepted }
 
     package var stage: Stage
-    /// Three digits: 250, 450, 550, …
+    /// The reply code, three digits: 250, 450, 550, …
     package var code: Int
-    /// RFC 3463, such as `5.1.1`; nil if the server gives none.
+    /// The enhanced status code (RFC 3463), such as `5.1.1`; nil if the server gives none.
     package var enhanced: String?
-    /// The server's own words, of the deciding reply. Holds the queue id of an accepted mail.
+    /// The server's own words in the deciding reply. For an accepted mail they hold the queue id.
     package var text: String
 
     package init(stage: Stage, code: Int, enhanced: String? = nil, text: String = "") {
@@ -84,12 +85,13 @@ package struct MailResponse: Sendable, Equatable {
     }
 }
 
-/// What speaks SMTP: libcurl in the program, a script in tests.
+/// Speaks SMTP: libcurl in the program, a script in tests.
 package protocol MailTransport: Sendable {
-    /// One mail, one answer. A refusal is an answer; an error means that none came: with `sent: true` the mail may have been
-    /// accepted (no reply to the final dot).
+    /// Sends one mail and returns the deciding reply; a refusal is a reply too.
+    ///
+    /// - Throws: an error if no reply came. With `sent: true` the mail may have been accepted (no reply to the final dot).
     func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse
 
-    /// Greets the server, secures the connection, logs in and says NOOP. No mail.
+    /// Connects, secures the connection, logs in and sends NOOP. It sends no mail.
     func greet(_ server: MailServer) async throws(TransportError) -> MailResponse
 }

@@ -2,24 +2,24 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// One mail on its way over one connection.
+/// One mail during its transfer over one connection.
 ///
-/// `@unchecked Sendable`: only the connection's thread touches it, but for `isCancelled`, which has its own lock.
+/// `@unchecked Sendable`: only the connection's thread touches it, except for `isCancelled`, which has its own lock.
 final class MailTransfer: @unchecked Sendable {
     private let server: MailServer
-    /// Nil only greets.
+    /// Nil means that the transfer only greets the server.
     private let mail: MailRequest?
     private let isCancelled = Locked(false)
     private var offset = 0
     private var replies: [SMTPReply] = []
-    /// Set when the body is read to its end: from then on the final reply is waited for.
+    /// True once the body is read to its end; from then on the transfer waits for the final reply.
     private var bodyRead = false
     private var lastReplyAt = ContinuousClock.now
     private var timedOut = false
-    /// How many connections were made for it: none if a kept one serves.
+    /// The number of new connections for this transfer; 0 if a kept one is used.
     private var connects = 0
     private var handle: Handle?
-    /// A connection was made for it: what comes before the first mail has the time of replies.
+    /// True once the connection is made; the connect timeout then covers the greeting and the login too.
     private var isConnected = false
     private(set) var isReusable = false
 
@@ -32,7 +32,7 @@ final class MailTransfer: @unchecked Sendable {
 
     func perform(on handle: Handle) -> Result<MailResponse, TransportError> {
         let first = attempt(on: handle)
-        // The server had closed the kept connection: nothing was sent, and a new one may well do.
+        // The server had closed the kept connection. Nothing was sent, so a new connection may work.
         guard case .failure(let error) = first, replies.isEmpty, !error.sent, error.reason == .noAnswer else { return first }
         return attempt(on: handle)
     }
@@ -81,7 +81,7 @@ final class MailTransfer: @unchecked Sendable {
         if let options = server.loginOptions { _ = relay_set_text(curl, CURLOPT_LOGIN_OPTIONS, options) }
         server.network.apply(to: curl, isLoopback: WebAddress("\(scheme)://\(host)")?.isLoopback ?? false)
         _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(server.connectTimeout.milliseconds))
-        // The longer of the two waits; the shorter one is kept by `onProgress`.
+        // libcurl gets the longer of the two waits; `onProgress` enforces the shorter one.
         _ = relay_set_long(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, Int(max(server.finalTimeout, server.replyTimeout).components.seconds) + 1)
         _ = relay_on_header(curl, onReply, me)
         _ = relay_on_write(curl, onReply, me)
@@ -92,7 +92,7 @@ final class MailTransfer: @unchecked Sendable {
     private func judge(_ code: CURLcode) -> Result<MailResponse, TransportError> {
         let last = replies.last { $0.code != 221 }
         if code == CURLE_OK, let last { return .success(last.answer(.accepted)) }
-        // 354 was the last word: the mail was being handed over, or its final reply is lost.
+        // The last reply was 354: the mail was being sent, or its final reply is lost.
         let handedOver = last?.code == 354
         if isCancelled.withLock({ $0 }) { return .failure(TransportError(.cancelled, sent: handedOver && bodyRead, "cancelled")) }
         if timedOut || code == CURLE_OPERATION_TIMEDOUT {
@@ -117,13 +117,13 @@ final class MailTransfer: @unchecked Sendable {
         }
     }
 
-    /// Which command the server refused. libcurl does not say; how many replies of which kind came before does.
+    /// The command that the server refused. libcurl does not report it, so it is derived from the number and kind of earlier replies.
     private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailResponse.Stage {
         if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) {
             return .login
         }
         if replies.contains(where: { $0.code == 354 }) { return .data }
-        // Each 220 (the greeting, STARTTLS) is followed by one EHLO. A kept connection greets nobody again.
+        // One EHLO follows each 220 (the greeting, STARTTLS). A kept connection has no greeting.
         let greetings = replies.filter { $0.code == 220 && !$0.continues }.count
         let accepted = replies.filter { $0.code == 250 && !$0.continues }.count
         let isKept = connects == 0
@@ -154,7 +154,7 @@ final class MailTransfer: @unchecked Sendable {
         replies.append(reply)
     }
 
-    /// True ends the transfer.
+    /// Returning true ends the transfer.
     fileprivate func isOver() -> Bool {
         if isCancelled.withLock({ $0 }) { return true }
         leaveTimeForLogin()
@@ -163,8 +163,8 @@ final class MailTransfer: @unchecked Sendable {
         return timedOut
     }
 
-    /// libcurl counts the greeting and the login as connecting. Once the connection stands, the waits for replies are kept instead: some
-    /// servers let a caller wait for their greeting.
+    /// Raises the connect timeout once the connection is made. libcurl counts the greeting and the login as connecting, and some servers
+    /// delay their greeting. The reply timeouts limit these waits instead.
     private func leaveTimeForLogin() {
         guard !isConnected, let curl = handle?.pointer else { return }
         var seconds = 0.0
@@ -182,12 +182,12 @@ final class MailTransfer: @unchecked Sendable {
     }
 }
 
-/// One line of a reply: `250 2.0.0 Ok: queued as 38D1FFF4522`.
+/// One line of a reply, such as `250 2.0.0 Ok: queued as 38D1FFF4522`.
 struct SMTPReply: Sendable, Equatable {
     var code: Int
     var enhanced: String?
     var text: String
-    /// More lines of the same reply follow.
+    /// True if more lines of the same reply follow.
     var continues: Bool
 
     init?(_ line: UnsafeRawBufferPointer) {

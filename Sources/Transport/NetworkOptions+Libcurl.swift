@@ -2,11 +2,14 @@ import CCurl
 import RelayCore
 
 extension NetworkOptions {
-    /// - Parameter isLoopback: what stays on this machine goes through no proxy of the environment: it may be plain, and bear a key.
+    /// Sets these options on a libcurl handle.
+    ///
+    /// - Parameter isLoopback: true if the host is this machine. It then uses no proxy from the environment, because the request may be
+    ///   unencrypted and carry a key.
     func apply(to curl: UnsafeMutableRawPointer, isLoopback: Bool) {
         if let caFile {
             _ = relay_set_text(curl, CURLOPT_CAINFO, caFile)
-            // Or the system's folder of authorities would be trusted beside the file.
+            // Without this, libcurl would also trust the system's folder of authorities.
             _ = relay_set_text(curl, CURLOPT_CAPATH, nil)
         }
         if let proxy {

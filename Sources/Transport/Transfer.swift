@@ -2,14 +2,14 @@ import CCurl
 import Glibc
 import RelayCore
 
-/// One exchange under way.
+/// One HTTP exchange in progress.
 ///
-/// `@unchecked Sendable`: the caller touches it before it is handed over, the loop's thread after; `isCancelled` has its own lock.
+/// `@unchecked Sendable`: the caller touches it before the hand-over, the loop's thread after it; `isCancelled` has its own lock.
 final class Transfer: @unchecked Sendable {
     let handle: Handle
     let isCancelled = Locked(false)
     var continuation: CheckedContinuation<Result<HTTPResponse, TransportError>, Never>?
-    /// The request's head was about to leave: what it asks may happen.
+    /// True once libcurl was about to send the request's head, so that the request may take effect.
     private(set) var wasSent = false
     private let request: HTTPRequest
     private let guardsAgainstResend: Bool
@@ -49,7 +49,7 @@ final class Transfer: @unchecked Sendable {
         _ = relay_on_prereq(curl, onPrerequest, me)
         _ = relay_on_open_socket(curl, onOpenSocket, me)
         configureNetwork(curl)
-        // libcurl would wait for "100 Continue" with a large body.
+        // Without this, libcurl would wait for "100 Continue" before a large body.
         list = curl_slist_append(list, "Expect:")
         for (name, value) in request.headers { list = curl_slist_append(list, "\(name): \(value.reveal())") }
         _ = relay_set_list(curl, CURLOPT_HTTPHEADER, list)
@@ -59,7 +59,7 @@ final class Transfer: @unchecked Sendable {
     private func configureNetwork(_ curl: UnsafeMutableRawPointer) {
         request.network.apply(to: curl, isLoopback: WebAddress(request.url.reveal())?.isLoopback ?? false)
         guard request.network.allowLinkLocal else { return }
-        // The address is checked when a connection is made: one made without the check must serve nobody else.
+        // The address is checked only when a connection is made, so a connection made without the check must not be reused.
         _ = relay_set_long(curl, CURLOPT_FRESH_CONNECT, 1)
         _ = relay_set_long(curl, CURLOPT_FORBID_REUSE, 1)
     }
@@ -107,7 +107,7 @@ final class Transfer: @unchecked Sendable {
         case CURLE_ABORTED_BY_CALLBACK:
             return TransportError(.noAnswer, sent: true, "the connection ended without an answer")
         case CURLE_URL_MALFORMAT: return TransportError(.badRequest, sent: false, words)
-        // libcurl says the same of an answer that is no HTTP.
+        // libcurl returns this code for a response that is not HTTP too.
         case CURLE_UNSUPPORTED_PROTOCOL where !wasSent: return TransportError(.badRequest, sent: false, words)
         case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM:
             return TransportError(.noAnswer, sent: wasSent, words)
@@ -125,7 +125,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     fileprivate func took(header line: UnsafeRawBufferPointer) {
-        // A new head: what came before was a 1xx, or a proxy's.
+        // A new status line starts: the headers so far belong to a 1xx response or to a proxy.
         if line.starts(with: "HTTP/".utf8) { return headers.removeAll(keepingCapacity: true) }
         guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         let isSpace: (UInt8) -> Bool = { $0 == 32 || $0 == 9 || $0 == 13 || $0 == 10 }
@@ -135,8 +135,8 @@ final class Transfer: @unchecked Sendable {
             (String(decoding: line[..<colon], as: UTF8.self).lowercased(), String(decoding: value[value.startIndex..<end], as: UTF8.self)))
     }
 
-    /// Called before each sending. libcurl sends a request again by itself when a kept connection turns out to be dead; where nothing
-    /// makes the second copy harmless, that is stopped here.
+    /// Called before each send. libcurl resends a request by itself if a kept connection turns out to be dead; this stops it where nothing
+    /// makes a second copy harmless.
     fileprivate func mayBeSent() -> Bool {
         sends += 1
         wasSent = true

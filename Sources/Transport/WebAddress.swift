@@ -1,15 +1,15 @@
 import CCurl
 
-/// An address as libcurl will understand it: judged by the parser that connects, because two parsers may disagree on the host.
+/// An address parsed by libcurl, the same parser that connects, because two parsers may disagree about the host.
 package struct WebAddress: Sendable, Equatable {
-    /// `http` or `https`, or `smtp` or `smtps`.
+    /// `http`, `https`, `smtp` or `smtps`.
     package var scheme: String
-    /// In lower case; an IPv6 address without its brackets.
+    /// The host in lower case; an IPv6 address without its brackets.
     package var host: String
-    /// Nil where the URL names none.
+    /// Nil if the URL names no port.
     package var port: Int?
 
-    /// Nil for user-info, control characters, spaces, or another scheme.
+    /// Nil for a URL with user info, control characters, spaces, or another scheme.
     package init?(_ url: String) {
         guard !url.utf8.contains(where: { $0 <= 32 || $0 == 127 }), let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
@@ -22,7 +22,7 @@ package struct WebAddress: Sendable, Equatable {
         port = Self.part(CURLUPART_PORT, parser).flatMap { Int($0) }
     }
 
-    /// `localhost`, 127.0.0.0/8 or ::1: nothing leaves the machine.
+    /// True for `localhost`, 127.0.0.0/8 and ::1: nothing leaves this machine.
     package var isLoopback: Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)

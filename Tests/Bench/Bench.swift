@@ -1,9 +1,10 @@
 import CCurl
 import Foundation
 
-/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|digest]…`; without names, all of it.
+/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|digest]…`; without names, it measures
+/// everything.
 ///
-/// Every figure of speed stands beside a floor that the same run measured on the same machine.
+/// Every speed is printed next to a floor that the same run measured on the same machine.
 @main
 struct Bench {
     static func main() async throws {
@@ -30,7 +31,7 @@ struct Bench {
         print(report.missed == 0 ? "\nevery aim was met" : "\n\(report.missed) aims were missed")
     }
 
-    /// The empty program with the same libraries: what a process of this kind weighs before it does anything.
+    /// An empty program with the same libraries, which shows what such a process weighs before it does anything.
     private static func waitForEnd() {
         curl_global_init(relay_global_all)
         while getchar() != EOF {}

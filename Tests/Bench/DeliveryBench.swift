@@ -1,7 +1,7 @@
 import Foundation
 import Sandbox
 
-/// The whole way, from the poll to the settled delivery, into one webhook at `width: 8`.
+/// Measures the whole path from the poll to the settled delivery, for one webhook at `width: 8`.
 struct DeliveryBench {
     let binary: String
     private static let hook = "hook: {type: webhook, url: \"URL\", width: 8}"
@@ -35,7 +35,7 @@ struct DeliveryBench {
         await world.server.stop()
     }
 
-    /// All of it owed to a receiver that is unwell, which is then well.
+    /// Measures deliveries that are owed to a failing receiver, which then recovers.
     private func owed(_ report: inout Report, floor: Floor) async throws {
         let world = try await World(), receiver = try Receiver { _, _ in Receiver.unwell }
         await world.happen(runs: 2_000, notifications: 5)
@@ -60,7 +60,7 @@ struct DeliveryBench {
         await world.server.stop()
     }
 
-    /// One notification a run: the dearest backlog there is.
+    /// One notification per run, the most expensive kind of backlog.
     private func requests(_ report: inout Report) async throws {
         let world = try await World(), receiver = try Receiver()
         await world.happen(runs: 3_000, notifications: 1)
@@ -75,7 +75,7 @@ struct DeliveryBench {
     }
 }
 
-/// From the first arrival to the last.
+/// The rate per second from the first arrival to the last.
 func rate(_ times: [ContinuousClock.Instant]) -> Double {
     guard let first = times.first, let last = times.last, first < last else { return 0 }
     return Double(times.count - 1) / ((last - first) / .seconds(1))

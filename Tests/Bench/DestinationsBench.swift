@@ -1,15 +1,17 @@
 import Foundation
 import Sandbox
 
-/// What a message costs at each kind of destination, beside the generic webhook: words, payload, request, answer and settlement, without
-/// the looking. All of it is owed to a receiver that is unwell, which is then well.
+/// Measures the cost of a message at each kind of destination, compared with the generic webhook.
+/// The cost covers rendering, payload, request, response and settling, but no polling. All deliveries are owed to a failing receiver, which
+/// then recovers.
 struct DestinationsBench {
     let binary: String
     private static let messages = 2_000
-    /// Counted. The few that met the receiver while it was unwell may wait minutes for their next try.
+    /// The number of messages to wait for.
+    /// The few that met the failing receiver may wait minutes for their next attempt.
     private static let counted = 1_900
 
-    /// One kind of destination: its keys and what its service answers to a message that it takes.
+    /// One kind of destination: its keys, and the service's response to a message that it accepts.
     private struct Kind {
         var name: String
         var keys: String
@@ -51,7 +53,9 @@ struct DestinationsBench {
         }
     }
 
-    /// - Returns: CPU seconds for 1,000 messages.
+    /// Measures one destination.
+    ///
+    /// - Returns: the CPU seconds for 1,000 messages.
     private func cost(
         of keys: String, whenWell: (World) async -> Void, whenAll: (World) async throws -> Bool
     ) async throws -> Double {

@@ -2,7 +2,7 @@ import Dedup
 import Foundation
 import RelayCore
 
-/// A digest over very many failed runs, made by the shipped binary out of a store that was filled before.
+/// A digest of very many failed runs, made by the shipped binary from a store that was filled before.
 struct DigestBench {
     let binary: String
     private static let count = 100_000, automations = 300
@@ -29,7 +29,7 @@ struct DigestBench {
     private struct Outcome {
         var said: String
         var seconds: Double
-        /// Resident, in MB.
+        /// The peak resident memory in MB.
         var peak: Double
     }
 
@@ -42,7 +42,7 @@ struct DigestBench {
             try await Task.sleep(for: .milliseconds(2))
         }
         let took = (ContinuousClock.now - began) / .seconds(1)
-        // It says less than a pipe holds.
+        // The output is smaller than a pipe's buffer.
         return Outcome(said: String(decoding: child.outputAtEnd(), as: UTF8.self) + child.log, seconds: took, peak: peak)
     }
 
@@ -59,7 +59,9 @@ struct DigestBench {
 
         """
 
-    /// - Returns: the floor: how many seconds it takes to read every member and its payload out of the file, in this process.
+    /// Fills the store.
+    ///
+    /// - Returns: the floor: the seconds that this process needs to read every member and its payload from the file.
     private func fill(_ folder: URL) async throws -> Double {
         let clock = SystemClock()
         let ledger = try Ledger.open(folder.appendingPathComponent("notify-relay.db").path, create: true, clock: clock)
@@ -82,7 +84,8 @@ struct DigestBench {
         return took
     }
 
-    /// No two errors are the same, letter by letter.
+    /// A failed run.
+    /// No two error texts are identical.
     private static func failure(_ number: Int, now: Timestamp) -> Event {
         let automation = "Automation \(number % automations)", id = "\(number)-7c0e-4c52-9d5e-000000000000"
         let ended = now - .milliseconds(Int64(count - number))

@@ -1,9 +1,9 @@
 import CCurl
 
-/// What no relay on libcurl can go below: one easy handle that posts the same bytes over one connection, one after the other.
+/// The lower bound for any relay on libcurl: one easy handle that posts the same bytes over one connection, one post after the other.
 struct Floor {
     var perSecond: Double
-    /// Of the posting thread, for 1,000 posts.
+    /// The CPU seconds of the posting thread for 1,000 posts.
     var cpuPer1000: Double
 
     static func measure(_ receiver: Receiver, posts: Int, bodyBytes: Int) throws -> Floor {

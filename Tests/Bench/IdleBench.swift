@@ -1,7 +1,7 @@
 import Foundation
 import Sandbox
 
-/// A relay with nothing to do, and its start.
+/// Measures an idle relay and its start.
 struct IdleBench {
     let binary: String
     private static let nothing = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"data\":[]}"
@@ -49,7 +49,7 @@ struct IdleBench {
 }
 
 extension Sequence {
-    /// One after the other.
+    /// Transforms the elements one after the other.
     fileprivate func asyncMap<Out>(_ transform: (Element) async throws -> Out) async rethrows -> [Out] {
         var out: [Out] = []
         for element in self { out.append(try await transform(element)) }

@@ -2,7 +2,7 @@ import Dedup
 import Foundation
 import RelayCore
 
-/// The ledger alone, in this process, on a file of its own.
+/// Measures the ledger alone, in this process, on its own file.
 struct LedgerBench {
     func run(_ report: inout Report) async throws {
         report.heading("ledger")
@@ -31,7 +31,7 @@ struct LedgerBench {
         for ledger in [empty, full, owing] { try ledger.close() }
     }
 
-    /// Twenty claims of 50; the mean of one.
+    /// Makes twenty claims of 50 deliveries and returns the mean time of one in seconds.
     private func claims(_ ledger: Ledger) async throws -> Double {
         let took = try await timed {
             for _ in 0..<20 {
@@ -58,7 +58,7 @@ struct LedgerBench {
         }
     }
 
-    /// In seconds.
+    /// Returns how long the work takes, in seconds.
     private func timed(_ work: () async throws -> Void) async rethrows -> Double {
         let began = ContinuousClock.now
         try await work()

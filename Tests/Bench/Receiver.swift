@@ -3,9 +3,10 @@ import Foundation
 import Glibc
 import RelayCore
 
-/// An HTTP receiver that costs as little as one can: blocking sockets, a thread for each connection, fixed answers.
+/// An HTTP receiver that costs as little as possible: blocking sockets, one thread per connection, fixed responses.
 final class Receiver: Sendable {
-    /// What a request is answered. The number counts requests from one.
+    /// Returns the response to a request.
+    /// `number` counts the requests from 1.
     typealias Script = @Sendable (_ target: String, _ number: Int) -> String
 
     static let fine = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -51,7 +52,7 @@ final class Receiver: Sendable {
     func forget() { arrivals.withLock { $0 = [] } }
     func answer(_ script: @escaping Script) { self.script.withLock { $0 = script } }
 
-    /// Waits until so many requests have come. False if that takes longer than `most`.
+    /// Waits until `count` requests have arrived; returns false if that takes longer than `most`.
     func wait(for count: Int, most: Duration = .seconds(120)) async throws -> Bool {
         let end = ContinuousClock.now + most
         while self.count < count {
@@ -80,7 +81,7 @@ final class Receiver: Sendable {
         }
     }
 
-    /// Takes one whole request off the front and gives its target; nil until there is one.
+    /// Removes one complete request from the front of the buffer and returns its target; nil if there is none yet.
     private static func takeRequest(from buffer: inout [UInt8]) -> String? {
         guard let end = buffer.indices.dropLast(3).first(where: { buffer[$0] == 13 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10 })
         else { return nil }

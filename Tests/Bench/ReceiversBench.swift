@@ -2,7 +2,7 @@ import Foundation
 import RelayCore
 import Sandbox
 
-/// Receivers that are slow or that limit, beside ones that are neither.
+/// Compares receivers that are slow or rate-limited with receivers that are neither.
 struct ReceiversBench {
     let binary: String
 
@@ -14,7 +14,8 @@ struct ReceiversBench {
         try await limited(&report)
     }
 
-    /// 6,000 messages to a webhook; with mail, 60 of them also as mails of half a second each.
+    /// The rate of 6,000 messages to a webhook, in messages per second.
+    /// With `besideMail`, 60 of them are also sent as mails that take half a second each.
     private func webhookRate(besideMail: Bool) async throws -> Double {
         let world = try await World(), receiver = try Receiver()
         await world.happen(runs: 1_200, notifications: 5, urgentEach: 100)
@@ -34,7 +35,7 @@ struct ReceiversBench {
         return rate
     }
 
-    /// Five a second are taken; more are told to wait a second.
+    /// The receiver accepts five requests per second; further ones are told to wait one second.
     private func limited(_ report: inout Report) async throws {
         let gate = Locked(Gate())
         let receiver = try Receiver { _, _ in gate.withLock { $0.answer(at: .now) } }
@@ -51,7 +52,7 @@ struct ReceiversBench {
         report.row("limited to 5/s: delivered of 60", Double(result.taken.count), "", .atLeast(60))
         report.row("limited to 5/s: attempts", Double(receiver.count), "", .atMost(80))
         report.row("limited to 5/s: asked earlier than told", Double(result.early), "", .atMost(0))
-        // The first five of a second come at once, so the last of 60 may come after 11 s.
+        // The first five of a second are accepted at once, so the last of 60 can arrive after 11 s.
         let took = (result.taken.last ?? .now) - (result.taken.first ?? .now)
         report.row("limited to 5/s: time over the ideal of 11 s", took / .seconds(11), "×", .atMost(1.1))
         relay.end()

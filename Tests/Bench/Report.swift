@@ -6,7 +6,7 @@ struct BenchError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// The table that is printed, line by line as the figures come.
+/// The report table, printed row by row as the results come in.
 struct Report {
     enum Aim {
         case atMost(Double)

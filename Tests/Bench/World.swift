@@ -2,7 +2,7 @@ import Foundation
 import RelayCore
 import Sandbox
 
-/// A stand-in RevKeen with a backlog, behind real sockets.
+/// A stand-in RevKeen with a backlog, on real sockets.
 struct World {
     let revkeen: StandInRevKeen
     let inbox = Inbox(mostMessages: 100)
@@ -15,7 +15,7 @@ struct World {
         addresses = try await server.start()
     }
 
-    /// Finished runs in lists of full size, each with some notifications; every `urgentEach`th run's are urgent.
+    /// Adds finished runs in lists of full size, each run with some notifications; those of every `urgentEach`th run are urgent.
     func happen(runs: Int, notifications: Int, urgentEach: Int = .max) async {
         for first in stride(from: 0, to: runs, by: 100) {
             let automation = await revkeen.addAutomation(name: "Automation \(first / 100)")
@@ -31,7 +31,7 @@ struct World {
         }
     }
 
-    /// A whole configuration with one account, looked at without a budget.
+    /// A complete configuration with one account, which is polled without a budget.
     func configuration(
         destinations: [String], routes: [String], poll: String = "{budget: none}"
     )

@@ -4,7 +4,7 @@ import RelayTesting
 import Testing
 import Transport
 
-/// What every type promises. A new type joins by one line in `configurations`.
+/// The rules that every type must follow. A new type needs only one line in `configurations`.
 struct CatalogueTests {
     @Test func `every type is tried here, and each name is one`() {
         #expect(Set(configurations.map(\.type)) == Set(Catalogue.types.map(\.name)))
@@ -75,7 +75,7 @@ struct CatalogueTests {
         for secret in secrets { #expect(!told.joined(separator: "\n").contains(secret), "\(secret)") }
     }
 
-    /// Everything that a channel can be made to say.
+    /// All text that a channel can produce for this message: preview, findings, and the receipt or error.
     private func outcome(_ channel: any Channel, _ message: Message) async -> [String] {
         var told = [channel.preview(message), "\(await channel.connect())"]
         do {

@@ -12,7 +12,7 @@ struct EmailTests {
         try Reading("email", good.merging(values) { $1 }, allowPlain: allowPlain)
     }
 
-    /// The server that a mail of this configuration is handed to.
+    /// The server that gets the mail with this configuration.
     private func server(_ values: [String: Value], allowPlain: Bool = false) async throws -> MailServer {
         let mail = ScriptedMail()
         let channel = try channel("email", values, tools: tools(mail: mail), allowPlain: allowPlain)

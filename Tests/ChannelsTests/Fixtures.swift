@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 extension Message {
-    /// A message as a lane would hand it over; a test names only what matters to it.
+    /// A message as a lane passes it to a channel; a test sets only the values that matter to it.
     static func of(
         _ kind: Event.Kind = .notification, _ priority: Priority = .normal, title: String = "Invoice sync has finished",
         body: String = "42 invoices were sent.\nNothing is left.", html: String? = nil, link: String? = nil,
@@ -83,7 +83,7 @@ extension Event.Kind {
     }
 }
 
-/// Answers mail from a script and remembers what was handed in.
+/// Responds to mails from a script and remembers them.
 final class ScriptedMail: MailTransport {
     private let result: Result<MailResponse, TransportError>
     private let handedIn = Locked<[MailRequest]>([])
@@ -109,7 +109,7 @@ func tools(
     ChannelTools(http: http, mail: mail, clock: ManualClock(), write: write, version: "1.0")
 }
 
-/// A mapping as it comes out of the configuration file, its values taken from `${…}`.
+/// A mapping as read from the configuration file, with its values taken from `${…}`.
 func node(_ values: [String: Value], isInterpolated: Bool = true) -> ConfigNode {
     let place = Place(file: "relay.yaml", line: 1, column: 1)
     return ConfigNode(
@@ -137,7 +137,7 @@ enum Value: Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, Exp
     }
 }
 
-/// What reading a destination gave: the plan, and what was said about it.
+/// The result of reading a destination: the plan and the problems noted.
 struct Reading {
     var plan: ChannelPlan?
     var problems: [Problem]
@@ -157,7 +157,7 @@ struct Reading {
     }
 }
 
-/// A good configuration of each type, with secrets that no output may hold.
+/// A valid configuration of each type, with the secrets that no output may hold.
 let configurations: [(type: String, values: [String: Value], secrets: [String])] = [
     ("slack", ["url": "https://hooks.slack.com/services/T0/B0/hush-hush"], ["hush-hush"]),
     ("discord", ["url": "https://discord.com/api/webhooks/123/hush-hush", "thread": "456"], ["hush-hush"]),
@@ -205,7 +205,7 @@ let configurations: [(type: String, values: [String: Value], secrets: [String])]
     ("file", ["folder": "inbox"], []),
 ]
 
-/// What each service answers when it has taken a message.
+/// The response of each service when it accepts a message.
 let accepted: [String: (status: Int, body: String)] = [
     "slack": (200, "ok"), "discord": (200, #"{"id": "1430000000000000007", "channel_id": "77"}"#),
     "telegram": (200, #"{"ok": true, "result": {"message_id": 7, "chat": {"id": -1001234567890}}}"#), "webhook": (204, ""),
@@ -224,12 +224,12 @@ func channel(
     try #require(try Reading(type, values, allowPlain: allowPlain, folder: folder).plan).make(tools)
 }
 
-/// A good destination of the type, over a transport of the test's own.
+/// A valid destination of the type, over the given transport.
 func channel(_ type: String, over http: any HTTPTransport) throws -> any Channel {
     try channel(type, try #require(configurations.first { $0.type == type }).values, tools: tools(http: http))
 }
 
-/// What was made of an answer to one message: nil if it was taken for delivered.
+/// The error for a response to one message; nil if the message counts as delivered.
 func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) async throws -> DeliveryError?
 {
     let channel = try channel(
@@ -242,7 +242,7 @@ func verdict(_ type: String, _ status: Int, _ body: String, _ headers: [(name: S
     }
 }
 
-/// What a type would send of a message.
+/// The payload that a type would send for a message.
 func payload(_ type: String, _ message: Message) throws -> JSONValue {
     let channel = try channel(type, over: ScriptedTransport(status: 200))
     return try JSONValue(parsing: Array(channel.preview(message).utf8))

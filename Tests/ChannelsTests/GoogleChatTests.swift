@@ -67,7 +67,7 @@ struct GoogleChatTests {
         #expect(http.requests.allSatisfy { $0.guardsAgainstResend })
     }
 
-    /// A body with which the message has exactly so many bytes.
+    /// A body that makes the whole message exactly `size` bytes long.
     private func body(of size: Int) throws -> String {
         let short = try payload("google_chat", .of(body: "x")).bytes.count
         return String(repeating: "x", count: size - short + 1)

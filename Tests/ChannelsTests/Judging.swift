@@ -4,7 +4,7 @@ import RelayTesting
 import Testing
 import Transport
 
-/// What a channel makes of one answer: nil where the message counts as delivered.
+/// The verdict of a channel on one response; nil if the message counts as delivered.
 func verdict(
     of type: String, _ status: Int, _ body: String, headers: [(name: String, value: String)] = [], editing earlier: Receipt? = nil
 ) async throws -> DeliveryError.Verdict? {
@@ -20,7 +20,7 @@ func verdict(
     }
 }
 
-/// The first request that a message makes.
+/// The first request that a channel makes for a message.
 func request(of type: String, _ message: Message, editing earlier: Receipt? = nil) async throws -> HTTPRequest {
     let values = try #require(configurations.first { $0.type == type }).values
     let answer = try #require(accepted[type])

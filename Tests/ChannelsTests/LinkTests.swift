@@ -3,7 +3,7 @@ import Testing
 
 @testable import Channels
 
-/// An address of the relay's own can be pressed; one from outside makes no link that hides where it goes.
+/// Addresses that the relay built become links; addresses from outside never become links that hide where they lead.
 struct LinkTests {
     private static let url = "https://app.example/runs/4f_2-7?a=1&b=2"
 

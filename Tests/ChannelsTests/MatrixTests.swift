@@ -119,7 +119,7 @@ struct MatrixTests {
 }
 
 extension Dialect {
-    /// As the composer cuts a body, in bytes.
+    /// Cuts a text as the composer cuts a body, in bytes.
     fileprivate func start(of text: String, _ most: Int) -> String {
         var end = text.startIndex
         while end < text.endIndex, text[..<text.index(after: end)].utf8.count <= most { end = text.index(after: end) }

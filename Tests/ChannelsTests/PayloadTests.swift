@@ -5,9 +5,9 @@ import RelayTesting
 import Testing
 import Transport
 
-/// The bytes that leave for each service, for every kind and every priority. `configurations` says which services there are.
+/// The bytes that each service gets, for every kind and every priority. `configurations` lists the services.
 struct PayloadTests {
-    /// Those whose payload is JSON of their own; the others have suites of their own.
+    /// The services with a JSON payload or form of their own that these tests cover; the other services have separate suites.
     static let services = configurations.map(\.type).filter { !["slack", "webhook", "email", "console", "file"].contains($0) }
 
     static let shapes: [(kind: Event.Kind, priority: Priority)] =
@@ -51,7 +51,7 @@ struct PayloadTests {
     private func expect(_ message: Message, of type: String, is name: String) throws {
         let values = try #require(configurations.first { $0.type == type }).values
         let preview = try channel(type, values).preview(message)
-        // A form stands there as it is sent, one field a line.
+        // A form is shown as it is sent, with one field per line.
         let json = try? JSONValue(parsing: Array(preview.utf8))
         expectGolden((json?.indented() ?? preview.replacing("&", with: "\n&")) + "\n", name)
     }

@@ -43,7 +43,7 @@ struct PushoverTests {
         }
         let pause = try #require(retry), end = try #require(expire)
         #expect(pause >= 30 && end <= 10_800)
-        // No more repeats are made than fifty.
+        // At most fifty repeats are allowed.
         #expect(end / pause <= 50)
     }
 
@@ -97,7 +97,7 @@ struct PushoverTests {
                 "https://proxy.example/po/1/receipts/R3c31pt/cancel.json", "https://proxy.example/po/1/messages.json",
             ])
         #expect(try JSONValue(parsing: http.requests[0].body ?? []) == ["token": .string(Self.token)])
-        // To cancel twice is to cancel once.
+        // A second cancellation is harmless.
         #expect(http.requests.map(\.guardsAgainstResend) == [false, true])
     }
 
@@ -112,7 +112,7 @@ struct PushoverTests {
         let http = ScriptedTransport(status: 200, body: #"{"status": 1, "receipt": "n3w"}"#)
         let receipt = try await phone(http).update(Receipt(["receipt": "R3c31pt"]), with: .of(.reminder, .urgent))
         #expect(receipt.remote == ["receipt": "n3w"])
-        // First the new one: in between, one too many rings rather than none.
+        // The new emergency comes first: for a moment two ring, which is better than none.
         #expect(
             http.requests.map { $0.url.reveal() } == [
                 "https://proxy.example/po/1/messages.json", "https://proxy.example/po/1/receipts/R3c31pt/cancel.json",
@@ -126,7 +126,7 @@ struct PushoverTests {
     }
 
     static let cancellings: [(answer: Result<HTTPResponse, TransportError>, verdict: DeliveryError.Verdict?)] = [
-        // It is no longer known: it rings no more.
+        // Pushover no longer knows the receipt, so nothing rings.
         (.success(HTTPResponse(status: 400, body: Array(#"{"status": 0, "receipt": "not found"}"#.utf8))), nil),
         (.success(HTTPResponse(status: 500)), .retry(after: .seconds(5))),
         (.success(HTTPResponse(status: 200, body: Array("<html>".utf8))), .retry(after: .seconds(5))),
@@ -173,7 +173,7 @@ struct PushoverTests {
 
     @Test(
         arguments: [
-            // The clock of the tests says 1 795 510 800.
+            // The test clock stands at 1,795,510,800 s.
             ("1795510830", Duration.seconds(30)), ("1795510800", .seconds(1)), ("1790000000", .seconds(1)), ("1796083200", .seconds(3_600)),
             ("soon", .seconds(3_600)), (nil, .seconds(3_600)),
         ] as [(String?, Duration)])

@@ -39,7 +39,7 @@ struct SlackBotTests {
         #expect(try await bot(http).update(earlier, with: .of(.decision)) == earlier)
         let request = try #require(http.requests.first)
         #expect(request.url.reveal() == "https://proxy.example/slack/api/chat.update")
-        // The same change again changes nothing.
+        // Repeating the same edit changes nothing.
         #expect(!request.guardsAgainstResend)
         let body = try JSONValue(parsing: request.body ?? [])
         #expect(body["ts"] == "1503435956.000200")

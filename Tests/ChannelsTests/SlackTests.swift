@@ -138,7 +138,7 @@ struct SlackTests {
             ])
     }
 
-    /// The texts of the sections that are mrkdwn, in order.
+    /// The texts of the mrkdwn sections, in order.
     private func sections(_ payload: JSONValue) -> [String] {
         (payload["blocks"]?.array ?? []).compactMap { $0["type"] == "section" ? $0["text"]?["text"]?.string : nil }
     }

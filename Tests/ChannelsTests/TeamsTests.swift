@@ -78,7 +78,7 @@ struct TeamsTests {
         #expect((reading.plan != nil) == works)
     }
 
-    /// A body with which the message has exactly so many bytes.
+    /// A body that makes the whole message exactly `size` bytes long.
     private func body(of size: Int) throws -> String {
         let short = try payload("teams", .of(body: "x")).bytes.count
         return String(repeating: "x", count: size - short + 1)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a test's own, removed with the value.
+/// A temporary folder for one test, removed when this object is released.
 final class TemporaryFolder: Sendable {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("channels-\(UUID().uuidString)").path
 

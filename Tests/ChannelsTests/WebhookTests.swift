@@ -17,7 +17,7 @@ struct WebhookTests {
     }
 
     @Test func `a key without prefix stands for its own bytes`() throws {
-        // HMAC-SHA256 of "a.1." under "key", computed with OpenSSL.
+        // The expected value is the HMAC-SHA256 of "a.1." under "key", computed with OpenSSL.
         let key = try #require(WebhookKey(Secret("key")))
         #expect(key.signature(id: "a", timestamp: 1, body: []) == "v1,yW8+rvcafoW/SUGoPddbOT1gdW6Tk1OXEYlWBQLiHao=")
     }
@@ -94,7 +94,7 @@ struct WebhookTests {
 }
 
 struct EventDocumentTests {
-    /// The same document with just so much text that its size is `bytes`.
+    /// A document with a text that makes it exactly `bytes` long.
     private func document(sized bytes: Int) -> EventDocument {
         let bare = EventDocument(message: .of(body: "")).standard.count
         return EventDocument(message: .of(body: String(repeating: "x", count: bytes - bare)))

@@ -1,7 +1,7 @@
 import RelayCore
 import Testing
 
-/// Errors that differ by numbers, ids, times and addresses are one kind; others are not.
+/// Errors that differ only in numbers, ids, times and addresses are of one kind; other errors are not.
 struct ErrorFingerprintTests {
     @Test(arguments: [
         ("Timeout after 30 s", "Timeout after # s"),

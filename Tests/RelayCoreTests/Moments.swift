@@ -3,7 +3,7 @@ import Testing
 
 func moment(_ text: String) throws -> Timestamp { try #require(Timestamp(text: text)) }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Random numbers that are the same in every run (SplitMix64).
 struct Seeded: RandomNumberGenerator {
     var state: UInt64
 
@@ -16,7 +16,7 @@ struct Seeded: RandomNumberGenerator {
     }
 }
 
-/// Zones whose clocks do every odd thing: half an hour's change, a change at midnight, a skipped day, none at all.
+/// Zones with every unusual clock change: one of half an hour, one at midnight, a skipped day, and none at all.
 let oddZones = [
     "UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut", "Pacific/Apia", "Asia/Kathmandu",
     "Africa/Casablanca",

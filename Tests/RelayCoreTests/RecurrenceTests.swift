@@ -11,9 +11,9 @@ struct RecurrenceTests {
         ("6h", "Europe/London", "2026-10-24T22:30:00Z", ["2026-10-24T23:00:00Z", "2026-10-25T06:00:00Z", "2026-10-25T12:00:00Z"]),
         ("1h", "Europe/London", "2026-10-24T23:30:00Z", ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z"]),
         ("1h", "Europe/London", "2026-03-28T23:30:00Z", ["2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"]),
-        // Midnight comes twice in Havana; a day is told once.
+        // Midnight occurs twice in Havana, but the day has only one moment.
         ("1d", "America/Havana", "2026-10-31T12:00:00Z", ["2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z"]),
-        // Midnight does not come in Beirut; the day is told all the same.
+        // Midnight does not exist in Beirut, but the day still has one moment.
         ("1d", "Asia/Beirut", "2026-03-28T12:00:00Z", ["2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z"]),
         ("15m", "Asia/Kathmandu", "2026-11-24T00:01:00Z", ["2026-11-24T00:15:00Z", "2026-11-24T00:30:00Z"]),
     ])

@@ -35,11 +35,11 @@ struct WeeklyHoursTests {
     }
 
     @Test(arguments: [
-        // The clock goes on at 01:00 UTC: the night has seven hours. It goes back at 01:00 UTC: nine.
+        // The clock goes forward at 01:00 UTC, so the night has seven hours. It goes back at 01:00 UTC, so the night has nine.
         ("22:00", "06:00", "Europe/London", "2026-03-28T12:00:00Z", "2026-03-28T22:00:00Z", 7),
         ("22:00", "06:00", "Europe/London", "2026-10-24T12:00:00Z", "2026-10-24T21:00:00Z", 9),
         ("22:00", "06:00", "America/New_York", "2026-11-01T00:00:00Z", "2026-11-01T02:00:00Z", 9),
-        // 02:00 to 03:00 does not exist that night: what begins in it begins at 03:00.
+        // The time from 02:00 to 03:00 does not exist in that night, so hours that begin in it begin at 03:00.
         ("02:30", "04:00", "America/New_York", "2026-03-08T00:00:00Z", "2026-03-08T07:00:00Z", 1),
     ])
     func `a night is as long as the clock makes it`(
@@ -53,7 +53,7 @@ struct WeeklyHoursTests {
 
     @Test func `working time counts over the nights and the weekend`() throws {
         let work = try hours("09:00", "17:00", days: ["mon", "tue", "wed", "thu", "fri"], zone: "Europe/London")
-        // Friday 16:00 and three hours: Monday 11:00.
+        // Three working hours after Friday 16:00 is Monday 11:00.
         #expect(work.add(.seconds(3 * 3_600), to: try moment("2026-11-27T16:00:00Z")) == (try moment("2026-11-30T11:00:00Z")))
         #expect(work.add(.seconds(3_600), to: try moment("2026-11-27T16:00:00Z")) == (try moment("2026-11-27T17:00:00Z")))
     }
@@ -76,7 +76,7 @@ struct WeeklyHoursTests {
         }
     }
 
-    /// Against the same hours, asked quarter by quarter.
+    /// Compares the hours with a count of quarters of an hour.
     private func check(_ hours: WeeklyHours, from begin: Timestamp, using chance: inout Seeded) {
         func at(_ quarter: Int) -> Timestamp { begin + .seconds(900 * quarter) }
         let quarters = (0..<9 * 96).map { hours.contains(at($0)) }

@@ -1,9 +1,9 @@
 import Foundation
 package import Testing
 
-/// Compares text with a file beside the calling test, in its folder `Golden`.
+/// Compares a text with a file in the folder `Golden` beside the calling test.
 ///
-/// `RECORD_GOLDEN=1` writes the file and fails the run, so that a recording is never taken for a pass.
+/// `RECORD_GOLDEN=1` writes the file and fails the run, so that a recording never counts as a pass.
 package func expectGolden(
     _ text: String, _ name: String, testFile: String = #filePath, sourceLocation: SourceLocation = #_sourceLocation
 ) {

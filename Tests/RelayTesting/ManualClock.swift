@@ -18,16 +18,16 @@ package final class ManualClock: WallClock {
 
     private let state: Locked<State>
 
-    /// 2026-11-24T09:00:00Z, unless told.
+    /// Starts at 2026-11-24T09:00:00Z by default.
     package init(_ now: Timestamp = Timestamp(seconds: 1_795_510_800)) { state = Locked(State(now: now)) }
 
     package var now: Timestamp { state.withLock { $0.now } }
     package var uptime: Duration { state.withLock { $0.uptime } }
     package var minimumResolution: Duration { .milliseconds(1) }
-    /// How many wait now. A test waits for this before it advances.
+    /// The number of tasks that sleep now. A test waits for it before it advances the clock.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// The earliest moment that somebody waits for; nil if nobody waits.
+    /// The earliest deadline of all sleepers; nil if nobody sleeps.
     package var nextDeadline: Timestamp? { state.withLock { $0.sleepers.map(\.deadline).min() } }
 
     package func advance(by duration: Duration) {
@@ -39,7 +39,7 @@ package final class ManualClock: WallClock {
         for sleeper in due { sleeper.continuation.resume() }
     }
 
-    /// Sets the wall clock without time passing, as a person or NTP may. Who sleeps does so as long as before.
+    /// Moves the wall clock without time passing, as a person or NTP may do. Sleepers still sleep for the same remaining time.
     package func jump(by duration: Duration) {
         state.withLock { state in
             state.now = state.now + duration
@@ -76,7 +76,8 @@ package final class ManualClock: WallClock {
 }
 
 extension ManualClock {
-    /// Lets other tasks run until `condition` holds. Fails the waiting (returns false) after many turns, so that a test ends.
+    /// Lets other tasks run until `condition` holds. Returns false if it still does not hold after 20,000 turns, so that a test always
+    /// ends.
     package func settle(until condition: @Sendable () async -> Bool) async -> Bool {
         for _ in 0..<20_000 {
             if await condition() { return true }

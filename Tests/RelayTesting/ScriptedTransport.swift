@@ -1,7 +1,7 @@
 import RelayCore
 package import Transport
 
-/// Answers HTTP requests from a script and remembers what was asked.
+/// Responds to HTTP requests from a script and remembers the requests.
 package final class ScriptedTransport: HTTPTransport {
     package typealias Script = @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportError>
 
@@ -10,7 +10,7 @@ package final class ScriptedTransport: HTTPTransport {
 
     package init(_ script: @escaping Script) { self.script = script }
 
-    /// Always the same answer.
+    /// Returns the same response to every request.
     package convenience init(status: Int, headers: [(name: String, value: String)] = [], body: String = "") {
         self.init { _ in .success(HTTPResponse(status: status, headers: headers, body: Array(body.utf8))) }
     }

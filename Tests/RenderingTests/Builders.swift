@@ -3,11 +3,11 @@ import RelayCore
 
 @testable import Rendering
 
-/// Now, in every test of this folder: 2026-11-24T09:01:30Z.
+/// The current time in every test of this folder: 2026-11-24T09:01:30Z.
 let renderedAt = Timestamp(seconds: 1_795_510_890)
 
 extension Event {
-    /// An event as it comes out of the ledger; a test names only what matters to it.
+    /// An event as it comes from the ledger; a test sets only the values that matter to it.
     static func of(
         _ kind: Kind = .notification, _ priority: Priority = .high, detail: Detail? = nil, origin: Origin = .minimal, account: String? = "a"
     ) -> Event {
@@ -18,11 +18,11 @@ extension Event {
 }
 
 extension Origin {
-    /// Nothing is known but that it happened.
+    /// An origin without any known value.
     static let minimal = Origin()
     static let full = Origin.saying("Nightly invoices")
 
-    /// Every text of it is the same.
+    /// An origin whose texts are all the same.
     static func saying(_ text: String) -> Origin {
         Origin(
             staging: true, automation: text, automationID: text, risk: text, trigger: text, runID: text, runStatus: text)
@@ -30,7 +30,7 @@ extension Origin {
 }
 
 extension Event.Kind {
-    /// What the kind holds at the very least.
+    /// The kind's detail with as few values as possible.
     var minimal: Detail {
         switch self {
         case .notification: .notification(NotificationDetail(message: ""))
@@ -42,7 +42,7 @@ extension Event.Kind {
         }
     }
 
-    /// Every field of the kind, each text of it the same.
+    /// The kind's detail with every field set, and the same text in each.
     func full(_ text: String) -> Detail {
         let earlier = renderedAt - .seconds(7_200)
         switch self {
@@ -72,7 +72,7 @@ extension Event.Kind {
 }
 
 extension TemplateSet.Request {
-    /// - Parameter html: the HTML part too.
+    /// - Parameter html: the dialect of the HTML part; nil for none.
     static func of(
         _ kind: Event.Kind = .notification, _ priority: Priority = .high, to destination: String = "ops", type: String = "webhook",
         dialect: Dialect = .plain, html: Dialect? = nil
@@ -80,14 +80,14 @@ extension TemplateSet.Request {
         TemplateSet.Request(kind: kind, priority: priority, destination: destination, type: type, dialect: dialect, html: html)
     }
 
-    /// As a mail asks.
+    /// A request as the mail channel makes it.
     static func mail(_ kind: Event.Kind = .notification, _ priority: Priority = .high) -> TemplateSet.Request {
         .of(kind, priority, type: "email", html: .html)
     }
 }
 
 extension TemplateSet {
-    /// Templates of a user, by file name without `.mustache`. There is one destination, `ops`.
+    /// A user's templates by file name, without `.mustache`. The only destination is `ops`.
     static func of(_ files: [String: String], type: String = "webhook", _ problems: ProblemList = ProblemList()) throws -> TemplateSet {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("templates-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rendering
 
-/// The built-in templates, with as little and as much as an event can hold.
+/// The built-in templates, with as few and as many values as an event can hold.
 struct BuiltInTemplateTests {
     private static let cases = Event.Kind.allCases.flatMap { kind in Priority.allCases.map { (kind, $0) } }
 
@@ -68,9 +68,9 @@ struct BuiltInTemplateTests {
     }
 }
 
-/// As much of HTML as these tests ask for.
+/// The small part of HTML that these tests need.
 enum Markup {
-    /// The tags in their order, without attributes: `p`, `/p`.
+    /// The tag names in order, without attributes: `p`, `/p`.
     static func tags(_ html: String) -> [String] {
         html.split(separator: "<", omittingEmptySubsequences: false).dropFirst().map { piece in
             String(piece.prefix { $0 == "/" || $0 == "!" || $0.isLetter || $0.isNumber }).lowercased()

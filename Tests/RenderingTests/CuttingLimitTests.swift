@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rendering
 
-/// Cutting at every limit there is, in every unit.
+/// Cuts at every possible limit, in every unit.
 struct CuttingLimitTests {
     private static let units: [Limit.Unit] = [.utf16, .codePoints, .bytes]
     private static let texts = [
@@ -28,7 +28,7 @@ struct CuttingLimitTests {
             let result = cut(text, to: Limit(most, unit), dialect: .html, ending: "")
             #expect(Limit(0, unit).size(of: result) <= most)
             #expect(beginnings.contains { Array($0.utf8) == Array(result.utf8) }, "\(most): \(result)")
-            // And as much of it as there is room for.
+            // The result is also the longest beginning that fits.
             let best = beginnings.last { Limit(0, unit).size(of: $0) <= most } ?? ""
             #expect(Array(result.utf8) == Array(best.utf8), "\(most)")
         }
@@ -39,7 +39,7 @@ struct CuttingLimitTests {
         #expect(cut("abcdef", to: Limit(0, unit), dialect: .plain, ending: "(more)") == "")
     }
 
-    /// Characters, and the entities of HTML as one.
+    /// Splits a text into characters, with each HTML entity as one unit.
     private static func unitsOf(_ text: String) -> [String] {
         var units: [String] = []
         var rest = Substring(text)

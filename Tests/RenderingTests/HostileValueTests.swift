@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rendering
 
-/// Data never becomes markup, whoever wrote the template.
+/// Data never becomes markup, whichever template is used.
 struct HostileValueTests {
     private static let hostile = [
         "</p><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='x", "{{message}}{{/open}}{{{link}}}", "{{",
@@ -29,7 +29,7 @@ struct HostileValueTests {
         #expect((words.title + "\n" + words.body).contains(text))
     }
 
-    /// A dialect in which everything but letters has to be marked.
+    /// A dialect that replaces everything except letters.
     private static let strict = Dialect(
         name: "strict", escape: { $0.unicodeScalars.map { $0.properties.isAlphabetic ? String($0) : "·" }.joined() })
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Rendering
 
-/// What the engine would take silently, or crash on, is refused with its file, line and column.
+/// Templates that the engine would accept silently or crash on are refused with their file, line and column.
 struct TemplateScannerTests {
     /// The problems of a user's folder, as `name:line:column: …`.
     private func problems(_ files: [String: String]) throws -> [String] {

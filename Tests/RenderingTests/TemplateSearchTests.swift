@@ -3,16 +3,16 @@ import Testing
 
 @testable import Rendering
 
-/// Which template speaks.
+/// Which template is used.
 struct TemplateSearchTests {
-    /// From the first that is looked for to the last.
+    /// The candidates in the order of the search, best match first.
     private static let forNotifications = [
         "ops.notification-high", "ops.high", "ops.notification", "webhook.notification-high", "webhook.high", "webhook.notification",
         "notification-high", "high", "notification",
     ]
     private static let forRuns = ["ops.run-high", "ops.run", "webhook.run-high", "webhook.run", "run-high", "run"]
 
-    /// A user's files of the given names, each of which says its own.
+    /// User templates with the given names, each of which outputs its own name.
     private func saying(_ names: some Sequence<String>) throws -> TemplateSet {
         try .of(Dictionary(uniqueKeysWithValues: names.map { ($0, "by \($0)") }))
     }
@@ -49,7 +49,7 @@ struct TemplateSearchTests {
     }
 }
 
-/// The HTML part of a mail has a search of its own.
+/// The HTML part of a mail has a separate search.
 struct HTMLTemplateTests {
     private func mail(_ files: [String: String]) throws -> Rendered {
         try TemplateSet.of(files, type: "email").render(.of(detail: .notification(NotificationDetail(message: "1 < 2"))), .mail())

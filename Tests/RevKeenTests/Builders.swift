@@ -3,7 +3,7 @@ import RelayTesting
 import RevKeen
 import Transport
 
-/// Long enough that a half of it would be recognised.
+/// A test key that is long enough that even half of it would be recognised in a text.
 let testKey = "rk_sandbox_4f9dTESTKEY77aa01"
 
 func account(
@@ -21,7 +21,7 @@ func client(
     return RevKeenClient(account: account, transport: transport, budget: budget, clock: clock, release: "7.1")
 }
 
-/// Answers everything alike.
+/// A client whose every request gets the same response.
 func client(status: Int = 200, headers: [(name: String, value: String)] = [], body: String = "") throws -> RevKeenClient {
     try client(ScriptedTransport(status: status, headers: headers, body: body))
 }
@@ -44,7 +44,7 @@ func run(_ text: String = "{}") throws -> Run {
 
 struct NotAnObject: Error {}
 
-/// Runs what must fail and returns how.
+/// Runs a call that must fail and returns its error.
 func failure(_ body: () async throws(RevKeenError) -> some Any) async -> RevKeenError? {
     do throws(RevKeenError) {
         _ = try await body()

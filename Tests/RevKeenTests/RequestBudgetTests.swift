@@ -11,7 +11,7 @@ struct RequestBudgetTests {
         RequestBudget(setting: setting, hostLimit: hostLimit, clock: clock)
     }
 
-    /// Enters `count` times without ever waiting for a place.
+    /// Enters and leaves `count` times, so that it never waits for a place.
     private func spend(_ count: Int, of budget: RequestBudget, _ urgency: RequestBudget.Urgency = .rest) async throws {
         for _ in 0..<count {
             try await budget.enter(urgency)
@@ -100,12 +100,12 @@ struct RequestBudgetTests {
             for _ in 0..<9 { group.addTask { try await budget.enter(.rest) } }
             #expect(await clock.settle { budget.waiting == 3 })
             for _ in 0..<3 { group.addTask { try await budget.enter(.approvals) } }
-            // One that has its place may not have been counted yet.
+            // A request that has its place may not be counted yet.
             #expect(await clock.settle { budget.waiting == 5 && budget.requests == 7 })
             try await budget.enter(.decision)
             #expect(budget.requests == 8)
             budget.leave()
-            // The next place goes to an approval, though the rest has waited longer.
+            // The next place goes to an approval, although requests of the rest have waited longer.
             budget.leave()
             #expect(await clock.settle { budget.requests == 9 && budget.waiting == 4 })
             for _ in 0..<11 { budget.leave() }

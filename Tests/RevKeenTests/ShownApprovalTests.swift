@@ -11,7 +11,7 @@ struct ShownApprovalTests {
     }
 
     @Test func `the hash is for ever`() throws {
-        // sha256 of ["open","Refund",{"a":[2],"b":1},null,1767225600000,null]
+        // This is the SHA-256 of ["open","Refund",{"a":[2],"b":1},null,1767225600000,null].
         #expect(try hash(Self.base) == "96b306be78049cceb0e1451def96002b2ace57dd678ea52f39ca31480e5bc253")
     }
 
@@ -51,7 +51,7 @@ struct ShownApprovalTests {
             decisionKey(account: "livea", approval: "", verdict: "approve", round: 1),
         ]
         #expect(Set(keys).count == keys.count)
-        // sha256 of ["live","a","approve",1]
+        // This is the SHA-256 of ["live","a","approve",1].
         #expect(keys[0] == "c7bc5482aedfab37550809213598fd00a891e1ffedc679b2bd864daeb03e3f3f")
     }
 }

@@ -6,7 +6,7 @@ import Transport
 
 @testable import Sandbox
 
-/// Hands every request to an inbox, as a socket would.
+/// Passes every request to an inbox, as a socket would.
 struct DoubleTransport: HTTPTransport {
     let inbox: Inbox
 
@@ -19,14 +19,16 @@ struct DoubleTransport: HTTPTransport {
     }
 }
 
-/// One double with a destination that leads to it.
+/// One double, with a destination that sends to it.
 struct DoubleRig {
     let clock = ManualClock()
     let inbox: Inbox
     let channel: any Channel
     private let kind: InboxMessage.Kind
 
-    /// - Parameter values: `url` and others of the type's keys.
+    /// Creates a destination for a double.
+    ///
+    /// - Parameter values: `url` and the other keys of the destination's type.
     init(_ type: String, _ values: [String: String]) throws {
         let place = Place(file: "relay.yaml", line: 1, column: 1), problems = ProblemList()
         let entries = values.map { key, value in
@@ -44,10 +46,10 @@ struct DoubleRig {
                 http: DoubleTransport(inbox: inbox), mail: NoMail(), clock: clock, write: { _ in true }, version: "1.0"))
     }
 
-    /// What the double has taken, as it would be drawn.
+    /// The messages that the double has accepted, as it draws them.
     func cards() async -> [String] { await inbox.messages(kind: kind).map { ChatCard(message: $0).markup.html } }
 
-    /// What came of a message while the double had too much to do.
+    /// The verdict on a message that the double refused with too many requests.
     func verdictWhenBusy() async throws -> DeliveryError.Verdict? {
         await inbox.arrange { $0.every = 1 }
         for _ in 0..<3 {

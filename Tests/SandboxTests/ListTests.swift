@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 
 struct ListTests {
-    /// A client whose automation has `count` runs, a second apart, oldest first in the result.
+    /// A client whose automation has `count` runs, one second apart; the returned ids are oldest first.
     private func client(runs count: Int, faults: Faults = Faults()) async -> (Client, [String]) {
         let client = await Client(faults: faults)
         var ids = [client.run]

@@ -53,7 +53,7 @@ struct MatrixDoubleTests {
         #"{"msgtype":"m.text","body":"\#(String(repeating: "x", count: length))","m.mentions":{}}"#
     }
     private static let path = "/hooks/matrix/_matrix/client/v3/rooms/%21abc%3Aexample.com/send/m.room.message/t1"
-    /// What the event has beside the words.
+    /// The size of the event in bytes without the text of its body.
     private static let frame = 177
 
     @Test(arguments: [

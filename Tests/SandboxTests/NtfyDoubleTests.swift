@@ -8,7 +8,7 @@ import Testing
 struct NtfyDoubleTests {
     private static let keys = ["server": "http://127.0.0.1:9/hooks/ntfy", "topic": "alerts", "token": "tk_x"]
 
-    /// Keys that are sequences, as those of the relay are.
+    /// A message whose key is a valid sequence id, as the relay's keys are.
     private func message(_ kind: Event.Kind, body: String = "Requested by Kim.") -> Message {
         var message = Message.sample(kind, body: body)
         message.idempotencyKey = "key-\(kind.rawValue)"

@@ -7,7 +7,7 @@ struct SMTPDialogueTests {
     private static let greeted = "EHLO relay\r\n"
     private static let addressed = greeted + "MAIL FROM:<a@x> SIZE=10 BODY=8BITMIME\r\nRCPT TO:<b@y>\r\n"
 
-    /// All acts, with every recipient taken.
+    /// Returns all acts of a dialogue in which every recipient is accepted.
     private func acts(_ text: String, chunk: Int = .max) -> [SMTPDialogue.Act] {
         var dialogue = SMTPDialogue()
         var acts: [SMTPDialogue.Act] = []

@@ -11,7 +11,7 @@ struct SandboxServerTests {
     private let world = StandInRevKeen(clock: ManualClock(), seed: 1)
     private let inbox = Inbox(clock: ManualClock())
 
-    /// Starts, lets `body` use the addresses, stops.
+    /// Starts the server, calls `body` with its addresses, and stops the server.
     private func withSandbox(_ body: (SandboxAddresses) async throws -> Void) async throws {
         let server = SandboxServer(world: world, inbox: inbox)
         let addresses = try await server.start()
@@ -22,7 +22,7 @@ struct SandboxServerTests {
         await server.stop()
     }
 
-    /// Sends each text when the answer so far ends as `isReady` wants, and returns all that was answered.
+    /// Sends each text once everything received so far satisfies `isReady`, and returns everything that was received.
     private func converse(port: Int, _ texts: [String], isReady: @Sendable (String) -> Bool) async throws -> String {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
             channel in
@@ -108,7 +108,7 @@ struct SandboxServerTests {
         #expect(try await server.start() == addresses)
         let idle = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: addresses.httpPort).get()
-        // Connections are taken in order: once this one is answered, the idle one is in the server's hands.
+        // The server accepts connections in order, so once this request has its response, the idle connection is accepted too.
         _ = try await get(addresses.httpPort, "/")
         await server.stop()
         await #expect(throws: (any Error).self) { _ = try await get(addresses.httpPort, "/") }

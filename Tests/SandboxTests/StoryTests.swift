@@ -65,7 +65,7 @@ struct StoryTests {
 
     private func notifications() async -> [JSONValue] { await details().flatMap { $0["notifications"]?.array ?? [] } }
 
-    /// All that a beat can change.
+    /// Everything that one beat can change.
     private func snapshot() async -> Set<String> {
         let runs = await world.runs.values.map { "\($0.id) \($0.status) \($0.notifications.count)" }
         return Set(runs + (await world.approvals.values.map { "\($0.id) \($0.status) \($0.action)" }))

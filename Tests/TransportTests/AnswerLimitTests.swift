@@ -4,7 +4,7 @@ import RelayCore
 import Testing
 import Transport
 
-/// How much of an answer is taken, and what a connection that breaks off at some point of it means.
+/// How much of a response is read, and what it means if the connection breaks at some point of it.
 @Suite(.timeLimit(.minutes(1)))
 struct AnswerLimitTests {
     private let client = HTTPClient()
@@ -15,7 +15,7 @@ struct AnswerLimitTests {
         return try await client.send(request)
     }
 
-    /// Answers once with these words, and then ends the connection.
+    /// Sends this response once and then closes the connection.
     private func server(_ answer: String) -> RawServer {
         RawServer { connection, _ in
             guard connection.request() != nil else { return }
@@ -55,7 +55,7 @@ struct AnswerLimitTests {
         let error = await #expect(throws: TransportError.self) { try await get(server) }
         #expect(error?.reason == .tooLarge)
         for await _ in ends { break }
-        // What the system held between the two.
+        // The limit allows for what the system buffers between the two sides.
         #expect(written.withLock { $0 } < 16 << 20)
     }
 
@@ -111,7 +111,7 @@ struct AnswerLimitTests {
         #expect(error?.reason == .timeout && error?.sent == false)
     }
 
-    /// 200,000 zero bytes, by gzip.
+    /// 200,000 zero bytes, compressed with gzip and encoded as base64.
     private static let zeros =
         "H4sIAAAAAAACA+3BMQEAAADCoPVPbQZ/oAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -3,7 +3,7 @@ import RelayCore
 import Testing
 import Transport
 
-/// What happens to connections: kept, dead, cut off, led elsewhere.
+/// What happens to connections: they are kept, die, are cut off, or are led elsewhere.
 struct ConnectionTests {
     private let client = HTTPClient()
 
@@ -14,7 +14,8 @@ struct ConnectionTests {
         return request
     }
 
-    /// Answers the first request of a connection and dies at the second, before a word.
+    /// Responds to the first request of the first connection and resets that connection at the second request. Later connections get one
+    /// response and are closed.
     private func diesWhenReused() -> RawServer {
         RawServer { connection, number in
             guard connection.request() != nil else { return }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A port at which connections are neither taken nor refused: whoever knocks waits.
+/// A port where connections are neither accepted nor refused, so that every client waits.
 final class FullDoor: Sendable {
     let port: Int
     private let sockets: [Int32]
@@ -17,7 +17,7 @@ final class FullDoor: Sendable {
                 _ = bind(listener, place, length)
                 _ = listen(listener, 0)
                 _ = getsockname(listener, place, &length)
-                // Nobody accepts them, so they fill the queue.
+                // Nobody accepts these connections, so they fill the queue.
                 for _ in 0..<4 {
                     let caller = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
                     _ = connect(caller, place, length)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-/// Over real sockets, against the sandbox.
+/// Tests over real sockets, against the sandbox.
 @Suite(.serialized) struct HTTPClientTests {
     private func withInbox(_ body: (HTTPClient, Inbox, SandboxAddresses) async throws -> Void) async throws {
         let inbox = Inbox()

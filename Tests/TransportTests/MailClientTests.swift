@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-/// Over real sockets, against the sandbox's mail server.
+/// Tests over real sockets, against the sandbox's mail server.
 @Suite(.serialized) struct MailClientTests {
     private func withServer(_ body: (MailClient, Inbox, MailServer) async throws -> Void) async throws {
         let inbox = Inbox()

@@ -2,7 +2,7 @@ import RelayCore
 import Testing
 import Transport
 
-/// Which mails share a connection, what becomes of a kept one, and what a greeting does.
+/// Which mails share a connection, what happens to a kept one, and what a greeting does.
 @Suite(.timeLimit(.minutes(1)))
 struct MailConnectionTests {
     private let client = MailClient()
@@ -122,7 +122,7 @@ struct MailConnectionTests {
         #expect(error?.reason == .unreachable && error?.sent == false)
     }
 
-    /// Some servers let a caller wait for their greeting, so that those who cannot wait show themselves.
+    /// Some servers delay their greeting, to find clients that do not wait for it.
     @Test func `a slow greeting has the time of a reply, not that of a connection`() async throws {
         let server = ScriptedMailServer("GREETING", .late(milliseconds: 1_200))
         defer { server.stop() }
@@ -147,7 +147,7 @@ struct MailConnectionTests {
         let error = try #require(
             await #expect(throws: TransportError.self) { try await send(address(server, password: "open-sesame")) })
         for text in [error.detail, error.description, "\(error)", String(reflecting: error)] {
-            // As it is, and as the login says it.
+            // The password must appear neither in plain text nor in the login's base64.
             #expect(!text.contains("sesame") && !text.contains("AHJlbGF5AG9wZW4"), "\(text)")
         }
     }

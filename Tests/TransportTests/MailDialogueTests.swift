@@ -18,7 +18,7 @@ struct MailDialogueTests {
             server: server, from: "relay@box.test", to: "ann@box.test", message: Array("Subject: x\r\n\r\n\(text)\r\n".utf8))
     }
 
-    /// Up to the login.
+    /// Replies up to the login.
     private static let early: [(command: String, reply: String, stage: MailResponse.Stage)] = [
         ("GREETING", "554 5.3.2 not today", .greeting), ("GREETING", "421 4.3.2 busy", .greeting),
         ("EHLO HELO", "550 5.7.1 who are you?", .hello), ("EHLO HELO", "421 4.3.2 busy", .hello),
@@ -26,7 +26,7 @@ struct MailDialogueTests {
         ("AUTH", "454 4.7.0 later", .login), ("AUTH", "504 5.5.4 unknown mechanism", .login),
         ("PASSWORD", "535 5.7.8 wrong", .login), ("PASSWORD", "454 4.7.0 later", .login),
     ]
-    /// Of each mail.
+    /// Replies to the commands of a mail.
     private static let late: [(command: String, reply: String, stage: MailResponse.Stage)] = [
         ("MAIL", "530 5.7.0 log in first", .login), ("MAIL", "451 4.3.0 later", .sender), ("MAIL", "550 5.7.1 not you", .sender),
         ("MAIL", "421 4.3.2 busy", .sender), ("RCPT", "450 4.2.0 greylisted", .recipient), ("RCPT", "550 5.1.1 no such user", .recipient),
@@ -60,7 +60,7 @@ struct MailDialogueTests {
         #expect(server.connections == 1)
     }
 
-    /// A reset instead of a greeting may come so early that there is no connection at all.
+    /// A reset instead of a greeting is left out: it can come so early that there is no connection at all.
     private static let breaks =
         [("GREETING", ScriptedMailServer.Act.hangUp)] + ["EHLO", "MAIL", "RCPT", "DATA"].flatMap { [($0, .hangUp), ($0, .reset)] }
 
@@ -82,7 +82,7 @@ struct MailDialogueTests {
         #expect(server.mails.count == 1)
     }
 
-    /// The wait that is not meant stays long, so that the suite's time limit would end a test that kept the wrong one.
+    /// The other wait stays long, so that the suite's time limit ends a test that uses the wrong one.
     @Test(arguments: ["GREETING", "RCPT", "."])
     func `no reply in its own time is a timeout, which says whether the mail was handed over`(command: String) async throws {
         let server = ScriptedMailServer(command, .keepSilent)

@@ -4,7 +4,7 @@ import RelayCore
 import Testing
 import Transport
 
-/// Through a proxy: what it is told, what it does not see, and what never goes there.
+/// Requests through a proxy: what the proxy is told, what it cannot see, and what never goes to it.
 @Suite(.timeLimit(.minutes(1)))
 struct ProxyTests {
     private static let place = Result { try TLSPlace() }
@@ -80,7 +80,7 @@ struct ProxyTests {
         #expect(error.reason == .unreachable && !error.sent && !"\(error)".contains("sesame"))
     }
 
-    /// In a process of its own, because the environment belongs to all tests.
+    /// This runs in a separate process, because all tests share the environment.
     @Test func `the environment's proxy is taken for other hosts, and never for this one`() async {
         await #expect(processExitsWith: .success) { try await meetTheEnvironment() }
     }
@@ -104,7 +104,7 @@ private func meetTheEnvironment() async throws {
 }
 
 extension RawServer {
-    /// A proxy that leads every caller to one port of this machine, whatever they asked for.
+    /// A proxy that connects every client to one port of this machine, whatever the client asked for.
     fileprivate static func tunnel(to port: Int) -> RawServer {
         RawServer { connection, _ in
             guard connection.request() != nil else { return }
@@ -125,7 +125,7 @@ extension RawServer {
         }
     }
 
-    /// Until either side ends.
+    /// Copies bytes both ways until either side ends.
     private static func carry(between near: Int32, and far: Int32) {
         var ends = [near, far].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import RelayCore
 
-/// A loopback server that follows a script, connection by connection, for what no honest server does.
+/// A loopback server that follows a script for each connection, for behaviour that no correct server shows.
 final class RawServer: Sendable {
-    /// What is done with one connection: it may read, write, and return, which closes it.
+    /// Handles one connection: it may read and write, and its return closes the connection.
     typealias Script = @Sendable (_ connection: RawConnection, _ number: Int) -> Void
 
     let port: Int
@@ -38,17 +38,17 @@ final class RawServer: Sendable {
                     close(descriptor)
                 }
             }
-            // Here, after its last use: elsewhere it could be another server's by then.
+            // The listener is closed here, after its last use: elsewhere the descriptor could already belong to another server.
             close(listener)
         }
     }
 
-    /// How many connections were made.
+    /// The number of connections so far.
     var connections: Int { count.withLock { $0 } }
     /// Everything that was read, piece by piece.
     var received: [String] { seen.withLock { $0 } }
 
-    /// Once; then nobody is let in any more.
+    /// Stops accepting connections. It must be called only once.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 }
 
@@ -56,7 +56,7 @@ struct RawConnection: Sendable {
     let descriptor: Int32
     let note: @Sendable (String) -> Void
 
-    /// The next request with its body, as far as its head says that there is one; nil when the other side has closed.
+    /// The next request with its body, if its head announces one; nil when the other side has closed.
     func request() -> String? {
         var text = ""
         while true {
@@ -84,7 +84,7 @@ struct RawConnection: Sendable {
         write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
     }
 
-    /// The other side sees a reset and no orderly end.
+    /// Makes the close a reset instead of an orderly end.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))

@@ -2,22 +2,22 @@ import Foundation
 import Glibc
 import RelayCore
 
-/// A mail server that is as kind as its script: each command is answered as it says, or as an honest server would.
+/// A mail server that follows a script: it replies to a command as the script says, else as a correct server would.
 final class ScriptedMailServer: Sendable {
     enum Act: Sendable {
         case say(String)
-        /// Says nothing and waits for the other side to end.
+        /// Sends nothing and waits until the other side closes.
         case keepSilent
         case hangUp
         case reset
-        /// Answers honestly, then reads no more until `readOn`.
+        /// Replies correctly, then reads no more until `readOn`.
         case pause
-        /// Answers honestly, but so late.
+        /// Replies correctly after this delay.
         case late(milliseconds: UInt32)
     }
 
-    /// What to do with a command, for the so manieth time; nil for what an honest server does. `GREETING`, `PASSWORD` and `.` count as
-    /// commands.
+    /// The act for a command when it comes for the `time`-th time; nil means the reply of a correct server. `GREETING`, `PASSWORD` and `.`
+    /// count as commands.
     typealias Script = @Sendable (_ command: String, _ time: Int) -> Act?
 
     private let server: RawServer
@@ -49,16 +49,16 @@ final class ScriptedMailServer: Sendable {
         }
     }
 
-    /// The same act for one command, every time.
+    /// Does the same act for one command every time.
     convenience init(_ command: String, _ act: Act, extensions: [String] = ["AUTH PLAIN LOGIN"]) {
         self.init(extensions: extensions) { said, _ in said == command ? act : nil }
     }
 
     var port: Int { server.port }
     var connections: Int { server.connections }
-    /// Every line that was read but those of mails and passwords.
+    /// Every line that was read, except those of mails and passwords.
     var commands: [String] { server.received }
-    /// Those whose final dot came, whatever it was answered.
+    /// The mails whose final dot came, whatever the reply to it was.
     var mails: [String] { kept.withLock { $0 } }
 
     func stop() { server.stop() }
@@ -66,7 +66,7 @@ final class ScriptedMailServer: Sendable {
     /// Ends a pause.
     func readOn() { gate.signal() }
 
-    /// Returns once the command was read; `END` is the end of a connection. Each may be waited for once.
+    /// Returns once the command is read; `END` is the end of a connection. Each command can be waited for once.
     func waits(for command: String) async {
         for await line in lines where line == command { return }
     }
@@ -112,7 +112,7 @@ private struct MailTalk {
         }
     }
 
-    /// False ends the connection.
+    /// Returns false to end the connection.
     private mutating func answer(_ command: String, _ honest: String) -> Bool {
         switch judge(command) {
         case .say(let reply)?:
@@ -136,7 +136,7 @@ private struct MailTalk {
         return go(on: command)
     }
 
-    /// What belongs to a command besides its own line.
+    /// Handles what follows a command's own line.
     private mutating func go(on command: String) -> Bool {
         switch command {
         case "AUTH":
@@ -169,7 +169,7 @@ private struct MailTalk {
 }
 
 extension RawConnection {
-    /// What comes next; nil when the other side has closed.
+    /// The next bytes; nil when the other side has closed.
     func bytes() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = read(descriptor, &buffer, buffer.count)

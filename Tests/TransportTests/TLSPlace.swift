@@ -2,12 +2,12 @@ import Foundation
 import RelayCore
 import Testing
 
-/// HTTPS, SMTP over TLS and SMTP with STARTTLS on loopback, with a certificate of an authority that nobody else knows.
+/// HTTPS, SMTP over TLS and SMTP with STARTTLS on loopback, with a certificate from an authority that nothing else trusts.
 ///
 /// `@unchecked Sendable`: everything is set before the initialiser returns.
 final class TLSPlace: @unchecked Sendable {
     let folder: URL
-    /// The authority's certificate; and another's, who signed nothing here.
+    /// The authority's certificate; `stranger` is the certificate of another authority, which signed nothing here.
     var authority: String { folder.appendingPathComponent("ca.pem").path }
     var stranger: String { folder.appendingPathComponent("stranger.pem").path }
     private(set) var https = 0, smtps = 0, starttls = 0
@@ -38,7 +38,7 @@ final class TLSPlace: @unchecked Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Mails that were taken so far.
+    /// The number of mails accepted so far.
     var mails: Int { (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.count { $0.hasPrefix("mail-") } ?? 0 }
 
     private static let server = #"""

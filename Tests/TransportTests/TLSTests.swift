@@ -3,9 +3,9 @@ import RelayCore
 import Testing
 import Transport
 
-/// Certificates are verified, by one's own authority where one is named; passwords go where the connection is safe, and nowhere else.
+/// Certificates are verified, against the configured authority if one is set. Passwords are sent only over safe connections.
 @Suite(.serialized) struct TLSTests {
-    /// Making keys takes a moment: one place serves all.
+    /// Making keys takes time, so all tests share one place.
     private static let place = Result { try TLSPlace() }
 
     private func server(

@@ -1,16 +1,17 @@
-/// What is wrong in a cron expression.
+/// A mistake in a cron expression.
 package struct CronError: Error, Sendable, Equatable {
     package var detail: String
 }
 
-/// A cron expression of five fields: minute, hour, day of the month, month, day of the week (POSIX crontab), with names, ranges, steps,
-/// lists and `@hourly` and its like. If both days are restricted, either one does.
+/// A cron expression of five fields: minute, hour, day of the month, month, day of the week (POSIX crontab).
+/// It may use names, ranges, steps, lists, and nicknames such as `@hourly`. If both day fields are restricted, a day needs to match only
+/// one of them.
 package struct CronExpression: Sendable, Equatable {
     private let minutes: Set<Int>
     private let hours: Set<Int>
     private let days: Set<Int>
     private let months: Set<Int>
-    /// 0 is Sunday, as cron counts.
+    /// The days of the week; 0 is Sunday, as in cron.
     private let weekdays: Set<Int>
     private let eitherDay: Bool
 
@@ -33,9 +34,9 @@ package struct CronExpression: Sendable, Equatable {
         eitherDay = !fields[2].hasPrefix("*") && !fields[4].hasPrefix("*")
     }
 
-    /// The first moment after `moment` that it names; nil if there is none within eight years (30 February).
+    /// The first matching moment after `moment`; nil if there is none within eight years (for example 30 February).
     ///
-    /// An hour that is missing runs at the first moment after the gap; one that comes twice runs once, the first time.
+    /// A time that a clock change skips runs at the first moment after the gap. A time that occurs twice runs once, the first time.
     package func next(after moment: Timestamp, in zone: TimeZoneName) -> Timestamp? {
         let start = zone.civil(at: moment).date.daysSince1970
         for day in (start - 1)...(start + 366 * 8) {
@@ -51,7 +52,7 @@ package struct CronExpression: Sendable, Equatable {
         return nil
     }
 
-    /// Those of one local day, oldest first, each once.
+    /// The matching moments of one local day, oldest first, without duplicates.
     package func moments(on date: CivilDate, in zone: TimeZoneName) -> [Timestamp] {
         guard includes(date) else { return [] }
         let moments = hours.flatMap { hour in minutes.map { zone.first(CivilTime(date: date, hour: hour, minute: $0)) } }

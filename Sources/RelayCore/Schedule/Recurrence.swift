@@ -1,8 +1,8 @@
-/// Moments that come back by the clocks of one zone: the times of a digest.
+/// A recurring schedule in one time zone, used for digests.
 package struct Recurrence: Sendable, Equatable {
     package enum Rule: Sendable, Equatable {
-        /// Each so many minutes or hours from local midnight, begun anew every day, or each so many days, counted from 1970-01-01.
-        /// Steps of up to an hour go on through an hour that comes twice; longer ones keep to the clock and use its first.
+        /// Repeats every so many minutes or hours from local midnight, starting anew each day, or every so many days, counted from
+        /// 1970-01-01. If an hour occurs twice, steps of up to one hour continue through both; longer steps use only the first.
         case every(Duration)
         case at(DailyTime)
         case cron(CronExpression)
@@ -18,28 +18,29 @@ package struct Recurrence: Sendable, Equatable {
         self.zone = zone
     }
 
-    /// Whether a length of time can be repeated evenly: whole minutes that divide a day, or whole days.
+    /// Whether an interval can repeat evenly: whole minutes that divide a day, or whole days.
     package static func repeats(_ every: Duration) -> Bool {
         let seconds = every.milliseconds / 1000
         return seconds >= 60 && seconds % 60 == 0 && (86_400 % seconds == 0 || seconds % 86_400 == 0)
     }
 
-    /// Four years hold every date that there is, eight the 29 February across a century that skips it.
+    /// How many days to search: eight years, because 29 February can be eight years away across a century that skips it.
+    /// Otherwise four years contain every date.
     private static let horizon: Int64 = 366 * 8
 
-    /// The first moment after this one; nil if none comes within eight years.
+    /// The first moment after the given one; nil if there is none within eight years.
     package func next(after moment: Timestamp) -> Timestamp? {
         let today = zone.civil(at: moment).date.daysSince1970
         return (today - 1...today + Self.horizon).lazy.compactMap { day in moments(on: day).first { $0 > moment } }.first
     }
 
-    /// The last moment that is not after this one; nil if none came within eight years.
+    /// The last moment that is not after the given one; nil if there was none within eight years.
     package func previous(atOrBefore moment: Timestamp) -> Timestamp? {
         let today = zone.civil(at: moment).date.daysSince1970
         return (today - Self.horizon...today + 1).reversed().lazy.compactMap { day in moments(on: day).last { $0 <= moment } }.first
     }
 
-    /// Those of one local day, oldest first.
+    /// The moments of one local day, oldest first.
     private func moments(on day: Int64) -> [Timestamp] {
         let date = CivilDate(daysSince1970: day)
         guard days.contains(date.weekday) else { return [] }

@@ -1,20 +1,20 @@
 import Foundation
 
-/// A zone of the IANA database, such as `Europe/London`.
+/// A time zone of the IANA database, such as `Europe/London`.
 package struct TimeZoneName: Sendable, Hashable {
     package let name: String
     private let zone: TimeZone
 
     package static let utc = TimeZoneName("UTC") ?? TimeZoneName(name: "UTC", zone: .gmt)
 
-    /// Nil for a name that the database does not know.
+    /// Returns nil for a name that the database does not contain.
     package init?(_ name: String) {
-        // Foundation also takes abbreviations and offsets, which no clock follows for long.
+        // Foundation also accepts abbreviations and fixed offsets, which do not follow clock changes.
         guard name == "UTC" || name.contains("/") || Self.all.contains(name), let zone = TimeZone(identifier: name) else { return nil }
         self.init(name: name, zone: zone)
     }
 
-    /// Every name that the database knows.
+    /// All zone names that Foundation knows.
     package static let all = Set(TimeZone.knownTimeZoneIdentifiers)
 
     private init(name: String, zone: TimeZone) {
@@ -22,25 +22,25 @@ package struct TimeZoneName: Sendable, Hashable {
         self.zone = zone
     }
 
-    /// East of UTC is positive.
+    /// The zone's offset from UTC at a moment; east of UTC is positive.
     package func offset(at moment: Timestamp) -> Duration {
         .seconds(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000)))
     }
 
     package func civil(at moment: Timestamp) -> CivilTime { CivilTime(moment + offset(at: moment)) }
 
-    /// Every moment at which a clock of the zone shows this: none in a gap, two in a fold, else one.
+    /// All moments at which a clock in the zone shows this time: none in a gap, two in a fold, otherwise one.
     package func moments(of civil: CivilTime) -> [Timestamp] {
         let naive = civil.asIfUTC
         let offsets = Set([naive - .seconds(86_400), naive, naive + .seconds(86_400)].map(offset))
         return offsets.map { naive - $0 }.filter { self.civil(at: $0) == civil }.sorted()
     }
 
-    /// The first moment at which a clock of the zone shows this or, in a gap, the first after the gap.
+    /// The first moment at which a clock in the zone shows this time; in a gap, the first moment after the gap.
     package func first(_ civil: CivilTime) -> Timestamp {
         if let moment = moments(of: civil).first { return moment }
         let naive = civil.asIfUTC
-        // In a gap: the offset before it, applied to the missing time, leads past the gap; the gap's own end is when the offset changed.
+        // The time is in a gap. The search finds the moment at which the offset changed, which is the end of the gap.
         let before = offset(at: naive - .seconds(86_400))
         var low = naive - before - .seconds(2 * 86_400), high = naive - before + .seconds(2 * 86_400)
         while low + .seconds(1) < high {
@@ -51,7 +51,7 @@ package struct TimeZoneName: Sendable, Hashable {
     }
 }
 
-/// What a clock on the wall shows.
+/// A local date and time, without a time zone.
 package struct CivilTime: Sendable, Equatable {
     package var date: CivilDate
     package var hour: Int
@@ -65,7 +65,7 @@ package struct CivilTime: Sendable, Equatable {
         self.second = second
     }
 
-    /// Reads a moment as if it were written in UTC.
+    /// The date and time of a moment in UTC.
     package init(_ moment: Timestamp) {
         let days = moment.seconds.dividedDown(by: 86_400)
         let rest = Int(moment.seconds - days * 86_400)
@@ -77,7 +77,7 @@ package struct CivilTime: Sendable, Equatable {
     }
 }
 
-/// An hour and a minute of the day: `08:00`.
+/// A time of day: `08:00`.
 package struct DailyTime: Sendable, Equatable {
     package var hour: Int
     package var minute: Int
@@ -97,16 +97,16 @@ package struct DailyTime: Sendable, Equatable {
     }
 }
 
-/// Days of the week.
+/// A set of days of the week.
 package struct Weekdays: Sendable, Equatable {
     package static let words = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     package static let all = Weekdays(days: Set(0..<7))
-    /// 0 is Monday.
+    /// The days; 0 is Monday.
     package var days: Set<Int>
 
     package init(days: Set<Int>) { self.days = days }
 
-    /// Nil if a word is no day.
+    /// Returns nil if any word is not the name of a day.
     package init?(words: [String]) {
         let days = words.map { Self.words.firstIndex(of: $0.lowercased()) }
         guard !days.contains(nil) else { return nil }

@@ -1,8 +1,8 @@
-/// Hours that come back every week, by the clocks of one zone: working hours, quiet hours.
+/// Hours that repeat every week in one time zone, such as working hours or quiet hours.
 ///
-/// Half open: `from` is inside, `to` is not. If `to` is not later than `from`, the hours pass midnight and belong to the day on which
-/// they begin, so that `22:00` to `06:00` on Friday ends on Saturday, and `00:00` to `00:00` is the whole day. A time that a change
-/// of the clock skips counts as the first moment after it; of a time that comes twice, the first counts.
+/// The interval is half open: `from` is inside, `to` is not. If `to` is not later than `from`, the hours cross midnight and belong to the
+/// day on which they begin. So `22:00` to `06:00` on Friday ends on Saturday, and `00:00` to `00:00` is the whole day. A time that a clock
+/// change skips counts as the first moment after it. If a time occurs twice, the first one counts.
 package struct WeeklyHours: Sendable, Equatable {
     package var from: DailyTime
     package var to: DailyTime
@@ -16,15 +16,17 @@ package struct WeeklyHours: Sendable, Equatable {
         self.zone = zone
     }
 
-    /// Further than this nothing is looked for: a sum of hours that needs longer counts as never.
+    /// How many days to search: a sum of hours that needs longer counts as never.
     private static let horizon: Int64 = 366 * 40
 
     package func contains(_ moment: Timestamp) -> Bool { span(at: moment) != nil }
 
-    /// When the hours that hold this moment end; hours that touch are one. Nil outside of them; `distantFuture` if they never end.
+    /// When the hours that contain this moment end.
+    /// Spans of hours that touch count as one span.
+    /// Nil if the moment is outside the hours; `distantFuture` if they never end.
     package func end(at moment: Timestamp) -> Timestamp? {
         guard var end = span(at: moment)?.upperBound else { return nil }
-        // Eight touching spans have gone once round the week.
+        // Eight touching spans cover the whole week.
         for _ in 0..<8 {
             guard let next = span(at: end) else { return end }
             end = next.upperBound
@@ -32,13 +34,13 @@ package struct WeeklyHours: Sendable, Equatable {
         return .distantFuture
     }
 
-    /// The first moment inside, at this one or later; nil if there is none (no days).
+    /// The first moment inside the hours, at this moment or later; nil if there is none (no days).
     package func opening(atOrAfter moment: Timestamp) -> Timestamp? {
         for span in spans(from: moment, days: 9) { return max(span.lowerBound, moment) }
         return nil
     }
 
-    /// How much of the time from one moment to another lies inside; zero if `end` is not later.
+    /// How much of the time from `start` to `end` is inside the hours; zero if `end` is not later than `start`.
     package func elapsed(from start: Timestamp, to end: Timestamp) -> Duration {
         var sum = Duration.zero
         guard start < end else { return sum }
@@ -49,7 +51,8 @@ package struct WeeklyHours: Sendable, Equatable {
         return sum
     }
 
-    /// The first moment by which so much time inside has passed since `start`: `start` itself for none, `distantFuture` for never.
+    /// The first moment at which `worked` of time inside the hours has passed since `start`.
+    /// It is `start` itself if `worked` is zero, and `distantFuture` if it never happens.
     package func add(_ worked: Duration, to start: Timestamp) -> Timestamp {
         guard worked > .zero else { return start }
         var rest = worked
@@ -66,13 +69,13 @@ package struct WeeklyHours: Sendable, Equatable {
         return (day - 1...day + 1).lazy.compactMap(span(on:)).first { $0.contains(moment) }
     }
 
-    /// Those that end after a moment, oldest first.
+    /// The spans that end after a moment, oldest first.
     private func spans(from moment: Timestamp, days: Int64) -> some Sequence<Range<Timestamp>> {
         let first = zone.civil(at: moment).date.daysSince1970 - 1
         return (first...first + days).lazy.compactMap(span(on:)).filter { $0.upperBound > moment }
     }
 
-    /// The hours that begin on a day; nil if it is not one of the days, or if a change of the clock skips all of them.
+    /// The span that begins on a day; nil if the day is not included, or if a clock change skips the whole span.
     private func span(on day: Int64) -> Range<Timestamp>? {
         let date = CivilDate(daysSince1970: day)
         guard days.contains(date.weekday) else { return nil }

@@ -1,11 +1,13 @@
-/// A base address, taken apart and put together again so that nothing unusual is left in it.
+/// A base URL in normalised form, without any unusual parts.
 struct BaseURL {
     enum Host: Equatable {
         case live, staging, mock, loopback, other
 
         var isStaging: Bool { self == .staging || self == .mock }
 
-        /// Requests a minute. Source: https://docs.revkeen.com/docs/fundamentals/rate-limits
+        /// The documented limit in requests per minute; nil if none is documented.
+        /// Source:
+        /// https://docs.revkeen.com/docs/fundamentals/rate-limits
         var limit: Int? {
             switch self {
             case .live: 1000
@@ -39,7 +41,7 @@ struct BaseURL {
         text = "\(scheme)://\(authority)\(path)"
     }
 
-    /// The name of `name`, `name:port`, `[v6]` or `[v6]:port`, without a last dot; nil for anything else.
+    /// The host of `name`, `name:port`, `[v6]` or `[v6]:port`, without a trailing dot; nil for any other form.
     private static func hostName(of authority: String) -> String? {
         let name: Substring
         if authority.hasPrefix("[") {
@@ -55,7 +57,7 @@ struct BaseURL {
         return String(name.hasSuffix(".") ? name.dropLast() : name)
     }
 
-    /// The path with exactly one `/v2` at its end.
+    /// The path with exactly one `/v2` at its end; nil for an unusual path.
     private static func path(from written: Substring) -> String? {
         var path = written
         while path.hasSuffix("/") { path = path.dropLast() }
@@ -68,6 +70,7 @@ struct BaseURL {
 }
 
 extension BaseURL.Host {
+    /// Classifies a host by its name.
     /// Source of the names: https://docs.revkeen.com/docs/getting-started/environments (`sandbox-api` is the older staging host).
     fileprivate init(name: String) {
         switch name {

@@ -1,21 +1,24 @@
 package import RelayCore
 package import Transport
 
-/// One key and the one host that it is sent to.
+/// An API key and the one host that it is sent to.
 package struct RevKeenAccount: Sendable {
     package let name: String
     package let key: Secret
-    /// Normalised: lower-case scheme and host, ends in `/v2`, no slash after it.
+    /// The normalised base URL: lower-case scheme and host, `/v2` at the end, no slash after it.
     package let baseURL: String
-    /// From a sandbox key or on a staging host: every message says so.
+    /// The key is a sandbox key, or the host is a staging host.
+    /// Every message says so.
     package let isStaging: Bool
     package let network: NetworkOptions
-    /// Requests a minute that the host documents (staging 100, live 1000); nil for any other host.
+    /// The limit that the host documents, in requests per minute (staging 100, live 1000); nil for any other host.
     package let hostLimit: Int?
 
+    /// Creates an account, or reports why the key or the URL cannot be used.
+    ///
     /// - Parameters:
-    ///   - key: `rk_live_…` or `rk_sandbox_…`; a host that is not RevKeen's own takes any key.
-    ///   - baseURL: with or without `/v2`; nil chooses by the key's prefix. Plain `http` only to a loopback host.
+    ///   - key: `rk_live_…` or `rk_sandbox_…`; a host that is not RevKeen's own accepts any key.
+    ///   - baseURL: with or without `/v2`; nil selects the host by the key's prefix. Plain `http` is allowed only to a loopback host.
     package static func make(
         name: String, key: Secret, baseURL: String?, network: NetworkOptions
     ) -> Result<RevKeenAccount, AccountFault> {
@@ -33,9 +36,10 @@ package struct RevKeenAccount: Sendable {
     }
 }
 
-/// Why an account cannot be: text for the configuration's errors, which never holds the key or the URL.
+/// Why an account is invalid, as text for configuration errors.
+/// The text never contains the key or the URL.
 package struct AccountFault: Error, Sendable, Equatable {
-    /// The key of the configuration that is wrong.
+    /// The configuration key that is wrong.
     package enum Field: String, Sendable {
         case key = "api_key"
         case baseURL = "base_url"
@@ -52,7 +56,7 @@ package struct AccountFault: Error, Sendable, Equatable {
     }
 }
 
-/// What a key's prefix says of it.
+/// The kind of a key, from its prefix.
 enum KeyKind: Equatable {
     case live, sandbox, other
 
@@ -63,14 +67,17 @@ enum KeyKind: Equatable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw AccountFault(.key, "the key holds a space, a line break or a character beyond ASCII", expected: expected)
         }
-        // `rk_test_` is how older pages of RevKeen write a sandbox key.
+        // Older RevKeen pages write a sandbox key as `rk_test_`.
         self =
             text.hasPrefix("rk_live_")
             ? .live
             : text.hasPrefix("rk_sandbox_") || text.hasPrefix("rk_test_") ? .sandbox : .other
     }
 
-    /// Where a key belongs if nothing else is said. Source: https://docs.revkeen.com/docs/getting-started/environments
+    /// The default base URL for a key.
+    /// Source: https://docs.revkeen.com/docs/getting-started/environments
+    ///
+    /// - Throws: `AccountFault` if the prefix does not select a host.
     func home() throws(AccountFault) -> BaseURL {
         switch self {
         case .live: try BaseURL("https://api.revkeen.com/v2")
@@ -84,7 +91,7 @@ enum KeyKind: Equatable {
 }
 
 extension BaseURL.Host {
-    /// Refuses a live key at a staging host and the reverse.
+    /// Refuses a live key at a staging host, and a sandbox key at the live host.
     fileprivate func check(_ kind: KeyKind) throws(AccountFault) {
         switch (self, kind) {
         case (.live, .sandbox):

@@ -1,4 +1,4 @@
-/// The places in flight, and who waits for one.
+/// The places for requests in flight, and the queue of callers that wait for one.
 struct PlaceQueue {
     typealias Waiter = CheckedContinuation<Void, any Error>
 
@@ -13,7 +13,8 @@ struct PlaceQueue {
         return lastNumber
     }
 
-    /// True if a place was taken; else the waiter is resumed later, by whoever calls `leave()`.
+    /// Takes a place and returns true, or queues the waiter and returns false.
+    /// A later `leave()` returns the waiter, and its caller resumes it.
     mutating func enter(_ urgency: RequestBudget.Urgency, number: Int, waiter: Waiter) -> Bool {
         if isFree(for: urgency) && !line.contains(where: { $0.urgency <= urgency }) {
             inFlight += 1
@@ -23,7 +24,8 @@ struct PlaceQueue {
         return false
     }
 
-    /// Frees a place; returns who have got one by it, each to be resumed.
+    /// Frees a place and returns the waiters that now have one.
+    /// The caller must resume each of them.
     mutating func leave() -> [Waiter] {
         inFlight -= 1
         var admitted: [Waiter] = []
@@ -40,6 +42,7 @@ struct PlaceQueue {
         line.firstIndex { $0.number == number }.map { line.remove(at: $0).waiter }
     }
 
-    /// The rest leaves two places free, approvals leave one to decisions.
+    /// Whether this urgency may take a place.
+    /// The rest leaves two places free, and approvals leave one free for decisions.
     private func isFree(for urgency: RequestBudget.Urgency) -> Bool { inFlight < RequestBudget.places - urgency.rawValue }
 }

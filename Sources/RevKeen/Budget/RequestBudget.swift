@@ -1,33 +1,34 @@
 package import RelayCore
 
-/// How fast one account may be asked: so many requests a minute, and at most eight at once.
+/// Limits the requests of one account: a number of requests per minute, and at most eight at once.
 ///
-/// Every request enters before it is sent and leaves after it. Decisions and approvals go before all the rest, and places are kept
-/// for them, so that neither ever waits behind a long poll of runs.
+/// Every request enters before it is sent and leaves after it. Decisions and approvals go before the rest, and some places are kept free
+/// for them. So they never wait behind a long poll of runs.
 package final class RequestBudget: Sendable {
     package enum Setting: Sendable, Equatable {
-        /// Of the host's limit; no bound where the host states none.
+        /// A percentage of the host's limit; no limit if the host states none.
         case percent(Int)
         case perMinute(Int)
         case none
     }
 
-    /// In the order in which they are served.
+    /// How urgent a request is, in the order of service.
     package enum Urgency: Int, Sendable, CaseIterable, Comparable {
-        /// A person waits. Never waits for the rate, only for a place and for a short pause.
+        /// A person waits for this request.
+        /// It never waits for the rate, only for a place and for a short pause.
         case decision
-        /// May run ahead of the rate by one burst.
+        /// This request may exceed the rate by one burst.
         case approvals
         case rest
 
         package static func < (a: Urgency, b: Urgency) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// Requests that may be under way at once.
+    /// The maximum number of requests in flight.
     package static let places = 8
-    /// Whoever waits with a decision is told of a longer pause, and waits no longer.
+    /// A decision does not wait for a longer pause than this; it fails with `paused`.
     static let longestPauseOfADecision = Duration.seconds(5)
-    /// A wait is looked at again after this long, since a changed limit may have shortened it.
+    /// A wait is checked again after this time, because a changed limit may have shortened it.
     private static let longestNap = Duration.seconds(5)
 
     private struct State {
@@ -39,18 +40,23 @@ package final class RequestBudget: Sendable {
     private let state: Locked<State>
     private let clock: any WallClock
 
-    /// - Parameter hostLimit: requests a minute; nil if the host states none.
+    /// Creates a budget.
+    ///
+    /// - Parameter hostLimit: in requests per minute; nil if the host states none.
     package init(setting: Setting, hostLimit: Int?, clock: any WallClock) {
         self.clock = clock
         state = Locked(State(rate: RequestRate(setting: setting, hostLimit: hostLimit, now: clock.uptime)))
     }
 
-    /// Waits until a request may be sent. Each return is followed by one `leave()`.
+    /// Waits until a request may be sent.
+    /// Each return must be followed by one `leave()`.
+    ///
+    /// - Throws: `NotEntered` if the task is cancelled, or if a decision would have to wait for a long pause.
     package func enter(_ urgency: Urgency) async throws(NotEntered) {
         try await waitForRate(urgency)
         while true {
             try await waitForPlace(urgency)
-            // A pause may have begun while the place was waited for.
+            // A pause may have begun during the wait for a place.
             guard let wait = state.withLock({ $0.rate.pauseLeft(at: clock.uptime) }) else { break }
             leave()
             try await nap(wait, urgency)
@@ -60,7 +66,7 @@ package final class RequestBudget: Sendable {
 
     package enum NotEntered: Error, Equatable {
         case cancelled
-        /// RevKeen asked for a pause of which so much is left.
+        /// RevKeen asked for a pause, of which this much is left.
         case paused(Duration)
     }
 
@@ -68,31 +74,33 @@ package final class RequestBudget: Sendable {
         for waiter in state.withLock({ $0.queue.leave() }) { waiter.resume() }
     }
 
-    /// Nobody enters for so long. The longer of two pauses counts.
+    /// Lets no request enter for this long.
+    /// If two pauses overlap, the one that ends later counts.
     package func pause(for duration: Duration) {
         state.withLock { $0.rate.pause(until: clock.uptime + duration) }
     }
 
-    /// What the host itself says its limit is, in requests a minute.
+    /// Sets the limit that the host itself states, in requests per minute.
     package func learn(limit: Int) {
         state.withLock { $0.rate.learn(limit: limit, now: clock.uptime) }
     }
 
-    /// Nil: no bound.
+    /// The rate in requests per minute; nil means no limit.
     package var perMinute: Double? { state.withLock { $0.rate.perMinute } }
 
-    /// All that ever entered.
+    /// The number of requests that have entered so far.
     package var requests: Int { state.withLock { $0.requests } }
 
-    /// By how much, at least 1, everything but decisions and approvals must slow so that it fits beside them.
+    /// The factor (at least 1) by which all requests except decisions and approvals must slow down to fit beside them.
     ///
-    /// - Parameter demandPerMinute: what everything else would ask at its own pace. Decisions and approvals are counted as they
-    ///   were in the last minute; however many they were, a tenth of the budget is reckoned as free.
+    /// - Parameter demandPerMinute: the requests per minute that everything else would make at its own pace. Decisions and approvals count
+    ///   as in the last minute, but at least a tenth of the budget always counts as free.
     package func stretch(demandPerMinute: Double) -> Double {
         state.withLock { $0.rate.stretch(demandPerMinute: demandPerMinute, at: clock.uptime) }
     }
 
-    /// Who wait for the rate or for a place. A test waits for this.
+    /// The number of requests that wait for the rate or for a place.
+    /// Tests wait for this.
     var waiting: Int { state.withLock { $0.rate.waiting + $0.queue.waiting } }
 }
 
@@ -119,7 +127,8 @@ extension RequestBudget {
             try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
                     let outcome: Result<Void, any Error>? = state.withLock { state in
-                        // Under the lock: a handler that ran before it has set the flag, one that runs after it finds the waiter.
+                        // This check holds the lock. A cancellation handler that ran earlier has set the flag, and one that runs later
+                        // finds the waiter.
                         if Task.isCancelled { return .failure(CancellationError()) }
                         return state.queue.enter(urgency, number: number, waiter: waiter) ? .success(()) : nil
                     }

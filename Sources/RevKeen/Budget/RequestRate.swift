@@ -1,10 +1,12 @@
 import RelayCore
 
-/// The token bucket of a budget: decides who may go, and how long the others wait. All moments are uptimes.
+/// The token bucket of a budget: it decides who may go and how long the others wait.
+/// All moments are uptimes.
 ///
-/// Long-run use stays within the rate: what decisions and approvals take ahead of it, the rest pays back.
+/// Long-run use stays within the rate: the rest pays back what decisions and approvals take ahead of it.
 struct RequestRate {
-    /// Who waits, in order of urgency, then of arrival.
+    /// A waiting request.
+    /// Tickets are ordered by urgency, then by arrival.
     struct Ticket: Equatable {
         var urgency: RequestBudget.Urgency
         var number: Int
@@ -40,7 +42,8 @@ struct RequestRate {
         }
     }
 
-    /// Ten seconds' worth may go at once; the hosts themselves allow two minutes' worth.
+    /// The maximum burst in requests: ten seconds of the rate.
+    /// The hosts themselves allow two minutes of it.
     private var burst: Double { max(1, (perMinute ?? 0) / 6) }
 
     mutating func learn(limit: Int, now: Duration) {
@@ -67,17 +70,17 @@ struct RequestRate {
         return ticket
     }
 
-    /// Harmless for a ticket that is no longer in line.
+    /// Removes a ticket from the queue; does nothing if the ticket is no longer in it.
     mutating func giveUp(_ ticket: Ticket) { line.removeAll { $0 == ticket } }
 
-    /// Takes a token and leaves the line, or says how long to wait before the next try.
+    /// Takes a token, leaves the queue and returns nil, or returns how long to wait before the next try.
     mutating func take(_ ticket: Ticket, at now: Duration) -> Duration? {
         if let pause = pauseLeft(at: now) { return pause }
         if let rate = perMinute {
             fill(now)
             let ahead = Double(line.count { $0.isBefore(ticket) && $0.urgency != .decision })
             let missing = 1 + ahead - tokens - allowance(ticket.urgency)
-            // The bucket is counted in fractions; a billionth of a request is not worth a wait.
+            // Tokens are fractions, and a billionth of a request is not worth a wait.
             if ticket.urgency != .decision, missing > 1e-9 { return .seconds(missing * 60 / rate) }
             tokens = max(tokens - 1, -2 * burst)
         }
@@ -92,7 +95,7 @@ struct RequestRate {
         return max(1, demandPerMinute / max(rate - Double(urgent.count), rate / 10))
     }
 
-    /// How far this urgency may run ahead of the rate.
+    /// How far this urgency may exceed the rate, in requests.
     private func allowance(_ urgency: RequestBudget.Urgency) -> Double { urgency == .rest ? 0 : burst }
 
     private mutating func fill(_ now: Duration) {

@@ -1,10 +1,11 @@
 import RelayCore
 
-/// What the body of an error says, in any of the shapes that RevKeen's routes still send:
-/// `{"error":{"code","message"}}`, `{"error":"CODE","message"}`, `{"error":"text"}`, `{"code","message"}`; nothing for HTML, text
-/// or no body. Source: https://docs.revkeen.com/docs/errors
+/// The content of an error body, in any of the formats that RevKeen's routes still send.
+/// These are `{"error":{"code","message"}}`, `{"error":"CODE","message"}`, `{"error":"text"}` and `{"code","message"}`. All fields are nil
+/// for HTML, text or no body.
+/// Source: https://docs.revkeen.com/docs/errors
 struct ErrorEnvelope: Equatable {
-    /// In lower case.
+    /// The error code, in lower case.
     var code: String?
     var message: String?
     /// `details.retry_after`, in seconds.
@@ -16,12 +17,12 @@ struct ErrorEnvelope: Equatable {
         let envelope = inner?.object == nil ? json : inner ?? json
         let text = inner?.object == nil ? inner?.word : nil
         let said = envelope["message"]?.word
-        // A text alone is the message; beside a message it is the code.
+        // An `error` text alone is the message; next to a message it is the code.
         message = (said ?? text)?.repaired(most: 2000)
         code = (envelope["code"]?.word ?? (said == nil ? nil : text))?.lowercased().repaired(most: 100)
         retryAfterSeconds = envelope["details"]?["retry_after"]?.double ?? json["details"]?["retry_after"]?.double
     }
 
-    /// `code: message`, as far as either is there.
+    /// `code: message`, or the one of them that exists; empty if neither does.
     var text: String { [code, message].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: ": ") }
 }

@@ -1,15 +1,17 @@
 import RelayCore
 import Transport
 
-/// How long an answer asks us to wait.
+/// How long a response asks us to wait.
 enum RetryAfter {
-    /// What is stated beyond these is taken for a mistake.
+    /// The bounds of a wait.
+    /// A stated wait outside them is probably a mistake, and is moved to the nearest bound.
     static let bounds: ClosedRange<Duration> = .seconds(1) ... .seconds(600)
 
-    /// The header `Retry-After` (RFC 9110 §10.2.3: seconds or a date; a fraction is tolerated), else `details.retry_after`, else
-    /// for a 429 the moment in `X-RateLimit-Reset`. Nil where nothing readable is stated.
+    /// The stated wait; nil if nothing readable is stated.
+    /// It comes from the header `Retry-After` (RFC 9110 §10.2.3: seconds or a date; a fraction is accepted), else from
+    /// `details.retry_after`, else for a 429 from the time in `X-RateLimit-Reset`.
     ///
-    /// - Parameter now: what dates are compared with, if the answer bears no date of its own.
+    /// - Parameter now: the time to compare dates with, if the response has no `Date` of its own.
     static func read(_ answer: HTTPResponse, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
         let now = answer.header("date").flatMap(Timestamp.init(httpDate:)) ?? now
         let stated =

@@ -1,26 +1,28 @@
 import RelayCore
 import Transport
 
-/// One request, before it knows its host and its key.
+/// One request, without its host and its key.
 struct Call {
     var method: String
-    /// Encoded segments below the base.
+    /// Encoded path segments below the base URL.
     var path: [String]
-    /// Encoded pairs.
+    /// Encoded `name=value` pairs.
     var query: [String] = []
     var body: [UInt8]?
     var idempotencyKey: String?
     var urgency: RequestBudget.Urgency
 
-    /// What the key must be allowed to do.
+    /// The scope that the key needs.
     var scope: String { method == "GET" ? "automations:read" : "automations:write" }
 }
 
 extension RevKeenClient {
-    /// How long everything waits after a 429 that does not say.
+    /// How long all requests pause after a 429 that does not state a wait.
     private static let defaultPause = Duration.seconds(5)
 
-    /// Sends one request within the budget and returns a success of any 2xx; everything else is thrown.
+    /// Sends one request within the budget and returns any 2xx response.
+    ///
+    /// - Throws: `RevKeenError` for any other status and if no response came.
     func exchange(_ call: Call) async throws(RevKeenError) -> HTTPResponse {
         do throws(RequestBudget.NotEntered) {
             try await budget.enter(call.urgency)

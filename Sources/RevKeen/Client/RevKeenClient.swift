@@ -1,13 +1,15 @@
 package import RelayCore
 package import Transport
 
-/// The operations of RevKeen's API that the relay uses, each one request. Nothing is tried twice here: who asks decides that.
+/// The operations of RevKeen's API that the relay uses, each as one request.
+/// Nothing is retried here; the caller decides that.
 ///
 /// Source: https://docs.revkeen.com/docs/api-reference
 package final class RevKeenClient: Sendable {
-    /// The version that the wire types were written for.
+    /// The API version that the wire types were written for.
     package static let version = "2026-05-01"
-    /// Bytes of a body; a full list with large payloads is far below it.
+    /// The maximum size of a body in bytes.
+    /// A full list with large payloads is far smaller.
     package static let maximumAnswer = 8_000_000
 
     package let account: RevKeenAccount
@@ -16,6 +18,8 @@ package final class RevKeenClient: Sendable {
     let clock: any WallClock
     let release: String
 
+    /// Creates a client.
+    ///
     /// - Parameter release: the relay's own version, for `User-Agent`.
     package init(
         account: RevKeenAccount, transport: any HTTPTransport, budget: RequestBudget, clock: any WallClock, release: String = "1"
@@ -27,7 +31,8 @@ package final class RevKeenClient: Sendable {
         self.release = release
     }
 
-    /// Pending and resolved requests of the whole account. A wrong `status` may give an empty list, so it proves nothing.
+    /// Lists pending and resolved approvals of the whole account.
+    /// A wrong `status` may give an empty list, so an empty list proves nothing.
     package func approvals(
         status: String? = nil, limit: Int = 100, offset: Int? = nil
     ) async throws(RevKeenError) -> Listing<Approval> {
@@ -38,7 +43,9 @@ package final class RevKeenClient: Sendable {
         try await list(["automations"], .rest, limit: limit, offset: offset)
     }
 
-    /// - Parameter urgency: `.approvals` for one that an approval waits for.
+    /// Reads one automation.
+    ///
+    /// - Parameter urgency: `.approvals` if an approval waits for this automation.
     package func automation(_ id: String, urgency: RequestBudget.Urgency = .rest) async throws(RevKeenError) -> Automation {
         let (answer, json) = try await get(["automations", try segment(id)], urgency: urgency)
         guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(answer, "no automation with an id") }
@@ -51,7 +58,9 @@ package final class RevKeenClient: Sendable {
         try await list(["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset)
     }
 
-    /// - Parameter urgency: `.approvals` for a look that somebody waits for with a decision.
+    /// Reads one run with its steps, approvals and notifications.
+    ///
+    /// - Parameter urgency: `.approvals` if a person waits for this run to make a decision.
     package func run(
         _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
     ) async throws(RevKeenError) -> RunDetailResponse {
@@ -61,12 +70,17 @@ package final class RevKeenClient: Sendable {
         return detail
     }
 
+    /// Approves an approval request.
+    ///
     /// - Parameter idempotencyKey: from `decisionKey`; the same on every try of one answer.
     package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) -> DecisionResponse {
         try await decide(approval, "approve", body: nil, idempotencyKey: idempotencyKey)
     }
 
-    /// - Parameter reason: sent as it is. It must be the same on every try: RevKeen answers 409 to another body under the same key.
+    /// Rejects an approval request.
+    ///
+    /// - Parameter reason: sent unchanged. It must be the same on every try, because RevKeen responds 409 to a different body under the
+    ///   same key.
     package func reject(
         _ approval: String, reason: String?, idempotencyKey: String
     ) async throws(RevKeenError) -> DecisionResponse {
@@ -107,7 +121,9 @@ extension RevKeenClient {
             try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision)))
     }
 
-    /// An id as a part of a path. What could climb out of it is refused before anything is sent.
+    /// Encodes an id as a path segment.
+    ///
+    /// - Throws: `RevKeenError` before anything is sent, if the id could change the path.
     private func segment(_ id: String) throws(RevKeenError) -> String {
         guard id.isUsableID else { throw RevKeenError(.badRequest, "not an id that RevKeen can know", bytesLeft: false) }
         return id.percentEncoded

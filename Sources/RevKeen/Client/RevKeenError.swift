@@ -1,11 +1,12 @@
 import RelayCore
 import Transport
 
-/// Why RevKeen did not do, or did not say, what it was asked.
+/// Why a request to RevKeen failed.
 package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A closed set, safe as a metric label. An answer's reason comes from its status alone.
+    /// The cause, from a closed set, so that it is safe as a metric label.
+    /// For a response it depends on the status; the error code only separates `inProgress` from `conflict`.
     package enum Reason: String, Sendable, CaseIterable {
-        /// DNS, TLS, refused, cut off.
+        /// DNS or TLS failed, or the connection was refused or cut off.
         case unreachable
         case timeout
         /// 401: the key is missing, revoked, or belongs to another environment.
@@ -15,26 +16,29 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
         case notFound
         /// 409 other than `inProgress`.
         case conflict
-        /// 409 with the code `idempotency_in_progress`: the same key again, in a moment.
+        /// 409 with the code `idempotency_in_progress`: retry with the same key in a moment.
         case inProgress
         case unprocessable
         case rateLimited
         case serverError
-        /// An answer that is not what the API promises, a redirect included.
+        /// The response is not what the API promises.
+        /// This includes redirects.
         case badAnswer
         case tooLarge
-        /// Any other 4xx, or a request of ours that cannot be sent.
+        /// Any other 4xx, or a request that cannot be sent.
         case badRequest
         case cancelled
     }
 
     package var reason: Reason
     package var status: Int?
-    /// For people: status, code and message, at most 300 characters. Never holds the key or a URL.
+    /// A description for people: status, code and message, at most 300 characters.
+    /// It never contains the key or a URL.
     package var detail: String
     /// How long RevKeen asks us to wait: 1 s … 10 min.
+    /// Nil if it does not ask.
     package var retryAfter: Duration?
-    /// At least a part of the request may have reached RevKeen: what was asked may have happened.
+    /// At least a part of the request may have reached RevKeen, so the operation may have happened.
     package var bytesLeft: Bool
 
     package init(_ reason: Reason, _ detail: String, status: Int? = nil, retryAfter: Duration? = nil, bytesLeft: Bool) {
@@ -45,7 +49,7 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
         self.bytesLeft = bytesLeft
     }
 
-    /// Before anything was sent.
+    /// The error of a request that was not sent.
     init(_ notEntered: RequestBudget.NotEntered) {
         switch notEntered {
         case .cancelled: self.init(.cancelled, "cancelled before it was sent", bytesLeft: false)
@@ -58,7 +62,8 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension RevKeenError.Reason {
-    /// The meaning of a status that is no success. `code` only tells the two kinds of 409 apart.
+    /// The reason for a status that is not a success.
+    /// `code` only separates the two kinds of 409.
     init(status: Int, code: String?) {
         self =
             switch status {

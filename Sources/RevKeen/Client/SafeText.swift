@@ -1,6 +1,6 @@
 import RelayCore
 
-/// Makes a stranger's text fit for an error: one line, no credential, no address, at most 300 characters.
+/// Makes text from outside safe for an error: one line, no credential, no URL, at most 300 characters.
 struct SafeText {
     static let most = 300
 
@@ -11,7 +11,8 @@ struct SafeText {
         return words.map { withoutSecrets(String($0)) }.joined(separator: " ").cut(to: Self.most)
     }
 
-    /// A server may quote the key that it refused, whole or masked, so whatever looks like one is left out too.
+    /// Replaces words that contain a URL or a key.
+    /// A server may quote the key that it refused, whole or masked, so anything that looks like a key is replaced too.
     private func withoutSecrets(_ word: String) -> String {
         if word.contains("://") { return "<url>" }
         if !key.isEmpty && word.contains(key.reveal()) { return "<secret>" }

@@ -1,7 +1,7 @@
 import RelayCore
 
 extension Timestamp {
-    /// Reads a date of HTTP in any of its three forms (RFC 9110 §5.6.7); nil for anything else.
+    /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7); nil for anything else.
     init?(httpDate text: String) {
         let parts = text.split { $0 == " " || $0 == "," || $0 == "-" }.map(String.init)
         let fields: (day: String, month: String, year: String, time: String)
@@ -25,7 +25,8 @@ extension Timestamp {
         return Int(text)
     }
 
-    /// Two digits are of the RFC 850 form; it died out before 2070.
+    /// The year.
+    /// Two digits are of the RFC 850 form: below 70 they mean 20xx, otherwise 19xx, because that form died out before 2070.
     private static func year(_ text: String) -> Int? {
         number(text).map { text.utf8.count == 2 ? ($0 < 70 ? 2000 + $0 : 1900 + $0) : $0 }
     }

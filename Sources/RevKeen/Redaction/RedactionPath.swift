@@ -1,9 +1,9 @@
-/// Where a path stopped being one that redaction understands.
+/// A syntax error in a redaction path.
 package struct RedactionPathError: Error, Sendable, Equatable {
     /// The index of the path in the list, from 0.
     package var index: Int
     package var path: String
-    /// Unicode scalars before the fault.
+    /// The number of Unicode scalars before the error.
     package var offset: Int
     package var expected: String
 }
@@ -12,10 +12,10 @@ package struct RedactionPathError: Error, Sendable, Equatable {
 struct RedactionPath: Sendable, Equatable {
     enum Segment: Sendable, Equatable {
         case name(String)
-        /// Negative counts from the end.
+        /// An array index; a negative one counts from the end.
         case index(Int)
         case all
-        /// The name at any depth.
+        /// A member with this name at any depth.
         case descendant(String)
     }
 
@@ -52,7 +52,7 @@ private struct PathReader {
         return skip(".") ? .descendant(try name()) : .name(try name())
     }
 
-    /// RFC 9535 §2.5.1.1: letters, `_`, anything beyond ASCII; digits too, but not first.
+    /// Reads a name (RFC 9535 §2.5.1.1): letters, `_` and anything beyond ASCII; digits too, but not first.
     private mutating func name() throws(RedactionPathError) -> String {
         var name = String.UnicodeScalarView()
         while at < scalars.count, scalars[at].isNameScalar(first: name.isEmpty) {

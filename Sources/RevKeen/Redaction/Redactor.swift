@@ -1,23 +1,27 @@
 package import RelayCore
 
-/// Takes out of actions and payloads what nobody may see, before anything is stored.
+/// Removes confidential values from actions and payloads before anything is stored.
 package struct Redactor: Sendable {
-    /// What stands where a value was.
+    /// The text that replaces a value.
     package static let mark = "<redacted>"
 
     private let paths: [RedactionPath]
 
+    /// Creates a redactor for a list of paths.
+    ///
     /// - Parameter paths: JSON paths of the subset `$ .name ['name'] [n] [*] ..name` (RFC 9535); `$` is the actions or the payload.
+    /// - Throws: `RedactionPathError` for the first invalid path.
     package init(paths: [String]) throws(RedactionPathError) {
         var read: [RedactionPath] = []
         for (index, path) in paths.enumerated() { read.append(try RedactionPath(path, index: index)) }
         self.paths = read
     }
 
-    /// Redacts nothing.
+    /// Creates a redactor that changes nothing.
     package init() { paths = [] }
 
-    /// A path that leads nowhere changes nothing. Null is replaced like any value.
+    /// Replaces the values at all paths.
+    /// A path that matches nothing changes nothing. Null is replaced like any other value.
     package func redact(_ value: JSONValue) -> JSONValue {
         paths.reduce(value) { $0.redacting($1.segments[...]) }
     }

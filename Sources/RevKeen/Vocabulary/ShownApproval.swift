@@ -1,12 +1,13 @@
 import Crypto
 package import RelayCore
 
-/// What a person sees of an approval, as one hash: another hash is another version, and deserves to be told.
+/// Hashes what a person sees of an approval.
+/// A different hash is a new version, which must be sent.
 package enum ShownApproval {
-    /// Hex SHA-256 over the class of state, the action, the approver, the time of approval and the reason.
+    /// The hex SHA-256 of the state, the action, the approver, the time of approval and the reason.
     ///
-    /// Left out: whatever changes without a change of what is to be decided (risk, names, trigger, the run's status,
-    /// `updated_at`). A time that can be read counts as the moment, not as its spelling.
+    /// It leaves out everything that can change without changing what is to be decided (risk, names, trigger, the run's status,
+    /// `updated_at`). A readable time counts by its moment, not by its spelling.
     package static func shownHash(state: ApprovalDetail.State, _ approval: Approval) -> String {
         let approvedAt = approval.approvedAt.map { $0.moment.map { .int($0.milliseconds) } ?? JSONValue.string($0.text) }
         return hexSHA256([
@@ -16,17 +17,18 @@ package enum ShownApproval {
     }
 }
 
-/// The `Idempotency-Key` of an answer: the same for every try, another after a refusal, since RevKeen replays a final 4xx for 24 h.
+/// The idempotency key of an answer, sent as `Idempotency-Key`.
+/// It is the same on every try. It changes after a refusal, because RevKeen replays a final 4xx for 24 h.
 /// Source: https://docs.revkeen.com/docs/fundamentals/idempotency
 ///
 /// - Parameters:
 ///   - verdict: `approve` or `reject`.
-///   - round: counts the answers to this approval that RevKeen refused.
+///   - round: the number of answers to this approval that RevKeen has refused.
 package func decisionKey(account: String, approval: String, verdict: String, round: Int) -> String {
     hexSHA256([.string(account), .string(approval), .string(verdict), .int(round)])
 }
 
-/// Over the canonical JSON of the parts, so that no two lists of parts read alike.
+/// Hashes the canonical JSON of the parts, so that two different lists never give the same input.
 private func hexSHA256(_ parts: [JSONValue]) -> String {
     var hash = SHA256()
     JSONValue.array(parts).bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }

@@ -1,10 +1,11 @@
 package import RelayCore
 
-/// Reads what became of a run or an approval: its structure first, and its status word only where that says nothing.
+/// Determines the outcome of a run or the state of an approval.
+/// Its structure counts first. The status word counts only where the structure says nothing.
 package struct StatusVocabulary: Sendable {
     private var classes: [String: WordClass] = [:]
 
-    /// StatusVocabulary of the configuration, added to those built in; they win where both know a word.
+    /// Creates a reader with the built-in words and those of the configuration, which override the built-in ones.
     package init(
         failed: [String] = [], cancelled: [String] = [], open: [String] = [], approved: [String] = [], rejected: [String] = []
     ) {
@@ -19,29 +20,31 @@ package struct StatusVocabulary: Sendable {
         }
     }
 
-    /// Nil while the run is unfinished, which is as long as `completed_at` is not set.
+    /// The outcome of a run; nil while it is unfinished, which means that `completed_at` is not set.
     ///
-    /// Failed: an error message, or a word for it. What is neither failed nor cancelled has succeeded, whatever its word.
+    /// A run has failed if it has an error message or a word for failure. A run that has neither failed nor been cancelled has succeeded,
+    /// whatever its word is.
     package func outcome(of run: Run) -> RunDetail.Outcome? {
         guard run.completedAt != nil else { return nil }
         if run.errorMessage != nil { return .failed }
         return switch wordClass(run.status) {
         case .failed: .failed
-        // A run that ends because somebody said no has not failed.
+        // A run that ends because its request was rejected has not failed.
         case .cancelled, .rejected: .cancelled
         case .open, .approved, .done, .unfinished, nil: .succeeded
         }
     }
 
-    /// The run's status word, if no class knows it.
+    /// The run's status word if it is in no class; otherwise nil.
     package func unknownWord(in run: Run) -> String? { unknown(run.status) }
 
-    /// Open unless something says otherwise. `unknownWord` is the status word, if no class knows it.
+    /// The state of an approval: open unless something says otherwise.
+    /// `unknownWord` is the status word if it is in no class.
     package func state(of approval: Approval) -> (state: ApprovalDetail.State, unknownWord: String?) {
         (state(of: approval, said: wordClass(approval.status)), unknown(approval.status))
     }
 
-    /// A failed step's word, so that a run can name it.
+    /// Whether the step's status word means failure, so that the run can name the failed step.
     package func isFailed(_ step: Step) -> Bool { wordClass(step.status) == .failed }
 
     private func state(of approval: Approval, said: WordClass?) -> ApprovalDetail.State {
@@ -55,7 +58,7 @@ package struct StatusVocabulary: Sendable {
         }
         if approval.rejectionReason != nil { return .rejected }
         if approval.approvedAt != nil { return .approved }
-        // A user alone does not say which way it went.
+        // A user id without a time does not say how the approval was decided.
         return approval.approvedByUserID == nil ? .open : .closed
     }
 

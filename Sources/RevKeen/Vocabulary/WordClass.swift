@@ -1,16 +1,18 @@
-/// A status word in the form in which words are compared: lower case, letters and digits only, so that `Timed-Out`, `timed_out` and
-/// `timedOut` are one word.
+/// A status word in the form used for comparison: lower case, letters and digits only.
+/// So `Timed-Out`, `timed_out` and `timedOut` are the same word.
 func comparable(_ word: String) -> String {
     let kept = word.lowercased().filter { $0.isLetter || $0.isNumber }
     return kept.isEmpty ? word : kept
 }
 
-/// What a status word says. RevKeen documents none, so these are the usual ones, and the configuration adds to them.
+/// The meaning of a status word.
+/// RevKeen documents no words, so these are the usual ones, and the configuration can add others.
 enum WordClass: Sendable, CaseIterable {
     case failed, cancelled, open, approved, rejected
-    /// Over, one way or another: known to runs as a success, to approvals as an unreadable outcome.
+    /// The run or approval is over.
+    /// For a run this means success; for an approval the outcome is unreadable.
     case done
-    /// A run under way.
+    /// The run is not finished.
     case unfinished
 
     var builtIn: [String] {

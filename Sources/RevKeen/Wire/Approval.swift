@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// A request for approval, from the list or from a run's detail.
+/// An approval request, from the list or from a run's detail.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_approvals_list
 package struct Approval: WireItem, Equatable {
     package var id: String
@@ -10,13 +10,14 @@ package struct Approval: WireItem, Equatable {
     package var runStatus: String?
     package var triggerSource: String?
     package var status: String?
-    /// The text for people.
+    /// The text that describes the action to people.
     package var actionSummary: String?
     package var actions: JSONValue?
-    /// A user of RevKeen; it stands on rejected requests too, perhaps.
+    /// The id of a RevKeen user.
+    /// It may also be set on rejected requests.
     package var approvedByUserID: String?
     package var approvedAt: MomentText?
-    /// Optional even on a rejected request.
+    /// The reason of a rejection; optional even on a rejected request.
     package var rejectionReason: String?
     package var createdAt: MomentText?
     package var updatedAt: MomentText?
@@ -41,7 +42,7 @@ package struct Approval: WireItem, Equatable {
         updatedAt = json.moment("updated_at")
     }
 
-    /// The same with what a run's detail leaves out of its approvals: the run itself and its automation.
+    /// This approval with the fields that a run's detail omits from its approvals, taken from the run and its automation.
     package func filled(from run: Run) -> Approval {
         var filled = self
         filled.runID = runID ?? run.id

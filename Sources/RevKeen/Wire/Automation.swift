@@ -1,6 +1,7 @@
 package import RelayCore
 
-/// A saved automation. `system_prompt` and the policies are left where they are: nothing here tells them.
+/// A saved automation.
+/// `system_prompt` and the policies are not read, because no message shows them.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_get
 package struct Automation: WireItem, Equatable {
     package var id: String
@@ -8,7 +9,7 @@ package struct Automation: WireItem, Equatable {
     package var description: String?
     package var status: String?
     package var triggerType: String?
-    /// Presumably an IANA name.
+    /// The time zone, presumably an IANA name.
     package var timezone: String?
     package var cronExpression: String?
     package var riskProfile: String?

@@ -1,13 +1,14 @@
 import RelayCore
 import Transport
 
-/// RevKeen took a decision. Any 2xx is that, whatever its body.
+/// RevKeen's response to an accepted decision.
+/// Any 2xx means accepted, whatever its body is.
 package struct DecisionResponse: Sendable, Equatable {
     package var approvalID: String?
     package var runID: String?
-    /// Of the approval or of the run; the documentation does not say which.
+    /// The status of the approval or of the run; the documentation does not say which.
     package var status: String?
-    /// The answer is a stored one: this `Idempotency-Key` was used before.
+    /// The response is a stored one, because this `Idempotency-Key` was used before.
     package var replayed: Bool
 
     package init(approvalID: String? = nil, runID: String? = nil, status: String? = nil, replayed: Bool = false) {

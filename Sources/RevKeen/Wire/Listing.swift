@@ -1,30 +1,32 @@
 package import RelayCore
 import Transport
 
-/// What a list says, and what it shows of how this account's lists behave.
+/// The entries of a list response, and what the response shows about this account's lists.
 package struct Listing<Item: Sendable>: Sendable {
-    /// By `created_at`. None is documented.
+    /// The order of a list by `created_at`.
+    /// RevKeen documents none.
     package enum Order: String, Sendable {
         case newest, oldest, none
-        /// Fewer than two different readable times, or some that cannot be read.
+        /// There are fewer than two different readable times, or some times cannot be read.
         case unknown
     }
 
     package var items: [Item]
-    /// Entries without a usable id.
+    /// The number of entries without a usable id.
     package var skipped: Int
-    /// The answer's `Date`.
+    /// The response's `Date` header.
     package var date: Timestamp?
-    /// As asked for, 1…100.
+    /// The limit of the request, 1…100.
     package var limit: Int
     package var order: Order
-    /// Members beside `object` and `data`, those of an object as `pagination.total`; none is documented.
+    /// The names of members other than `object` and `data`; a member of an object is named like `pagination.total`.
+    /// RevKeen documents none.
     package var pagingKeys: [String]
-    /// What a paging member says, if one says so.
+    /// Whether a paging member says that there are more entries; nil if none says anything.
     package var hasMore: Bool?
-    /// `X-RateLimit-Limit`, requests a minute.
+    /// `X-RateLimit-Limit`, in requests per minute.
     package var rateLimit: Int?
-    /// `RevKeen-Version`: the version that RevKeen used.
+    /// `RevKeen-Version`: the API version that RevKeen used.
     package var version: String?
 
     package init(
@@ -42,12 +44,12 @@ package struct Listing<Item: Sendable>: Sendable {
         self.version = version
     }
 
-    /// As many came as were asked for: there may be more.
+    /// The list has as many entries as the limit allows, so there may be more.
     package var isFull: Bool { items.count + skipped >= limit }
 }
 
 extension Listing where Item: WireItem {
-    /// Nil if the body is no list.
+    /// Returns nil if the body is not a list.
     init?(_ json: JSONValue, answer: HTTPResponse, limit: Int) {
         guard let entries = json.array ?? json["data"]?.array else { return nil }
         let items = entries.compactMap(Item.init(json:))
@@ -90,7 +92,7 @@ extension JSONValue {
 extension HTTPResponse {
     var date: Timestamp? { header("date").flatMap(Timestamp.init(httpDate:)) }
 
-    /// Nil unless it is a number that a limit can be.
+    /// The stated rate limit in requests per minute; nil if it is missing or not a plausible number.
     var rateLimit: Int? {
         let digits = header("x-ratelimit-limit")?.prefix { $0.isASCII && $0.isNumber }
         guard let limit = digits.flatMap({ Int($0) }), (1...1_000_000).contains(limit) else { return nil }

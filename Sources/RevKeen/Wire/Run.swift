@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// A run, from a list or from its detail; what follows `completedAt` comes only with the detail.
+/// A run, from a list or from its detail; the fields after `completedAt` exist only in the detail.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_runs_get
 package struct Run: WireItem, Equatable {
     package var id: String
@@ -12,7 +12,7 @@ package struct Run: WireItem, Equatable {
     package var errorMessage: String?
     package var createdAt: MomentText?
     package var startedAt: MomentText?
-    /// Set ⇔ the run is finished.
+    /// Set if and only if the run is finished.
     package var completedAt: MomentText?
 
     package var automationVersionID: String?
@@ -21,14 +21,15 @@ package struct Run: WireItem, Equatable {
     package var version: Version?
     package var automation: Owner?
 
-    /// The definition that ran.
+    /// The version of the automation that ran.
     package struct Version: Sendable, Equatable {
         package var id: String?
         package var version: Int?
         package var objective: String?
     }
 
-    /// What a run's detail says of its automation: the only place where a run bears its risk profile.
+    /// The automation as a run's detail describes it.
+    /// Only here does a run have a risk profile.
     package struct Owner: Sendable, Equatable {
         package var id: String?
         package var name: String?

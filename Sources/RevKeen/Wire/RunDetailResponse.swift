@@ -1,15 +1,17 @@
 package import RelayCore
 
-/// A run with all that hangs on it: the only answer that holds notifications.
+/// A run with its steps, approvals and notifications.
+/// No other response contains notifications.
 package struct RunDetailResponse: Sendable, Equatable {
     package var run: Run
     package var steps: [Step] = []
-    /// Filled from the run where the detail leaves something out.
+    /// The run's approvals.
+    /// Fields that the detail omits are filled from the run.
     package var approvals: [Approval] = []
     package var notifications: [Notification] = []
-    /// Entries of the three without a usable id.
+    /// The number of entries of the three lists without a usable id.
     package var skipped = 0
-    /// The answer's `Date`.
+    /// The response's `Date` header.
     package var date: Timestamp?
 
     package init(run: Run) { self.run = run }
@@ -60,7 +62,7 @@ package struct Step: WireItem, Equatable {
 package struct Notification: WireItem, Equatable {
     package var id: String
     package var type: String?
-    /// A word or a number; `PriorityWords` reads it.
+    /// The priority as a word or a number; `PriorityWords` reads it.
     package var priority: String?
     package var message: String?
     package var payload: JSONValue?

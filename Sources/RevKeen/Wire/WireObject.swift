@@ -1,13 +1,15 @@
 package import RelayCore
 
-/// An entry of a list, or an answer of its own: something with an id.
+/// An object with an id: an entry of a list or a response of its own.
 package protocol WireItem: Sendable {
-    /// Nil without a usable id. Everything else may be missing, null or of a wrong type.
+    /// Returns nil if there is no usable id.
+    /// Every other field may be missing, null or of a wrong type.
     init?(json: JSONValue)
     var createdAt: MomentText? { get }
 }
 
-/// A time as RevKeen wrote it. No format is documented, so it may be unreadable.
+/// A time as RevKeen wrote it.
+/// RevKeen documents no format, so the time may be unreadable; `moment` is then nil.
 package struct MomentText: Sendable, Equatable {
     package var text: String
     package var moment: Timestamp?
@@ -18,15 +20,16 @@ package struct MomentText: Sendable, Equatable {
     }
 }
 
-/// Reads members tolerantly: a number where a text belongs becomes its word, anything unreadable becomes nil.
+/// Reads members tolerantly: a number in place of a text becomes that number's text, and anything unreadable becomes nil.
 extension JSONValue {
-    /// A repaired text; nil if missing, empty or blank.
+    /// The member as repaired text; nil if it is missing, empty or blank.
     func text(_ key: String) -> String? {
         guard let text = self[key]?.word?.repaired(), text.contains(where: { !$0.isWhitespace }) else { return nil }
         return text
     }
 
-    /// A flag or a zero is no time, so that `"completed_at": false` finishes nothing.
+    /// The member as a time.
+    /// A flag or a zero is not a time, so `"completed_at": false` does not finish a run.
     func moment(_ key: String) -> MomentText? {
         guard let value = self[key], value.bool == nil, value.double != 0 else { return nil }
         return text(key).map(MomentText.init)
@@ -37,7 +40,8 @@ extension JSONValue {
         return word
     }
 
-    /// Any JSON, its texts repaired; a text that itself holds an object or an array is read, so that paths reach into it.
+    /// The member as JSON with repaired texts.
+    /// A text that itself contains an object or an array is parsed, so that redaction paths reach into it.
     func json(_ key: String) -> JSONValue? {
         guard let value = self[key] else { return nil }
         if let text = value.string, let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[",
@@ -53,7 +57,7 @@ extension JSONValue {
         case .string(let text): .string(text.repaired())
         case .array(let items): .array(items.map { $0.repaired() })
         case .object(let members):
-            // In order of name, so that the outcome does not depend on chance if two names become one.
+            // The members are sorted by name, so that the result is deterministic if two names become one.
             .object(
                 Dictionary(
                     members.sorted { $0.key < $1.key }.map { ($0.key.repaired(), $0.value.repaired()) }, uniquingKeysWith: { $1 }))
@@ -63,7 +67,8 @@ extension JSONValue {
 }
 
 extension String {
-    /// Ids are UUIDs by the documentation; anything is taken that is safe in a path, in a file name and on a terminal.
+    /// Whether the text can be an id.
+    /// The documentation says that ids are UUIDs; any text that is safe in a path, in a file name and on a terminal is accepted.
     var isUsableID: Bool {
         guard (1...128).contains(utf8.count), utf8.contains(where: { $0 != UInt8(ascii: ".") }) else { return false }
         return utf8.allSatisfy(\.isUnreserved)
@@ -71,6 +76,6 @@ extension String {
 }
 
 extension UInt8 {
-    /// Of RFC 3986 §2.3, less `~`.
+    /// The byte is an unreserved character of RFC 3986 §2.3, except `~`.
     var isUnreserved: Bool { isAlphanumeric || ".-_".utf8.contains(self) }
 }

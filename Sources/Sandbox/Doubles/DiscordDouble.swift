@@ -1,12 +1,13 @@
 import RelayCore
 
-/// A webhook of Discord: `POST /hooks/discord/<id>/<token>?wait=true` and `PATCH …/messages/<message>`.
+/// A double of a Discord webhook: `POST /hooks/discord/<id>/<token>?wait=true` and `PATCH …/messages/<message>`.
 /// Sources: https://docs.discord.com/developers/resources/webhook, https://docs.discord.com/developers/resources/message
 enum DiscordDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.discord
     static let title = "Discord"
 
-    /// Ids are snowflakes: longer than a floating-point number can hold.
+    /// The first message id.
+    /// Ids are snowflakes, which a floating-point number cannot hold exactly.
     private static let firstID = 1_430_000_000_000_000_000
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
@@ -38,7 +39,7 @@ enum DiscordDouble: ServiceDouble {
     private static func problem(of message: JSONValue) -> WebResponse? {
         let content = message["content"]?.string ?? "", embeds = message["embeds"]?.array ?? []
         if content.isEmpty && embeds.isEmpty { return error(400, 50_006, "Cannot send an empty message") }
-        // The one defence against a mention; without it Discord would have called people.
+        // This is the only protection against mentions. Without it, Discord could have notified people.
         guard message["allowed_mentions"]?["parse"]?.array != nil else { return form("allowed_mentions: missing, this double wants it") }
         if content.utf16.count > 2_000 { return form("content: Must be 2000 or fewer in length.") }
         if embeds.count > 10 { return form("embeds: Must be 10 or fewer in length.") }
@@ -78,7 +79,7 @@ enum DiscordDouble: ServiceDouble {
         .json(status, ["code": .int(code), "message": .string(message)])
     }
 
-    /// Seconds with a fraction in the body; the header is rounded up.
+    /// The wait is in seconds: with a fraction in the body, rounded up in the header.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = WebResponse.json(
             429, ["message": "You are being rate limited.", "retry_after": .number("\(seconds)"), "global": false])

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// A webhook of Google Chat: `POST /hooks/google_chat/v1/spaces/<space>/messages?key=…&token=…`.
+/// A double of a Google Chat webhook: `POST /hooks/google_chat/v1/spaces/<space>/messages?key=…&token=…`.
 /// Source: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create
 enum GoogleChatDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.googleChat
@@ -19,7 +19,7 @@ enum GoogleChatDouble: ServiceDouble {
         guard let message = request.object, request.body.count <= most, isGood(message) else {
             return .refused(error(400, "INVALID_ARGUMENT"))
         }
-        // Without the option the thread is ignored.
+        // Without `messageReplyOption`, Google Chat ignores the thread.
         let thread = request.parameter("messageReplyOption") == nil ? nil : message["thread"]?["threadKey"]?.string
         return .posted(key: request.parameter("requestId")) { number in
             .json(
@@ -53,7 +53,7 @@ enum GoogleChatDouble: ServiceDouble {
         .json(status, ["error": ["code": .int(status), "message": "It was not taken.", "status": .string(word)]])
     }
 
-    /// Says nothing of a wait.
+    /// The response does not say how long to wait.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse { error(429, "RESOURCE_EXHAUSTED") }
 
     static func card(_ payload: JSONValue) -> Markup {
@@ -72,12 +72,12 @@ enum GoogleChatDouble: ServiceDouble {
     }
 }
 
-/// The subset of HTML in Google's cards, as far as it can be told apart from anything else.
+/// The HTML subset of Google's cards, checked as far as it can be told from other text.
 /// Source: https://developers.google.com/workspace/chat/format-messages#card-formatting
 struct ChatHTML {
-    /// Whether every `<` begins a tag that is known.
+    /// Every `<` begins a known tag.
     private(set) var isGood = true
-    /// What is left without tags, entities read.
+    /// The text without tags, with entities decoded.
     private(set) var text = ""
 
     private static let tags: Set<String> = ["b", "i", "u", "s", "strike", "br", "font", "a"]

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// A server of Gotify: `POST /hooks/gotify/message`.
+/// A double of a Gotify server: `POST /hooks/gotify/message`.
 /// Source: https://gotify.net/api-docs
 enum GotifyDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.gotify
@@ -34,7 +34,7 @@ enum GotifyDouble: ServiceDouble {
             guard case .number(let text) = priority, Int(text) != nil else { return "priority: cannot unmarshal into int" }
         }
         guard let extras = message["extras"]?.object else { return message["extras"] == nil ? nil : "extras: cannot unmarshal" }
-        // Not Gotify's own rule: Markdown would fetch pictures on the reader's device.
+        // This rule is not Gotify's own: Markdown would load images on the reader's device.
         return extras["client::display"]?["contentType"] == "text/plain" ? nil : "extras: this double wants text/plain"
     }
 
@@ -42,7 +42,8 @@ enum GotifyDouble: ServiceDouble {
         .json(status, ["error": .string(name), "errorCode": .int(status), "errorDescription": .string(description)])
     }
 
-    /// Gotify limits nothing; a proxy before it may, in whole seconds.
+    /// Gotify itself has no rate limit.
+    /// A proxy in front of it may have one, with a wait in whole seconds.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = WebResponse(429, type: "text/html", "<html><h1>429 Too Many Requests</h1></html>")
         answer.headers.append(("Retry-After", "\(Int(seconds.rounded(.up)))"))

@@ -1,7 +1,7 @@
 import RelayCore
 
-/// A homeserver of Matrix: `PUT /hooks/matrix/_matrix/client/v3/rooms/<room>/send/m.room.message/<transaction>`.
-/// Sources: https://spec.matrix.org/v1.15/client-server-api/, and Synapse where the specification is silent.
+/// A double of a Matrix homeserver: `PUT /hooks/matrix/_matrix/client/v3/rooms/<room>/send/m.room.message/<transaction>`.
+/// Sources: https://spec.matrix.org/v1.15/client-server-api/, and Synapse where the specification says nothing.
 enum MatrixDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.matrix
     static let title = "Matrix"
@@ -43,7 +43,7 @@ enum MatrixDouble: ServiceDouble {
             guard let new = content["m.new_content"] else { return error(400, "M_BAD_JSON", "m.new_content is missing") }
             if let problem = wordless(new) { return problem }
         }
-        // Measured as a server stores it, without its hashes and signatures.
+        // The size is that of the event as a server stores it, without its hashes and signatures.
         let event: JSONValue = [
             "content": content, "room_id": .string(room), "sender": "@relay:matrix.example", "type": "m.room.message",
             "origin_server_ts": 1_795_510_800_000,
@@ -55,7 +55,7 @@ enum MatrixDouble: ServiceDouble {
         guard content["msgtype"]?.string != nil, content["body"]?.string != nil else {
             return error(400, "M_BAD_JSON", "msgtype or body is missing")
         }
-        // The one defence against a mention; without it the words themselves may have called people.
+        // This is the only protection against mentions. Without it, the text itself could have notified people.
         guard content["m.mentions"]?.object != nil else { return error(400, "M_BAD_JSON", "m.mentions: missing, this double wants it") }
         return nil
     }
@@ -66,7 +66,7 @@ enum MatrixDouble: ServiceDouble {
         .json(status, ["errcode": .string(code), "error": .string(message)])
     }
 
-    /// Milliseconds in the body; the header is rounded up to whole seconds.
+    /// The wait is in milliseconds in the body and rounded up to whole seconds in the header.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = WebResponse.json(
             429, ["errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": .int(Int(seconds * 1_000))])
@@ -81,7 +81,7 @@ enum MatrixDouble: ServiceDouble {
     }
 }
 
-/// The HTML of a message as an app would clean it: a few tags are kept, every other one is dropped.
+/// The HTML of a message as a client sanitises it: it keeps a few tags and drops all others.
 /// Source: https://spec.matrix.org/v1.15/client-server-api/#mroommessage-msgtypes
 enum MatrixHTML {
     private static let kept = ["strong": "b", "b": "b", "em": "i", "i": "i", "code": "code"]

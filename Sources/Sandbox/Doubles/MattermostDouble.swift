@@ -1,19 +1,20 @@
 import RelayCore
 
-/// An incoming webhook of Mattermost: `POST /hooks/mattermost/<key>`.
+/// A double of a Mattermost incoming webhook: `POST /hooks/mattermost/<key>`.
 /// Source: https://github.com/mattermost/mattermost/blob/master/server/channels/app/webhook.go
 enum MattermostDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.mattermost
     static let title = "Mattermost"
 
-    /// The server would make several posts of more.
+    /// The maximum length of one post in Unicode scalars.
+    /// The real server would split a longer text into several posts.
     private static let mostPost = 16_383
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
         guard request.method == "POST" else { return .refused(WebResponse(405)) }
         guard let message = request.object else { return .refused(error(400, "web.incoming_webhook.parse.app_error")) }
         if let problem = problem(of: message) { return .refused(error(400, problem)) }
-        // An unknown key is told only of a good message, and it is no 404.
+        // As in Mattermost, an unknown key is reported only for a valid message, and not as 404.
         guard request.segments.count == 1 else { return .refused(error(400, "web.incoming_webhook.invalid.app_error")) }
         return .posted { _ in WebResponse(200, type: "text/plain", "ok") }
     }
@@ -41,7 +42,7 @@ enum MattermostDouble: ServiceDouble {
             ])
     }
 
-    /// Whole seconds from now, in both headers.
+    /// The wait is in whole seconds from now, in both headers.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = "\(max(1, Int(seconds.rounded(.up))))"
         var answer = WebResponse(429, type: "text/plain", "limit exceeded")

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// A server of ntfy: `POST /hooks/ntfy/` with a document that names its topic.
+/// A double of an ntfy server: `POST /hooks/ntfy/` with a JSON document that names its topic.
 /// Sources: https://docs.ntfy.sh/publish/#publish-as-json, https://github.com/binwiederhier/ntfy/blob/main/server/errors.go
 enum NtfyDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.ntfy
@@ -14,7 +14,7 @@ enum NtfyDouble: ServiceDouble {
             default: return .refused(error(404, 40_401, "page not found"))
             }
         }
-        // Behind the root it would be a topic, and the document its message.
+        // A longer path would be a topic, and the document would become its message.
         guard request.segments.isEmpty, request.method == "POST" else { return .refused(error(404, 40_401, "page not found")) }
         guard request.body.count <= 8_192 else { return .refused(error(413, 41_303, "JSON body too large")) }
         guard let message = request.object else { return .refused(error(400, 40_024, "invalid request: request body must be valid JSON")) }
@@ -42,21 +42,21 @@ enum NtfyDouble: ServiceDouble {
         guard actions.count <= 3, actions.allSatisfy({ $0["action"]?.string != nil && !($0["label"]?.string ?? "").isEmpty }) else {
             return error(400, 40_018, "invalid request: actions invalid")
         }
-        // A server that keeps attachments would have made one of it.
+        // A server that stores attachments would have turned the text into one.
         if (message["message"]?.string ?? "").utf8.count > 4_096 {
             return error(413, 41_301, "attachment too large, or bandwidth limit reached")
         }
         return nil
     }
 
-    /// Of a topic and of a sequence.
+    /// Whether the text is a valid name of a topic or of a sequence.
     private static func isName(_ text: String) -> Bool { text.wholeMatch(of: /[-_A-Za-z0-9]{1,64}/) != nil }
 
     private static func error(_ status: Int, _ code: Int, _ message: String) -> WebResponse {
         .json(status, ["code": .int(code), "http": .int(status), "error": .string(message), "link": "https://ntfy.sh/docs/publish/"])
     }
 
-    /// It says nothing of how long.
+    /// The response does not say how long to wait.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         error(429, 42_901, "limit reached: too many requests, please be nice")
     }

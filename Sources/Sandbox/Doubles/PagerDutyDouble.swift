@@ -1,6 +1,6 @@
 import RelayCore
 
-/// Events API v2: `POST /hooks/pagerduty/v2/enqueue`.
+/// A double of the Events API v2: `POST /hooks/pagerduty/v2/enqueue`.
 /// Source: https://developer.pagerduty.com/docs/send-alert-event
 enum PagerDutyDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.pagerduty
@@ -45,7 +45,7 @@ enum PagerDutyDouble: ServiceDouble {
         .json(400, ["status": "invalid event", "message": "Event object is invalid", "errors": [.string(what)]])
     }
 
-    /// No wait is stated.
+    /// The response does not say how long to wait.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse { WebResponse(429, type: "text/plain", "Too many requests") }
 
     static func card(_ payload: JSONValue) -> Markup {

@@ -3,7 +3,7 @@ import Foundation
 package import RelayCore
 
 extension InboxMessage {
-    /// What the button bears that approves or rejects; nil if the message has none.
+    /// The token of the button that approves or rejects; nil if the message has no such button.
     ///
     /// - Parameter choice: `approve` or `reject`.
     package func button(_ choice: String) -> String? {
@@ -33,8 +33,9 @@ extension InboxMessage {
     }
 }
 
-/// What chats post when somebody presses a button, signed as each of them signs.
+/// Builds the requests that chats send when a button is pressed, with each chat's own signature.
 package enum Pressing {
+    /// Builds Slack's signed request.
     /// Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
     package static func slack(
         _ token: String, action: String, user: String, secret: String, answerTo: String, now: Timestamp
@@ -51,6 +52,7 @@ package enum Pressing {
             headers: [("X-Slack-Request-Timestamp", time), ("X-Slack-Signature", "v0=" + hexadecimal(mac.finalize()))], body: body)
     }
 
+    /// Builds Discord's signed request; a nil token gives Discord's ping.
     /// Source: https://docs.discord.com/developers/interactions/receiving-and-responding
     package static func discord(_ token: String?, user: String, key: DiscordKey, now: Timestamp) throws -> WebRequest {
         let body: JSONValue =
@@ -64,6 +66,7 @@ package enum Pressing {
             headers: [("X-Signature-Timestamp", time), ("X-Signature-Ed25519", hexadecimal(signature))], body: body.bytes)
     }
 
+    /// Builds Mattermost's request, which has no signature.
     /// Source: https://developers.mattermost.com/integrate/plugins/interactive-messages/
     package static func mattermost(_ token: String, user: String, destination: String) -> WebRequest {
         let body: JSONValue = ["user_id": .string(user), "user_name": "somebody", "post_id": "p1", "context": ["token": .string(token)]]
@@ -71,7 +74,7 @@ package enum Pressing {
     }
 }
 
-/// The key of an application of Discord.
+/// The signing key of a Discord application.
 package struct DiscordKey: Sendable {
     let key = Curve25519.Signing.PrivateKey()
 

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// `POST /hooks/pushover/1/messages.json`, and the cancelling of an emergency.
+/// A double of Pushover: `POST /hooks/pushover/1/messages.json`, and the request that cancels an emergency message.
 /// Source: https://pushover.net/api
 enum PushoverDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.pushover
@@ -52,7 +52,7 @@ enum PushoverDouble: ServiceDouble {
         .json(400, .object(["status": 0, "request": "r", "errors": .array(errors.map(JSONValue.string))].merging(more) { $1 }))
     }
 
-    /// The month's quota, and when it comes back: epoch seconds.
+    /// The response says that the monthly quota is used up, and when it resets, in epoch seconds.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = WebResponse.json(429, ["status": 0, "errors": ["application is over its monthly quota"]])
         answer.headers.append(("X-Limit-App-Reset", "\((now + .seconds(Int64(seconds.rounded(.up)))).seconds)"))

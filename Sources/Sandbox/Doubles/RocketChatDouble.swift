@@ -1,12 +1,12 @@
 import RelayCore
 
-/// An incoming webhook of Rocket.Chat: `POST /hooks/rocketchat/hooks/<integration>/<token>`.
+/// A double of a Rocket.Chat incoming webhook: `POST /hooks/rocketchat/hooks/<integration>/<token>`.
 /// Source: https://github.com/RocketChat/Rocket.Chat/blob/develop/apps/meteor/app/integrations/server/api/api.ts
 enum RocketChatDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.rocketchat
     static let title = "Rocket.Chat"
 
-    /// `Message_MaxAllowedSize` as it is delivered, in UTF-16 units as JavaScript counts.
+    /// The default of `Message_MaxAllowedSize`, in UTF-16 units, as JavaScript counts.
     private static let most = 5_000
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
@@ -17,7 +17,7 @@ enum RocketChatDouble: ServiceDouble {
         guard path.count == 3, path[0] == "hooks" else { return .refused(failure("Invalid integration id or token provided.")) }
         guard request.method == "POST" else { return .refused(WebResponse(405)) }
         guard let message = request.object else { return .refused(failure("Unexpected token in JSON")) }
-        // Nothing is posted, and all is said to be well.
+        // As in Rocket.Chat, an empty body posts nothing and still gets a success response.
         if message.object?.isEmpty ?? true { return .answered(.json(200, ["success": true])) }
         if message["channel"] != nil || message["roomId"] != nil {
             return .refused(failure("overriding destination channel is disabled for this integration"))
@@ -38,7 +38,7 @@ enum RocketChatDouble: ServiceDouble {
 
     private static func failure(_ words: String) -> WebResponse { .json(400, ["success": false, "error": .string(words)]) }
 
-    /// The header is a moment: milliseconds since 1970.
+    /// The header is a point in time, in milliseconds since 1970.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = max(1, Int(seconds.rounded(.up)))
         let words = "Error, too many requests. Please slow down. You must wait \(wait) seconds before trying this endpoint again."

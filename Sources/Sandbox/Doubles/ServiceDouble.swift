@@ -1,35 +1,37 @@
 import RelayCore
 
-/// A strict stand-in for one service, behind `/hooks/<kind>/…`: what the service documents to refuse is refused, in its own words, and
-/// what it takes is drawn roughly as its app would.
+/// A strict stand-in for one service, behind `/hooks/<kind>/…`.
+/// It refuses what the service documents as refused, with the service's own errors, and draws what it accepts roughly as the service's app
+/// would.
 protocol ServiceDouble: Sendable {
-    /// Its raw value is the first segment behind `/hooks`.
+    /// The kind of message; its raw value is the first path segment after `/hooks`.
     static var kind: InboxMessage.Kind { get }
-    /// The name on its cards.
+    /// The service's name on its cards.
     static var title: String { get }
 
-    /// What the service answers. Without effect: the inbox carries out what the verdict says.
+    /// Judges a request as the service would.
+    /// It has no side effects: the inbox carries out the verdict.
     static func judge(_ request: ServiceRequest) -> ServiceVerdict
 
-    /// The service's own way to say that there were too many requests, with its own field and unit for the wait.
+    /// The service's own response for too many requests, with its own field and unit for the wait.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse
 
-    /// The message as its app would roughly show it.
+    /// The message roughly as the service's app would show it.
     static func card(_ payload: JSONValue) -> Markup
 }
 
-/// What a double is asked.
+/// A request to a double.
 struct ServiceRequest: Sendable {
     var method: String
-    /// Of the path, behind `/hooks/<kind>`.
+    /// The path's segments after `/hooks/<kind>`.
     var segments: [String]
     var query: [(name: String, value: String)]
     var headers: [(name: String, value: String)]
     var body: [UInt8]
-    /// The numbers of the messages that can still be changed.
+    /// Whether the message with this number can still be edited.
     var exists: @Sendable (Int) -> Bool
 
-    /// Nil if the body is no JSON object.
+    /// The body as JSON; nil if it is not a JSON object.
     var object: JSONValue? {
         guard let json = try? JSONValue(parsing: body), json.object != nil else { return nil }
         return json
@@ -40,26 +42,28 @@ struct ServiceRequest: Sendable {
 }
 
 enum ServiceVerdict: Sendable {
-    /// Nothing is taken.
+    /// The request is refused with this response.
     case refused(WebResponse)
-    /// A harmless question was answered.
+    /// The request asks something without side effects, and gets this response.
     case answered(WebResponse)
-    /// A new message. `answer` is given its number, from which the service makes its own id.
+    /// The request posts a new message.
+    /// `answer` gets the message's number, from which the service makes its own id.
     ///
-    /// - payload: what is drawn, where it is not the body itself.
-    /// - key: by which the service knows a repeat, which it answers as the first and takes for none.
+    /// - payload: what to draw instead of the body; nil means the body.
+    /// - key: the service's idempotency key. A repeat gets the first response again and makes no message.
     case posted(payload: JSONValue? = nil, key: String? = nil, answer: @Sendable (Int) -> WebResponse)
-    /// A message of this number is changed.
+    /// The request edits the message with this number.
     case edited(Int, payload: JSONValue? = nil, answer: WebResponse)
-    /// What was pressed since a position is asked for: the answer is made of the updates that are kept.
+    /// The request asks for the button presses after a position.
+    /// The response is made from the stored updates.
     case listened(after: Int64?, answer: @Sendable ([JSONValue]) -> WebResponse)
-    /// Whoever pressed is told something.
+    /// The request sends a text to the person who pressed a button.
     case told(query: String, text: String, answer: WebResponse)
-    /// A new message, or the change of the one that bore the same key.
+    /// The request posts a new message, or edits the one with the same key.
     case replaced(payload: JSONValue? = nil, key: String, answer: @Sendable (Int) -> WebResponse)
 }
 
-/// Every double there is.
+/// All doubles.
 enum ServiceDoubles {
     static let all: [any ServiceDouble.Type] = [
         DiscordDouble.self, TelegramDouble.self, SlackBotDouble.self, PagerDutyDouble.self, PushoverDouble.self,

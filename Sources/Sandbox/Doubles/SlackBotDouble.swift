@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The Web API: `POST /hooks/slackbot/api/chat.postMessage` and `chat.update`.
+/// A double of Slack's Web API: `POST /hooks/slackbot/api/chat.postMessage` and `chat.update`.
 /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
 enum SlackBotDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.slackBot
@@ -28,7 +28,8 @@ enum SlackBotDouble: ServiceDouble {
         }
     }
 
-    /// An error comes with 200.
+    /// An error response.
+    /// It has status 200, as in Slack.
     private static func error(_ word: String) -> WebResponse { .json(200, ["ok": false, "error": .string(word)]) }
 
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {

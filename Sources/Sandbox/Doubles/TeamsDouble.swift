@@ -1,13 +1,14 @@
 import RelayCore
 
-/// A workflow of Teams that posts cards: `POST /hooks/teams/…/invoke?api-version=1&sig=…`.
+/// A double of a Teams workflow that posts cards: `POST /hooks/teams/…/invoke?api-version=1&sig=…`.
 /// Sources: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook,
 /// https://adaptivecards.io/explorer/AdaptiveCard.html
 enum TeamsDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.teams
     static let title = "Teams"
 
-    /// The real one takes more, answers 202, and then fails where only its owner looks.
+    /// The maximum size of a body in bytes.
+    /// The real service accepts more, responds 202, and then fails where only the workflow's owner can see it.
     private static let most = 28 << 10
 
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
@@ -38,7 +39,7 @@ enum TeamsDouble: ServiceDouble {
         }
     }
 
-    /// Nothing receives what the other actions would send.
+    /// Whether the action works here: the other actions would send data that nothing receives.
     private static func isAction(_ action: JSONValue) -> Bool {
         switch action["type"]?.string {
         case "Action.OpenUrl": action["url"]?.string.flatMap(safeLink) != nil
@@ -51,7 +52,7 @@ enum TeamsDouble: ServiceDouble {
         .json(status, ["error": ["code": .string(code), "message": "It was not taken."]])
     }
 
-    /// No field of its own is documented.
+    /// The wait is in `Retry-After`; Teams documents no field of its own.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = error(429, "WorkflowRequestsThrottled")
         answer.headers.append(("Retry-After", "\(max(1, Int(seconds.rounded(.up))))"))

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The Bot API: `POST /hooks/telegram/bot<token>/<method>`.
+/// A double of the Bot API: `POST /hooks/telegram/bot<token>/<method>`.
 /// Source: https://core.telegram.org/bots/api
 enum TelegramDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.telegram
@@ -58,7 +58,7 @@ enum TelegramDouble: ServiceDouble {
         .json(status, ["ok": false, "error_code": .int(status), "description": .string(description)])
     }
 
-    /// Whole seconds, in `parameters` and in the header.
+    /// The wait is in whole seconds, in `parameters` and in the header.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         let wait = max(1, Int(seconds.rounded(.up)))
         var answer = WebResponse.json(
@@ -84,12 +84,13 @@ enum TelegramDouble: ServiceDouble {
     }
 }
 
-/// Telegram's subset of HTML, read strictly: an unknown, unclosed or crossed tag is an error, and so is a bare `<`.
+/// Telegram's subset of HTML, parsed strictly.
+/// An unknown, unclosed or crossed tag is an error, and so is a bare `<`.
 /// Source: https://core.telegram.org/bots/api#html-style
 struct TelegramHTML {
-    /// What is left without tags, entities read.
+    /// The text without tags, with entities decoded.
     private(set) var text = ""
-    /// The same as HTML of ours.
+    /// The same text as the inbox's own HTML.
     private(set) var markup = Markup.nothing
 
     private static let tags: [String: String] = [
@@ -99,7 +100,7 @@ struct TelegramHTML {
     ]
     private static let entities = ["&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": "\""]
 
-    /// Nil where Telegram answers `can't parse entities`.
+    /// Returns nil if Telegram would respond `can't parse entities`.
     init?(_ html: String) {
         var rest = Substring(html), open: [String] = []
         while let next = rest.first {

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// A server of Zulip: `POST /hooks/zulip/api/v1/messages` and `PATCH …/messages/<id>`, form-encoded.
+/// A double of a Zulip server: `POST /hooks/zulip/api/v1/messages` and `PATCH …/messages/<id>`, form-encoded.
 /// Sources: https://zulip.com/api/send-message, https://zulip.com/api/update-message, https://zulip.com/api/rest-error-handling
 enum ZulipDouble: ServiceDouble {
     static let kind = InboxMessage.Kind.zulip
@@ -25,14 +25,14 @@ enum ZulipDouble: ServiceDouble {
         }
     }
 
-    /// Basic, of an address and a key.
+    /// Whether the header is Basic authentication with an e-mail address and a key.
     private static func isLogin(_ header: String?) -> Bool {
         guard let header, header.hasPrefix("Basic ") else { return false }
         let parts = String(decoding: TransferEncoding.base64(header.dropFirst(6).utf8), as: UTF8.self).split(separator: ":")
         return parts.count == 2 && parts[0].contains("@")
     }
 
-    /// Empty for a body of another type: its variables are then missing.
+    /// The form's fields; empty if the body has another type, so that all fields are missing.
     private static func form(_ request: ServiceRequest) -> [String: String] {
         guard request.header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return [:] }
         let fields = WebRequest("POST", "/?" + String(decoding: request.body, as: UTF8.self)).query
@@ -42,7 +42,7 @@ enum ZulipDouble: ServiceDouble {
     private static func posted(_ form: [String: String]) -> ServiceVerdict {
         for name in ["type", "to", "topic", "content"] where form[name] == nil { return .refused(missing(name)) }
         guard ["stream", "channel"].contains(form["type"]) else { return .refused(error(400, "BAD_REQUEST", "Invalid type")) }
-        // Zulip cuts it and says so to nobody.
+        // The real Zulip truncates a long topic without an error.
         if (form["topic"] ?? "").unicodeScalars.count > 60 { return .refused(tooLong("topic", 60)) }
         if let problem = problem(of: form["content"]) { return .refused(problem) }
         return .posted(payload: shown(form)) { .json(200, ["result": "success", "msg": "", "id": .int($0)]) }
@@ -81,7 +81,7 @@ enum ZulipDouble: ServiceDouble {
         .json(status, ["result": "error", "code": .string(code), "msg": .string(message)])
     }
 
-    /// Seconds with a fraction, in the body under a hyphenated name and in the header.
+    /// The wait is in seconds with a fraction, in the body under a hyphenated name and in the header.
     static func tooMany(seconds: Double, now: Timestamp) -> WebResponse {
         var answer = WebResponse.json(
             429,
@@ -99,7 +99,7 @@ enum ZulipDouble: ServiceDouble {
     static func card(_ payload: JSONValue) -> Markup {
         let topic: Markup? = payload["topic"]?.string.map { "<p class=\"context\">\(payload["to"]?.string ?? "") › \($0)</p>" }
         var words = payload["content"]?.string ?? "", link: JSONValue?
-        // The one link that the relay writes.
+        // This is the only link that the relay writes.
         if let start = words.firstRange(of: "\n\n[Open]("), let end = words[start.upperBound...].firstIndex(of: ")") {
             link = .string(String(words[start.upperBound..<end]))
             words.removeSubrange(start.lowerBound...end)

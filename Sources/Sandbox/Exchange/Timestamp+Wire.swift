@@ -1,7 +1,7 @@
 import RelayCore
 
 extension Timestamp {
-    /// As `Date` says it (RFC 9110 §5.6.7): `Tue, 24 Nov 2026 09:00:00 GMT`.
+    /// The time in the format of the `Date` header (RFC 9110 §5.6.7): `Tue, 24 Nov 2026 09:00:00 GMT`.
     var httpDate: String {
         let date = CivilDate(daysSince1970: seconds.dividedDown(by: 86_400))
         let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][date.weekday]
@@ -10,10 +10,10 @@ extension Timestamp {
         return "\(day), \(number) \(month) \(date.year) \(timeOfDay) GMT"
     }
 
-    /// `09:00:00`, UTC.
+    /// The time of day in UTC: `09:00:00`.
     var timeOfDay: String { String(description.dropFirst(11).prefix(8)) }
 
-    /// RFC 3339 in UTC with milliseconds, as RevKeen's servers would print a JavaScript date.
+    /// The time in RFC 3339 format, in UTC with milliseconds, as RevKeen's servers would print a JavaScript date.
     var iso8601Milliseconds: String {
         let fraction = milliseconds - seconds * 1000
         let digits = String(fraction)

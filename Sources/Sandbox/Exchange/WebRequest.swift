@@ -1,16 +1,19 @@
 import RelayCore
 
-/// One HTTP request as it arrived, apart from any server, so that a test can ask without a socket.
+/// One HTTP request as it arrived.
+/// It is independent of any server, so that a test can send a request without a socket.
 package struct WebRequest: Sendable {
     package var method: String
     /// The path's segments, percent-decoded; `/a//b/` is `["a", "b"]`.
     package var segments: [String]
     package var query: [(name: String, value: String)]
-    /// Names in lower case.
+    /// The headers, with lower-case names.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
 
-    /// - Parameter target: the path, and the query behind `?`.
+    /// Creates a request from a method and a target.
+    ///
+    /// - Parameter target: the path, and the query after `?`.
     package init(_ method: String, _ target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.method = method
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -27,12 +30,12 @@ package struct WebRequest: Sendable {
     package func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 }
 
-/// What is sent back.
+/// One HTTP response.
 package struct WebResponse: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
-    /// Nothing is sent: the connection ends instead.
+    /// Nothing is sent; the connection ends instead.
     package var dropsConnection = false
 
     package init(_ status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {

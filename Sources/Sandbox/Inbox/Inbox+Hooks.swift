@@ -2,7 +2,9 @@ import RelayCore
 
 /// The HTTP receivers: `POST /hooks/slack/…`, `POST /hooks/web/…`, and the doubles of other services at `/hooks/<kind>/…`.
 extension Inbox {
-    /// - Parameter request: with its path from `/hooks` on.
+    /// Receives one HTTP request.
+    ///
+    /// - Parameter request: its path begins with `/hooks`.
     package func receive(_ request: WebRequest) async -> WebResponse {
         let double = request.segments.dropFirst().first.flatMap(ServiceDoubles.named)
         guard request.method == "POST" || double != nil else {
@@ -35,7 +37,7 @@ extension Inbox {
         double?.tooMany(seconds: 1, now: clock.now) ?? WebResponse(InboxFaults.Refusal(429, retryAfter: "1", body: "slow down"))
     }
 
-    /// Too many, a failed server and a cut connection by turns, each before anything was done.
+    /// Returns by turns a rate limit, a server error and a dropped connection, before anything is done; nil if it is no n-th request.
     private func faultOfEveryNth(_ double: (any ServiceDouble.Type)?) -> WebResponse? {
         guard let every = faults.every, every > 0 else { return nil }
         arrivals += 1
@@ -82,9 +84,10 @@ extension Inbox {
         }
     }
 
-    /// Somebody presses a button under a message of Telegram: it is kept until it is asked for.
+    /// Presses a button under a Telegram message.
+    /// The press is stored until it is fetched.
     ///
-    /// - Parameter data: what the button bears.
+    /// - Parameter data: the button's callback data.
     package func press(telegram data: String, user: Int, name: String) {
         let number = pressed + 1
         pressed = number
@@ -113,7 +116,7 @@ extension Inbox {
         }
     }
 
-    /// Answers as an incoming webhook of Slack does.
+    /// Responds as Slack's incoming webhooks do.
     /// Source: https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks
     private func takeSlack(_ request: WebRequest, place: String) -> WebResponse {
         if mode == .recording, let problem = SlackCheck.problem(in: request.body) {

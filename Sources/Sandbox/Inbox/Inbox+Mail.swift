@@ -4,11 +4,12 @@ import RelayCore
 extension Inbox {
     enum MailVerdict: Sendable, Equatable {
         case reply(String)
-        /// Taken, and the connection ends before anything is said.
+        /// The mail was accepted.
+        /// If `andDropped` is true, the connection ends without a reply.
         case taken(andDropped: Bool)
     }
 
-    /// What RCPT answers instead of 250; nil for 250.
+    /// The reply to RCPT instead of 250; nil for 250.
     func refusal(of recipient: String) -> String? { faults.recipients[recipient.lowercased()] }
 
     func receive(from sender: String, to recipients: [String], mail: [UInt8]) async -> MailVerdict {

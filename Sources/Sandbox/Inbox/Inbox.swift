@@ -1,18 +1,18 @@
 package import RelayCore
 
-/// The receiving end of everything: chat hooks, webhooks and mailboxes.
+/// Receives all messages: chat hooks, webhooks and mail.
 ///
-/// The newest messages are kept, within bounds of number and size; how often each identity came is counted for ever.
+/// It keeps the newest messages, up to a number and a total size. It counts for ever how often each identity arrived.
 package actor Inbox {
     package enum Mode: Sendable {
         case recording
-        /// Nothing is kept or read but the identity: fast enough to measure a sender.
+        /// Only the identity is read and counted, which is fast enough to measure a sender.
         case counting
     }
 
-    /// Messages accepted so far, those no longer kept included.
+    /// The number of accepted messages, including those no longer kept.
     package private(set) var count = 0
-    /// Posts and mails that were not taken, by whatever fault.
+    /// The number of posts and mails that were refused, for any reason.
     package internal(set) var refused = 0
     package internal(set) var faults = InboxFaults()
     package nonisolated let mode: Mode
@@ -27,15 +27,15 @@ package actor Inbox {
     private var waiters: [Int: Waiter] = [:]
     private var nextWaiter = 0
     private var deleted: Set<Int> = []
-    /// What was pressed in Telegram and not yet asked for, each with its `update_id`.
+    /// Telegram button presses that were not yet fetched, each with its `update_id`.
     private var updates: [JSONValue] = []
     var pressed = 0
-    /// What was said to whoever pressed, by the query that the press was.
+    /// The texts sent to the people who pressed a button, with the query id of each press.
     package internal(set) var told: [(query: String, text: String)] = []
     var second = (at: Int64(0), count: 0)
-    /// Numbers of messages by the key that their service knows them by.
+    /// Message numbers by the idempotency key of their service.
     var numbers: [String: Int] = [:]
-    /// Counts what came to the doubles, for faults that come every so often.
+    /// The number of HTTP requests counted for the fault that hits every n-th request.
     var arrivals = 0
 
     private struct Waiter {
@@ -43,9 +43,11 @@ package actor Inbox {
         var continuation: CheckedContinuation<Bool, Never>
     }
 
+    /// Creates an empty inbox.
+    ///
     /// - Parameters:
-    ///   - mostMessages: kept at a time; the oldest go first.
-    ///   - mostBytes: of their bodies in all.
+    ///   - mostMessages: how many messages are kept; the oldest are dropped first.
+    ///   - mostBytes: the maximum total size of their bodies in bytes.
     package init(
         clock: any WallClock = SystemClock(), mode: Mode = .recording, mostMessages: Int = 20_000, mostBytes: Int = 128 << 20
     ) {
@@ -59,13 +61,14 @@ package actor Inbox {
 
     package func arrange(_ change: @Sendable (inout InboxFaults) -> Void) { change(&faults) }
 
-    /// Oldest first.
-    /// - Parameter kind: nil for all.
+    /// The kept messages, oldest first.
+    ///
+    /// - Parameter kind: nil for all kinds.
     package func messages(kind: InboxMessage.Kind? = nil) -> [InboxMessage] {
         kind.map { kind in kept.filter { $0.kind == kind } } ?? kept
     }
 
-    /// Newest first, at most `most` of them.
+    /// The newest messages, newest first, at most `most` of them.
     func newest(_ most: Int, where isWanted: (InboxMessage.Kind) -> Bool = { _ in true }) -> [InboxMessage] {
         var found: [InboxMessage] = []
         for message in kept.reversed() where isWanted(message.kind) {
@@ -75,7 +78,7 @@ package actor Inbox {
         return found
     }
 
-    /// Nil if it is no longer kept.
+    /// The message with this id; nil if it is no longer kept.
     package func message(_ id: Int) -> InboxMessage? {
         guard let first = kept.first?.id, id >= first, id - first < kept.count else { return nil }
         return kept[id - first]
@@ -83,14 +86,15 @@ package actor Inbox {
 
     package func count(kind: InboxMessage.Kind) -> Int { countByKind[kind, default: 0] }
 
-    /// How often this `webhook-id` or `Message-ID` was accepted.
+    /// How often a message with this identity (such as a `webhook-id` or `Message-ID`) was accepted.
     package func times(_ identity: String) -> Int { times[identity, default: 0] }
 
-    /// Identities with the number of times each was accepted.
+    /// The identities, each with how often it was accepted.
     package var identities: [String: Int] { times }
 
-    /// Waits until `count` messages were accepted.
-    /// - Returns: false if the waiting was cancelled before.
+    /// Waits until `count` messages have been accepted.
+    ///
+    /// - Returns: false if the task was cancelled before that.
     @discardableResult
     package func waitForCount(_ count: Int) async -> Bool {
         if self.count >= count { return true }
@@ -125,7 +129,7 @@ package actor Inbox {
         wake()
     }
 
-    /// Changes a message that is still kept.
+    /// Edits a message that is still kept.
     func change(_ id: Int, raw: [UInt8], payload: JSONValue?) {
         guard let first = kept.first?.id, kept.indices.contains(id - first) else { return }
         kept[id - first].raw = raw
@@ -133,24 +137,25 @@ package actor Inbox {
         kept[id - first].edits += 1
     }
 
-    /// A repeat that its service recognises: counted, and no message.
+    /// Counts a repeat that the service recognises.
+    /// It does not become a message.
     func note(repeatOf identity: String) { times[identity, default: 0] += 1 }
 
     func kept(update: JSONValue) { updates.append(update) }
 
-    /// What lies before is forgotten, as Telegram does.
+    /// Returns the button presses after a position and, as Telegram does, forgets those up to it.
     func updates(after position: Int64?) -> [JSONValue] {
         if let position { updates.removeAll { Int64($0["update_id"]?.int ?? 0) <= position } }
         return updates
     }
 
-    /// Somebody deletes a message by hand.
+    /// Deletes a message, as a person would by hand.
     package func delete(_ id: Int) { deleted.insert(id) }
 
-    /// Which messages can be changed now.
+    /// Whether a message can be edited now.
     var changeable: @Sendable (Int) -> Bool { { [deleted, count] id in id >= 1 && id <= count && !deleted.contains(id) } }
 
-    /// In batches, since taking from the front of an array moves all the rest.
+    /// Old messages are dropped in batches, because removing from the front of an array moves all the rest.
     private func keep(_ message: InboxMessage) {
         kept.append(message)
         keptBytes += message.raw.count

@@ -1,9 +1,9 @@
 /// How the receivers misbehave.
 package struct InboxFaults: Sendable {
-    /// One refusal of an HTTP receiver.
+    /// A refusal by an HTTP receiver.
     package struct Refusal: Sendable {
         package var status: Int
-        /// As it shall be written.
+        /// The `Retry-After` header, written as given; nil means no header.
         package var retryAfter: String?
         package var body: String
 
@@ -14,27 +14,29 @@ package struct InboxFaults: Sendable {
         }
     }
 
-    /// Answered to the next posts, one each; then all is well.
+    /// The refusals for the next posts, one each.
+    /// After them, posts are accepted.
     package var next: [Refusal] = []
-    /// Answered to every post.
+    /// The refusal for every post; nil means no fault.
     package var always: Refusal?
-    /// Posts taken in one second of the clock; more are answered 429 with `Retry-After: 1`.
+    /// The number of posts accepted within one second of the clock; nil means no limit.
+    /// Further posts get the receiver's own 429 response, which for plain hooks has `Retry-After: 1`.
     package var capacityPerSecond: Int?
-    /// Every n-th request to a double is refused before anything is done: too many, a failed server, a cut connection, by turns.
+    /// Every n-th HTTP request fails before anything is done: by turns with a rate limit, a server error and a dropped connection.
     package var every: Int?
-    /// So many of the next posts are taken, and then the connection ends without an answer.
+    /// This many of the next posts are accepted, and then the connection ends without a response.
     package var lostAnswers = 0
-    /// Waited before a post is answered.
+    /// The delay before a post gets its response.
     package var hookDelay: Duration = .zero
-    /// Waited between the final dot of a mail and its answer.
+    /// The delay between the final dot of a mail and its reply.
     package var mailDelay: Duration = .zero
-    /// What RCPT answers for an address (lower case): `450 4.2.0 try later`, `550 5.1.1 no such mailbox`.
+    /// The reply to RCPT by lower-case address: `450 4.2.0 try later`, `550 5.1.1 no such mailbox`.
     package var recipients: [String: String] = [:]
-    /// What the final dot is answered, the mail not being taken: `451 4.3.0 try later`.
+    /// The reply to the final dot of a refused mail: `451 4.3.0 try later`; nil means the mail is accepted.
     package var mailRefusal: String?
-    /// So many of the next mails are taken, and then the connection ends without an answer.
+    /// This many of the next mails are accepted, and then the connection ends without a reply.
     package var dropsAfterDot = 0
-    /// AUTH is answered 535.
+    /// AUTH gets the reply 535.
     package var refusesPassword = false
 
     package init() {}

@@ -1,13 +1,14 @@
 import RelayCore
 
-/// Refuses what Slack would refuse of a message for an incoming webhook.
+/// Finds what Slack would refuse in a message to an incoming webhook.
 /// Source: https://docs.slack.dev/reference/block-kit/blocks
 enum SlackCheck {
     private static let mostBlocks = 50
-    /// Of all texts in all blocks. Source: https://github.com/slackapi/bolt-js/issues/2509
+    /// The maximum length of all texts in all blocks together.
+    /// Source: https://github.com/slackapi/bolt-js/issues/2509
     private static let mostInAll = 13_200
 
-    /// Slack's word for what is wrong; nil if nothing is.
+    /// Slack's error word for the first problem; nil if there is none.
     static func problem(in body: [UInt8]) -> String? {
         guard let message = try? JSONValue(parsing: body), message.object != nil else { return "invalid_payload" }
         let attachments = message["attachments"]?.array ?? []
@@ -68,7 +69,7 @@ enum SlackCheck {
         image["type"]?.string == "image" && image["alt_text"]?.string != nil && fits(image["image_url"]?.string, 3_000)
     }
 
-    /// In UTF-16 units, as JavaScript counts.
+    /// Whether a text fits a length in UTF-16 units, as JavaScript counts.
     private static func fits(_ text: String?, _ most: Int) -> Bool { (text?.utf16.count ?? 0) <= most }
 
     private static func size(of value: JSONValue) -> Int {

@@ -1,11 +1,12 @@
-/// Encoded words in headers (RFC 2047).
+/// Decodes encoded words in headers (RFC 2047).
 enum EncodedWord {
-    /// The value as a reader shows it. What cannot be decoded stays as it is; white space between two encoded words is dropped.
+    /// The header value as a mail reader shows it.
+    /// What cannot be decoded stays as it is. White space between two encoded words is dropped.
     static func decode(_ value: String) -> String {
         var out = ""
         var rest = Substring(value)
         var previousWasWord = false
-        // Bytes and not text: a character may be split over two words by a careless sender.
+        // The buffer holds bytes, because a careless sender may split a character over two words.
         var bytes: [UInt8] = []
         while let start = rest.firstRange(ofText: "=?") {
             let before = rest[..<start]
@@ -28,7 +29,7 @@ enum EncodedWord {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// `=?charset?B|Q?text?=` at the beginning of a text.
+    /// One encoded word, `=?charset?B|Q?text?=`, at the beginning of a text.
     private struct Word {
         var charset: String
         var bytes: [UInt8]

@@ -1,8 +1,8 @@
 /// The header section of a mail or of one of its parts (RFC 5322 §2.2), unfolded.
 struct MailHeaders: Sendable {
-    /// In the order of the mail; names as written, values not decoded.
+    /// The header fields in the order of the mail: names as written, values not decoded.
     private(set) var fields: [(name: String, value: String)] = []
-    /// Where the body begins.
+    /// The index of the body's first byte.
     private(set) var bodyStart = 0
 
     init(_ bytes: some RandomAccessCollection<UInt8>) {
@@ -33,15 +33,15 @@ struct MailHeaders: Sendable {
             ))
     }
 
-    /// The first of that name, not decoded.
+    /// The first value of the header with this lower-case name, not decoded; nil if there is none.
     func value(_ name: String) -> String? { fields.first { $0.name.lowercased() == name }?.value }
 
-    /// `text/html` of `text/html; charset=utf-8`, in lower case.
+    /// The media type in lower case, such as `text/html` for `text/html; charset=utf-8`.
     var mediaType: String {
         value("content-type").flatMap { $0.split(separator: ";").first.map { String($0).trimmingSpace.lowercased() } } ?? "text/plain"
     }
 
-    /// A parameter of `Content-Type` (RFC 2045 §5.1), unquoted.
+    /// A parameter of a structured header (RFC 2045 §5.1), by default of `Content-Type`, unquoted; nil if there is none.
     func parameter(_ name: String, of field: String = "content-type") -> String? {
         guard let value = value(field) else { return nil }
         for part in value.split(separator: ";").dropFirst() {
@@ -54,7 +54,7 @@ struct MailHeaders: Sendable {
 }
 
 extension String {
-    /// Without spaces and tabs at both ends.
+    /// The text without spaces and tabs at both ends.
     var trimmingSpace: String {
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { $0 != " " && $0 != "\t" }),

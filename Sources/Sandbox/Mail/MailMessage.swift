@@ -1,12 +1,13 @@
-/// A mail as a reader shows it.
+/// A mail as a mail reader shows it.
 package struct MailMessage: Sendable {
-    /// In the order of the mail, encoded words decoded.
+    /// The headers in the order of the mail, with encoded words decoded.
     package var headers: [(name: String, value: String)]
-    /// The first part of type `text/plain`.
+    /// The first part of type `text/plain` that is no named attachment; nil if there is none.
     package var text: String?
-    /// The first part of type `text/html`. Written by whoever sent it.
+    /// The first part of type `text/html` that is no named attachment; nil if there is none.
+    /// The sender wrote it, so it is not trusted.
     package var html: String?
-    /// Names, or types, of all other parts.
+    /// The file names of all other parts, or their types if they have no name.
     package var attachments: [String] = []
 
     private static let mostDepth = 8
@@ -24,6 +25,8 @@ package struct MailMessage: Sendable {
     package var to: String { header("to") ?? "" }
     package var messageID: String? { header("message-id") }
 
+    /// The first value of a header, decoded; nil if there is none.
+    ///
     /// - Parameter name: in lower case.
     package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
@@ -48,7 +51,7 @@ package struct MailMessage: Sendable {
         }
     }
 
-    /// What stands between the lines `--boundary` (RFC 2046 §5.1.1), without the line end before each of them.
+    /// The parts between the lines `--boundary` (RFC 2046 §5.1.1), without the line end before each of those lines.
     private static func parts(of body: [UInt8], boundary: String) -> [[UInt8]] {
         let mark = Array("--\(boundary)".utf8)
         var parts: [[UInt8]] = []
@@ -67,7 +70,7 @@ package struct MailMessage: Sendable {
         return parts
     }
 
-    /// Each with its line end.
+    /// The lines, each with its line end.
     private static func lines(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
         var at = 0

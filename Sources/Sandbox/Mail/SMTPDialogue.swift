@@ -1,24 +1,25 @@
-/// The server's side of one SMTP conversation (RFC 5321), without a socket: bytes in, acts out.
+/// The server side of one SMTP conversation (RFC 5321), without a socket: it takes bytes and returns acts.
 ///
-/// Commands may come many at a time (RFC 2920). Only CRLF ends a line, so that nothing can be smuggled behind a bare line feed.
+/// Several commands may arrive at a time (RFC 2920). Only CRLF ends a line, so that a bare line feed cannot smuggle in a command.
 struct SMTPDialogue: Sendable {
     enum Act: Sendable, Equatable {
-        /// Answer this line or these lines.
+        /// Send this reply of one or more lines.
         case reply(String)
-        /// Ask whether the mailbox takes this recipient, then call `settle(recipient:refusal:)` and answer what it returns.
+        /// Ask whether the mailbox accepts this recipient, then call `settle(recipient:refusal:)` and send the reply that it returns.
         case judge(recipient: String)
-        /// Ask whether this password will do, then answer 235 or 535.
+        /// Ask whether the password is accepted, then reply 235 or 535.
         case authenticate
-        /// Hand over the mail, then answer.
+        /// Hand over the mail, then reply.
         case accept(from: String, to: [String], mail: [UInt8])
-        /// Answer, then end the connection.
+        /// Send this reply, then end the connection.
         case close(String)
     }
 
     static let greeting = "220 sandbox.invalid ESMTP NotifyRelay sandbox"
-    /// Bytes of one mail, as SIZE announces (RFC 1870).
+    /// The maximum size of one mail in bytes, as SIZE announces it (RFC 1870).
     static let mostBytes = 10 << 20
-    /// More than RFC 5321 §4.5.3.1.4 asks, since AUTH lines are long.
+    /// The maximum length of a line in bytes.
+    /// It is more than RFC 5321 §4.5.3.1.4 asks for, because AUTH lines are long.
     private static let mostLine = 12_288
     private static let mostRecipients = 100
 
@@ -41,7 +42,7 @@ struct SMTPDialogue: Sendable {
         bytes.append(contentsOf: more)
     }
 
-    /// The next thing to do; nil until more bytes come, and for ever after `close`.
+    /// The next act; nil until more bytes arrive, and always nil after `close`.
     mutating func next() -> Act? {
         while let line = nextLine() {
             switch phase {
@@ -84,7 +85,8 @@ struct SMTPDialogue: Sendable {
         return nil
     }
 
-    /// Takes one line of the mail; a leading dot was doubled by the sender (§4.5.2).
+    /// Handles one line of the mail.
+    /// The sender doubled a leading dot, so one dot is removed (§4.5.2).
     private mutating func data(_ line: ArraySlice<UInt8>) -> Act? {
         if line.elementsEqual([UInt8(ascii: ".")]) { return endOfData() }
         let content = line.first == UInt8(ascii: ".") ? line.dropFirst() : line
@@ -173,7 +175,7 @@ struct SMTPDialogue: Sendable {
         return .reply("354 end with a line that holds one dot")
     }
 
-    /// `FROM:<a@b> SIZE=1` as the address and the parameters.
+    /// Parses `FROM:<a@b> SIZE=1` into the address and the parameters; nil if it has another form.
     private static func path(_ argument: String, _ word: String) -> (address: String, parameters: [Substring])? {
         guard argument.uppercased().hasPrefix(word) else { return nil }
         let rest = String(argument.dropFirst(word.count)).trimmingSpace

@@ -3,14 +3,14 @@ import NIOPosix
 import RelayCore
 import ServiceLifecycle
 
-/// Listens for mail and puts it into the inbox.
+/// Accepts mail over SMTP and puts it into the inbox.
 struct SMTPSink: Service {
     typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     let inbox: Inbox
     let host: String
     let port: Int
-    /// Told the port once it listens.
+    /// Called with the port when the server listens.
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
@@ -27,7 +27,7 @@ struct SMTPSink: Service {
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { connections in
                 for try await connection in connections {
-                    // A conversation that breaks off concerns nobody else.
+                    // An error in one connection must not affect the others.
                     group.addTask { try? await converse(connection) }
                 }
             }
@@ -50,7 +50,7 @@ struct SMTPSink: Service {
         }
     }
 
-    /// The reply; nil to end the connection without one.
+    /// Carries out an act and returns the reply; nil to end the connection without one.
     private func perform(_ act: SMTPDialogue.Act, _ dialogue: inout SMTPDialogue) async -> String? {
         switch act {
         case .reply(let line), .close(let line): return line

@@ -1,6 +1,7 @@
 import RelayCore
 
-/// The encodings of mail bodies (RFC 2045 §6), read leniently: this is for showing, not for judging.
+/// Decodes the transfer encodings of mail bodies (RFC 2045 §6).
+/// It is lenient, because the result is only shown.
 enum TransferEncoding {
     static func decode(_ bytes: [UInt8], as name: String?) -> [UInt8] {
         switch name?.lowercased() {
@@ -35,6 +36,7 @@ enum TransferEncoding {
         return out
     }
 
+    /// Decodes Base64.
     /// Bytes outside the alphabet are skipped.
     static func base64(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
@@ -63,7 +65,7 @@ enum TransferEncoding {
         }
     }
 
-    /// UTF-8 unless it is said to be Latin-1 or its like.
+    /// Decodes bytes as UTF-8, unless the charset is Latin-1 or similar.
     static func text(_ bytes: [UInt8], charset: String?) -> String {
         switch charset?.lowercased() {
         case "iso-8859-1", "latin1", "windows-1252": String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))

@@ -1,8 +1,10 @@
 import RelayCore
 
-/// An attachment as Mattermost and Rocket.Chat draw it.
+/// Draws an attachment as Mattermost and Rocket.Chat do.
 enum AttachmentCard {
-    /// - Parameter read: takes the escapes of the service out of a text.
+    /// The HTML of one attachment.
+    ///
+    /// - Parameter read: removes the service's escapes from a text.
     static func markup(_ attachment: JSONValue, _ read: (String) -> String) -> Markup {
         let words: Markup? = attachment["text"]?.string.map { CardParts.plain(read($0)) }
         let fields = (attachment["fields"]?.array ?? []).map { ($0["title"]?.string ?? "", read($0["value"]?.string ?? "")) }

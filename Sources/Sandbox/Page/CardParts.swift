@@ -1,8 +1,9 @@
 import RelayCore
 
-/// What cards of several services draw alike.
+/// The parts that cards of several services share.
 enum CardParts {
-    /// A class and not a colour: the page allows no style of a message's own.
+    /// The CSS class of a colour bar.
+    /// It is not a colour, because the page allows no inline styles.
     static func bar(_ colour: Int?) -> String {
         switch colour {
         case 0x2E8B57: "bar good"
@@ -18,7 +19,8 @@ enum CardParts {
         fields.isEmpty ? nil : "<div class=\"fields\">\(fields.map { "<div><b>\($0)</b><br>\($1)</div>" as Markup })</div>"
     }
 
-    /// Buttons with an address; one without would call its service back, which nobody here answers.
+    /// Buttons as links.
+    /// A button without a URL is drawn inert, because it would call its service back, which does not work here.
     static func links(_ buttons: [(label: JSONValue?, url: JSONValue?)]) -> Markup? {
         let drawn = buttons.map { label, url -> Markup in
             guard let link = url?.string.flatMap(safeLink) else {
@@ -29,11 +31,11 @@ enum CardParts {
         return drawn.isEmpty ? nil : "<p class=\"actions\">\(drawn)</p>"
     }
 
-    /// Lines as lines, and nothing else read.
+    /// Plain text that keeps its lines; no markup is read.
     static func plain(_ text: String) -> Markup { "<p class=\"plain\">\(text)</p>" }
 }
 
-/// Markdown as far as the relay writes it: `**bold**`, and a backslash before what shall be read as it is.
+/// The part of Markdown that the relay writes: `**bold**`, and a backslash before a character that must stay as it is.
 enum Backslashed {
     static func text(_ written: String) -> String {
         var out = "", isEscaped = false

@@ -1,6 +1,7 @@
 import RelayCore
 
-/// A message drawn as a card in a room: of Slack's shape here, of any other by the double of its service.
+/// A message drawn as a card in a chat room.
+/// Slack's format is drawn here, and each other format by the double of its service.
 struct ChatCard {
     let message: InboxMessage
 
@@ -28,7 +29,8 @@ struct ChatCard {
         return "<div class=\"\(color)\">\(content(attachment))</div>"
     }
 
-    /// A class and not a colour: the page allows no style of a message's own.
+    /// The CSS class of a colour bar.
+    /// It is not a colour, because the page allows no inline styles.
     private static func barClass(_ color: String) -> String {
         switch color {
         case "good": "bar good"
@@ -67,7 +69,8 @@ struct ChatCard {
         element["type"]?.string == "image" ? "[\(element["alt_text"]?.string ?? "image")]" : text(element)
     }
 
-    /// A button with an address is a link; any other would call Slack back, which nobody here answers.
+    /// A button with a URL is drawn as a link.
+    /// Any other button would call Slack back, which does not work here.
     private static func button(_ element: JSONValue) -> Markup {
         let style = element["style"]?.string == "primary" ? "primary" : element["style"]?.string == "danger" ? "danger" : ""
         let label = element["text"]?["text"]?.string ?? element["alt_text"]?.string ?? ""

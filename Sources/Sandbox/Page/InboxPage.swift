@@ -1,6 +1,7 @@
 import RelayCore
 
-/// The pages that show what arrived. Drawn here, whole: no script runs on them.
+/// The pages that show the received messages.
+/// They are complete HTML from the server; no script runs on them.
 struct InboxPage {
     enum View: String, CaseIterable {
         case overview = "", chat, mail, webhook, raw
@@ -17,7 +18,7 @@ struct InboxPage {
             }
         }
 
-        /// Which messages it shows.
+        /// Whether the view shows messages of this kind.
         func shows(_ kind: InboxMessage.Kind) -> Bool {
             switch self {
             case .chat: kind.isChat
@@ -39,7 +40,9 @@ struct InboxPage {
 
     let counts: Counts
 
-    /// - Parameter holds: the page does not renew itself.
+    /// A page with a list of messages.
+    ///
+    /// - Parameter holds: the page does not reload itself.
     func list(_ view: View, holds: Bool, messages: [View: [InboxMessage]]) -> Markup {
         let content: Markup =
             switch view {
@@ -95,7 +98,8 @@ struct InboxPage {
             """)
     }
 
-    /// Its HTML stands in a frame of its own, where no script, no form and nothing from elsewhere works; links open in a tab of their own.
+    /// A mail with its HTML part in a sandboxed frame.
+    /// No script, no form and no external content works there. Links open in a new tab.
     private func mail(_ message: InboxMessage) -> Markup {
         guard let mail = message.mail else { return .nothing }
         let shown = ["from", "to", "date", "reply-to"].compactMap { name in

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// Answers what a browser asks of the inbox.
+/// Serves the inbox's pages to a browser.
 struct InboxSite: Sendable {
     let inbox: Inbox
 
@@ -49,7 +49,7 @@ struct InboxSite: Sendable {
         }
     }
 
-    /// The mail's own HTML under a policy that lets it show text, its own style and nothing else.
+    /// The mail's own HTML, under a policy that allows only text, inline styles and embedded images.
     private func mailBody(_ id: String) async -> WebResponse {
         guard let html = await message(id)?.mail?.html else { return await notFound() }
         var answer = WebResponse(200, type: "text/html; charset=utf-8", openingLinksOutside(html))
@@ -63,14 +63,14 @@ struct InboxSite: Sendable {
         return answer
     }
 
-    /// Else a link would open within the frame, where the policy stops it.
+    /// Adds a base target, because a link would otherwise open within the frame, where the policy blocks it.
     private func openingLinksOutside(_ html: String) -> String {
         let base = "<base target=\"_blank\">"
         let halves = html.split(separator: "<head>", maxSplits: 1, omittingEmptySubsequences: false)
         return halves.count == 2 ? "\(halves[0])<head>\(base)\(halves[1])" : html.hasPrefix("<!") ? html : base + html
     }
 
-    /// For programs: what arrived, oldest first.
+    /// The received messages as JSON for programs, oldest first.
     private func index() async -> WebResponse {
         let items = await inbox.messages().suffix(1_000).map { message -> JSONValue in
             [

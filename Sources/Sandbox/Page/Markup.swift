@@ -1,4 +1,5 @@
-/// HTML. What is interpolated into it is escaped, unless it is HTML itself: a page cannot forget to escape.
+/// HTML markup.
+/// Everything interpolated into it is escaped unless it is `Markup` itself, so a page cannot forget to escape.
 struct Markup: Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
     private(set) var html: String
 
@@ -8,7 +9,7 @@ struct Markup: Sendable, ExpressibleByStringInterpolation, CustomStringConvertib
 
     init(stringInterpolation: Interpolation) { html = stringInterpolation.html }
 
-    /// Text that holds no HTML.
+    /// Creates markup from plain text, which is escaped.
     init(text: String) { html = escaped(text) }
 
     init(_ parts: some Sequence<Markup>) { html = parts.map(\.html).joined() }
@@ -31,7 +32,8 @@ struct Markup: Sendable, ExpressibleByStringInterpolation, CustomStringConvertib
     }
 }
 
-/// By bytes: a combining mark behind `<` would hide it from a comparison of characters. Controls become U+FFFD.
+/// Escapes text for HTML, byte by byte, because a combining mark after `<` would hide it from a comparison of characters.
+/// Control characters become U+FFFD.
 private func escaped(_ text: String) -> String {
     var out: [UInt8] = []
     out.reserveCapacity(text.utf8.count + 16)
@@ -50,7 +52,7 @@ private func escaped(_ text: String) -> String {
     return String(decoding: out, as: UTF8.self)
 }
 
-/// The address, if a link may lead there: `http`, `https` or `mailto`.
+/// The address if its scheme is safe for a link (`http`, `https` or `mailto`); nil otherwise.
 func safeLink(_ address: String) -> String? {
     let lower = address.lowercased()
     return ["http://", "https://", "mailto:"].contains { lower.hasPrefix($0) } ? address : nil

@@ -1,9 +1,11 @@
-/// Slack's markup, shown as Slack shows it. Source: https://docs.slack.dev/messaging/formatting-message-text
+/// Converts Slack's markup to HTML as Slack shows it.
+/// Source: https://docs.slack.dev/messaging/formatting-message-text
 struct Mrkdwn {
     private let scalars: [Unicode.Scalar]
     private var at = 0
 
-    /// The three entities are read, and `<…>` is a link or a mention; everything else is text.
+    /// Converts a text: code, bold, italic and struck text, quotes, links and mentions are formatted, the three entities are decoded, and
+    /// everything else is text.
     static func markup(_ text: String) -> Markup {
         let parts = text.split(separator: "```", omittingEmptySubsequences: false)
         guard parts.count >= 3 else { return lines(text) }
@@ -43,7 +45,7 @@ struct Mrkdwn {
         return Markup(parts)
     }
 
-    /// What begins here and is more than text; nil leaves the place as it is.
+    /// Reads the formatted span that begins at the current position; nil, without moving, if there is none.
     private mutating func span() -> Markup? {
         switch scalars[at] {
         case "<": return angle()
@@ -55,7 +57,7 @@ struct Mrkdwn {
         }
     }
 
-    /// `<https://…|label>`, `<@U1>`, `<!here>`, `<#C1>`.
+    /// Reads a link or a mention: `<https://…|label>`, `<@U1>`, `<!here>`, `<#C1>`.
     private mutating func angle() -> Markup? {
         guard let end = scalars[at...].firstIndex(of: ">"), end > at + 1 else { return nil }
         let inner = string(at + 1, end)
@@ -70,6 +72,7 @@ struct Mrkdwn {
         return "<a href=\"\(link)\" rel=\"noreferrer\">\(label)</a>"
     }
 
+    /// Reads a text enclosed by a mark.
     /// As in Slack, a mark counts only at the edge of a word.
     private mutating func enclosed(by mark: Unicode.Scalar) -> String? {
         guard at == 0 || !scalars[at - 1].isWordPart, at + 1 < scalars.count, scalars[at + 1] != " " else { return nil }
@@ -99,7 +102,7 @@ extension String {
         unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     }
 
-    /// Without one line feed at each end: the fence stands there.
+    /// The text without one line feed at each end, where a code fence stood.
     fileprivate var trimmingLineFeeds: String {
         var text = self[...]
         if text.unicodeScalars.first == "\n" { text = text.dropFirst() }

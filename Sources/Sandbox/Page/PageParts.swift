@@ -1,12 +1,12 @@
 import RelayCore
 
-/// What several pages draw alike.
+/// The parts that several pages share.
 enum PageParts {
     static func time(_ message: InboxMessage) -> Markup {
         "<time datetime=\"\(message.receivedAt.description)\">\(message.receivedAt.timeOfDay)</time>\(repeated(message))"
     }
 
-    /// Seen before: a receiver would drop it.
+    /// A badge if the identity has arrived before, because a receiver would drop such a message.
     private static func repeated(_ message: InboxMessage) -> Markup? {
         message.time > 1 ? " <span class=\"repeat\" title=\"the same identity came before\">repeat ×\(message.time)</span>" : nil
     }
@@ -33,13 +33,13 @@ enum PageParts {
             """
     }
 
-    /// The first words of a text, without rules and empty lines.
+    /// The first words of a text, without lines that have no letters.
     private static func preview(_ text: String) -> String {
         let lines = text.splitLines().map(\.trimmingSpace).filter { $0.unicodeScalars.contains { $0.properties.isAlphabetic } }
         return String(lines.joined(separator: " ").prefix(140))
     }
 
-    /// Indented, members sorted, names and texts coloured.
+    /// JSON as indented HTML, with members sorted and with coloured names and values.
     static func prettyJSON(_ value: JSONValue, _ level: Int = 0) -> Markup {
         let inner = String(repeating: "  ", count: level + 1), outer = String(repeating: "  ", count: level)
         switch value {
@@ -63,7 +63,7 @@ enum PageParts {
 }
 
 extension String {
-    /// `Relay` of `"Relay" <relay@example.com>`.
+    /// The display name of an address, such as `Relay` for `"Relay" <relay@example.com>`.
     fileprivate var displayName: String {
         let name = String(prefix { $0 != "<" }).trimmingSpace
         let bare = name.hasPrefix("\"") && name.hasSuffix("\"") && name.count > 1 ? String(name.dropFirst().dropLast()) : name

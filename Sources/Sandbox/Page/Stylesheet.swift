@@ -1,4 +1,4 @@
-/// The look of the inbox: three columns on a desk, one on a phone, dark where the reader's system is dark.
+/// The style of the inbox pages: three columns on a wide screen, one on a phone, dark if the reader's system is dark.
 enum Stylesheet {
     static let text = """
         :root {

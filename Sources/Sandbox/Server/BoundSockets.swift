@@ -4,11 +4,12 @@ import ServiceLifecycle
 
 /// Holds the task that serves the sockets, from `start()` to `stop()`.
 ///
-/// This one task is not a child of its starter: a test wants the sockets between two of its lines. `stop()` ends it.
+/// This task is not a child of its starter, because a test needs the sockets after `start()` has returned. `stop()` ends the task.
 actor BoundSockets {
     private enum Phase {
         case idle
-        /// With those who wait for the addresses, the first caller apart.
+        /// The sockets are being opened.
+        /// The continuations are those of every caller after the first.
         case starting([CheckedContinuation<SandboxAddresses, any Error>])
         case running(Task<Void, any Error>, SandboxAddresses)
     }

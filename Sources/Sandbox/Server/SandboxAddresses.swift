@@ -1,18 +1,18 @@
-/// Where a running sandbox is to be reached.
+/// The addresses of a running sandbox.
 package struct SandboxAddresses: Sendable, Equatable {
     package var host: String
     package var httpPort: Int
     package var smtpPort: Int
 
-    /// The base of the stand-in API: `http://127.0.0.1:P/v2`.
+    /// The base URL of the stand-in API: `http://127.0.0.1:P/v2`.
     package var api: String { "\(http)/v2" }
-    /// The page that shows what arrived.
+    /// The page that shows the received messages.
     package var inbox: String { "\(http)/" }
     package var slackHook: String { "\(http)/hooks/slack/T/B/x" }
     package var webhook: String { webhook("relay") }
     package var smtp: String { "smtp://\(host):\(smtpPort)" }
 
-    /// Where the double of a service is: the base of its paths.
+    /// The base URL of a service's double.
     package func service(_ kind: InboxMessage.Kind) -> String { "\(http)/hooks/\(kind.rawValue)" }
 
     package func webhook(_ name: String) -> String { "\(http)/hooks/web/\(name)" }

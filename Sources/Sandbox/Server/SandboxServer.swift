@@ -1,13 +1,13 @@
 package import Logging
 import ServiceLifecycle
 
-/// The stand-in RevKeen and the inbox behind real sockets, for `demo` and for tests.
+/// Serves the stand-in RevKeen and the inbox on real sockets, for `demo` and for tests.
 ///
-/// As a service: `run()`, which ends with a graceful shutdown. Elsewhere: `start()`, use, `stop()`.
+/// As a service, call `run()`, which ends with a graceful shutdown. Elsewhere, call `start()`, use the sandbox, and call `stop()`.
 package struct SandboxServer: Service {
     package struct Options: Sendable {
         package var host = "127.0.0.1"
-        /// 0: any free one.
+        /// The HTTP port; 0 means any free port.
         package var httpPort = 0
         package var smtpPort = 0
 
@@ -27,15 +27,17 @@ package struct SandboxServer: Service {
         listening = BoundSockets(site: SandboxSite(world: world, inbox: inbox), options: options, logger: logger)
     }
 
-    /// Listens, and returns where. A second call returns the same.
+    /// Starts to listen and returns the addresses.
+    /// A second call returns the same addresses.
     @discardableResult
     package func start() async throws -> SandboxAddresses { try await listening.start() }
 
-    /// Ends all connections and returns when that is done.
+    /// Closes all connections and returns when that is done.
     package func stop() async { await listening.stop() }
 
-    /// Starts, unless `start()` has been called, and returns when a graceful shutdown or `stop()` has ended it.
-    /// - Throws: what the socket said, if it cannot listen or breaks down.
+    /// Starts unless `start()` was already called, and returns when a graceful shutdown or `stop()` has ended the server.
+    ///
+    /// - Throws: the socket's error if it cannot listen or if it fails later.
     package func run() async throws {
         try await start()
         try await withTaskCancellationOrGracefulShutdownHandler {

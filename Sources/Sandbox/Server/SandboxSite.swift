@@ -5,12 +5,12 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Everything that is to be had over HTTP: the API under `/v2`, the receivers under `/hooks`, the inbox's pages elsewhere.
+/// All HTTP routes of the sandbox: the API under `/v2`, the receivers under `/hooks`, and the inbox's pages everywhere else.
 struct SandboxSite: Sendable {
     let world: StandInRevKeen
     let inbox: Inbox
 
-    /// Bytes of a request's body.
+    /// The maximum size of a request body in bytes.
     private static let mostBody = 4 << 20
 
     func answer(_ request: WebRequest) async -> WebResponse {
@@ -24,7 +24,7 @@ struct SandboxSite: Sendable {
         }
     }
 
-    /// - Parameter onBound: told the port once the server listens.
+    /// - Parameter onBound: called with the port when the server listens.
     func server(host: String, port: Int, logger: Logger, onBound: @escaping @Sendable (Int) -> Void) throws -> any Service {
         try HTTPServerBuilder.http1().buildServer(
             configuration: ServerConfiguration(address: .hostname(host, port: port)),

@@ -6,7 +6,7 @@ struct Cast: Sendable {
     let fraud: String
     let digest: String
 
-    /// Who decides in the dashboard.
+    /// The id of the user who decides in the dashboard.
     static let user = "5f0c3a52-7c1e-4a0b-9a54-2f2f0a8a4d11"
 
     init(joining world: StandInRevKeen) async {

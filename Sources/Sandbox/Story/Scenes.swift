@@ -1,10 +1,11 @@
 import RelayCore
 
-/// The scenes that follow the opening, again and again with other names and numbers.
+/// The scenes that follow the opening.
+/// They repeat with different names and numbers.
 struct Scenes: Sendable {
     private let cast: Cast
     private var chance: Chance
-    /// Requests that wait to be decided in the dashboard, unless somebody else is quicker.
+    /// The approval requests that the story will decide in the dashboard, unless someone else decides first.
     private var open: [String] = []
 
     private static let customers = [
@@ -53,7 +54,7 @@ struct Scenes: Sendable {
         let request = await world.requestApproval(
             run: run, action: action, actions: [["tool": "ledger", "reason": "customer asked", "reference": .string(invoice())]])
         open.append(request)
-        // Bounded even if everything is decided elsewhere.
+        // The list stays bounded even if every request is decided elsewhere.
         if open.count > 20 { open.removeFirst() }
     }
 

@@ -2,10 +2,10 @@ package import RelayCore
 
 /// What happens in the demo's account: a small company's automations over a few busy minutes.
 ///
-/// The opening is there at once: notifications of each priority, a request for approval, a failed run. Then something happens
-/// every few seconds, in an order that is the same for the same seed. Whoever decides a request through the API sees its run go on.
+/// The opening is there at once: notifications of each priority, an approval request and a failed run. After that, something happens every
+/// few seconds, in an order that is the same for the same seed. When a request is decided through the API, its run continues.
 package struct Story: Sendable {
-    /// Between two happenings.
+    /// The time between two events of the story.
     package var pace: Duration
     package var seed: UInt64
 
@@ -14,7 +14,8 @@ package struct Story: Sendable {
         self.seed = seed
     }
 
-    /// Ends only by cancellation.
+    /// Plays the story until the task is cancelled.
+    ///
     /// - Throws: `CancellationError`.
     package func play(in world: StandInRevKeen, clock: any WallClock) async throws {
         let cast = await Cast(joining: world)
@@ -37,8 +38,9 @@ package struct Story: Sendable {
 
     typealias Act = @Sendable (StandInRevKeen) async -> Void
 
-    /// Plays what is there at once.
-    /// - Returns: what becomes of it, one act for each of the next beats.
+    /// Plays the opening.
+    ///
+    /// - Returns: the acts that follow from the opening, one for each of the next beats.
     private func open(_ world: StandInRevKeen, _ cast: Cast) async -> [Act] {
         let quiet = await world.startRun(of: cast.digest)
         await world.notify(

@@ -1,4 +1,5 @@
-/// Random numbers that are the same for the same seed (SplitMix64). Source: https://prng.di.unimi.it/splitmix64.c
+/// Random numbers that are the same for the same seed (SplitMix64).
+/// Source: https://prng.di.unimi.it/splitmix64.c
 struct Chance: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -12,7 +13,7 @@ struct Chance: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A UUID of version 4 (RFC 9562 §5.4).
+    /// A random UUID of version 4 (RFC 9562 §5.4).
     mutating func uuid() -> String {
         var bytes = [next(), next()].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
         bytes[6] = bytes[6] & 0x0F | 0x40

@@ -1,4 +1,4 @@
-/// The nine operations that are known of RevKeen's automations.
+/// The nine known operations of RevKeen's automations API.
 package enum Operation: Hashable, Sendable {
     case listAutomations, createAutomation
     case automation(String)
@@ -7,7 +7,7 @@ package enum Operation: Hashable, Sendable {
     case listApprovals
     case approve(String), reject(String)
 
-    /// RevKeen's own name for it, such as `automations_runs_get`.
+    /// RevKeen's name for the operation, such as `automations_runs_get`.
     package var name: String {
         switch self {
         case .listAutomations: "automations_list"
@@ -22,7 +22,8 @@ package enum Operation: Hashable, Sendable {
         }
     }
 
-    /// Nil for a path that is not known. `approvals` comes before any id.
+    /// Returns nil for an unknown path.
+    /// The segment `approvals` is matched before any id.
     init?(_ request: WebRequest) {
         guard request.segments.first == "automations" else { return nil }
         let rest = Array(request.segments.dropFirst())

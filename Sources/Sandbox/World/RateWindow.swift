@@ -1,12 +1,12 @@
 import RelayCore
 
-/// Counts requests in windows of a minute.
+/// Counts requests in windows of one minute.
 struct RateWindow: Sendable {
     private static let length: Duration = .seconds(60)
     private var began: Timestamp = .distantPast
     private var count = 0
 
-    /// Takes one place and returns nil, or returns how many seconds are left of this window.
+    /// Counts one request and returns nil, or returns the number of seconds left in this window if the limit is reached.
     mutating func take(limit: Int, now: Timestamp) -> Int? {
         if now >= began + Self.length || now < began {
             began = now
@@ -17,6 +17,7 @@ struct RateWindow: Sendable {
         return nil
     }
 
+    /// The rate limit headers; none without a limit.
     /// `X-RateLimit-Reset` is in Unix seconds.
     func headers(limit: Int?) -> [(name: String, value: String)] {
         guard let limit else { return [] }

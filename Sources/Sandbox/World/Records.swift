@@ -1,6 +1,6 @@
 import RelayCore
 
-/// An automation as the stand-in keeps it.
+/// An automation as the stand-in stores it.
 struct AutomationRecord: Sendable {
     var id: String
     var name: String
@@ -12,7 +12,7 @@ struct AutomationRecord: Sendable {
     var status = "active"
     var versionID: String
     var createdAt: Timestamp
-    /// Oldest first.
+    /// The ids of the runs, oldest first.
     var runs: [String] = []
 }
 

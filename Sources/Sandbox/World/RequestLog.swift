@@ -1,12 +1,14 @@
 package import RelayCore
 
-/// What was asked of the stand-in.
+/// Counts the requests to the stand-in.
 package struct RequestLog: Sendable {
-    /// By operation name (`automations_list` …); a path that is no operation counts as `unknown`.
+    /// Requests by operation name (`automations_list` …).
+    /// A path that is no operation counts as `unknown`.
     package private(set) var counts: [String: Int] = [:]
-    /// By status; a connection that was dropped counts as 0.
+    /// Responses by status.
+    /// A dropped connection counts as 0.
     package private(set) var statuses: [Int: Int] = [:]
-    /// The last `X-API-Key`, `User-Agent` and so on, by name in lower case.
+    /// The headers of the last request (`X-API-Key`, `User-Agent` and so on), by lower-case name.
     package private(set) var lastHeaders: [String: String] = [:]
 
     package var total: Int { counts.values.reduce(0, +) }
@@ -19,11 +21,12 @@ package struct RequestLog: Sendable {
     mutating func note(_ answer: WebResponse) { statuses[answer.dropsConnection ? 0 : answer.status, default: 0] += 1 }
 }
 
-/// A call of approve or reject that decided something. Replays and late calls are none.
+/// A call of approve or reject that took effect.
+/// Replays and late calls are not recorded.
 package struct EffectiveDecision: Sendable, Equatable {
     package var approval: String
     package var verdict: Choice
-    /// The call's `Idempotency-Key`.
+    /// The call's `Idempotency-Key`; nil if it had none.
     package var key: String?
     package var reason: String?
 }

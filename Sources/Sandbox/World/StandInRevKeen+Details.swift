@@ -1,6 +1,6 @@
 import RelayCore
 
-/// How records look on the wire.
+/// Converts records to the JSON of the API.
 extension StandInRevKeen {
     func summary(_ automation: AutomationRecord) -> JSONValue {
         [
@@ -49,12 +49,12 @@ extension StandInRevKeen {
             ]))
     }
 
-    /// As in a run's detail: without what the run around it says already.
+    /// An approval as in a run's detail, without what the surrounding run already says.
     private func inDetail(_ approval: ApprovalRecord) -> JSONValue {
         [
             "id": .string(approval.id), "status": .string(said(approval.status)), "action_summary": .string(approval.action),
             "actions_json": approval.actions, "approved_by_user_id": .text(approval.decidedBy),
-            // A rejected request bears no `approved_at`: nothing says that it would.
+            // A rejected request has no `approved_at`, because no documentation says that it has one.
             "approved_at": approval.status == "approved" ? time(approval.decidedAt) : .null,
             "rejection_reason": .text(approval.reason), "created_at": time(approval.createdAt),
             "updated_at": time(approval.updatedAt),
@@ -98,7 +98,7 @@ extension StandInRevKeen {
 }
 
 extension JSONValue {
-    /// The object with more members.
+    /// The object with added members.
     fileprivate func with(_ members: [String: JSONValue]) -> JSONValue {
         .object((object ?? [:]).merging(members) { $1 })
     }

@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// What happens in the world without anyone calling the API.
+/// Changes to the world that happen without an API call.
 extension StandInRevKeen {
     package enum Outcome: String, Sendable, CaseIterable { case succeeded, failed, cancelled }
 
@@ -11,8 +11,9 @@ extension StandInRevKeen {
         runs[run]?.steps.append(step)
     }
 
-    /// Nothing, if the run is finished already or not known.
-    /// - Parameter failedStep: the name of a last step, which failed.
+    /// Finishes a run; does nothing if the run is already finished or unknown.
+    ///
+    /// - Parameter failedStep: the name of a last step, which failed; nil means no such step.
     package func finishRun(
         _ id: String, outcome: Outcome, error: String? = nil, summary: String? = nil, failedStep: String? = nil
     ) {
@@ -25,8 +26,10 @@ extension StandInRevKeen {
         runs[id]?.summary = summary
     }
 
-    /// - Parameter priority: as RevKeen would say it; no words are documented.
-    /// - Returns: the id.
+    /// Adds a notification to a run.
+    ///
+    /// - Parameter priority: the word that RevKeen would use; it documents none.
+    /// - Returns: the notification's id.
     @discardableResult
     package func notify(
         run: String, priority: String = "normal", type: String = "info", message: String, payload: JSONValue = .null
@@ -37,8 +40,10 @@ extension StandInRevKeen {
         return notification.id
     }
 
-    /// The run waits from now on.
-    /// - Returns: the id.
+    /// Requests an approval.
+    /// The run waits for it from now on.
+    ///
+    /// - Returns: the approval's id.
     @discardableResult
     package func requestApproval(run: String, action: String, actions: JSONValue = .null) -> String {
         let approval = ApprovalRecord(
@@ -50,7 +55,7 @@ extension StandInRevKeen {
         return approval.id
     }
 
-    /// What is asked for changes while it is open: its next version.
+    /// Changes a pending approval, which makes its next version.
     package func changeApproval(_ id: String, action: String, actions: JSONValue) {
         guard approvals[id]?.status == "pending" else { return }
         approvals[id]?.action = action
@@ -58,9 +63,10 @@ extension StandInRevKeen {
         approvals[id]?.updatedAt = clock.now
     }
 
-    /// Somebody decides in RevKeen's own dashboard.
-    /// - Parameter by: a user's UUID, where it is known.
-    /// - Returns: false if it was closed already, or is not known.
+    /// Decides an approval as a user does in RevKeen's own dashboard.
+    ///
+    /// - Parameter by: a user's UUID, if known.
+    /// - Returns: false if the approval was already closed or is unknown.
     @discardableResult
     package func decide(_ approval: String, approved: Bool, by user: String? = nil, reason: String? = nil) -> Bool {
         guard let record = approvals[approval], record.status == "pending" else { return false }
@@ -73,14 +79,14 @@ extension StandInRevKeen {
         return true
     }
 
-    /// The run goes on when nothing is left to be decided.
+    /// Resumes the run if none of its approvals is pending.
     private func resume(_ id: String) {
         guard let run = runs[id], run.completedAt == nil else { return }
         guard run.approvals.allSatisfy({ approvals[$0]?.status != "pending" }) else { return }
         runs[id]?.status = "running"
     }
 
-    /// Unfinished runs whose approvals were all decided, with whether all of them were approved.
+    /// The unfinished runs whose approvals are all decided, and whether all of them were approved.
     package var decidedRuns: [(run: String, approved: Bool)] {
         runs.values.filter { $0.completedAt == nil && !$0.approvals.isEmpty }
             .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
@@ -90,7 +96,7 @@ extension StandInRevKeen {
             }
     }
 
-    /// Finished runs but the newest `most` of each automation are dropped, with what hangs on them.
+    /// Deletes the finished runs except the newest `most` of each automation, with their approvals.
     package func forgetRuns(keeping most: Int) {
         for (id, automation) in automations where automation.runs.count > most {
             let old = automation.runs.dropLast(most).filter { runs[$0]?.completedAt != nil }

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The three lists.
+/// The three list operations.
 extension StandInRevKeen {
     func listAutomations(_ request: WebRequest) -> WebResponse {
         list(request, automationOrder) { automations[$0].map { ($0.status, summary($0)) } }
@@ -15,7 +15,9 @@ extension StandInRevKeen {
         list(request, approvalOrder) { approvals[$0].map { ($0.status, listed($0)) } }
     }
 
-    /// - Parameter ids: oldest first. The newest that fit are taken, and then brought into the order that the faults ask for.
+    /// Responds with a list.
+    ///
+    /// - Parameter ids: oldest first. The newest that fit are taken, and then sorted as the faults ask.
     private func list(_ request: WebRequest, _ ids: [String], _ item: (String) -> (status: String, json: JSONValue)?) -> WebResponse {
         let asked = request.parameter("limit")
         guard let limit = asked.map({ Int($0) }) ?? 25, (1...faults.cap).contains(limit) else {
@@ -39,6 +41,6 @@ extension StandInRevKeen {
         }
     }
 
-    /// A status word as the faults want it said.
+    /// A status word, as the faults replace it.
     func said(_ word: String) -> String { faults.words[word] ?? word }
 }

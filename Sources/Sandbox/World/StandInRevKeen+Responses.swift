@@ -1,8 +1,10 @@
 import RelayCore
 
-/// The API: one request, one answer.
+/// The API: each request gets one response.
 extension StandInRevKeen {
-    /// - Parameter request: its path without the base's `/v2`.
+    /// Handles one request.
+    ///
+    /// - Parameter request: its path has no `/v2` of the base URL.
     package func answer(_ request: WebRequest) async -> WebResponse {
         let operation = Operation(request)
         requestLog.note(operation, request)
@@ -18,7 +20,7 @@ extension StandInRevKeen {
             + window.headers(limit: faults.rateLimitPerMinute)
     }
 
-    /// In the order of a real server: the gateway's refusals, the key, the limit, and only then the operation.
+    /// Checks a request in the order of a real server: gateway faults, the API key, the rate limit, and only then the operation.
     private func admitted(_ request: WebRequest, _ operation: Operation?) -> WebResponse {
         if let fault = faultNow() { return fault }
         guard let key = request.header("x-api-key"), key.hasPrefix("rk_") else { return .invalidKey }
@@ -49,7 +51,7 @@ extension StandInRevKeen {
         return request.query.first { !known.contains($0.name) }.map { .invalid($0.name, "Unrecognized query parameter") }
     }
 
-    /// Runs `work` at most once for one `Idempotency-Key`.
+    /// Runs `work` at most once per `Idempotency-Key`.
     private func once(_ request: WebRequest, key: String, _ work: () -> WebResponse) -> WebResponse {
         guard let idempotencyKey = request.header("idempotency-key") else { return afterEffect(work()) }
         guard (1...255).contains(idempotencyKey.unicodeScalars.count) else {

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The four operations that change something.
+/// The four operations that change data.
 extension StandInRevKeen {
     func createAutomation(_ request: WebRequest) -> WebResponse {
         guard let body = try? JSONValue(parsing: request.body), body.object != nil else { return .malformed }
@@ -35,7 +35,7 @@ extension StandInRevKeen {
         return .data(["approval_id": .string(id), "run_id": .string(approval.run), "status": .string(said(status))])
     }
 
-    /// An empty object for no body; nil for one that is no JSON object.
+    /// The request's JSON object; an empty object if there is no body, nil if the body is not a JSON object.
     private func optionalBody(_ request: WebRequest) -> JSONValue? {
         if request.body.isEmpty { return [:] }
         guard let body = try? JSONValue(parsing: request.body), body.object != nil else { return nil }

@@ -1,22 +1,22 @@
 package import RelayCore
 
-/// A world that looks like RevKeen's automations, and the API in front of it.
+/// A stand-in for RevKeen's automations, with its API.
 ///
-/// Whatever the documentation leaves open is what a test should not rely on, so by default lists are shuffled, `offset` is ignored
-/// and status words are only the usual ones. Times are the clock's; ids are the same for the same seed.
+/// A test should not rely on what the documentation leaves open. So by default lists are shuffled, `offset` is ignored, and status words
+/// are only the usual ones. Times come from the clock; ids are the same for the same seed.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_runs_get and the pages beside it.
 package actor StandInRevKeen {
     package let clock: any WallClock
     package private(set) var faults = Faults()
     package internal(set) var requestLog = RequestLog()
-    /// In the order in which they took effect.
+    /// The decisions, in the order in which they took effect.
     package internal(set) var decisions: [EffectiveDecision] = []
 
     var chance: Chance
     var automations: [String: AutomationRecord] = [:]
     var runs: [String: RunRecord] = [:]
     var approvals: [String: ApprovalRecord] = [:]
-    /// Oldest first.
+    /// The ids of the automations, oldest first.
     var automationOrder: [String] = []
     var approvalOrder: [String] = []
     var stored = StoredResponses()
@@ -31,7 +31,9 @@ package actor StandInRevKeen {
 
     package func arrange(_ change: @Sendable (inout Faults) -> Void) { change(&faults) }
 
-    /// - Returns: the id.
+    /// Adds an automation.
+    ///
+    /// - Returns: the automation's id.
     @discardableResult
     package func addAutomation(
         name: String, risk: String = "medium", trigger: String = "schedule", cron: String? = nil, zone: String? = nil,
@@ -45,14 +47,16 @@ package actor StandInRevKeen {
         return record.id
     }
 
-    /// It vanishes with its runs; its approvals stay in their list.
+    /// Removes an automation and hides its runs.
+    /// Its approvals stay in the list of approvals.
     package func removeAutomation(_ id: String) {
         automations[id] = nil
         automationOrder.removeAll { $0 == id }
     }
 
-    /// A run that is under way.
-    /// - Returns: the id.
+    /// Starts a run, which is running from now on.
+    ///
+    /// - Returns: the run's id.
     @discardableResult
     package func startRun(of automation: String, trigger: String = "schedule", payload: JSONValue = .null) -> String {
         let run = newRun(of: automation, trigger: trigger, payload: payload)
@@ -60,7 +64,7 @@ package actor StandInRevKeen {
         return run
     }
 
-    /// A run that waits for its turn.
+    /// Adds a queued run, and returns its id.
     func newRun(of automation: String, trigger: String, payload: JSONValue) -> String {
         let run = RunRecord(
             id: chance.uuid(), automation: automation, status: "queued", trigger: trigger, payload: payload,
@@ -70,7 +74,7 @@ package actor StandInRevKeen {
         return run.id
     }
 
-    /// A run that waited for its turn is now under way.
+    /// Starts a queued run.
     package func beginRun(_ id: String) {
         guard runs[id]?.startedAt == nil else { return }
         runs[id]?.status = "running"

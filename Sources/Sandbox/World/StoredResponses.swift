@@ -1,11 +1,12 @@
 import RelayCore
 
-/// Answers kept under their `Idempotency-Key` for 24 h. Source: https://docs.revkeen.com/docs/fundamentals/idempotency
+/// Responses stored under their `Idempotency-Key` for 24 h.
+/// Source: https://docs.revkeen.com/docs/fundamentals/idempotency
 struct StoredResponses: Sendable {
     enum Finding {
         case new
         case replay(WebResponse)
-        /// The same key came with another body.
+        /// The same key came with a different body.
         case conflict
     }
 
@@ -27,7 +28,8 @@ struct StoredResponses: Sendable {
         return .replay(answer)
     }
 
-    /// Keeps 2xx and final 4xx; what may yet change (401, 429, 5xx) is forgotten.
+    /// Stores a 2xx or final 4xx response.
+    /// A response that may change later (401, 429, 5xx) is not stored.
     mutating func keep(_ answer: WebResponse, as scope: String, body: [UInt8], now: Timestamp) {
         guard answer.status < 500, answer.status != 401, answer.status != 429 else { return }
         if answers.count >= Self.most { answers = answers.filter { $0.value.at + Self.lifetime > now } }

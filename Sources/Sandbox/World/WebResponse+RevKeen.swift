@@ -1,6 +1,7 @@
 import RelayCore
 
-/// Answers in RevKeen's envelopes. Source: https://docs.revkeen.com/docs/errors
+/// Responses in RevKeen's envelopes.
+/// Source: https://docs.revkeen.com/docs/errors
 extension WebResponse {
     static func json(_ status: Int, _ value: JSONValue) -> WebResponse {
         WebResponse(status, headers: [("Content-Type", "application/json")], body: value.bytes)
@@ -63,7 +64,7 @@ extension WebResponse {
         }
     }
 
-    /// What a proxy in front of the API says when the API does not answer.
+    /// The page that a proxy in front of the API sends when the API does not respond.
     static func page(_ status: Int) -> WebResponse {
         let title = "\(status) Bad Gateway"
         return WebResponse(
