@@ -8,6 +8,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 /// The default templates, which the build embeds in the binary.
 /// `templates/Templates.swift` gives them their names.
 let embeddedTemplates: [Resource] = [
@@ -96,7 +97,7 @@ let package = Package(
             name: "NotifyRelay",
             dependencies: [
                 "RelayCore", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird, hummingbirdCore, nio,
-                logging, lifecycle,
+                logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -8,20 +8,12 @@ extension Ledger {
     /// goes out under the ids of the new name.
     /// - Returns: how many events changed their name; 0 if nothing is known of the old one, or something of the new one.
     package func rename(account old: String, to new: String) async throws(LedgerError) -> Int {
-        guard old != new else { return 0 }
-        return try await writes.write("rename") { db in
-            // Both have a life of their own: neither may take the other's over.
-            guard try db.first(AccountRenaming.known, new, make: { $0[0] as Int }) == nil else { return 0 }
-            let start = old.count + 1
-            var renamed = 0
-            for statement in AccountRenaming.paths { renamed = max(renamed, try db.run(statement, new, start, old + "/", old + "0")) }
-            for statement in AccountRenaming.names { try db.run(statement, new, old) }
-            return renamed
-        }
+        try await writes.write("rename") { try AccountRenaming.rename(old, to: new, $0) }
     }
 }
 
-private enum AccountRenaming {
+/// The change of an account's name inside its transaction.
+enum AccountRenaming {
     static let known = "SELECT 1 FROM feed WHERE account = ? AND since IS NOT NULL"
     /// `live/run/…` becomes `new/run/…`. `0` is the character after `/`.
     static let paths = [
@@ -32,5 +24,15 @@ private enum AccountRenaming {
     ]
     static let names = ["event", "approval", "answer", "vote", "audit", "feed", "run_watch", "finished"].map {
         "UPDATE \($0) SET account = ? WHERE account = ?"
+    }
+
+    static func rename(_ old: String, to new: String, _ db: Database) throws -> Int {
+        // An account that was read under its new name keeps its own history: neither takes the other's over.
+        guard old != new, try db.first(known, new, make: { $0[0] as Int }) == nil else { return 0 }
+        let start = old.count + 1
+        var renamed = 0
+        for statement in paths { renamed = max(renamed, try db.run(statement, new, start, old + "/", old + "0")) }
+        for statement in names { try db.run(statement, new, old) }
+        return renamed
     }
 }

@@ -29,21 +29,13 @@ extension Ledger {
     /// What was settled for good keeps the old name. What both names owe of one event is owed once.
     /// - Returns: how many debts changed their name.
     package func rename(destination old: String, to new: String) async throws(LedgerError) -> Int {
-        guard old != new else { return 0 }
         let now = clock.now
-        return try await writes.write("rename") { db in
-            let moved = try db.run(Renaming.owed, new, old) + db.run(Renaming.failed, new, old)
-            try db.run(Renaming.doubled, now.milliseconds, old)
-            try db.run(Renaming.threads, new, old)
-            try db.run(Renaming.receipts, new, old)
-            try db.run(Renaming.windows, new, old)
-            try db.run("DELETE FROM lane WHERE destination = ?", old)
-            return moved
-        }
+        return try await writes.write("rename") { try DestinationRenaming.rename(old, to: new, at: now, $0) }
     }
 }
 
-private enum Renaming {
+/// The change of a destination's name inside its transaction.
+enum DestinationRenaming {
     static let owed = """
         UPDATE OR IGNORE delivery INDEXED BY delivery_owed SET destination = ? WHERE state = 'owed' AND destination = ?
         """
@@ -60,4 +52,15 @@ private enum Renaming {
         """
     static let receipts = "UPDATE OR IGNORE receipt SET destination = ? WHERE destination = ?"
     static let windows = "UPDATE OR IGNORE window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
+
+    static func rename(_ old: String, to new: String, at now: Timestamp, _ db: Database) throws -> Int {
+        guard old != new else { return 0 }
+        let moved = try db.run(owed, new, old) + db.run(failed, new, old)
+        try db.run(doubled, now.milliseconds, old)
+        try db.run(threads, new, old)
+        try db.run(receipts, new, old)
+        try db.run(windows, new, old)
+        try db.run("DELETE FROM lane WHERE destination = ?", old)
+        return moved
+    }
 }

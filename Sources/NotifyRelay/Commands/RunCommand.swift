@@ -12,11 +12,12 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "The daemon: looks, remembers, delivers.",
         discussion: """
             SIGTERM and Ctrl-C end it gently: nothing new is begun, and what is in flight has --grace to end.
-            SIGHUP reads the configuration again; a wrong one is named and the old one stays.
+            SIGHUP reads the configuration again, and so does a change of its files; a wrong one is named and the old one stays.
             """)
 
     @OptionGroup var file: ConfigurationOption
     @Flag(help: "Look once, deliver what is due, end. 69 if an account was not reached or something due stays owed.") var once = false
+    @Flag(name: .customLong("no-watch"), help: "Reload at SIGHUP alone, not when the configuration's files change.") var noWatch = false
     @Option(help: "How long requests in flight may take to end.") var grace = "8s"
     @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "info"
 
@@ -30,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let lock = try holdStore(configuration)
         defer { lock.release() }
-        let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), logger: logger)
+        let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch, logger: logger)
         if once {
             guard try await engine.once(configuration) else { throw ExitCode.unavailable }
         } else {

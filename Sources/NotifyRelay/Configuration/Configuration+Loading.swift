@@ -11,8 +11,21 @@ extension Configuration {
 
     /// Reads the file as far as it can be read; nil if it is no mapping at all. With an error in `problems` it is good for nothing but
     /// finding more of them.
-    static func examine(path: String, environment: [String: String], _ problems: ProblemList) -> Configuration? {
-        let readFile: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
+    ///
+    /// - Parameter note: gets the path of each file that is read or should have been.
+    static func examine(
+        path: String, environment: [String: String], _ problems: ProblemList, note: (String) -> Void = { _ in }
+    ) -> Configuration? {
+        withoutActuallyEscaping(note) { note in examine(path: path, environment: environment, problems, noting: note) }
+    }
+
+    private static func examine(
+        path: String, environment: [String: String], _ problems: ProblemList, noting note: @escaping (String) -> Void
+    ) -> Configuration? {
+        let readFile: (String) -> String? = { file in
+            note(file)
+            return try? String(contentsOfFile: file, encoding: .utf8)
+        }
         guard let text = readFile(path) else {
             problems.add(
                 Problem(

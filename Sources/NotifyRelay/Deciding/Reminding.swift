@@ -86,32 +86,3 @@ struct Reminding: Sendable {
         }
     }
 }
-
-extension Relay {
-    /// How often it is looked whether somebody is to be reminded.
-    private static let remindEvery = Duration.seconds(10)
-
-    /// Until the task is cancelled.
-    func remindAll() async {
-        guard generation.configuration.routes.contains(where: { $0.reminders != nil }) else { return }
-        while !Task.isCancelled {
-            await remindDue()
-            try? await clock.sleep(for: Self.remindEvery)
-        }
-    }
-
-    func remindDue() async {
-        let mutes = (try? await ledger.mutes()) ?? []
-        let reminding = Reminding(router: generation.router, destinations: generation.destinations, mutes: mutes, now: clock.now)
-        for account in generation.configuration.accounts {
-            do {
-                let due = reminding.due(try await ledger.toldRequests(account: account.name))
-                var owing = try await ledger.remind(due.reminders, refreshing: generation.refreshing)
-                for (row, owed) in due.escalations { owing.formUnion(try await ledger.escalate(row, to: owed)) }
-                laneRegistry.wake(owing)
-            } catch {
-                logger.error("reminders cannot be written down: \(error.detail)")
-            }
-        }
-    }
-}

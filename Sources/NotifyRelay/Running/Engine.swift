@@ -6,56 +6,86 @@ import Logging
 import RelayCore
 import ServiceLifecycle
 import Transport
+import UnixSignals
 
-/// Puts a relay together from a configuration, and runs it among the signals of the machine.
+/// Puts a relay together from a configuration, and runs it as a group of services that signals end.
 struct Engine: Sendable {
-    /// Of the configuration file, for reloads.
+    /// The path of the configuration file, for reloads.
     let path: String
     let grace: Duration
+    /// The files of the configuration are looked at for changes.
+    var watchesFiles = true
     let logger: Logger
 
+    /// Runs until SIGTERM, SIGINT or a cancellation; then what is in flight has `grace` to end, and what is cut off is owed again.
     func run(_ configuration: Configuration) async throws {
-        // First of all: a signal that comes while the store is opened is kept.
-        let signals = Signals.stream([SIGTERM, SIGINT, SIGHUP])
+        // Trapped before the store is opened, so that a signal that comes meanwhile is kept.
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         try await with(configuration) { relay, tools, keys in
             try await relay.prepare()
             logger.notice(
                 "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
-            let heartbeat = configuration.server.heartbeat.map {
-                Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
+            let reload = ConfigurationReload(
+                path: path, server: configuration.server, tools: tools, keys: keys, relay: relay, metrics: relay.metrics,
+                clock: tools.clock, logger: logger)
+            var parts = listeners(configuration.server, relay, tools: tools, keys: keys)
+            if let heartbeat = configuration.server.heartbeat {
+                let beat = Heartbeat(
+                    url: heartbeat.url, every: heartbeat.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
+                parts.append(ServicePart { await cancelWhenGracefulShutdown { await beat.run() } })
             }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await relay.run() }
-                if let heartbeat { group.addTask { await heartbeat.run() } }
-                if let listen = configuration.server.listen {
-                    group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
-                }
-                if let listen = configuration.server.publicListen {
-                    let server = publicServer(at: listen, configuration.server, relay, tools: tools, keys: keys)
-                    group.addTask { try await server.run() }
-                }
-                group.addTask { await heedSignals(signals, relay, tools: tools, keys: keys, server: configuration.server) }
-                // The first to end is the relay after a stop, or whatever broke.
-                try await group.next()
-                try await end(&group, relay: relay)
-            }
+            if watchesFiles { parts.append(ServicePart { await cancelWhenGracefulShutdown { await reload.watch() } }) }
+            parts.append(ServicePart { await Self.run(relay) })
+            try await group(of: parts, ending: ServicePart { await Self.heed(signals, reload) }).run()
         }
     }
 
-    /// After a stop: what is in flight has `grace` to end, then it is cut off and is owed again.
-    private func end(_ group: inout ThrowingTaskGroup<Void, any Error>, relay: Relay) async throws {
-        await relay.stop()
-        let grace = grace
-        group.addTask { try await SystemClock().sleep(for: grace) }
-        group.addTask { await relay.ended() }
-        try? await group.next()
-        group.cancelAll()
+    /// The last part is the first to be shut down: the relay ends what is in flight while its listeners still answer.
+    private func group(of parts: [ServicePart], ending signals: ServicePart) -> ServiceGroup {
+        var quiet = logger
+        quiet.logLevel = .critical
+        var configuration = ServiceGroupConfiguration(
+            services: parts.map { .init(service: $0) }
+                + [.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = grace
+        return ServiceGroup(configuration: configuration)
     }
 
+    private static func run(_ relay: Relay) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await relay.run() }
+            // Throws when the task is cancelled, which ends the relay too.
+            try? await gracefulShutdown()
+            await relay.stop()
+        }
+    }
+
+    /// Returns at a signal that ends the program.
+    private static func heed(_ signals: UnixSignalsSequence, _ reload: ConfigurationReload) async {
+        for await signal in signals.cancelOnGracefulShutdown() {
+            guard signal == .sighup else { return }
+            await reload.reload(because: "SIGHUP")
+        }
+    }
+
+    private func listeners(_ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
+        var parts: [ServicePart] = []
+        if let listen = server.listen {
+            let health = HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger)
+            parts.append(ServicePart { try await health.run() })
+        }
+        if let listen = server.publicListen {
+            let site = publicServer(at: listen, server, relay, tools: tools, keys: keys)
+            parts.append(ServicePart { try await site.run() })
+        }
+        return parts
+    }
+
+    /// Looks once, delivers what is due, and ends. False: an account was not reached, or something due stays owed.
     func once(_ configuration: Configuration) async throws -> Bool {
         try await with(configuration) { relay, _, _ in
             try await relay.prepare()
-            return await relay.runOnce()
+            return try await relay.runOnce()
         }
     }
 
@@ -111,27 +141,17 @@ struct Engine: Sendable {
             throw ExitCode.ioError
         }
     }
+}
 
-    private func heedSignals(
-        _ signals: AsyncStream<Int32>, _ relay: Relay, tools: ChannelTools, keys: LinkKeys, server: Configuration.Server
-    ) async {
-        for await signal in signals {
-            guard signal == SIGHUP else { return await relay.stop() }
-            await reload(relay, tools: tools, keys: keys, server: server)
-        }
-    }
+/// One part of the running program. An error that comes after the shutdown began is a consequence of it and is not reported.
+private struct ServicePart: Service {
+    let body: @Sendable () async throws -> Void
 
-    /// A wrong file is named and changes nothing. What the server is stays as it was at the start.
-    private func reload(_ relay: Relay, tools: ChannelTools, keys: LinkKeys, server: Configuration.Server) async {
-        var (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
-        configuration?.server = server
-        let list = ProblemList()
-        for problem in problems where !problem.isWarning { list.add(problem) }
-        let generation = list.errors.isEmpty ? configuration.flatMap { Generation.make($0, tools: tools, keys: keys, problems: list) } : nil
-        guard let generation else {
-            for problem in list.errors { logger.error("\(problem)") }
-            return logger.error("the configuration is wrong; the old one stays")
+    func run() async throws {
+        do {
+            try await body()
+        } catch  where Task.isShuttingDownGracefully || Task.isCancelled {
+            return
         }
-        await relay.adopt(generation)
     }
 }

@@ -1,4 +1,5 @@
 import Channels
+import Dedup
 import Foundation
 import RelayCore
 import Rendering
@@ -70,5 +71,26 @@ struct Generation: Sendable {
             routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo,
             recipients: Dictionary(destinations.map { ($0.name, $0.recipients) }, uniquingKeysWith: { $1 }), digests: configuration.digests,
             manners: Dictionary(destinations.map { ($0.name, $0.manners) }, uniquingKeysWith: { $1 }))
+    }
+}
+
+extension Generation {
+    /// How old an event of an account may be before it is gathered as late, by account.
+    var catchUps: [String: Duration] {
+        Dictionary(configuration.accounts.map { ($0.name, $0.catchUp) }, uniquingKeysWith: { $1 })
+    }
+
+    /// What it changes in the store when it takes over.
+    func adoption(at now: Timestamp) -> Adoption {
+        Adoption(
+            accounts: configuration.accounts.compactMap { account in account.was.map { .init(from: $0, to: account.name) } },
+            destinations: configuration.destinations.compactMap { destination in
+                destination.was.map { .init(from: $0, to: destination.name) }
+            },
+            slots: router.digests.compactMap { digest in
+                digest.schedule.next(after: now).map { closes in
+                    .init(digest: digest.name, opensAt: digest.schedule.previous(atOrBefore: now) ?? now, closesAt: closes)
+                }
+            })
     }
 }

@@ -16,15 +16,7 @@ extension Relay {
         let approvals = metrics.feedAges(clock.now).compactMap { feed in
             feed.feed == AccountPoller.Feed.approvals.rawValue ? paces[feed.account].map { (feed.account, feed.age, $0) } : nil
         }
-        return Readiness.judge(storeFault: await storeFaultNow(), lanes: lanes, approvals: approvals)
-    }
-
-    /// Why the ledger cannot be written now, tried with a small write.
-    func storeFaultNow() async -> String? {
-        let fault = await ledger.isWritable()?.detail
-        if fault == nil, storeFault != nil { logger.notice("the store can be written again") }
-        storeFault = fault
-        return fault
+        return Readiness.judge(storeFault: await storeHealth.check(), lanes: lanes, approvals: approvals)
     }
 
     func metricsText() async -> String {

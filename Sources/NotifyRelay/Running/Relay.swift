@@ -6,31 +6,44 @@ import Rendering
 import RevKeen
 import Transport
 
-/// The whole relay: one ledger, a poller for each account, a lane for each destination.
+/// The whole relay: makes its parts, owns them, and runs them. One ledger, a poller for each account, a lane for each destination.
 actor Relay {
     let ledger: Ledger
     let clock: any WallClock
     let logger: Logger
-    let metrics = Metrics()
+    nonisolated let metrics = Metrics()
     let reports: SelfReport
     let version: String
     let admitter: Admitter
-    let laneRegistry: LaneRegistry
+    let laneRegistry = LaneRegistry()
+    let storeHealth: StoreHealth
     private let http: any HTTPTransport
     private let chance: @Sendable () -> Double
     private let cursor: Listeners?
+    private let turn: HousekeepingTurn
+    private let startedAt: Timestamp
+
     private(set) var generation: Generation
     private(set) var pollers: [AccountPoller] = []
     private(set) var clients: [String: RevKeenClient] = [:]
-    /// Why the ledger could not be written when somebody last tried; nil once it can be again.
-    var storeFault: String?
-    private let startedAt: Timestamp
-    private var stopping = false
-    private var pending: Generation?
-    private nonisolated let generationEnds = Wakeup()
-    private nonisolated let runEnded = Wakeup()
-    /// Destinations that left the file with debts: named, kept, delivered when they return.
+    /// Destinations that left the file while they were owed something. What they are owed is kept and delivered when they return.
     private(set) var orphans: [String] = []
+    private var stopping = false
+    /// A reload that waits until the looks of the old generation have ended.
+    private var handover: Handover?
+    private nonisolated let looksEnd = Wakeup()
+    private nonisolated let runEnded = Wakeup()
+
+    /// What listening for pressed buttons needs.
+    struct Listeners: Sendable {
+        var keys: LinkKeys
+        var tools: ChannelTools
+    }
+
+    private struct Handover {
+        var next: Generation
+        var done: CheckedContinuation<Result<Void, LedgerError>, Never>
+    }
 
     init(
         generation: Generation, ledger: Ledger, http: any HTTPTransport, clock: any WallClock, logger: Logger, version: String,
@@ -45,56 +58,50 @@ actor Relay {
         self.logger = logger
         self.version = version
         self.chance = chance
-        let laneRegistry = LaneRegistry()
-        self.laneRegistry = laneRegistry
+        turn = HousekeepingTurn(clock: clock)
+        storeHealth = StoreHealth(ledger: ledger, logger: logger)
         reports = SelfReport(clock: clock, logger: logger)
         admitter = Admitter(
             router: generation.router, catchUp: generation.catchUps, ledger: ledger, clock: clock, metrics: metrics,
-            wake: { laneRegistry.wake($0) })
+            wake: { [laneRegistry] in laneRegistry.wake($0) })
         reports.attach(admitter)
     }
 
-    /// Makes ready to run: what an earlier run held is released, and lanes and pollers stand.
+    /// Makes ready to run: releases what an earlier run had claimed, and makes lanes and pollers.
     func prepare() async throws(LedgerError) {
         let released = try await ledger.releaseClaims()
         if released > 0 { logger.notice("\(released) deliveries of an earlier run were under way and are owed again") }
-        try await takeOver(generation)
+        _ = await swap(to: try await incoming(generation))
     }
 
-    /// Until `stop()`, or until the task is cancelled. A reload begins a new generation of looks; lanes go on.
+    /// Runs until `stop()` or until the task is cancelled. A reload ends the looks and begins new ones; lanes go on.
     func run() async {
         defer { runEnded.signal() }
         await withDiscardingTaskGroup { lanes in
             for lane in laneRegistry.lanes { lanes.addTask { await lane.run() } }
             while !stopping && !Task.isCancelled {
                 await look()
-                guard let next = pending else { continue }
-                pending = nil
-                for lane in await reload(next) { lanes.addTask { await lane.run() } }
+                guard !stopping, let handover else { continue }
+                self.handover = nil
+                let (result, new) = await takeOver(handover.next)
+                for lane in new { lanes.addTask { await lane.run() } }
+                handover.done.resume(returning: result)
             }
+            refuseHandover()
             for lane in laneRegistry.lanes { await lane.stop() }
         }
     }
 
-    /// Looks, and minds the house, until this generation ends.
+    /// Runs pollers, housekeeping and listeners until a reload or a stop.
     private func look() async {
-        let pollers = pollers
+        let pollers = pollers, housekeeping = housekeeping
         await withDiscardingTaskGroup { group in
             for poller in pollers { group.addTask { await poller.run() } }
-            group.addTask { await self.mind() }
-            group.addTask { await self.carryAnswers() }
-            group.addTask { await self.keepUp() }
-            group.addTask { await self.remindAll() }
+            group.addTask { await housekeeping.run() }
             for listener in listeners() { group.addTask { await listener.run() } }
-            await generationEnds.wait()
+            await looksEnd.wait()
             group.cancelAll()
         }
-    }
-
-    /// What cursor for pressed buttons needs.
-    struct Listeners: Sendable {
-        var keys: LinkKeys
-        var tools: ChannelTools
     }
 
     private func listeners() -> [TelegramListener] {
@@ -102,39 +109,91 @@ actor Relay {
         return TelegramListener.all(generation, relay: self, keys: cursor.keys, tools: cursor.tools, logger: logger)
     }
 
-    /// Takes a new configuration over, without losing what is under way. `store` and `server` stay as they are until a restart.
-    func adopt(_ new: Generation) {
-        pending = new
-        generationEnds.signal()
-    }
-
-    /// No new claims and no new looks; `run()` returns when what is in flight has ended.
+    /// Starts no new claim and no new look. `run()` returns when what is in flight has ended.
     func stop() async {
         stopping = true
-        generationEnds.signal()
+        refuseHandover()
+        looksEnd.signal()
         for lane in laneRegistry.lanes { await lane.stop() }
     }
 
     /// Returns when `run()` has returned.
     func ended() async { await runEnded.wait() }
 
-    /// - Returns: the lanes that are new. Where the ledger cannot be asked, the old configuration stays.
-    private func reload(_ next: Generation) async -> [Lane] {
-        do {
-            let new = try await takeOver(next)
-            logger.notice("the configuration was read again")
-            return new
+    /// Looks once, delivers what is due, and ends.
+    ///
+    /// - Returns: false if an account was not reached or something due stays owed.
+    /// - Throws: what the store refused; then nothing is known of what stays owed.
+    func runOnce() async throws(LedgerError) -> Bool {
+        let reached = await withTaskGroup(of: Bool.self) { group in
+            for poller in pollers { group.addTask { await poller.lookOnce() } }
+            var all = true
+            for await reached in group where !reached { all = false }
+            return all
+        }
+        // No later look will close it: what was gathered during an outage goes now.
+        try await closer.closeDue(shortest: .zero, unless: { false })
+        await withDiscardingTaskGroup { group in
+            for lane in laneRegistry.lanes { group.addTask { await lane.drain() } }
+        }
+        return try await ledger.unfinished(at: clock.now) == 0 && reached
+    }
+}
+
+/// Reloads.
+extension Relay {
+    /// Replaces the configuration. Everything that can fail is done before the first thing changes, so a failure leaves the old generation
+    /// whole and running. `store` and `server` stay as they are until a restart.
+    ///
+    /// Returns once the new generation runs. Looks pause meanwhile, since an account may change its name; lanes do not.
+    ///
+    /// - Throws: what the store refused, or `.closed` if the relay stopped first.
+    func adopt(_ next: Generation) async throws(LedgerError) {
+        let result: Result<Void, LedgerError> = await withCheckedContinuation { done in
+            refuseHandover()
+            guard !stopping else { return done.resume(returning: .failure(Self.stopped)) }
+            handover = Handover(next: next, done: done)
+            looksEnd.signal()
+        }
+        try result.get()
+    }
+
+    private static let stopped = LedgerError(.closed, "the relay stops, or another reload came first")
+
+    private func refuseHandover() {
+        handover?.done.resume(returning: .failure(Self.stopped))
+        handover = nil
+    }
+
+    private func takeOver(_ next: Generation) async -> (Result<Void, LedgerError>, new: [Lane]) {
+        do throws(LedgerError) {
+            let incoming = try await incoming(next)
+            return (.success(()), await swap(to: incoming))
         } catch {
-            logger.error("the configuration was not taken over, the old one stays: \(error.detail)")
-            return []
+            return (.failure(error), [])
         }
     }
 
-    /// Lanes and pollers as the generation says. A lane whose entry did not change goes on as it is.
-    @discardableResult
-    private func takeOver(_ next: Generation) async throws(LedgerError) -> [Lane] {
-        try await rename(next.configuration)
+    /// A generation with everything that it needs of the store. Making it is the last step that can fail.
+    private struct Incoming {
+        var generation: Generation
+        var lanes: [String: LaneRecord]
+        var orphans: OrphanList
+        var renamed: [String: Int]
+    }
+
+    private func incoming(_ next: Generation) async throws(LedgerError) -> Incoming {
         let records = Dictionary(try await ledger.lanes().map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
+        let orphans = try await OrphanList.read(from: ledger, besides: next.configuration)
+        return Incoming(
+            generation: next, lanes: records, orphans: orphans, renamed: try await ledger.adopt(next.adoption(at: clock.now)))
+    }
+
+    /// Puts a generation in the place of the last one. A lane whose entry did not change goes on as it is.
+    ///
+    /// - Returns: the lanes that are new.
+    private func swap(to incoming: Incoming) async -> [Lane] {
+        let next = incoming.generation
         generation = next
         admitter.adopt(router: next.router, catchUp: next.catchUps)
         metrics.register(accounts: next.accounts.map(\.name), destinations: next.destinations.map(\.name), at: clock.now)
@@ -146,75 +205,51 @@ actor Relay {
                 await lane.adopt(destination, composer: next.composer)
                 lanes.append((destination.name, lane))
             } else {
-                let lane = lane(destination, record: records[destination.name])
+                let lane = lane(destination, record: incoming.lanes[destination.name])
                 lanes.append((destination.name, lane))
                 new.append(lane)
             }
         }
         laneRegistry.replace(lanes)
         for lane in before where !lanes.contains(where: { $0.1 === lane }) { await lane.stop() }
-        try await closer.scheduleDigests()
         clients = [:]
         pollers = next.accounts.map(poller)
-        await nameOrphans()
+        orphans = incoming.orphans.destinations.map(\.name)
+        for (account, events) in incoming.renamed.sorted(by: { $0.key < $1.key }) {
+            logger.notice("account \(account) takes over \(events) events from its former name")
+        }
+        for warning in incoming.orphans.warnings { logger.warning("\(warning)") }
         return new
     }
+}
 
-    /// What is kept under a former name goes to the new one.
-    private func rename(_ configuration: Configuration) async throws(LedgerError) {
-        for account in configuration.accounts {
-            guard let was = account.was else { continue }
-            let events = try await ledger.rename(account: was, to: account.name)
-            if events > 0 { logger.notice("account \(account.name) goes on where \(was) ended: \(events) events") }
-        }
-        for destination in configuration.destinations {
-            if let was = destination.was { _ = try await ledger.rename(destination: was, to: destination.name) }
-        }
-    }
-
-    /// Looks once, delivers what is due, ends. False: an account was not reached, or something due stays owed.
-    func runOnce() async -> Bool {
-        let reached = await withTaskGroup(of: Bool.self) { group in
-            for poller in pollers { group.addTask { await poller.lookOnce() } }
-            var all = true
-            for await reached in group where !reached { all = false }
-            return all
-        }
-        // Nobody comes back to it later: what was gathered goes now.
-        try? await closer.closeDue(shortest: .zero, unless: { false })
-        await withDiscardingTaskGroup { group in
-            for lane in laneRegistry.lanes { group.addTask { await lane.drain() } }
-        }
-        let unfinished = (try? await ledger.unfinished(at: clock.now)) ?? 1
-        return reached && unfinished == 0
-    }
-
+/// The making of its parts.
+extension Relay {
     var closer: WindowCloser {
-        let laneRegistry = laneRegistry
-        return WindowCloser(
-            ledger: ledger, admitter: admitter, clock: clock, startedAt: startedAt, wake: { laneRegistry.wake($0) })
+        WindowCloser(
+            ledger: ledger, admitter: admitter, clock: clock, startedAt: startedAt, wake: { [laneRegistry] in laneRegistry.wake($0) })
     }
 
-    private func nameOrphans() async {
-        let known = Set(generation.destinations.map(\.name))
-        let owing = ((try? await ledger.overview())?.destinations ?? []).filter { $0.owed > 0 && !known.contains($0.name) }
-        orphans = owing.map(\.name)
-        for orphan in owing {
-            logger.warning(
-                "destination \(orphan.name) is not in the configuration and is owed \(orphan.owed) deliveries; they are kept until it returns, until another says `was: \(orphan.name)`, or until `drop --destination \(orphan.name)`"
-            )
-        }
-        let digests = (try? await OrphanedDigest.all(in: ledger, besides: generation.router.digests)) ?? []
-        for digest in digests { logger.warning("\(digest.warning)") }
+    var carrier: AnswerCarrier {
+        AnswerCarrier(ledger: ledger, clients: clients, clock: clock, logger: logger, words: generation.configuration.statusVocabulary)
+    }
+
+    var housekeeping: Housekeeping {
+        Housekeeping(
+            generation: generation, ledger: ledger, admitter: admitter, lanes: laneRegistry, pollers: pollers, closer: closer,
+            carrier: carrier, reports: reports, storeHealth: storeHealth, turn: turn, clock: clock, logger: logger)
     }
 
     private func lane(_ destination: Destination, record: LaneRecord?) -> Lane {
         let name = destination.name
+        let observer = LaneObserver(metrics: metrics, reports: reports, storeHealth: storeHealth, logger: logger)
         return Lane(
             destination, composer: generation.composer, record: record, ledger: ledger, clock: clock, logger: logger,
             chance: chance, freshen: { [weak self] claim in await self?.freshened(claim) },
-            report: { [weak self] report in await self?.hear(report, from: name) })
+            report: { [weak self] report in await observer.observe(report, from: name, fallback: self?.fallback(of: name)) })
     }
+
+    private func fallback(of destination: String) -> String? { generation.destinations.first { $0.name == destination }?.fallback }
 
     private func poller(_ account: RevKeenAccount) -> AccountPoller {
         let configuration = generation.configuration
@@ -231,11 +266,5 @@ actor Relay {
             settings: settings, client: client, maker: maker,
             ledger: ledger, admitter: admitter, reports: reports, refreshing: generation.refreshing, metrics: metrics, clock: clock,
             logger: logger)
-    }
-}
-
-extension Generation {
-    var catchUps: [String: Duration] {
-        Dictionary(configuration.accounts.map { ($0.name, $0.catchUp) }, uniquingKeysWith: { $1 })
     }
 }

@@ -16,6 +16,9 @@ final class Metrics: Sendable {
         var saturated: [Labels: Bool] = [:]
         var accounts: [String] = []
         var destinations: [String] = []
+        var reloadSucceeded = true
+        /// When the configuration that runs was read.
+        var reloadedAt = Timestamp.distantPast
 
         /// What left the configuration has no series any more.
         mutating func forgetOthers() {
@@ -73,6 +76,14 @@ final class Metrics: Sendable {
         state.withLock { $0.saturated[[account, feed]] = isSaturated }
     }
 
+    /// The configuration was read at the start, or again; on failure the old one runs on.
+    func reloaded(_ succeeded: Bool, at now: Timestamp) {
+        state.withLock { state in
+            state.reloadSucceeded = succeeded
+            if succeeded { state.reloadedAt = now }
+        }
+    }
+
     /// How long ago each feed of an account was read well.
     func feedAges(_ now: Timestamp) -> [(account: String, feed: String, age: Duration, saturated: Bool)] {
         state.withLock { state in
@@ -103,6 +114,10 @@ final class Metrics: Sendable {
         page.lines("poll_failures_total", ["account", "reason"], state.pollFailures.mapValues(Double.init))
         page.family("budget_per_minute", "gauge", "Requests a minute that the account may make; +Inf is without limit.")
         page.lines("budget_per_minute", ["account"], state.accounts.labelled { (budgets[$0] ?? nil) ?? .infinity })
+        page.family("config_reload_success", "gauge", "1 if the last reading of the configuration was taken over, 0 if the old one stays.")
+        page.line("config_reload_success", [], state.reloadSucceeded ? 1 : 0)
+        page.family("config_reload_timestamp_seconds", "gauge", "When the configuration that runs was read.")
+        page.line("config_reload_timestamp_seconds", [], Double(state.reloadedAt.milliseconds) / 1_000)
         return page.text
     }
 

@@ -48,9 +48,9 @@ struct MetricsPage {
         }
     }
 
-    private mutating func line(_ name: String, _ labels: [(String, String)], _ value: Double) {
+    mutating func line(_ name: String, _ labels: [(String, String)], _ value: Double) {
         let inside = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
-        text += "\(Self.prefix)\(name){\(inside)} \(Self.number(value))\n"
+        text += "\(Self.prefix)\(name)\(inside.isEmpty ? "" : "{\(inside)}") \(Self.number(value))\n"
     }
 
     private static func number(_ value: Double) -> String {

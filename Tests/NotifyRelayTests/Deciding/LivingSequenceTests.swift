@@ -20,7 +20,7 @@ struct LivingSequenceTests {
         let house = scene.house
         var stages = [try await shown(house)]
         house.clock.advance(by: .minutes(31))
-        await house.relay.remindDue()
+        try await house.relay.housekeeping.remind()
         await house.deliver()
         stages.append(try await shown(house))
         try await decide(way, scene)

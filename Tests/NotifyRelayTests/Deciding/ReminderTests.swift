@@ -32,7 +32,7 @@ struct ReminderTests {
             let end = house.clock.now + duration
             while house.clock.now < end {
                 house.clock.advance(by: min(step, house.clock.now.duration(to: end)))
-                await house.relay.remindDue()
+                try await house.relay.housekeeping.remind()
                 await house.deliver()
             }
         }
@@ -68,7 +68,7 @@ struct ReminderTests {
     @Test func `a reminder that is owed while it is decided is not told any more`() async throws {
         let scene = try await Scene("remind: [30m]")
         scene.house.clock.advance(by: .minutes(31))
-        await scene.house.relay.remindDue()
+        try await scene.house.relay.housekeeping.remind()
         await scene.house.world.decide(scene.approval, approved: true)
         // Time stands still: else the look would be given up before it is made.
         try await scene.house.lane().drain()
@@ -167,7 +167,7 @@ struct ReminderTests {
         await house.deliver()
         for _ in 0..<(24 * 12) {
             house.clock.advance(by: .minutes(5))
-            await house.relay.remindDue()
+            try await house.relay.housekeeping.remind()
             await house.deliver()
         }
         func reminders(_ name: String) -> [String] {

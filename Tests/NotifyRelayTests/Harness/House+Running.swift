@@ -16,6 +16,15 @@ extension House {
         }
     }
 
+    /// Looks once, delivers what is due, and ends.
+    func runOnce() async throws -> Bool {
+        let relay = relay
+        let outcome = await inItsTime(clock) { () async -> Result<Bool, any Error> in
+            do { return .success(try await relay.runOnce()) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
     /// Runs the relay beside the body, and stops it after.
     func running(_ body: () async throws -> Void) async throws {
         let relay = relay

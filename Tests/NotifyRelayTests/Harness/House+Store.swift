@@ -32,4 +32,15 @@ extension House {
                 "CREATE TRIGGER broken_name BEFORE UPDATE OF destination ON delivery BEGIN SELECT RAISE(ABORT, 'no room'); END")
         }
     }
+
+    /// No window can be opened, or all can again.
+    func refuseWindows(_ refuses: Bool) async throws {
+        try await ledger.writes.write("test") { db in
+            let table = "window"
+            _ = try db.run(
+                refuses
+                    ? "CREATE TRIGGER broken_windows BEFORE INSERT ON \(table) BEGIN SELECT RAISE(ABORT, 'no room'); END"
+                    : "DROP TRIGGER broken_windows")
+        }
+    }
 }

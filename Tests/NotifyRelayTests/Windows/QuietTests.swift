@@ -127,11 +127,11 @@ struct QuietTests {
         try await house.look()
         await house.deliver()
         house.clock.advance(by: .hours(8))
-        await house.relay.remindDue()
+        try await house.relay.housekeeping.remind()
         let reminder = EventID.reminder(approval: approval, step: 1, account: "live")
         #expect(try await house.ledger.history(reminder).deliveries.map(\.dueAt) == [.at("2026-11-25T07:00:00Z")])
         house.clock.advance(by: .hours(6))
-        await house.relay.remindDue()
+        try await house.relay.housekeeping.remind()
         let asked = try await house.ledger.history(EventID.approval(approval, version: 1, account: "live")).deliveries
         #expect(asked.filter { $0.destination == "boss" }.map(\.dueAt) == [.at("2026-11-25T09:00:00Z")])
     }

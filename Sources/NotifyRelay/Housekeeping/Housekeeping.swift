@@ -1,0 +1,83 @@
+import Dedup
+import Logging
+import RelayCore
+
+/// The regular work beside looking and delivering: changes by commands, windows to close, clock jumps, fallbacks, reminders, answers on
+/// their way to RevKeen, and retention.
+///
+/// A fault of the store skips a turn and decides nothing: what was due stays due and is done in a later turn.
+struct Housekeeping: Sendable {
+    let generation: Generation
+    let ledger: Ledger
+    let admitter: Admitter
+    let lanes: LaneRegistry
+    let pollers: [AccountPoller]
+    let closer: WindowCloser
+    let carrier: AnswerCarrier
+    let reports: SelfReport
+    let storeHealth: StoreHealth
+    /// What it remembers from one turn to the next. It outlives the generation.
+    let turn: HousekeepingTurn
+    let clock: any WallClock
+    let logger: Logger
+
+    private static let turnEvery = Duration.seconds(1)
+    private static let remindEvery = Duration.seconds(10)
+    private static let retainEvery = Duration.seconds(3_600)
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await takeTurns() }
+            group.addTask { await repeating(every: Self.turnEvery) { try await carrier.carry() } }
+            group.addTask { await repeating(every: Self.retainEvery, retain) }
+            if generation.configuration.routes.contains(where: { $0.reminders != nil }) {
+                group.addTask { await repeating(every: Self.remindEvery, remind) }
+            }
+        }
+    }
+
+    /// How the fallback of an ill lane is told.
+    var fallback: FallbackHelp {
+        FallbackHelp(ledger: ledger, router: generation.router, lanes: lanes, reports: reports, clock: clock)
+    }
+
+    private func takeTurns() async {
+        while !Task.isCancelled {
+            await turn.take(self)
+            try? await clock.sleep(for: Self.turnEvery)
+        }
+    }
+
+    private func repeating(every pace: Duration, _ work: () async throws -> Void) async {
+        while !Task.isCancelled {
+            do {
+                try await work()
+            } catch let error as LedgerError {
+                storeHealth.note(error)
+            } catch {
+                if !Task.isCancelled { logger.error("an answer cannot be carried on: \(error)") }
+            }
+            try? await clock.sleep(for: pace)
+        }
+    }
+
+    /// Admits the reminders that are due now. What cannot be read or written is due again in the next turn.
+    func remind() async throws(LedgerError) {
+        let reminding = Reminding(
+            router: generation.router, destinations: generation.destinations, mutes: try await ledger.mutes(), now: clock.now)
+        for account in generation.configuration.accounts {
+            let due = reminding.due(try await ledger.toldRequests(account: account.name))
+            lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))
+            for (row, owed) in due.escalations { lanes.wake(try await ledger.escalate(row, to: owed)) }
+        }
+    }
+
+    private func retain() async throws(LedgerError) {
+        let retention = generation.configuration.retention
+        let now = clock.now
+        let emptied = try await ledger.retain(
+            payloadsBefore: now - retention.payloads, attemptsBefore: now - retention.attempts, auditBefore: now - retention.audit)
+        if emptied > 0 { logger.debug("retention emptied \(emptied) rows") }
+    }
+}

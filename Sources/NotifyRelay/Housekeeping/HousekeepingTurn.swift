@@ -1,0 +1,88 @@
+import Dedup
+import Logging
+import RelayCore
+
+/// What housekeeping does each second, and what it remembers from one turn to the next, across reloads.
+///
+/// Each part of a turn stands alone: a fault of the store in one of them leaves the others their turn.
+actor HousekeepingTurn {
+    private var clockWatch: ClockWatch
+    private var fallbacks = FallbackWatch()
+    /// Another process wrote to the store, and the lanes did not look at it yet.
+    private var hasCommands = false
+    /// By how much the clock was set back and the store was not shifted yet; zero or negative.
+    private var unshifted = Duration.zero
+
+    init(clock: any WallClock) { clockWatch = ClockWatch(clock: clock) }
+
+    func take(_ house: Housekeeping) async {
+        if let jump = clockWatch.jump() { await adjust(house, to: jump) }
+        await attempt(house) { () async throws(LedgerError) in try await self.shiftStore(house) }
+        if await house.ledger.changedElsewhere() { hasCommands = true }
+        await attempt(house) { () async throws(LedgerError) in try await self.heedCommands(house) }
+        await attempt(house) { () async throws(LedgerError) in
+            try await house.closer.closeDue(unless: { await Self.isAnyCatchingUp(house.pollers) })
+        }
+        await attempt(house) { () async throws(LedgerError) in try await self.helpIllLanes(house) }
+        if house.storeHealth.fault != nil { _ = await house.storeHealth.check() }
+    }
+
+    private func attempt(_ house: Housekeeping, _ work: () async throws(LedgerError) -> Void) async {
+        do throws(LedgerError) { try await work() } catch { house.storeHealth.note(error) }
+    }
+
+    private static func isAnyCatchingUp(_ pollers: [AccountPoller]) async -> Bool {
+        for poller in pollers where await poller.isCatchingUp() { return true }
+        return false
+    }
+
+    /// A command opens a lane by writing so into the store. While the store cannot be read, no lane changes.
+    private func heedCommands(_ house: Housekeeping) async throws(LedgerError) {
+        guard hasCommands else { return }
+        hasCommands = false
+        let records: [LaneRecord]
+        do throws(LedgerError) {
+            records = try await house.ledger.lanes()
+        } catch {
+            hasCommands = true
+            throw error
+        }
+        let states = Dictionary(records.map { ($0.destination, $0.state) }, uniquingKeysWith: { $1 })
+        for lane in house.lanes.lanes {
+            let state = states[await lane.destination.name] ?? .open
+            if state == .open || state == .blocked, await !lane.health.isOpen { await lane.open() }
+            lane.wakeup.signal()
+        }
+    }
+
+    private func helpIllLanes(_ house: Housekeeping) async throws(LedgerError) {
+        guard fallbacks.isRoundDue(at: house.clock.now) else { return }
+        for lane in house.lanes.lanes {
+            let health = await lane.health
+            if !health.isOpen { try await house.fallback.help(await lane.destination, health) }
+        }
+    }
+
+    private func adjust(_ house: Housekeeping, to jump: Duration) async {
+        if jump < .seconds(-60) {
+            unshifted += jump
+            for lane in house.lanes.lanes { await lane.shift(by: jump) }
+            for poller in house.pollers { await poller.shift(by: jump) }
+        }
+        if jump > .seconds(300) || jump < .seconds(-300) {
+            let topic = SelfReport.Topic(name: "clock", about: "clock", account: nil)
+            let way = jump > .zero ? "forward" : "back"
+            await house.reports.once(topic, "the clock was set \(way) by \((jump < .zero ? .zero - jump : jump).spoken)")
+        }
+        house.lanes.wakeAll()
+    }
+
+    /// Moves what waits in the store by as much as the clock was set back. It is kept until that succeeds.
+    private func shiftStore(_ house: Housekeeping) async throws(LedgerError) {
+        let shift = unshifted
+        guard shift != .zero else { return }
+        try await house.ledger.shiftHeld(by: shift)
+        unshifted -= shift
+        house.lanes.wakeAll()
+    }
+}

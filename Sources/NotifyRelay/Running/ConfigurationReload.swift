@@ -1,0 +1,123 @@
+import Channels
+import Dedup
+import Foundation
+import Logging
+import RelayCore
+
+/// Reads the configuration again, at SIGHUP and when its files have changed, and hands it to the relay.
+///
+/// A wrong configuration is named and changes nothing; so does one that the store refuses. What `server` says holds until a restart.
+actor ConfigurationReload {
+    /// How often the files are hashed.
+    static let watchEvery = Duration.seconds(10)
+    /// A change is adopted when it is still the same after this time, so that a file that is being written is not.
+    static let settleTime = Duration.seconds(1)
+
+    private let path: String
+    private let server: Configuration.Server
+    private let tools: ChannelTools
+    private let keys: LinkKeys
+    private let relay: Relay
+    private let metrics: Metrics
+    private let clock: any WallClock
+    private let logger: Logger
+    private let turn = AsyncMutex()
+    private var files: ConfigurationFiles
+    private var seen: FileChange
+
+    init(
+        path: String, server: Configuration.Server, tools: ChannelTools, keys: LinkKeys, relay: Relay, metrics: Metrics,
+        clock: any WallClock, logger: Logger
+    ) {
+        self.path = path
+        self.server = server
+        self.tools = tools
+        self.keys = keys
+        self.relay = relay
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+        files = ConfigurationFiles.used(by: path)
+        seen = FileChange(adopted: files.digest)
+        metrics.reloaded(true, at: clock.now)
+    }
+
+    /// Looks at the files until the task is cancelled.
+    func watch() async {
+        var wait = Self.watchEvery
+        while !Task.isCancelled {
+            try? await clock.sleep(for: wait)
+            if Task.isCancelled { return }
+            wait = await watchOnce()
+        }
+    }
+
+    /// - Returns: how long to wait before the next look.
+    func watchOnce() async -> Duration {
+        switch seen.look(at: files.digest) {
+        case .nothing: return Self.watchEvery
+        case .lookAgain: return Self.settleTime
+        case .adopt:
+            await reload(because: "its files have changed")
+            return Self.watchEvery
+        }
+    }
+
+    /// One reload at a time.
+    func reload(because cause: String) async {
+        await turn.withLock { await reloadAlone(because: cause) }
+    }
+
+    private func reloadAlone(because cause: String) async {
+        // Hashed before it is read: a change that comes in between is seen by the next look.
+        let used = ConfigurationFiles.used(by: path)
+        files = used
+        seen = FileChange(adopted: used.digest)
+        let problems = ProblemList()
+        guard let generation = read(problems) else {
+            for problem in problems.errors { logger.error("\(problem)") }
+            return failed("the configuration is wrong; the old one stays")
+        }
+        do {
+            try await relay.adopt(generation)
+            metrics.reloaded(true, at: clock.now)
+            logger.notice("the configuration was read again: \(cause)")
+        } catch {
+            failed("the configuration was not taken over, the old one stays: \(error.detail)")
+        }
+    }
+
+    private func read(_ problems: ProblemList) -> Generation? {
+        var (configuration, found) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        configuration?.server = server
+        for problem in found where !problem.isWarning { problems.add(problem) }
+        guard problems.errors.isEmpty, let configuration else { return nil }
+        return Generation.make(configuration, tools: tools, keys: keys, problems: problems)
+    }
+
+    private func failed(_ text: String) {
+        metrics.reloaded(false, at: clock.now)
+        logger.error("\(text)")
+    }
+}
+
+/// When a change of files is adopted: once two looks in a row see the same new content. A value without I/O.
+struct FileChange: Sendable, Equatable {
+    enum Action: Sendable, Equatable {
+        case nothing
+        /// Something changed; it may still be being written.
+        case lookAgain
+        case adopt
+    }
+
+    private let adopted: String
+    private var candidate: String?
+
+    init(adopted: String) { self.adopted = adopted }
+
+    mutating func look(at digest: String) -> Action {
+        defer { candidate = digest }
+        if digest == adopted { return .nothing }
+        return digest == candidate ? .adopt : .lookAgain
+    }
+}
