@@ -75,50 +75,55 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(name: "RelayCore"),
-        .target(name: "Transport", dependencies: ["CCurl", "RelayCore"]),
-        .target(name: "RevKeen", dependencies: ["RelayCore", "Transport", crypto]),
+        .target(name: "RelaySupport"),
+        .target(name: "RelayCore", dependencies: ["RelaySupport"]),
+        .target(name: "Transport", dependencies: ["CCurl", "RelayCore", "RelaySupport"]),
+        .target(name: "RevKeen", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto]),
         .target(
             name: "Dedup",
             dependencies: [
-                "RelayCore", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "RelayCore", "RelaySupport", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        .target(name: "Channels", dependencies: ["RelayCore", "Transport", crypto]),
+        .target(name: "Channels", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto]),
         .target(name: "Templates", path: "templates", resources: embeddedTemplates),
         .target(
             name: "Rendering",
-            dependencies: ["RelayCore", "Templates", .product(name: "Mustache", package: "swift-mustache")]),
+            dependencies: ["RelayCore", "RelaySupport", "Templates", .product(name: "Mustache", package: "swift-mustache")]),
         .target(
             name: "Sandbox",
             dependencies: [
-                "RelayCore", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
+                "RelayCore", "RelaySupport", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
-                "RelayCore", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird, hummingbirdCore, nio,
+                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird,
+                hummingbirdCore, nio,
                 logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             linkerSettings: lighter),
         .target(
-            name: "RelayTesting", dependencies: ["RelayCore", "Transport"], path: "Tests/RelayTesting"),
-        .executableTarget(name: "relay-bench", dependencies: ["CCurl", "RelayCore", "Dedup", "Sandbox"], path: "Tests/Bench"),
-        .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelayTesting"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport", "RelayTesting", "Sandbox", nio, nioPosix]),
-        .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelayTesting"]),
+            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport"], path: "Tests/RelayTesting"),
+        .executableTarget(
+            name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Sandbox"], path: "Tests/Bench"),
+        .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "RelaySupport", "RelayTesting", "Sandbox", nio, nioPosix]),
+        .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelaySupport", "RelayTesting"]),
         .testTarget(
             name: "DedupTests",
             dependencies: [
-                "Dedup", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                "Dedup", "RelaySupport", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelayTesting"], exclude: ["Golden"]),
-        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelayTesting"], exclude: ["Golden"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
+        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(
-            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelayTesting", "Sandbox"],
+            name: "SandboxTests", dependencies: ["Sandbox", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
+        .testTarget(
+            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelaySupport", "RelayTesting", "Sandbox"],
             exclude: ["Deciding/Golden", "Windows/Golden"]),
     ]
 )

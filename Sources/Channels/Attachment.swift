@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The message attachment that Slack introduced, limited to the members that other chats read in the same way.
 /// Source: https://developers.mattermost.com/integrate/reference/message-attachments/

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// How a chat tells us that somebody pressed a button in it.
 package enum Callback: Sendable {

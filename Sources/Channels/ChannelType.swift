@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 package import Transport
 
 /// A kind of destination: its abilities, how it writes text, and how its part of the configuration is read.

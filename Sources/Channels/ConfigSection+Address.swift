@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// An HTTP address from the configuration. The whole URL is treated as a credential; its separate parts may be shown.

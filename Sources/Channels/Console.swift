@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// Standard output, for first experiments and for pipes.
 package enum Console {

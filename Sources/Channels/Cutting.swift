@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Dialect {
     /// The longest prefix of the text that fits the limit and does not end inside a unit of the dialect.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Clickable links for addresses that the relay itself has built. Text from outside is escaped and never becomes a link.
 extension Dialect {

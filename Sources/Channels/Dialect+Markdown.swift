@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Dialect {
     /// A Markdown dialect that escapes each mark with a backslash. Each mark is escaped separately, and a cut never splits a pair.

@@ -1,5 +1,6 @@
 import Crypto
 package import RelayCore
+package import RelaySupport
 
 /// Verifies and reads what Discord posts when somebody presses a button under a message of an application's webhook.
 /// Source: https://docs.discord.com/developers/interactions/receiving-and-responding

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Mail by SMTP submission: one mail for each address in `to`.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension DigestDetail {
     /// The digest's fields, under the names that templates use.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Detail {
     /// The fields of this kind of event, under the names that templates use.

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// A message as JSON for programs: `webhook` posts it and `file` appends it. Its shape is a contract with receivers.
 struct EventDocument {

@@ -1,5 +1,6 @@
 import Dispatch
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Files in a folder: one line of JSON per message, or one mail file per message.

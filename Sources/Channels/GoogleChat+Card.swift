@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension GoogleChat {
     /// The limit of the whole message with its cards, in bytes:

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// A Google Chat space by webhook: cards, with all messages about one approval in one thread.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// An application on a Gotify server: push notifications with native priorities.

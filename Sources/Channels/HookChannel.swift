@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// A channel with a single address: every message is posted to it, and the receipt is empty.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// One exchange with an HTTP API that takes and returns JSON.

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 package import Transport
 
 /// The verdict for an SMTP reply; nil means that the server took responsibility for the mail.

@@ -1,5 +1,6 @@
 import Crypto
 import RelayCore
+import RelaySupport
 import Transport
 
 /// What all mails of one destination share, and how a message becomes a mail.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// A Matrix room: text and HTML, edited by events that replace the first one.

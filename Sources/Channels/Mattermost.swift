@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Mattermost by incoming webhook: the title is the post, and everything else is in an attachment under it.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Message {
     /// Facts as name and value, one line each. They are not escaped; the channel escapes them for its dialect.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// An ntfy topic: push notifications with native priorities, replaced in place.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// PagerDuty alerts by Events API v2: repeats are merged, and a decision resolves the alert.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Pushover: native priorities, and an emergency that repeats until somebody acknowledges it.

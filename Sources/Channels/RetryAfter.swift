@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// The `Retry-After` header (RFC 9110 §10.2.3), including decimal seconds, which some servers send although no standard allows them.
 package enum RetryAfter {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Rocket.Chat by incoming webhook: the title is the message, and everything else is in an attachment under it.

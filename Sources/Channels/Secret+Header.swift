@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Secret {
     /// True if the secret is printable ASCII without spaces, so that it can be a token in a header.

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 extension Slack {
     /// The message as Block Kit, with the same words in `text` for notifications and screen readers.

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 package import Transport
 
 extension Slack {

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 import Transport
 
 /// Slack by incoming webhook or by bot.

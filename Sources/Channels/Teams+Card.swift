@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Teams {
     /// The limit of the whole encoded message, in bytes. 28 KB are documented, but users report failures from 21 KB, and those come after

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Microsoft Teams by a workflow that posts what it receives: an Adaptive Card.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// A Telegram chat by bot, with messages edited in place.

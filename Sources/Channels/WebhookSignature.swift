@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import RelayCore
+package import RelaySupport
 
 /// A Standard Webhooks key, and its signatures.
 /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Transport
 
 /// A topic in a Zulip channel by bot, with messages edited in place.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A JSON object, written member by member. Nil leaves a member out.
 struct JSONText {

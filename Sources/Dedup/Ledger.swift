@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 package import RelayCore
+import RelaySupport
 
 /// What was seen and what is still owed, in one SQLite file.
 ///

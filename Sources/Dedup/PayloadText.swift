@@ -1,5 +1,6 @@
 import FoundationEssentials
 import RelayCore
+import RelaySupport
 
 /// Payloads as they lie in the store: JSON objects.
 ///

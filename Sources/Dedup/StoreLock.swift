@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// The right to run on a store: `flock` on `<store>.lock`, held for life. The system gives it back when the process dies,
 /// however it dies, so a claim found in a store whose lock was just taken is stale by proof.

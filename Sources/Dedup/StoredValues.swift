@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The options of a delivery: null where there are none, as with most.
 extension DeliveryOptions {

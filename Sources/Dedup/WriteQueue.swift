@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 import RelayCore
+import RelaySupport
 
 /// The one writer. What is asked for while a commit waits for the disk joins the next transaction, so a busy ledger pays for few
 /// commits. Each caller hears of its own work alone: if one piece fails, the transaction is undone and each is tried by itself.

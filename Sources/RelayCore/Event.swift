@@ -1,3 +1,5 @@
+package import RelaySupport
+
 /// Something that happened once.
 /// The ledger deduplicates events by `id`. State is in the payload, never in the id.
 package struct Event: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import RelaySupport
+
 /// The URL patterns of `links:`.
 /// RevKeen documents no such URLs, so there is no default.
 package struct LinkPatterns: Sendable {

@@ -1,3 +1,5 @@
+import RelaySupport
+
 extension Timestamp: CustomStringConvertible {
     /// The time in RFC 3339 format, in UTC, to the second: `2026-11-03T14:05:09Z`.
     /// All ids and all `--json` outputs use this format.

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 
 /// The fields that a template can use for a digest or a bundle.
 extension Fields {

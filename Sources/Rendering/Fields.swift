@@ -1,5 +1,6 @@
 import Foundation
 package import RelayCore
+import RelaySupport
 
 /// The fields that a template can use for an event: flat names, each a text, a flag or a list (docs/templates.md).
 package struct Fields: Sendable {

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// JSON as lines that a person can read before a decision: `customer.name: Kim`. Large values are shortened, and the last line counts what
 /// is left out.

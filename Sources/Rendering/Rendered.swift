@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A template's output: the first line is the title or subject, the rest is the body.
 package struct Rendered: Sendable, Equatable {

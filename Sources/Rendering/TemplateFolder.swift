@@ -1,5 +1,6 @@
 import Mustache
 import RelayCore
+import RelaySupport
 
 /// The parsed templates of one origin (the user's or the built-in ones) with their partials.
 struct TemplateFolder: Sendable {

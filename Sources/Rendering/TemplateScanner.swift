@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Reads a template's tags before the engine does, and refuses what the engine would accept silently: unknown names and partials,
 /// transforms, lambdas, pragmas, other delimiters and inheritance.

@@ -1,5 +1,6 @@
 import Foundation
 package import RelayCore
+package import RelaySupport
 import Templates
 
 /// All templates: the user's folder first, then the built-in ones. They are parsed once.

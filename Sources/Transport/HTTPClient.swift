@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// HTTP over one libcurl multi handle, driven by a separate thread. Connections are kept and reused.
 ///

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// One HTTP request. Redirects are never followed; only `http` and `https` are allowed.
 package struct HTTPRequest: Sendable {

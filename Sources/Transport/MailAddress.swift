@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A mailbox as a person writes it: `ops@example.com`, or `"RevKeen relay" <relay@example.com>`.
 package struct MailAddress: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// SMTP through libcurl. Each connection has a separate thread and handle, and is kept for the next mail to the same server.
 ///

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// A thread that sends mails one after another to one server over one connection.
 final class MailConnection: Sendable {

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// One finished mail and its server. It has one recipient, so that every reply is about that recipient.
 package struct MailRequest: Sendable {

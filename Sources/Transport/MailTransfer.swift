@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// One mail during its transfer over one connection.
 ///

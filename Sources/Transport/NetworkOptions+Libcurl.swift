@@ -1,5 +1,6 @@
 import CCurl
 import RelayCore
+import RelaySupport
 
 extension NetworkOptions {
     /// Sets these options on a libcurl handle.

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// One HTTP exchange in progress.
 ///

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// An HTTP receiver that costs as little as possible: blocking sockets, one thread per connection, fixed responses.
 final class Receiver: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Sandbox
 
 /// Compares receivers that are slow or rate-limited with receivers that are neither.

@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

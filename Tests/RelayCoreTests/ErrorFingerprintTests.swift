@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Testing
 
 /// Errors that differ only in numbers, ids, times and addresses are of one kind; other errors are not.

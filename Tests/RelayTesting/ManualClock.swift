@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 
 /// A clock that stands still until a test moves it. Sleepers wake in the order of their deadlines.
 package final class ManualClock: WallClock {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 package import Transport
 
 /// Responds to HTTP requests from a script and remembers the requests.

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 
 @testable import Rendering
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// A loopback server that follows a script for each connection, for behaviour that no correct server shows.
 final class RawServer: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// A mail server that follows a script: it replies to a command as the script says, else as a correct server would.
 final class ScriptedMailServer: Sendable {

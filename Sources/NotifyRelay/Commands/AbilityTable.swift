@@ -1,5 +1,6 @@
 import Channels
 import RelayCore
+import RelaySupport
 
 /// What each type of destination can do, for `channels` and for docs/destinations.md.
 enum AbilityTable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dedup
 import Foundation
 import RelayCore
+import RelaySupport
 import RevKeen
 
 struct ApprovalsCommand: AsyncParsableCommand {

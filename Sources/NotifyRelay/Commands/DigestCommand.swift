@@ -3,6 +3,7 @@ import Channels
 import Dedup
 import Foundation
 import RelayCore
+import RelaySupport
 
 struct DigestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

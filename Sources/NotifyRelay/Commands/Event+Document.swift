@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension Event {
     /// Reads the document that a webhook gets (`{"type", "timestamp", "data"}`) back into an event, as far as it says one.

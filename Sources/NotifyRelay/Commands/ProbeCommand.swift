@@ -1,5 +1,6 @@
 import ArgumentParser
 import RelayCore
+import RelaySupport
 import RevKeen
 
 struct ProbeCommand: AsyncParsableCommand {

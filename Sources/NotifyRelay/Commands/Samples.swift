@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// A believable event of each kind, for `send-test` and `preview --sample`. Their ids say that they are samples.
 enum Samples {

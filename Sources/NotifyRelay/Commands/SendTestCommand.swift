@@ -2,6 +2,7 @@ import ArgumentParser
 import Channels
 import Dedup
 import RelayCore
+import RelaySupport
 
 struct SendTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Channels
 import Foundation
 import RelayCore
+import RelaySupport
 import Transport
 
 struct ChannelsCommand: ParsableCommand {

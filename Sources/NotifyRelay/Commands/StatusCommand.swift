@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dedup
 import RelayCore
+import RelaySupport
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

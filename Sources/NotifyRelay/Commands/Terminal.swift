@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// What a command says, and to whom: colour on a terminal, plain text elsewhere (https://no-color.org is heeded).
 enum Terminal {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dedup
 import RelayCore
+import RelaySupport
 
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

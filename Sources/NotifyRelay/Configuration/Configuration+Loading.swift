@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 
 extension Configuration {
     /// Reads the file. Nil, with at least one problem that is no warning, if it cannot be used.

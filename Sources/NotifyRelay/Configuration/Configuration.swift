@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// The whole configuration file, read and checked.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Who decides approvals and how, and how they are reminded of.

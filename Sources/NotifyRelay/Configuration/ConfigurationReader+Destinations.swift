@@ -1,6 +1,7 @@
 import Channels
 import Crypto
 import RelayCore
+import RelaySupport
 import Transport
 
 extension ConfigurationReader {

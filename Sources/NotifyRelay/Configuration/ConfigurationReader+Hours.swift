@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Values that several parts of the file have: hours, days, words of a closed list, destinations.
 extension ConfigurationReader {

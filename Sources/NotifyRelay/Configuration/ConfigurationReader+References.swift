@@ -1,5 +1,6 @@
 import Channels
 import RelayCore
+import RelaySupport
 
 /// What one part of the file says about another.
 extension ConfigurationReader {

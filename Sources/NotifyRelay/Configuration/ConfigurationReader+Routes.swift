@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension ConfigurationReader {
     /// - Parameter zone: of hours that name none.

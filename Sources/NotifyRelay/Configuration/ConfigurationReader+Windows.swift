@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// What gathers events: digests, hours of quiet, storms.
 extension ConfigurationReader {

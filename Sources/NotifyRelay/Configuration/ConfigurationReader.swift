@@ -2,6 +2,7 @@ import Channels
 import Crypto
 import Foundation
 import RelayCore
+import RelaySupport
 import RevKeen
 import Transport
 

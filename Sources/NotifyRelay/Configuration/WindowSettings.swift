@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// A message that gathers events, by its schedule.
 struct DigestSettings: Sendable, Equatable {

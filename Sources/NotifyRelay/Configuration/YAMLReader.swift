@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Yams
 
 /// Turns the file into nodes with places, and puts `${…}` in. The only code that knows YAML.

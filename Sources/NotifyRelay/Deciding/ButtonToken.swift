@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// What a button of a chat sends back: the verdict, the approval, and the beginning of the hash of what was shown, signed for one account
 /// and one destination. At most 64 bytes, which is what Telegram takes.

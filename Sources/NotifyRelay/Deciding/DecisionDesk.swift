@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// What somebody says to an approval, from wherever they read it.

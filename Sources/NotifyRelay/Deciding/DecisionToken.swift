@@ -1,5 +1,6 @@
 import Crypto
 import RelayCore
+import RelaySupport
 
 /// What a link to decide says: which approval, to whom it was sent, and until when it is good. Whoever has it is who it was sent to, or
 /// got it from them.

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// What links and buttons are signed with. The first key signs, all verify, so that a key can be replaced without a link going dead.
 struct LinkKeys: Sendable {

@@ -1,5 +1,6 @@
 import Channels
 import RelayCore
+import RelaySupport
 
 /// Who is who, by what a way in knows them.
 struct People: Sendable {

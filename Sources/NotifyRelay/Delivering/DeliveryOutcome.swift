@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// How one attempt ended.
 enum DeliveryOutcome: Sendable {

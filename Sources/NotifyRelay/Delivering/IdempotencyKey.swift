@@ -1,5 +1,6 @@
 import Crypto
 import RelayCore
+import RelaySupport
 
 /// What a receiver knows a message by, the same on every attempt: hex SHA-256 of the event's id, the destination and, where there is
 /// one, the recipient. The parts are separated by a byte that none of them can hold.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Wakes one waiting task. A signal while nobody waits is kept for the next wait; two signals count as one.
 final class Wakeup: Sendable {

@@ -1,6 +1,7 @@
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 
 /// What housekeeping does each second, and what it remembers from one turn to the next, across reloads.
 ///

@@ -1,6 +1,7 @@
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 
 /// Why the store could not be used when somebody last tried. Said once when it begins and once when it is over.
 final class StoreHealth: Sendable {

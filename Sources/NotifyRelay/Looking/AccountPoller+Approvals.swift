@@ -1,6 +1,7 @@
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// The feed `approvals`: one request shows the whole account's open and decided requests.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Runs one body at a time, in the order of the calls, also across `await`: what a body has read is still true when it writes.
 final class AsyncMutex: Sendable {

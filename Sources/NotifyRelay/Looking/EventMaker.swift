@@ -1,6 +1,7 @@
 import Crypto
 import Dedup
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// Makes events of what the API shows of one account. The only place where wire types become our vocabulary.

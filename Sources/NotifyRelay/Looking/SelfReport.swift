@@ -1,6 +1,7 @@
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 
 /// What the relay says about itself: once when something begins, once more when it is over.
 ///

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// The one way into the ledger: gives a sighting its priority and its routes, admits it, and wakes the lanes that now owe something.
 final class Admitter: Sendable {

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import RelayCore
+import RelaySupport
 
 /// The files that a configuration is made of: the file itself, the secrets that it names by `${file:…}`, and its templates.
 struct ConfigurationFiles: Sendable, Equatable {

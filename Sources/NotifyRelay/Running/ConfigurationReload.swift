@@ -3,6 +3,7 @@ import Dedup
 import Foundation
 import Logging
 import RelayCore
+import RelaySupport
 
 /// Reads the configuration again, at SIGHUP and when its files have changed, and hands it to the relay.
 ///

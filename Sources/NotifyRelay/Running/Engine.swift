@@ -4,6 +4,7 @@ import Dedup
 import Foundation
 import Logging
 import RelayCore
+import RelaySupport
 import ServiceLifecycle
 import Transport
 import UnixSignals

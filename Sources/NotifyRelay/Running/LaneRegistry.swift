@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The lanes of this configuration, by name. Wakes those that owe something new.
 final class LaneRegistry: Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import RelayCore
+import RelaySupport
 
 /// Structured lines on stderr: text on a terminal, JSON otherwise. Routine success is `debug`; nothing per message at `info`.
 struct Log: LogHandler {

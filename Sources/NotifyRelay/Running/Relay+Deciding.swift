@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import RelayCore
+import RelaySupport
 import Rendering
 
 /// What the ways of deciding need of the whole.

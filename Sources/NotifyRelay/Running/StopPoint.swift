@@ -1,3 +1,5 @@
+import RelaySupport
+
 #if DEBUG
     import Foundation
     import Glibc

@@ -1,6 +1,7 @@
 import Channels
 import Logging
 import RelayCore
+import RelaySupport
 
 /// What chats post when a button is pressed. A chat waits three seconds at most, RevKeen may take longer: what is not known by then is
 /// carried on, and said to be on its way.

@@ -2,6 +2,7 @@ import Crypto
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 
 /// The pages that signed links lead to. Looking never decides: only what is posted from the page itself does, for what the page showed.
 struct DecisionPages: Sendable {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Slows down whoever guesses: after ten wrong signatures for one content within a minute, that content is not looked at for a minute; after
 /// a hundred of all kinds, whatever is wrong is told to wait. What is right passes, however much is guessed beside it.

@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Tells a watcher elsewhere that the relay is well: a GET each `every`, but only while `/readyz` would answer 200.

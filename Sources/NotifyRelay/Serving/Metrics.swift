@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// The program's counters and gauges, in the text form that Prometheus reads (exposition format 0.0.4).

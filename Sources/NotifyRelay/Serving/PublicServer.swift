@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import RelayCore
+import RelaySupport
 
 /// `server.public_listen`: hands what comes to the public side, within bounds of size and time.
 struct PublicServer: Sendable {

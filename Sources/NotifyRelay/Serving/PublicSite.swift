@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelaySupport
 
 /// One request to the public side, apart from any server, so that a test can ask without a socket.
 struct PublicRequest: Sendable {

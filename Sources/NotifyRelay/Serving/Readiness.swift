@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// What is wrong, by the words of `/readyz`: `store`, `lanes`, `approvals`.
 struct Readiness: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// The page at `/`: what is owed, how the lanes and feeds are, what is dead, and what is wrong. A plain table each, without script.
 struct StatusPage {

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// What a bundle remembers of what it held: like things together, what was resolved meanwhile in one line.
 struct BundleFold {

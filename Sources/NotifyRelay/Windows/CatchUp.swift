@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// After an outage: what is older than the account's `catch_up` is gathered, one bundle per destination.
 enum CatchUp {

@@ -1,6 +1,7 @@
 import Crypto
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// What an event owes and joins at a moment: who is told at once, who later, and what is gathered.
 struct DeliveryPlan: Sendable {

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// What a digest remembers of its members while it walks them: by automation and kind of error, so that very many need little room.
 struct DigestFold {

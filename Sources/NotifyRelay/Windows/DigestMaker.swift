@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// Makes a digest of its windows: shaped by failure, not by time.
 struct DigestMaker: Sendable {

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 package import Transport
 
 /// An API key and the one host that it is sent to.

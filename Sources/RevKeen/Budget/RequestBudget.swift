@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 
 /// Limits the requests of one account: a number of requests per minute, and at most eight at once.
 ///

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The content of an error body, in any of the formats that RevKeen's routes still send.
 /// These are `{"error":{"code","message"}}`, `{"error":"CODE","message"}`, `{"error":"text"}` and `{"code","message"}`. All fields are nil

@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 package import Transport
 
 /// The operations of RevKeen's API that the relay uses, each as one request.

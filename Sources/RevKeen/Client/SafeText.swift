@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Makes text from outside safe for an error: one line, no credential, no URL, at most 300 characters.
 struct SafeText {

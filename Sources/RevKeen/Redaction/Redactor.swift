@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// Removes confidential values from actions and payloads before anything is stored.
 package struct Redactor: Sendable {

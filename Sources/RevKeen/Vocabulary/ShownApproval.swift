@@ -1,5 +1,6 @@
 import Crypto
 package import RelayCore
+import RelaySupport
 
 /// Hashes what a person sees of an approval.
 /// A different hash is a new version, which must be sent.

@@ -1,3 +1,5 @@
+import RelaySupport
+
 /// A status word in the form used for comparison: lower case, letters and digits only.
 /// So `Timed-Out`, `timed_out` and `timedOut` are the same word.
 func comparable(_ word: String) -> String {

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// An approval request, from the list or from a run's detail.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_approvals_list

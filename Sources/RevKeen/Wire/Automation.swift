@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// A saved automation.
 /// `system_prompt` and the policies are not read, because no message shows them.

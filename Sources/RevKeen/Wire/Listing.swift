@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 import Transport
 
 /// The entries of a list response, and what the response shows about this account's lists.

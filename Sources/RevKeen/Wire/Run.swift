@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// A run, from a list or from its detail; the fields after `completedAt` exist only in the detail.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_runs_get

@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// A run with its steps, approvals and notifications.
 /// No other response contains notifications.

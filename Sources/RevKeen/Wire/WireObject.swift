@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// An object with an id: an entry of a list or a response of its own.
 package protocol WireItem: Sendable {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Discord webhook: `POST /hooks/discord/<id>/<token>?wait=true` and `PATCH …/messages/<message>`.
 /// Sources: https://docs.discord.com/developers/resources/webhook, https://docs.discord.com/developers/resources/message

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Google Chat webhook: `POST /hooks/google_chat/v1/spaces/<space>/messages?key=…&token=…`.
 /// Source: https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Gotify server: `POST /hooks/gotify/message`.
 /// Source: https://gotify.net/api-docs

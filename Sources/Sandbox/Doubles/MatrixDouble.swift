@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Matrix homeserver: `PUT /hooks/matrix/_matrix/client/v3/rooms/<room>/send/m.room.message/<transaction>`.
 /// Sources: https://spec.matrix.org/v1.15/client-server-api/, and Synapse where the specification says nothing.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Mattermost incoming webhook: `POST /hooks/mattermost/<key>`.
 /// Source: https://github.com/mattermost/mattermost/blob/master/server/channels/app/webhook.go

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of an ntfy server: `POST /hooks/ntfy/` with a JSON document that names its topic.
 /// Sources: https://docs.ntfy.sh/publish/#publish-as-json, https://github.com/binwiederhier/ntfy/blob/main/server/errors.go

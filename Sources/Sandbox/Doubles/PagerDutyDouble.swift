@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of the Events API v2: `POST /hooks/pagerduty/v2/enqueue`.
 /// Source: https://developer.pagerduty.com/docs/send-alert-event

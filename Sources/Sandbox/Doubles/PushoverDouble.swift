@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of Pushover: `POST /hooks/pushover/1/messages.json`, and the request that cancels an emergency message.
 /// Source: https://pushover.net/api

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Rocket.Chat incoming webhook: `POST /hooks/rocketchat/hooks/<integration>/<token>`.
 /// Source: https://github.com/RocketChat/Rocket.Chat/blob/develop/apps/meteor/app/integrations/server/api/api.ts

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A strict stand-in for one service, behind `/hooks/<kind>/…`.
 /// It refuses what the service documents as refused, with the service's own errors, and draws what it accepts roughly as the service's app

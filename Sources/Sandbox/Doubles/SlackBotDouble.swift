@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of Slack's Web API: `POST /hooks/slackbot/api/chat.postMessage` and `chat.update`.
 /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update

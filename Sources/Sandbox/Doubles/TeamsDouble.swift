@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Teams workflow that posts cards: `POST /hooks/teams/…/invoke?api-version=1&sig=…`.
 /// Sources: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook,

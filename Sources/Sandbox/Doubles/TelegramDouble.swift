@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of the Bot API: `POST /hooks/telegram/bot<token>/<method>`.
 /// Source: https://core.telegram.org/bots/api

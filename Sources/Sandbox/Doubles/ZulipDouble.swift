@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A double of a Zulip server: `POST /hooks/zulip/api/v1/messages` and `PATCH …/messages/<id>`, form-encoded.
 /// Sources: https://zulip.com/api/send-message, https://zulip.com/api/update-message, https://zulip.com/api/rest-error-handling

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// One HTTP request as it arrived.
 /// It is independent of any server, so that a test can send a request without a socket.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The HTTP receivers: `POST /hooks/slack/…`, `POST /hooks/web/…`, and the doubles of other services at `/hooks/<kind>/…`.
 extension Inbox {

@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 
 /// Receives all messages: chat hooks, webhooks and mail.
 ///

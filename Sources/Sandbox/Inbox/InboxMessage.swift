@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// One accepted message, as it arrived.
 package struct InboxMessage: Sendable {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Finds what Slack would refuse in a message to an incoming webhook.
 /// Source: https://docs.slack.dev/reference/block-kit/blocks

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Decodes the transfer encodings of mail bodies (RFC 2045 §6).
 /// It is lenient, because the result is only shown.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Draws an attachment as Mattermost and Rocket.Chat do.
 enum AttachmentCard {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The parts that cards of several services share.
 enum CardParts {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// A message drawn as a card in a chat room.
 /// Slack's format is drawn here, and each other format by the double of its service.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The pages that show the received messages.
 /// They are complete HTML from the server; no script runs on them.

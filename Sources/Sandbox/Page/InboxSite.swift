@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Serves the inbox's pages to a browser.
 struct InboxSite: Sendable {

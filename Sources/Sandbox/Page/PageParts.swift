@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The parts that several pages share.
 enum PageParts {

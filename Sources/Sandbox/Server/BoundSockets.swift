@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelaySupport
 import ServiceLifecycle
 
 /// Holds the task that serves the sockets, from `start()` to `stop()`.

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The scenes that follow the opening.
 /// They repeat with different names and numbers.

@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 
 /// What happens in the demo's account: a small company's automations over a few busy minutes.
 ///

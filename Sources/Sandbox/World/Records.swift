@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// An automation as the stand-in stores it.
 struct AutomationRecord: Sendable {

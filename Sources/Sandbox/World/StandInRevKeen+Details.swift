@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Converts records to the JSON of the API.
 extension StandInRevKeen {

@@ -1,4 +1,5 @@
-package import RelayCore
+import RelayCore
+package import RelaySupport
 
 /// Changes to the world that happen without an API call.
 extension StandInRevKeen {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The three list operations.
 extension StandInRevKeen {

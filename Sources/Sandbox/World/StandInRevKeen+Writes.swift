@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// The four operations that change data.
 extension StandInRevKeen {

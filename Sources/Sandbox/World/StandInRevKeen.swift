@@ -1,4 +1,5 @@
 package import RelayCore
+package import RelaySupport
 
 /// A stand-in for RevKeen's automations, with its API.
 ///

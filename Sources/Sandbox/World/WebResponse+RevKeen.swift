@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 /// Responses in RevKeen's envelopes.
 /// Source: https://docs.revkeen.com/docs/errors

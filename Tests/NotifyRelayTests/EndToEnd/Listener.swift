@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// Holds a port of loopback for as long as it lives. Nobody is answered unless `accept()` is called.
 final class Listener: Sendable {

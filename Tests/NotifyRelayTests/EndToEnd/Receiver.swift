@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// A web server of a few lines whose manners a test scripts to the byte, with a thread of its own for each connection.
 final class Receiver: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
 final class RelayProcess: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Transport
 
 /// Asks a server of this machine.

@@ -2,6 +2,7 @@ import Channels
 import Dedup
 import Foundation
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Rendering
 import Sandbox

@@ -1,5 +1,6 @@
 import Logging
 import RelayCore
+import RelaySupport
 
 /// Keeps what was logged.
 final class LogBook: Sendable {

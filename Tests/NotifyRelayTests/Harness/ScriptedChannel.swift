@@ -1,5 +1,6 @@
 import Channels
 import RelayCore
+import RelaySupport
 
 /// Keeps what it is given, and answers as a test says: first what is queued, then always the same.
 final class ScriptedChannel: Channel {
