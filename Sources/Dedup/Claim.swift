@@ -10,7 +10,7 @@ package struct Claim: Sendable {
     package var event: Event
     package var destination: String
     package var recipient: String
-    package var route: String
+    package var route: RouteName
     package var priority: Priority
     package var firstFailedAt: Timestamp?
     package var options: DeliveryOptions
@@ -18,11 +18,11 @@ package struct Claim: Sendable {
     package var present: ApprovalRow?
     /// Of what follows a request: the message that this destination was sent about it. Nil where there is none, or none that can be found.
     package var earlier: Receipt?
-    /// Of the first of a storm: how many like it there were besides. Nil where nothing is counted.
-    package var alike: Int?
+    /// The number of events collapsed into this one; nil if nothing is counted.
+    package var collapsed: Int?
 
     package init(
-        delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: String,
+        delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: RouteName,
         priority: Priority, firstFailedAt: Timestamp? = nil, options: DeliveryOptions = DeliveryOptions(),
         present: ApprovalRow? = nil, earlier: Receipt? = nil
     ) {

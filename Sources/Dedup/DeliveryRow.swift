@@ -17,7 +17,7 @@ enum DeliveryRow {
                 (event, destination, recipient, route, priority, state, due_at, held_for, thread, options, reason, settled_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (event, destination, recipient) DO NOTHING
-            """, event, owed.destination, owed.recipient, owed.route, owed.priority.rawValue,
+            """, event, owed.destination, owed.recipient, owed.route.text, owed.priority.rawValue,
             superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
             superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1

@@ -114,8 +114,8 @@ enum ClaimRow {
         try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
             Claim(
                 delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
-                destination: destination, recipient: row[3], route: row[4], priority: priority, firstFailedAt: row.moment(5),
-                options: DeliveryOptions(text: row[6]))
+                destination: destination, recipient: row[3], route: RouteName(text: row[4]), priority: priority,
+                firstFailedAt: row.moment(5), options: DeliveryOptions(text: row[6]))
         }
     }
 
@@ -141,10 +141,11 @@ enum ClaimRow {
         return taken
     }
 
-    /// What replaces nothing. The first of a storm says how many there were, in the message that it was told by.
+    /// Takes a delivery that belongs to no approval.
+    /// The first event of a storm gets the count so far, and its refresh edits the message that was sent.
     private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
-        if let storm = claim.options.storm { taken.alike = try db.first(WindowReaderSQL.counted, storm) { $0[0] } }
+        if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }
         if claim.options.refreshes {
             taken.earlier = try MessageThread.message(of: claim, thread: claim.event.subject, db)?.receipt
             guard taken.earlier != nil else {

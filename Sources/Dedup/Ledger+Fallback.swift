@@ -27,7 +27,8 @@ extension Ledger {
             added += try await writes.write("divert") { db in
                 try owed.reduce(0) { count, one in
                     let hold = one.until.map { _ in DeferReason.quiet.rawValue }
-                    return try count + db.run(Self.divert, fallback, recipient, (one.until ?? now).milliseconds, hold, one.id)
+                    let route = RouteName.builtIn(.fallback).text
+                    return try count + db.run(Self.divert, fallback, recipient, route, (one.until ?? now).milliseconds, hold, one.id)
                 }
             }
         }
@@ -46,7 +47,7 @@ extension Ledger {
         """
     private static let divert = """
         INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, held_for, thread, options)
-        SELECT event, ?, ?, 'fallback', priority, 'owed', ?, ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
+        SELECT event, ?, ?, ?, priority, 'owed', ?, ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
         ON CONFLICT (event, destination, recipient) DO NOTHING
         """
 }

@@ -59,5 +59,5 @@ private enum Renaming {
         UPDATE OR IGNORE delivery INDEXED BY delivery_thread SET destination = ? WHERE thread IS NOT NULL AND destination = ?
         """
     static let receipts = "UPDATE OR IGNORE receipt SET destination = ? WHERE destination = ?"
-    static let windows = "UPDATE OR IGNORE window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
+    static let windows = "UPDATE OR IGNORE event_window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
 }

@@ -6,8 +6,8 @@ package struct ToldRequest: Sendable, Equatable {
     package var approval: ApprovalRow
     package var destination: String
     package var recipient: String
-    /// Of the request: it says how it is reminded of.
-    package var route: String
+    /// The route by which the request was sent; it decides about reminders.
+    package var route: RouteName
     /// When it was told first.
     package var toldAt: Timestamp
 }
@@ -20,7 +20,7 @@ extension Ledger {
                 try db.all(ApprovalStore.open, account, make: ApprovalStore.make).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
             return try db.all(ReminderRow.told, account) { row -> ToldRequest? in
                 rows[row[0]].map {
-                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: row[3], toldAt: row.time(4))
+                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: RouteName(text: row[3]), toldAt: row.time(4))
                 }
             }.compactMap(\.self)
         }
@@ -63,7 +63,8 @@ extension Ledger {
 
 /// Reminders inside their transaction.
 enum ReminderRow {
-    /// When it was told is the first attempt that arrived, or may have; attempts are forgotten after a while, and then it is when it was seen.
+    /// A request counts as told at the first attempt that arrived or may have arrived.
+    /// Once retention has deleted the attempts, it counts from when the event was seen.
     static let told = """
         SELECT a.id, d.destination, d.recipient, d.route,
             coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome IN ('delivered', 'uncertain')), e.seen_at)

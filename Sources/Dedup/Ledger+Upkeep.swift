@@ -69,7 +69,7 @@ enum Retention {
         SELECT e.seen_at, e.n, NOT EXISTS (
                 SELECT 1 FROM delivery WHERE event = e.n AND state IN ('owed', 'dead', 'unknown'))
             AND NOT EXISTS (
-                SELECT 1 FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = e.n AND w.closed_at IS NULL)
+                SELECT 1 FROM member m JOIN event_window w ON w.id = m.window_id WHERE m.event = e.n AND w.closed_at IS NULL)
             AND NOT (e.kind IN ('approval', 'decision', 'reminder') AND \(isOpen("e.subject")))
         FROM event e INDEXED BY event_kept
         WHERE e.payload IS NOT NULL AND (e.seen_at, e.n) > (?, ?) AND e.seen_at < ? ORDER BY e.seen_at, e.n LIMIT ?

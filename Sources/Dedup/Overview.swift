@@ -56,7 +56,7 @@ package struct History: Sendable, Equatable {
         package var id: Int64
         package var destination: String
         package var recipient: String
-        package var route: String
+        package var route: RouteName
         package var priority: Priority
         package var state: DeliveryState
         package var dueAt: Timestamp
@@ -73,7 +73,7 @@ package struct History: Sendable, Equatable {
         package var toldAtOnce: Bool
         /// The id of the message that told of the window; nil while it is open, and of one that was closed without a word.
         package var toldIn: String?
-        /// In a storm: the one that was told for all of them; nil where there is none.
+        /// The id of the event that was sent for the whole storm; nil for windows of other kinds.
         package var first: String?
     }
 

@@ -109,7 +109,7 @@ private struct DigestWindows {
     /// - Parameter text: the beginning of when it closed; nil is the one that is open.
     func event(closedAt text: String?, all: Bool) async throws -> Event? {
         guard let text else {
-            let open = try await ledger.openWindows(named: digest.name).filter { $0.kind == .digest }
+            let open = try await ledger.openWindows(.digest, named: digest.name)
             return try await made(of: open.map(\.id), all: all)
         }
         let closed = try await ledger.closedWindows(ofDigest: digest.name, limit: 100_000)
@@ -129,7 +129,7 @@ private struct DigestWindows {
     private func made(of windows: [Int64], all: Bool) async throws -> Event? {
         let maker = DigestMaker(settings: digest, room: all ? .everything : DigestMaker.Room())
         let now = SystemClock().now
-        let made = try await ledger.gather(windows) { try maker.detail($0, isLate: false) }
+        let made = try await ledger.readWindows(windows) { try maker.detail($0, isLate: false) }
         return made.map { digest.event($0.detail, staging: $0.staging, now: now) { $0.priority } }
     }
 }

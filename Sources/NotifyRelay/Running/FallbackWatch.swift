@@ -44,7 +44,7 @@ extension Relay {
         let router = generation.router, now = clock.now
         let diverted = try? await ledger.divert(
             from: destination, to: fallback, recipients: router.recipients[fallback] ?? [""], atLeast: .high, seenBefore: olderThan,
-            quiet: { router.manners[fallback]?.quiet?.end(for: $0, at: now) })
+            quiet: { router.rules[fallback]?.quiet?.end(for: $0, at: now) })
         if let diverted, diverted > 0 { laneRegistry.wake([fallback]) }
     }
 }
