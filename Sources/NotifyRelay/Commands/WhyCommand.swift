@@ -24,7 +24,7 @@ struct WhyCommand: AsyncParsableCommand {
     }
 }
 
-/// What `why` tells of one event.
+/// The output of `why` for one event.
 private struct Story {
     var event: Event
     var routes: [Router.RouteMatch]
@@ -98,7 +98,7 @@ private struct Story {
 }
 
 extension History.Joined {
-    /// Why the event is in the window, and what becomes of it, in words.
+    /// The reason why the event is in the window, and what happens to it there.
     fileprivate var because: String {
         let end = window.closedAt == nil ? ", until \(window.closesAt)" : toldIn.map { ", told in \($0)" } ?? ", closed without a word"
         switch window.kind {
