@@ -1,13 +1,14 @@
 package import RelayCore
 
-/// An event on its way into the ledger, with everything it owes and joins. It appears with all of that, or not at all.
+/// An event with the deliveries it owes and the windows it joins.
+/// All of that is written in one transaction.
 package struct Admission: Sendable {
     package var event: Event
     package var owed: [PlannedDelivery]
     package var windows: [WindowJoin]
-    /// Stored in the same transaction, also if the event is known already.
+    /// Stored in the same transaction, even if the event is known already.
     package var approval: ApprovalRow?
-    /// Of updates and decisions: whom they follow to. Nil follows nowhere.
+    /// Sends an update or a decision to everyone who got the request; nil for other events.
     package var followsRequest: FollowRule?
 
     package init(
@@ -23,27 +24,28 @@ package struct Admission: Sendable {
 }
 
 package enum AdmissionResult: Sendable, Equatable {
-    /// New; `owed` counts its deliveries that are owed now, without those that were superseded at once.
+    /// The event is new; `owed` counts its deliveries without those that were superseded at once.
     case admitted(owed: Int)
-    /// Admitted before: it owes and joins nothing more.
+    /// The event was admitted before; nothing is added.
     case known
 }
 
-/// One delivery to be: to whom, how loudly, from when.
+/// A delivery that an event will owe.
 package struct PlannedDelivery: Sendable, Equatable {
     package var destination: String
-    /// Empty unless the destination tells each address for itself.
+    /// One address of a mail's `to`; empty for destinations without recipients.
     package var recipient: String
-    package var route: String
+    package var route: RouteName
     package var priority: Priority
     package var dueAt: Timestamp
     package var heldFor: DeferReason?
     package var options: DeliveryOptions
-    /// What may gather it instead, which the ledger alone can say. Of one destination, the same for each recipient.
+    /// Collapse and ceiling rules, evaluated inside the admitting transaction.
+    /// All recipients of one destination have the same.
     package var gate: GateRules?
 
     package init(
-        destination: String, recipient: String = "", route: String, priority: Priority, dueAt: Timestamp, heldFor: DeferReason? = nil,
+        destination: String, recipient: String = "", route: RouteName, priority: Priority, dueAt: Timestamp, heldFor: DeferReason? = nil,
         options: DeliveryOptions = DeliveryOptions(), gate: GateRules? = nil
     ) {
         self.destination = destination
@@ -57,26 +59,27 @@ package struct PlannedDelivery: Sendable, Equatable {
     }
 }
 
-/// What stands before a delivery at its admission: it is owed, or it is gathered.
+/// Rules that may hold a delivery back when its event is admitted; the event then joins a window instead.
 package struct GateRules: Sendable, Equatable {
-    /// The first that opens this window is told, and those that follow while it is open are counted in it.
-    package var alike: WindowJoin?
-    /// The message of the first can be changed: it is brought up to date when others join.
+    /// The event that opens this window is sent; those that join while it is open are only counted.
+    /// Nil if nothing is collapsed.
+    package var collapse: WindowJoin?
+    /// The destination can edit messages, so the count is shown in the message of the first event.
     package var refreshes = false
     package var ceiling: Ceiling?
 
-    package init(alike: WindowJoin? = nil, refreshes: Bool = false, ceiling: Ceiling? = nil) {
-        self.alike = alike
+    package init(collapse: WindowJoin? = nil, refreshes: Bool = false, ceiling: Ceiling? = nil) {
+        self.collapse = collapse
         self.refreshes = refreshes
         self.ceiling = ceiling
     }
 }
 
-/// At most so many events at a destination in so long; what is more is gathered.
+/// The most events that a destination gets within a time; those above it join a window.
 package struct Ceiling: Sendable, Equatable {
     package var most: Int
     package var within: Duration
-    /// It counts, and is told all the same.
+    /// The event counts towards the ceiling but is never held.
     package var isExempt: Bool
 
     package init(most: Int, within: Duration, isExempt: Bool = false) {
@@ -86,49 +89,49 @@ package struct Ceiling: Sendable, Equatable {
     }
 }
 
-/// An event about an approval goes to every destination and recipient that was sent the request, or still owes it.
+/// Sends an event about an approval to every destination and recipient that got the request or still owes it.
 ///
-/// Where the request is still owed and nobody is sending it, the event is `dropped: superseded`: the request will say the present.
+/// If the request is still owed and unclaimed, the event is `dropped: superseded`, because the request will show the present facts.
 package struct FollowRule: Sendable, Equatable {
-    /// What stands as the route of a delivery that came by following.
-    package var route: String
+    /// The route of the deliveries that are owed because of this rule.
+    package var route: RouteName
     package var dueAt: Timestamp
-    /// Destinations that are not to be disturbed, and until when: there it is due then.
+    /// The ends of quiet hours and mutes, by destination; the delivery is due then.
     package var quiet: [String: Timestamp]
-    /// Destinations where what follows changes the message that is there, which disturbs nobody: there it is due at once.
+    /// Destinations where the earlier message is edited, which disturbs nobody; the delivery is due at once there.
     package var edits: Set<String>
 
-    package init(route: String, dueAt: Timestamp, quiet: [String: Timestamp] = [:], edits: Set<String> = []) {
+    package init(route: RouteName, dueAt: Timestamp, quiet: [String: Timestamp] = [:], edits: Set<String> = []) {
         self.route = route
         self.dueAt = dueAt
         self.quiet = quiet
         self.edits = edits
     }
 
-    /// When something that follows is due.
+    /// When the delivery to a destination is due, and what it waits for.
     func due(at destination: String) -> (at: Timestamp, hold: DeferReason?) {
         guard !edits.contains(destination), let quiet = quiet[destination] else { return (dueAt, nil) }
         return (quiet, .quiet)
     }
 }
 
-/// Why something owed is not due at once.
+/// Why an owed delivery is not due at once.
 package enum DeferReason: String, Sendable, Codable, CaseIterable { case claim, retry, throttle, quiet }
 
-/// What a delivery keeps of its route, whatever the configuration says later.
+/// The settings of a delivery's route, copied so that later changes of the configuration do not affect it.
 package struct DeliveryOptions: Codable, Sendable, Equatable {
     package var atMostOnce: Bool
     package var mention: String?
-    /// It was delivered before, and is owed again because what its message shows has changed since: only a message that is still there
-    /// is brought up to date.
+    /// It was delivered and is owed again because the facts in its message have changed.
+    /// It only edits the message; if that is gone, nothing is sent.
     package var refreshes: Bool
-    /// The window that counts what is alike: this one is told, the others are counted in it.
-    package var storm: Int64?
+    /// The window that counts the events collapsed into this one; nil if there is none.
+    package var collapseWindow: Int64?
 
-    package init(atMostOnce: Bool = false, mention: String? = nil, refreshes: Bool = false, storm: Int64? = nil) {
+    package init(atMostOnce: Bool = false, mention: String? = nil, refreshes: Bool = false, collapseWindow: Int64? = nil) {
         self.atMostOnce = atMostOnce
         self.mention = mention
         self.refreshes = refreshes
-        self.storm = storm
+        self.collapseWindow = collapseWindow
     }
 }

@@ -1,28 +1,30 @@
 package import RelayCore
 
-/// The right to deliver one thing, until its lease ends or somebody claims it anew.
+/// The right to attempt one delivery, until its lease ends or it is claimed again.
 package struct Claim: Sendable {
     package var delivery: Int64
-    /// Counts the claims of this delivery. A settlement with an older one changes nothing.
+    /// The number of claims of this delivery so far.
+    /// A settlement with an older number changes nothing.
     package var fence: Int64
-    /// This attempt, from 1. Deferrals do not count.
+    /// The number of this attempt, from 1.
+    /// Deferrals do not count.
     package var attempt: Int
     package var event: Event
     package var destination: String
     package var recipient: String
-    package var route: String
+    package var route: RouteName
     package var priority: Priority
     package var firstFailedAt: Timestamp?
     package var options: DeliveryOptions
-    /// Of what belongs to an approval: the approval as last seen, which may be newer than the event.
+    /// The approval as last seen, which may be newer than the event; nil if the event is not about an approval.
     package var present: ApprovalRow?
-    /// Of what follows a request: the message that this destination was sent about it. Nil where there is none, or none that can be found.
+    /// The earlier message about the same subject, which this delivery edits or follows; nil if there is none that can be found again.
     package var earlier: Receipt?
-    /// Of the first of a storm: how many like it there were besides. Nil where nothing is counted.
-    package var alike: Int?
+    /// The number of events collapsed into this one; nil if nothing is counted.
+    package var collapsed: Int?
 
     package init(
-        delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: String,
+        delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: RouteName,
         priority: Priority, firstFailedAt: Timestamp? = nil, options: DeliveryOptions = DeliveryOptions(),
         present: ApprovalRow? = nil, earlier: Receipt? = nil
     ) {
@@ -44,26 +46,27 @@ package struct Claim: Sendable {
 /// How a claim ends.
 package enum Settlement: Sendable, Equatable {
     case delivered(Receipt)
-    /// It may have been delivered, and may not be sent again.
+    /// The message may have been delivered and must not be sent again.
     case unknown(String)
     case dead(String)
     case dropped(String)
-    /// Like `dropped`; and the message that was to be changed is gone for good.
+    /// The delivery is dropped because the message to edit no longer exists; nothing edits that message again.
     case vanished(String)
-    /// Counts an attempt; the first one starts the time until it is given up.
+    /// Counts an attempt.
+    /// The first one starts the time after which the delivery is given up.
     case retry(at: Timestamp, reason: String)
-    /// Costs no attempt.
+    /// Does not count as an attempt.
     case deferred(until: Timestamp, hold: DeferReason?)
 }
 
-/// One try, as it is written down.
+/// One attempt as the store keeps it.
 package struct Attempt: Sendable, Equatable {
     package var at: Timestamp
-    /// A closed word: `delivered`, `retry`, …
+    /// A word from a closed set: `delivered`, `retry`, …
     package var outcome: String
-    /// A closed word: `ok`, `timeout`, …
+    /// A word from a closed set: `ok`, `timeout`, …
     package var reason: String
-    /// For people.
+    /// A description for people.
     package var detail: String
     package var took: Duration
 
@@ -78,19 +81,20 @@ package struct Attempt: Sendable, Equatable {
 
 package enum DeliveryState: String, Sendable, CaseIterable { case owed, delivered, unknown, dead, dropped }
 
-/// What a lane last said of itself. A command writes it too: the daemon looks again when another process wrote.
+/// The last known state of a lane.
+/// Commands write it too; the daemon reads it again after another process wrote.
 package struct LaneRecord: Sendable, Equatable {
-    /// *blocked*: open, but its destination asked everyone to wait until `until`.
+    /// A *blocked* lane is open, but its destination asked us to pause until `until`.
     package enum State: String, Sendable, CaseIterable { case open, blocked, down, closed }
 
     package var destination: String
     package var state: State
     package var reason: String?
     package var since: Timestamp
-    /// When it may speak again: the end of the block, or the next probe. Nil where only a person can tell.
+    /// The end of the block or the time of the next probe; nil if only a person can open the lane.
     package var until: Timestamp?
 
-    /// A block ends by itself.
+    /// The state at a moment, because a block ends by itself.
     package func state(at now: Timestamp) -> State {
         if state == .blocked, let until, until <= now { return .open }
         return state
@@ -105,22 +109,22 @@ package struct LaneRecord: Sendable, Equatable {
     }
 }
 
-/// Which deliveries a person means.
+/// The deliveries that a command names.
 package enum Selection: Sendable, Equatable {
-    /// By the number that `status` shows.
+    /// Deliveries by the numbers that `status` shows.
     case deliveries([Int64])
-    /// By the id of their event.
+    /// All deliveries of the events with these ids.
     case events([String])
     case destination(String)
     case all
 }
 
-/// What a destination gave us to find its one message about a subject again.
+/// The stored receipt of the message about a subject at one destination.
 package struct StoredReceipt: Sendable, Equatable {
     package enum State: String, Sendable, CaseIterable { case sent, uncertain, gone }
 
     package var receipt: Receipt
-    /// Of an approval: the version that the message showed.
+    /// The version of the approval that the message showed; nil if the subject is not an approval.
     package var version: Int?
     package var state: State
 }

@@ -1,12 +1,12 @@
 import GRDB
 import RelayCore
 
-/// Deliveries as rows.
+/// The SQL of deliveries.
 enum DeliveryRow {
     /// - Parameters:
-    ///   - thread: the subject, if deliveries of it may replace one another.
-    ///   - superseded: it is written down as dropped, because a request that is still owed will say it.
-    /// - Returns: false if the event is owed there already, or was.
+    ///   - thread: the subject if later deliveries about it may replace this one; nil for most events.
+    ///   - superseded: stores the delivery as dropped, because a request that is still owed will show the present facts.
+    /// - Returns: false if the event has a delivery there already.
     @discardableResult
     static func insert(
         _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
@@ -17,13 +17,13 @@ enum DeliveryRow {
                 (event, destination, recipient, route, priority, state, due_at, held_for, thread, options, reason, settled_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (event, destination, recipient) DO NOTHING
-            """, event, owed.destination, owed.recipient, owed.route, owed.priority.rawValue,
+            """, event, owed.destination, owed.recipient, owed.route.text, owed.priority.rawValue,
             superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
             superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
     }
 
-    /// Nothing earlier about the same approval is owed to the same recipient. `d` is the delivery asked about.
+    /// A condition on the delivery `d`: no earlier delivery about the same approval is owed to the same recipient.
     static let isFirstOfItsThread = """
         (d.thread IS NULL OR NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.thread = d.thread AND b.destination = d.destination

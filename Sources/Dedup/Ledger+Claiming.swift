@@ -2,13 +2,14 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Takes what is due at a destination: the most urgent first, then the longest due. Held for `lease`, after which it comes back
-    /// by itself.
+    /// Claims due deliveries of a destination, the most urgent first, then the longest due.
+    /// A claim that is not settled ends after `lease`, and the delivery is due again.
     ///
-    /// A request that is taken stands for the updates owed behind it, since it is rendered from the present row; of several updates the
-    /// last stands for all. What a message shows already is not told again.
+    /// A request supersedes the updates that are owed after it, because it is rendered from the present facts, and so does the last of
+    /// several updates.
+    /// A delivery whose message shows the present facts already is settled without being sent.
     ///
-    /// - Parameter probing: also takes what waits for its next try: a destination that may be back is asked with the most urgent.
+    /// - Parameter probing: also claims deliveries that wait for a retry, to find out whether the destination is back.
     package func claim(
         _ destination: String, limit: Int, lease: Duration, probing: Bool = false
     ) async throws(LedgerError) -> [Claim] {
@@ -20,7 +21,7 @@ extension Ledger {
                     let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, probing: probing, db)
                     let taken = try due.compactMap { try ClaimRow.take($0, until: now + lease, at: now, db) }
                     claims += taken
-                    // What turned out to be needless made room for another.
+                    // Deliveries that need not be sent make room for others.
                     if taken.count == due.count { break }
                 }
             }
@@ -28,18 +29,20 @@ extension Ledger {
         }
     }
 
-    /// When something owed to the destination can next be claimed; in the past if it is due already, nil if nothing is owed.
+    /// When a delivery of the destination can next be claimed.
+    /// It is in the past if one is due already, and nil if nothing is owed.
     package func nextDue(_ destination: String) async throws(LedgerError) -> Timestamp? {
         try await read { db in
             try Priority.allCases.compactMap { try ClaimRow.nextDue(destination, $0, db) }.min()
         }
     }
 
-    /// Ends every claim: due at once, or *unknown* where it may be sent once at most. Only at start, under the `StoreLock`,
-    /// where every claim is stale by proof. Answers on their way are due at once too: a command that holds one at this moment asks under
-    /// the same key, and only the later claim settles it.
+    /// Ends every claim: the delivery is due at once, or *unknown* if it is `at_most_once`.
+    /// It may be called only at a start, under the `StoreLock`, which proves that no other relay holds a claim.
+    /// Answers that are under way are due at once too; a command that holds one at this moment uses the same key, and only the later
+    /// claim settles the answer.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of claims.
     package func releaseClaims() async throws(LedgerError) -> Int {
         let now = clock.now
         return try await writes.write("release") { db in
@@ -51,17 +54,17 @@ extension Ledger {
         }
     }
 
-    /// The wall clock was set: what waits for a claim's end, a retry or a rate limit moves with it, and so do looks at runs and answers
-    /// on their way.
+    /// Moves due times after the wall clock was set: of claims, retries, rate limits, polls of runs and answers under way.
     ///
-    /// - Parameter difference: negative if the clock was set back.
+    /// - Parameter difference: is negative if the clock was set back.
     package func shiftHeld(by difference: Duration) async throws(LedgerError) {
         try await writes.write("shift") { db in
             for statement in ClaimRow.shifts { try db.run(statement, difference.milliseconds) }
         }
     }
 
-    /// Time while the lane was not open does not count towards giving up: the first failures move forward, but never past now.
+    /// Moves the first failures of a destination forward, but never past now, because time while its lane was not open does not count
+    /// towards giving up.
     package func excuse(_ destination: String, by duration: Duration) async throws(LedgerError) {
         let now = clock.now
         try await writes.write("excuse") { db in
@@ -74,7 +77,7 @@ extension Ledger {
     }
 }
 
-/// Claims inside their transaction.
+/// The SQL of claims, run inside their transaction.
 enum ClaimRow {
     private static let owed = """
         SELECT d.id, d.fence, d.attempt, d.recipient, d.route, d.first_failed_at, d.options, \(EventRow.columns)
@@ -114,12 +117,12 @@ enum ClaimRow {
         try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
             Claim(
                 delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
-                destination: destination, recipient: row[3], route: row[4], priority: priority, firstFailedAt: row.moment(5),
-                options: DeliveryOptions(text: row[6]))
+                destination: destination, recipient: row[3], route: RouteName(text: row[4]), priority: priority,
+                firstFailedAt: row.moment(5), options: DeliveryOptions(text: row[6]))
         }
     }
 
-    /// Nil if there is nothing to send after all: then it is settled.
+    /// Nil if the delivery need not be sent; it is then settled.
     static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
         guard let thread = claim.event.thread else { return try takeAlone(claim, until: end, at: now, db) }
         var taken = claim
@@ -130,7 +133,7 @@ enum ClaimRow {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
         } else if let reason = try MessageThread.needless(taken, thread: thread, db) {
-            // What was delivered stays so.
+            // A refresh that is not needed leaves the delivery as delivered.
             let refreshes = claim.options.refreshes
             try settle(claim.delivery, as: refreshes ? .delivered : .dropped, refreshes ? nil : reason, at: now, db)
             return nil
@@ -141,10 +144,11 @@ enum ClaimRow {
         return taken
     }
 
-    /// What replaces nothing. The first of a storm says how many there were, in the message that it was told by.
+    /// Takes a delivery that belongs to no approval.
+    /// The first event of a storm gets the count so far, and its refresh edits the message that was sent.
     private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
-        if let storm = claim.options.storm { taken.alike = try db.first(WindowReaderSQL.counted, storm) { $0[0] } }
+        if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }
         if claim.options.refreshes {
             taken.earlier = try MessageThread.message(of: claim, thread: claim.event.subject, db)?.receipt
             guard taken.earlier != nil else {

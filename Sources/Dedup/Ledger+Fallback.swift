@@ -2,13 +2,14 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Owes to `fallback` what `destination` has owed for too long: once each, and the debt itself stays where it is. What is held there
-    /// in quiet hours has not waited yet.
+    /// Adds deliveries to `fallback` for events that `destination` has owed for too long.
+    /// Each event is added once, and its delivery to `destination` stays owed.
+    /// Deliveries that quiet hours hold have not waited yet.
     ///
     /// - Parameters:
-    ///   - seenBefore: only events seen before it.
-    ///   - quiet: until when the fallback is told nothing of a priority; nil tells it now.
-    /// - Returns: how many deliveries were added.
+    ///   - seenBefore: only events that were seen before this moment are added.
+    ///   - quiet: the end of the fallback's quiet hours for a priority; nil means that the delivery is due now.
+    /// - Returns: the number of deliveries that were added.
     package func divert(
         from destination: String, to fallback: String, recipients: [String], atLeast priority: Priority, seenBefore: Timestamp,
         quiet: (Priority) -> Timestamp? = { _ in nil }
@@ -27,7 +28,8 @@ extension Ledger {
             added += try await writes.write("divert") { db in
                 try owed.reduce(0) { count, one in
                     let hold = one.until.map { _ in DeferReason.quiet.rawValue }
-                    return try count + db.run(Self.divert, fallback, recipient, (one.until ?? now).milliseconds, hold, one.id)
+                    let route = RouteName.builtIn(.fallback).text
+                    return try count + db.run(Self.divert, fallback, recipient, route, (one.until ?? now).milliseconds, hold, one.id)
                 }
             }
         }
@@ -35,7 +37,7 @@ extension Ledger {
     }
 
     private static let mostAtOnce = 500
-    /// Read apart from the writing, so that a long list of debts holds no other lane up.
+    /// It runs outside the writing transaction, so that a long list does not delay other lanes.
     private static let waiting = """
         SELECT d.id, d.priority FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
@@ -46,7 +48,7 @@ extension Ledger {
         """
     private static let divert = """
         INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, held_for, thread, options)
-        SELECT event, ?, ?, 'fallback', priority, 'owed', ?, ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
+        SELECT event, ?, ?, ?, priority, 'owed', ?, ?, thread, options FROM delivery WHERE id = ? AND state = 'owed'
         ON CONFLICT (event, destination, recipient) DO NOTHING
         """
 }

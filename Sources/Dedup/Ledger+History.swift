@@ -11,14 +11,14 @@ extension Ledger {
         }
     }
 
-    /// The last events admitted, the newest last.
+    /// The events admitted last, the newest last.
     package func recentEvents(limit: Int) async throws(LedgerError) -> [Event] {
         try await read { db in
             try db.all("SELECT \(EventRow.columns) FROM event e ORDER BY e.n DESC LIMIT ?", limit) { EventRow.make($0) }.reversed()
         }
     }
 
-    /// Where an event was to go and what became of that, with every attempt, and the windows that it joined.
+    /// The deliveries of an event with every attempt, and the windows that it joined.
     package func history(_ event: String) async throws(LedgerError) -> History {
         try await read { db in
             guard let number = try EventRow.number(of: event, db) else { return History(deliveries: [], windows: []) }
@@ -48,13 +48,13 @@ enum HistoryRow {
         SELECT m.told_at_once, \(WindowRow.columns), (SELECT id FROM event WHERE n = w.event),
             (SELECT e.id FROM member f JOIN event e ON e.n = f.event
                 WHERE w.kind = 'storm' AND f.window_id = w.id AND f.told_at_once = 1 LIMIT 1)
-        FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = ?
+        FROM member m JOIN event_window w ON w.id = m.window_id WHERE m.event = ?
         ORDER BY w.id
         """
 
     static func delivery(_ row: SQLRow) -> History.Delivery {
         History.Delivery(
-            id: row[0], destination: row[1], recipient: row[2], route: row[3], priority: row.priority(4),
+            id: row[0], destination: row[1], recipient: row[2], route: RouteName(text: row[3]), priority: row.priority(4),
             state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(DeferReason.init),
             attempt: row[8], firstFailedAt: row.moment(9), reason: row[10], settledAt: row.moment(11), attempts: [])
     }

@@ -13,7 +13,8 @@ extension Ledger {
         }
     }
 
-    /// By name, and only of destinations that ever said something.
+    /// The stored states of lanes, sorted by destination.
+    /// A destination whose state never changed has none.
     package func lanes() async throws(LedgerError) -> [LaneRecord] {
         try await read { db in
             try db.all("SELECT destination, state, reason, since, until FROM lane ORDER BY destination") { row in
@@ -24,10 +25,10 @@ extension Ledger {
         }
     }
 
-    /// Gives what a destination of another name owes, and the messages it may still have to change, to this one.
+    /// Moves what is owed to a destination, and its receipts and open windows, to the destination's new name.
+    /// Settled deliveries keep the old name, and an event that is owed to both names is owed once.
     ///
-    /// What was settled for good keeps the old name. What both names owe of one event is owed once.
-    /// - Returns: how many debts changed their name.
+    /// - Returns: the number of deliveries that were moved.
     package func rename(destination old: String, to new: String) async throws(LedgerError) -> Int {
         let now = clock.now
         return try await writes.write("rename") { try DestinationRenaming.rename(old, to: new, at: now, $0) }
@@ -51,7 +52,7 @@ enum DestinationRenaming {
         UPDATE OR IGNORE delivery INDEXED BY delivery_thread SET destination = ? WHERE thread IS NOT NULL AND destination = ?
         """
     static let receipts = "UPDATE OR IGNORE receipt SET destination = ? WHERE destination = ?"
-    static let windows = "UPDATE OR IGNORE window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
+    static let windows = "UPDATE OR IGNORE event_window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
 
     static func rename(_ old: String, to new: String, at now: Timestamp, _ db: Database) throws -> Int {
         guard old != new else { return 0 }

@@ -1,35 +1,35 @@
 import GRDB
 package import RelayCore
 
-/// A destination that was told of an approval which still waits.
+/// A destination that got the request of an approval that is still open.
 package struct ToldRequest: Sendable, Equatable {
     package var approval: ApprovalRow
     package var destination: String
     package var recipient: String
-    /// Of the request: it says how it is reminded of.
-    package var route: String
-    /// When it was told first.
+    /// The route by which the request was sent; it decides about reminders.
+    package var route: RouteName
+    /// When the request arrived first.
     package var toldAt: Timestamp
 }
 
 extension Ledger {
-    /// Every destination that was told of an approval of the account which still waits.
+    /// Every destination that got the request of an open approval of the account.
     package func toldRequests(account: String) async throws(LedgerError) -> [ToldRequest] {
         try await read { db in
             let rows = Dictionary(
                 try db.all(ApprovalStore.open, account, make: ApprovalStore.make).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
             return try db.all(ReminderRow.told, account) { row -> ToldRequest? in
                 rows[row[0]].map {
-                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: row[3], toldAt: row.time(4))
+                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: RouteName(text: row[3]), toldAt: row.time(4))
                 }
             }.compactMap(\.self)
         }
     }
 
-    /// Owes reminders: an event is admitted once, and each destination owes it once, whenever it comes to that. Of what does not wait any
-    /// more nothing is owed.
+    /// Adds deliveries of reminders.
+    /// A reminder's event is admitted once, and each destination gets it once; approvals that are no longer open get none.
     ///
-    /// - Parameter refreshing: destinations whose message about it is brought up to date, since it now says that it was reminded of.
+    /// - Parameter refreshing: the destinations whose earlier message is edited to say that a reminder was sent.
     /// - Returns: the destinations that owe something now.
     package func remind(_ reminders: [Admission], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !reminders.isEmpty else { return [] }
@@ -39,9 +39,9 @@ extension Ledger {
         }
     }
 
-    /// Owes the request itself to destinations that were not asked before. Of what does not wait any more nothing is owed.
+    /// Adds deliveries of the request itself to destinations that did not get it, if the approval is still open.
     ///
-    /// - Returns: the destinations that owe it now and did not before.
+    /// - Returns: the destinations that got a delivery by this call.
     package func escalate(_ approval: ApprovalRow, to owed: [PlannedDelivery]) async throws(LedgerError) -> Set<String> {
         let now = clock.now
         return try await writes.write("escalate") { db in
@@ -61,9 +61,10 @@ extension Ledger {
     }
 }
 
-/// Reminders inside their transaction.
+/// The SQL of reminders, run inside their transaction.
 enum ReminderRow {
-    /// When it was told is the first attempt that arrived, or may have; attempts are forgotten after a while, and then it is when it was seen.
+    /// A request counts as told at the first attempt that arrived or may have arrived.
+    /// Once retention has deleted the attempts, it counts from when the event was seen.
     static let told = """
         SELECT a.id, d.destination, d.recipient, d.route,
             coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome IN ('delivered', 'uncertain')), e.seen_at)

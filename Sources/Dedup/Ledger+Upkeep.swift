@@ -2,11 +2,11 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Empties what is old and settled: payloads and receipts, attempts, and the audit of answers. Ids stay for ever, and so does
-    /// everything of what is owed, dead or unknown, of open windows and of open approvals.
+    /// Empties or deletes what is old and settled: payloads, receipts, attempts and the audit of answers.
+    /// Ids are never deleted, and nothing is deleted of deliveries that are owed, dead or unknown, of open windows and of open approvals.
+    /// It works in small transactions, so that nothing waits for it long.
     ///
-    /// It works in small transactions, so nothing waits for it long.
-    /// - Returns: how many rows were emptied or deleted.
+    /// - Returns: the number of rows that were emptied or deleted.
     package func retain(
         payloadsBefore: Timestamp, attemptsBefore: Timestamp, auditBefore: Timestamp
     ) async throws(LedgerError) -> Int {
@@ -20,7 +20,8 @@ extension Ledger {
         return count
     }
 
-    /// Writes a consistent copy while everything goes on. The file must not exist yet; it appears whole or not at all.
+    /// Writes a consistent copy while the store is in use.
+    /// The file must not exist yet; it appears when it is complete.
     package func backup(to target: String) async throws(LedgerError) {
         let part = StoreFile(path: target + ".part")
         guard try StoreFile(path: target).condition() == .missing else {
@@ -37,7 +38,7 @@ extension Ledger {
         }
     }
 
-    /// Runs a step again from where it ended, until it finds nothing more.
+    /// Repeats a step from where it ended until it finds nothing more.
     private func inSteps(
         _ step: @escaping @Sendable (Database, inout Retention.Cursor) throws -> Int
     ) async throws(LedgerError) -> Int {
@@ -57,7 +58,7 @@ extension Ledger {
 }
 
 enum Retention {
-    /// Where the next step goes on.
+    /// The place where the next step continues.
     struct Cursor: Sendable {
         var time: Int64 = .min
         var number: Int64 = 0
@@ -69,7 +70,7 @@ enum Retention {
         SELECT e.seen_at, e.n, NOT EXISTS (
                 SELECT 1 FROM delivery WHERE event = e.n AND state IN ('owed', 'dead', 'unknown'))
             AND NOT EXISTS (
-                SELECT 1 FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = e.n AND w.closed_at IS NULL)
+                SELECT 1 FROM member m JOIN event_window w ON w.id = m.window_id WHERE m.event = e.n AND w.closed_at IS NULL)
             AND NOT (e.kind IN ('approval', 'decision', 'reminder') AND \(isOpen("e.subject")))
         FROM event e INDEXED BY event_kept
         WHERE e.payload IS NOT NULL AND (e.seen_at, e.n) > (?, ?) AND e.seen_at < ? ORDER BY e.seen_at, e.n LIMIT ?
@@ -79,12 +80,12 @@ enum Retention {
         WHERE a.n > ? ORDER BY a.n LIMIT ?
         """
     static let approvals = "UPDATE approval SET payload = NULL WHERE open = 0 AND payload IS NOT NULL AND updated_at < ?"
-    /// What can be put back by hand may still have to change its message.
+    /// Receipts of deliveries that a person can still retry are kept, because the retry may edit the message.
     static let receipts = """
         DELETE FROM receipt WHERE at < ? AND NOT \(isOpen("receipt.subject")) AND NOT EXISTS (
             SELECT 1 FROM delivery d WHERE d.thread = receipt.subject AND d.state IN ('owed', 'dead', 'unknown'))
         """
-    /// Rounds go on counting while an approval is open: a round is a part of its idempotency key.
+    /// Answers of an open approval are kept, because their round is a part of the idempotency key and must not start again.
     static let answers = "DELETE FROM answer WHERE state <> 'asked' AND asked_at < ? AND NOT \(isOpen(of: "answer"))"
     static let votes = "DELETE FROM vote WHERE at < ? AND NOT \(isOpen(of: "vote"))"
 
@@ -107,7 +108,7 @@ enum Retention {
         return rows.count(where: \.settled)
     }
 
-    /// Attempts are numbered in the order of time, so the walk ends at the first that is young enough.
+    /// Attempts are numbered in the order of time, so the search ends at the first one that is young enough.
     static func attempts(before: Timestamp, from cursor: inout Cursor, _ db: Database) throws -> Int {
         let rows = try db.all(oldAttempts, cursor.number, mostPerStep) { row in
             (time: row.time(0), n: row[1] as Int64, settled: row[2] as Bool)

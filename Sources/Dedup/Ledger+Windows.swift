@@ -2,24 +2,15 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Windows that are open and whose time has come, the earliest first.
+    /// The open windows that should have closed by now, the earliest first.
     package func dueWindows(at now: Timestamp) async throws(LedgerError) -> [Window] {
         try await read { try $0.all(WindowRow.due, now.milliseconds, make: WindowRow.make) }
     }
 
-    /// In the order of their admission. An open window grows; a closed one says the same for ever.
-    package func members(of window: Int64) async throws(LedgerError) -> [WindowMember] {
-        try await read { db in
-            try db.all(WindowRow.members, window) { row in
-                WindowMember(event: EventRow.make(row, from: 1), toldAtOnce: row[0])
-            }
-        }
-    }
-
-    /// Closes windows and admits the one message that they become, in one transaction: whoever joined is in it.
+    /// Closes windows and admits the message that they become, in one transaction, so that the message tells of every member.
+    /// Windows that are closed already stay as they are.
     ///
-    /// - Parameter message: nil closes them without a word.
-    /// Those that were closed already are left as they are.
+    /// - Parameter message: makes the message; nil closes the windows without one.
     package func close(
         _ ids: [Int64], message: @escaping @Sendable (WindowReader) throws -> Admission?
     ) async throws(LedgerError) -> Closing {
@@ -27,10 +18,10 @@ extension Ledger {
         return try await writes.write("close") { db in try WindowRow.close(ids, at: now, message: message, db) }
     }
 
-    /// Closes all windows of a digest that end by a moment, with a window for the slot that ends then if nothing joined it, and tells them
-    /// as one.
+    /// Closes the windows of a digest as one message.
     ///
-    /// - Parameter end: nil closes all that are open, whenever they were to end.
+    /// - Parameter end: closes the windows that end by then, and makes an empty one for the slot that ends then if nothing joined it.
+    ///   Nil closes all open windows.
     package func closeDigest(
         _ name: String, through end: Timestamp?, message: @escaping @Sendable (WindowReader) throws -> Admission?
     ) async throws(LedgerError) -> Closing {
@@ -43,24 +34,14 @@ extension Ledger {
         }
     }
 
-    /// Closes one window.
-    ///
-    /// - Parameter most: how many members `message` is given.
-    /// - Returns: false if it is closed already; then nothing changed.
-    package func closeWindow(
-        _ id: Int64, most: Int, message: @escaping @Sendable (WindowContents) -> Admission?
-    ) async throws(LedgerError) -> Bool {
-        try await close([id]) { message(try $0.contents(most: most)) }.count == 1
-    }
-
-    /// Makes something of windows as they are now, and changes nothing.
-    package func gather<Value: Sendable>(
+    /// Reads windows as they are now, and changes nothing.
+    package func readWindows<Value: Sendable>(
         _ ids: [Int64], _ body: @escaping @Sendable (WindowReader) throws -> Value
     ) async throws(LedgerError) -> Value {
-        try await read { db in try body(try WindowRow.gathering(ids, db)) }
+        try await read { db in try body(try WindowRow.reader(of: ids, db)) }
     }
 
-    /// The message that told of a window, and all windows that it told of; nil of one that was closed without a word.
+    /// The message of a closed window, and all windows that became that message; nil if the window has no message.
     package func told(of window: Int64) async throws(LedgerError) -> (event: Event, windows: [Int64])? {
         try await read { db in
             guard let event = try db.first(WindowRow.toldOf, window, make: { EventRow.make($0) }) else { return nil }
@@ -68,12 +49,14 @@ extension Ledger {
         }
     }
 
-    /// Windows of a name that are open, whenever they are to close.
-    package func openWindows(named name: String) async throws(LedgerError) -> [Window] {
-        try await read { try $0.all(WindowRow.openByName, name, make: WindowRow.make) }
+    /// The open windows of a kind, the next to close first.
+    ///
+    /// - Parameter name: nil finds windows of every name.
+    package func openWindows(_ kind: WindowKind, named name: String? = nil) async throws(LedgerError) -> [Window] {
+        try await read { try $0.all(WindowRow.openOfKind, kind.rawValue, name, make: WindowRow.make) }
     }
 
-    /// All that are open, with how many events each holds, the next to close first.
+    /// All open windows with their numbers of members, the next to close first.
     package func openWindows() async throws(LedgerError) -> [(window: Window, count: Int)] {
         try await read { db in
             try db.all(WindowRow.open, make: WindowRow.make).map { window in
@@ -82,16 +65,16 @@ extension Ledger {
         }
     }
 
-    /// Those of a digest that are closed, the last first.
+    /// The closed windows of a digest, the last first.
     package func closedWindows(ofDigest name: String, limit: Int) async throws(LedgerError) -> [Window] {
         try await read { try $0.all(WindowRow.closedOfDigest, name, limit, make: WindowRow.make) }
     }
 
-    /// Sees to it that a digest has one open window that ends in the future, at this moment. One that a changed schedule left gives it its
-    /// members.
+    /// Makes sure that a digest has exactly one open window that ends in the future, and that it ends at `closesAt`.
+    /// The members of windows that an older schedule left move into it.
     package func schedule(_ digest: String, opensAt: Timestamp, closesAt: Timestamp) async throws(LedgerError) {
         let now = clock.now
-        let open = try await openWindows(named: digest).filter { $0.kind == .digest && $0.closesAt > now }
+        let open = try await openWindows(.digest, named: digest).filter { $0.closesAt > now }
         if open.map(\.closesAt) == [closesAt] { return }
         try await writes.write("schedule") { db in
             try WindowRow.schedule(WindowJoin(kind: .digest, name: digest, opensAt: opensAt, closesAt: closesAt), at: now, db)
@@ -101,22 +84,22 @@ extension Ledger {
 
 extension WindowRow {
     static let closedOfDigest = """
-        SELECT \(columns) FROM window w WHERE w.kind = 'digest' AND w.name = ? AND w.closed_at IS NOT NULL
+        SELECT \(columns) FROM event_window w WHERE w.kind = 'digest' AND w.name = ? AND w.closed_at IS NOT NULL
         ORDER BY w.closes_at DESC LIMIT ?
         """
-    static let toldOf = "SELECT \(EventRow.columns) FROM window w JOIN event e ON e.n = w.event WHERE w.id = ?"
-    static let toldTogether = "SELECT id FROM window WHERE event = (SELECT event FROM window WHERE id = ?) ORDER BY closes_at"
+    static let toldOf = "SELECT \(EventRow.columns) FROM event_window w JOIN event e ON e.n = w.event WHERE w.id = ?"
+    static let toldTogether = "SELECT id FROM event_window WHERE event = (SELECT event FROM event_window WHERE id = ?) ORDER BY closes_at"
     private static let ending = """
-        SELECT id, closes_at FROM window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at > ?
+        SELECT id, closes_at FROM event_window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at > ?
         """
 
-    static let openOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at <= ?"
+    static let openOfDigest = "SELECT id FROM event_window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at <= ?"
 
     static func close(
         _ ids: [Int64], at now: Timestamp, message: (WindowReader) throws -> Admission?, _ db: Database
     ) throws -> Closing {
         let closed = try ids.filter { try db.run(close, now.milliseconds, $0) == 1 }
-        guard !closed.isEmpty, var admission = try message(try gathering(closed, db)) else {
+        guard !closed.isEmpty, var admission = try message(try reader(of: closed, db)) else {
             return Closing(count: closed.count, told: nil)
         }
         let number = try admit(&admission, at: now, db)
@@ -124,24 +107,25 @@ extension WindowRow {
         return Closing(count: closed.count, told: admission)
     }
 
-    /// The last slot that passed bears the name of what is told of it and of those before.
+    /// Makes a window for the last slot that passed, because the message gets that slot's time as its id.
     static func makeLast(_ name: String, end: Timestamp, _ db: Database) throws {
         let join = WindowJoin(kind: .digest, name: name, opensAt: end, closesAt: end)
         guard try db.first(lastOfDigest, name, end.milliseconds, make: { $0[0] as Int64 }) == nil else { return }
         let start = try db.first(
-            "SELECT max(closes_at) FROM window WHERE kind = 'digest' AND name = ?1 AND closes_at < ?2", name, end.milliseconds
+            "SELECT max(closes_at) FROM event_window WHERE kind = 'digest' AND name = ?1 AND closes_at < ?2", name, end.milliseconds
         ) { $0.moment(0) }
         _ = try Joining.make(join, opensAt: (start ?? nil) ?? end, closesAt: end, db)
     }
 
-    private static let lastOfDigest = "SELECT id FROM window WHERE kind = 'digest' AND name = ? AND closes_at = ?"
+    private static let lastOfDigest = "SELECT id FROM event_window WHERE kind = 'digest' AND name = ? AND closes_at = ?"
 
-    static func gathering(_ ids: [Int64], _ db: Database) throws -> WindowReader {
+    static func reader(of ids: [Int64], _ db: Database) throws -> WindowReader {
         let windows = try ids.compactMap { try db.first(one, $0, make: make) }
         return WindowReader(windows.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }, db)
     }
 
-    /// An id that was used up (the clock was set back) gets a number behind it: what was gathered is told in any case.
+    /// After the clock was set back the message's id may exist already.
+    /// It then gets a number behind it, so that the window is told in any case.
     static func admit(_ admission: inout Admission, at now: Timestamp, _ db: Database) throws -> Int64? {
         let id = admission.event.id
         var turn = 2
@@ -153,19 +137,25 @@ extension WindowRow {
         return try EventRow.number(of: admission.event.id, db)
     }
 
+    private static let widen = """
+        UPDATE event_window SET opens_at = min(opens_at, (SELECT opens_at FROM event_window WHERE id = ?)) WHERE id = ?
+        """
+    private static let deleteEmpty = """
+        DELETE FROM event_window WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE window_id = ?1)
+        """
+
     static func schedule(_ join: WindowJoin, at now: Timestamp, _ db: Database) throws {
         let open = try db.all(ending, join.name, now.milliseconds) { (id: $0[0] as Int64, closesAt: $0.time(1)) }
         let start = try db.first(Joining.floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil
         let opensAt = min(max(start ?? now, join.opensAt), now)
-        let isTaken = "SELECT 1 FROM window WHERE kind = 'digest' AND name = ? AND closes_at = ? AND closed_at IS NOT NULL"
-        // The clock was set back: that slot is told already.
+        let isTaken = "SELECT 1 FROM event_window WHERE kind = 'digest' AND name = ? AND closes_at = ? AND closed_at IS NOT NULL"
+        // After the clock was set back that slot may be told already.
         guard try db.first(isTaken, join.name, join.closesAt.milliseconds, make: { $0[0] as Int }) == nil else { return }
         let kept = try open.first { $0.closesAt == join.closesAt }?.id ?? Joining.make(join, opensAt: opensAt, closesAt: join.closesAt, db)
         for other in open where other.id != kept {
             try db.run("UPDATE OR IGNORE member SET window_id = ? WHERE window_id = ?", kept, other.id)
-            try db.run(
-                "UPDATE window SET opens_at = min(opens_at, (SELECT opens_at FROM window WHERE id = ?)) WHERE id = ?", other.id, kept)
-            try db.run("DELETE FROM window WHERE id = ? AND NOT EXISTS (SELECT 1 FROM member WHERE window_id = ?)", other.id, other.id)
+            try db.run(widen, other.id, kept)
+            try db.run(deleteEmpty, other.id)
         }
     }
 }

@@ -1,17 +1,19 @@
 import GRDB
 
-/// One numbered step of the schema. What has been released is never edited; a change is a new step.
+/// One numbered step of the schema.
+/// A released step is never edited; a change is a new step.
 struct Migration: Sendable {
-    /// `PRAGMA user_version` after it.
+    /// The value of `PRAGMA user_version` after this step.
     var number: Int
     var sql: String
 
     static let all = [
-        Migration(number: 1, sql: Schema.first), Migration(number: 2, sql: Schema.audit), Migration(number: 3, sql: Schema.gathering),
+        Migration(number: 1, sql: Schema.first), Migration(number: 2, sql: Schema.audit), Migration(number: 3, sql: Schema.digests),
+        Migration(number: 4, sql: Schema.windowKinds),
     ]
 }
 
-/// The steps that this program knows, from 1 without a gap.
+/// The steps that this program knows, numbered from 1 without a gap.
 struct Migrations: Sendable {
     var steps = Migration.all
 
@@ -36,7 +38,8 @@ struct Migrations: Sendable {
 
     static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
 
-    /// A consistent copy for its owner only; whole under its name, or not there.
+    /// Writes a consistent copy that only its owner can read.
+    /// The copy gets its name when it is complete.
     private func copy(_ queue: DatabaseQueue, to target: String) throws {
         let part = StoreFile(path: target + ".part")
         part.remove()

@@ -1,12 +1,12 @@
 package import RelayCore
 
-/// What is owed and what is dead, at one moment.
+/// The deliveries that are owed or dead, at one moment.
 package struct Overview: Sendable, Equatable {
     package struct Destination: Sendable, Equatable {
         package var name: String
         package var owed: Int
         package var dead: Int
-        /// When the oldest of what is owed was admitted.
+        /// When the event of the oldest owed delivery was admitted; nil if nothing is owed.
         package var oldestOwed: Timestamp?
     }
 
@@ -24,39 +24,40 @@ package struct Overview: Sendable, Equatable {
         package var destination: String
         package var dueAt: Timestamp
         package var heldFor: DeferReason?
-        /// How many were counted so far.
+        /// The number of attempts so far.
         package var attempt: Int
     }
 
-    /// The most that `dead` and `owedDeliveries` hold.
+    /// The maximum lengths of `dead` and `owedDeliveries`.
     package static let mostDead = 1000
     package static let mostOwed = 100
 
     package var owed: Int
     package var oldestOwed: Timestamp?
-    /// By name: every destination that owes something or has something dead.
+    /// Every destination that has owed or dead deliveries, sorted by name.
     package var destinations: [Destination]
-    /// Oldest first.
+    /// The dead deliveries, oldest first.
     package var dead: [Dead]
-    /// What is owed, oldest first.
+    /// The owed deliveries, oldest first.
     package var owedDeliveries: [OwedDelivery]
 }
 
 package struct StoredEvent: Sendable, Equatable {
-    /// Its payload says nothing but the kind once retention has emptied it.
+    /// The event.
+    /// Once retention has emptied it, its payload has only the kind.
     package var event: Event
-    /// No route fitted: it is owed to nobody, was never, and joined no window.
+    /// No route applied: the event has no delivery and joined no window.
     package var unrouted: Bool
     package var isEmptied: Bool
 }
 
-/// What became of one event.
+/// The deliveries and windows of one event.
 package struct History: Sendable, Equatable {
     package struct Delivery: Sendable, Equatable {
         package var id: Int64
         package var destination: String
         package var recipient: String
-        package var route: String
+        package var route: RouteName
         package var priority: Priority
         package var state: DeliveryState
         package var dueAt: Timestamp
@@ -71,9 +72,9 @@ package struct History: Sendable, Equatable {
     package struct Joined: Sendable, Equatable {
         package var window: Window
         package var toldAtOnce: Bool
-        /// The id of the message that told of the window; nil while it is open, and of one that was closed without a word.
+        /// The id of the window's message; nil while the window is open, and if it closed without a message.
         package var toldIn: String?
-        /// In a storm: the one that was told for all of them; nil where there is none.
+        /// The id of the event that was sent for the whole storm; nil for windows of other kinds.
         package var first: String?
     }
 

@@ -1,11 +1,12 @@
-/// The tables. Times are milliseconds since 1970, lengths of time are milliseconds.
+/// The tables.
+/// Times are milliseconds since 1970 and lengths of time are milliseconds.
 ///
-/// Every large table is a rowid table with its text id in a unique index: clustering bodies on a text id costs twice the work.
-/// The indices that the hot path walks are partial, so that what is settled never slows what is owed.
+/// Every large table is a rowid table with its text id in a unique index, because clustering rows by a text id doubles the work.
+/// The indices of the hot path are partial, so that settled rows never slow down owed ones.
 enum Schema {
     static let first = events + deliveries + windows + approvals + looking
 
-    /// `payload` is emptied by retention; the row and its id stay for ever.
+    /// Retention empties `payload`; the row and its id are never deleted.
     private static let events = """
         CREATE TABLE event (
             n INTEGER PRIMARY KEY,
@@ -22,9 +23,9 @@ enum Schema {
 
         """
 
-    /// `thread` is the subject of what belongs to an approval, else null: only there do deliveries replace one another.
-    /// A delivery is claimed while `held_for` is `claim`; `fence` counts its claims. `attempt` counts what was tried and counted.
-    /// `state` has no CHECK of its words: SQLite builds a table of the words for each row written, which doubles its cost.
+    /// `thread` is the subject of an event about an approval, else null; only deliveries of one thread replace one another.
+    /// A delivery is claimed while `held_for` is `claim`; `fence` counts its claims, and `attempt` the attempts that used up a try.
+    /// `state` has no CHECK of its words, because SQLite would build a table of the words for each row that is written.
     private static let deliveries = """
         CREATE TABLE delivery (
             id INTEGER PRIMARY KEY,
@@ -183,9 +184,10 @@ enum Schema {
         INSERT INTO pulse VALUES (1, 0, NULL);
         """
 
-    /// What was said to approvals, one row for each thing that happened: added, and never changed but for an account's new name. The
-    /// answers that were there before it begin it. A vote is for what was `shown`. `listener` is how far somebody's updates were read who keeps
-    /// them for us.
+    /// `audit` has a row for each answer, vote and refusal.
+    /// Rows are added and never changed, except that an account may get a new name; the answers of older stores come first.
+    /// `vote.shown` is the hash of the approval as the voter saw it.
+    /// `listener` holds the position up to which a chat service's updates were read.
     static let audit = """
         CREATE TABLE audit (
             n INTEGER PRIMARY KEY,
@@ -214,10 +216,10 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// `finished` has a row for each finished run that succeeded or failed: whether an automation fails still, and since when, is asked
-    /// of it. `window.event` is the message that told of a window, null of one that was closed without a word; `upto` the last event
-    /// that there was when it closed. `arrival` is what came for a destination with a ceiling, for as long as that counts.
-    static let gathering = """
+    /// `finished` has a row for each run that succeeded or failed; streaks of failures are computed from it.
+    /// `window.event` is the window's message, null if it closed without one; `upto` is the last event in the store at that moment.
+    /// `arrival` has the events of destinations with a ceiling, for as long as they count.
+    static let digests = """
         CREATE TABLE finished (
             event INTEGER PRIMARY KEY REFERENCES event(n),
             account TEXT NOT NULL,

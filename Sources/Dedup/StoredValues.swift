@@ -1,7 +1,8 @@
 import RelayCore
 import RelaySupport
 
-/// The options of a delivery: null where there are none, as with most.
+/// The options of a delivery as JSON.
+/// Most deliveries have none, which is stored as null.
 extension DeliveryOptions {
     var text: String? {
         guard self != DeliveryOptions() else { return nil }
@@ -9,7 +10,7 @@ extension DeliveryOptions {
         text.add("at_most_once", atMostOnce ? true : nil)
         text.add("mention", mention)
         text.add("refreshes", refreshes ? true : nil)
-        text.add("storm", storm)
+        text.add("collapse_window", collapseWindow)
         return text.object
     }
 
@@ -17,11 +18,34 @@ extension DeliveryOptions {
         let value = text.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
         self.init(
             atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string,
-            refreshes: value?["refreshes"]?.bool ?? false, storm: value?["storm"]?.int.map(Int64.init))
+            refreshes: value?["refreshes"]?.bool ?? false, collapseWindow: value?["collapse_window"]?.int.map(Int64.init))
     }
 }
 
-/// What a destination calls its message, as a JSON object of texts.
+/// A route as the column `delivery.route` holds it.
+/// Routes of the relay's own begin with a colon, which no name in a configuration file can contain, so the two never collide.
+extension RouteName {
+    var text: String {
+        switch self {
+        case .configured(let name): name
+        case .digest(let name): ":digest \(name)"
+        case .builtIn(let route): ":\(route.rawValue)"
+        }
+    }
+
+    /// Text that this version cannot read becomes a configured route of that name, which no configuration has.
+    init(text: String) {
+        if text.hasPrefix(":digest ") {
+            self = .digest(String(text.dropFirst(":digest ".count)))
+        } else if text.hasPrefix(":"), let route = BuiltIn(rawValue: String(text.dropFirst())) {
+            self = .builtIn(route)
+        } else {
+            self = .configured(text)
+        }
+    }
+}
+
+/// The ids that a destination gave its message, as a JSON object of texts.
 extension Receipt {
     var text: String { JSONValue.object(remote.mapValues(JSONValue.string)).text }
 

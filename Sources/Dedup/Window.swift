@@ -1,35 +1,52 @@
 package import RelayCore
 
-/// What a window gathers: for a digest, in hours of quiet (or while an automation is muted, or after an outage), in a storm.
-package enum WindowKind: String, Sendable, CaseIterable { case digest, quiet, storm }
+/// What a window collects.
+/// The raw value is the column `event_window.kind`.
+package enum WindowKind: String, Sendable, CaseIterable {
+    /// Events that routes sent to a digest.
+    case digest
+    /// Events that a destination must not get during its quiet hours.
+    case quiet
+    /// Events of a muted automation.
+    case mute
+    /// Events from an outage.
+    case catchUp = "catch_up"
+    /// Events that are like one that was sent already, and are only counted.
+    case storm
+    /// Events above a destination's ceiling.
+    case ceiling
+}
 
-/// Events gathered until it closes, and then told as one.
+/// Events that are collected until the window closes and then become one message.
 package struct Window: Sendable, Equatable {
     package var id: Int64
     package var kind: WindowKind
+    /// The digest's name, the mute's pattern, or a storm's route and hash; empty for the other kinds.
     package var name: String
+    /// Empty for a digest, whose window belongs to no destination.
     package var destination: String
     package var opensAt: Timestamp
     package var closesAt: Timestamp
-    /// Nil while it is open.
+    /// Nil while the window is open.
     package var closedAt: Timestamp?
 }
 
-/// Takes an event into a window, which is opened if there is none. A closed window takes no member: the event joins the next.
+/// Puts an event into a window, which is opened if there is none.
+/// A closed window takes no member, so the event joins the next one.
 package struct WindowJoin: Sendable, Equatable {
     package var kind: WindowKind
     package var name: String
-    /// Empty if the window belongs to no destination.
+    /// Empty for a digest.
     package var destination: String
     package var opensAt: Timestamp
     package var closesAt: Timestamp
     package var toldAtOnce: Bool
-    /// Whom the window's message tells. Where one of them is not told of the event by itself after all, because a storm gathers it, it is
-    /// not told at once.
+    /// The destinations that get the window's message.
+    /// If one of them does not get the event singly because a gate holds it, the event counts as not told at once.
     package var audience: Set<String> = []
-    /// Whichever window of the name is open will do: the times only say what a new one is like.
+    /// Any open window of the same kind, name and destination is joined; the times are used only to open a new one.
     package var joinsAnyOpen: Bool
-    /// The windows are the slots of a schedule, and this is the slot in which the event happened, or the first after it that is open.
+    /// Set if the windows are the slots of a schedule: the event joins the slot in which it happened, or the first open one after that.
     package var slot: Slot?
 
     package struct Slot: Sendable, Equatable {
@@ -43,7 +60,7 @@ package struct WindowJoin: Sendable, Equatable {
     }
 
     package init(
-        kind: WindowKind, name: String, destination: String = "", opensAt: Timestamp, closesAt: Timestamp, toldAtOnce: Bool = false,
+        kind: WindowKind, name: String = "", destination: String = "", opensAt: Timestamp, closesAt: Timestamp, toldAtOnce: Bool = false,
         joinsAnyOpen: Bool = false
     ) {
         self.kind = kind
@@ -55,7 +72,7 @@ package struct WindowJoin: Sendable, Equatable {
         self.joinsAnyOpen = joinsAnyOpen
     }
 
-    /// Joins a digest.
+    /// Joins a slot of a digest.
     package init(digest name: String, _ slot: Slot, now: Timestamp, audience: Set<String>, toldAtOnce: Bool) {
         self.init(kind: .digest, name: name, opensAt: now, closesAt: now, toldAtOnce: toldAtOnce)
         self.slot = slot
@@ -63,25 +80,15 @@ package struct WindowJoin: Sendable, Equatable {
     }
 }
 
-/// What came of closing windows.
+/// The result of closing windows.
 package struct Closing: Sendable {
-    /// How many were open until now.
+    /// The number of windows that were open until now.
     package var count: Int
-    /// Their message, as it was admitted; nil of what was closed without a word.
+    /// The message as it was admitted; nil if the windows were closed without one.
     package var told: Admission?
 }
 
 package struct WindowMember: Sendable, Equatable {
     package var event: Event
     package var toldAtOnce: Bool
-}
-
-/// What a window holds at the moment when it closes.
-package struct WindowContents: Sendable, Equatable {
-    package var count: Int
-    /// When the first and the last of them occurred; nil of none.
-    package var from: Timestamp?
-    package var until: Timestamp?
-    /// The earliest of them.
-    package var first: [Event]
 }

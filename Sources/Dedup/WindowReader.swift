@@ -1,10 +1,11 @@
 import GRDB
 package import RelayCore
 
-/// What windows hold, and what is known around it, for whoever makes their message: inside one transaction, and good only there.
+/// Reads the contents of windows and the history of their automations, for the code that makes the windows' message.
+/// It is valid only inside the transaction that made it.
 package struct WindowReader {
     private let db: Database
-    /// The earliest first.
+    /// Sorted by when they close, the earliest first.
     package let windows: [Window]
 
     init(_ windows: [Window], _ db: Database) {
@@ -15,7 +16,8 @@ package struct WindowReader {
     package var opensAt: Timestamp { windows.map(\.opensAt).min() ?? .distantPast }
     package var closesAt: Timestamp { windows.map(\.closesAt).max() ?? .distantPast }
 
-    /// Each in the order of its admission, one at a time: there may be very many.
+    /// Passes each member to `body`, in the order of admission.
+    /// Only one is in memory at a time, because there may be very many.
     package func eachMember(_ body: (WindowMember) throws -> Void) throws {
         for window in windows {
             try db.each(WindowRow.members, window.id) { row in
@@ -24,39 +26,59 @@ package struct WindowReader {
         }
     }
 
-    package func contents(most: Int) throws -> WindowContents {
-        guard let window = windows.first else { return WindowContents(count: 0, from: nil, until: nil, first: []) }
-        let span = try db.first(WindowReaderSQL.span, window.id) { (count: $0[0] as Int, from: $0.moment(1), until: $0.moment(2)) }
-        return WindowContents(
-            count: span?.count ?? 0, from: span?.from, until: span?.until,
-            first: try db.all(WindowReaderSQL.earliest, window.id, most) { EventRow.make($0) })
+    /// The number of members, and when the first and the last of them occurred.
+    package struct Span: Sendable, Equatable {
+        package var count: Int
+        package var from: Timestamp
+        package var until: Timestamp
     }
 
-    /// How many of a window's members were not told at once, and the last of them; nil where there is none.
+    /// Nil if there are no members.
+    package func span() throws -> Span? {
+        let spans = try windows.compactMap { window in
+            try db.first(WindowReaderSQL.span, window.id) { row -> Span? in
+                guard let from = row.moment(1), let until = row.moment(2) else { return nil }
+                return Span(count: row[0], from: from, until: until)
+            } ?? nil
+        }
+        guard let first = spans.first else { return nil }
+        return spans.dropFirst().reduce(first) { all, one in
+            Span(count: all.count + one.count, from: min(all.from, one.from), until: max(all.until, one.until))
+        }
+    }
+
+    /// The members that occurred first, in that order.
+    package func earliest(_ most: Int) throws -> [Event] {
+        let members = try windows.flatMap { try db.all(WindowReaderSQL.earliest, $0.id, most) { EventRow.make($0) } }
+        return Array(members.sorted { ($0.occurredAt, $0.id) < ($1.occurredAt, $1.id) }.prefix(most))
+    }
+
+    /// The number of a window's members that were not told at once, and the last of them; nil if there are none.
     package func counted(in window: Window) throws -> (count: Int, last: Event)? {
         let count = try db.first(WindowReaderSQL.counted, window.id) { $0[0] as Int } ?? 0
         guard count > 0, let last = try db.first(WindowReaderSQL.lastCounted, window.id, make: { EventRow.make($0) }) else { return nil }
         return (count, last)
     }
 
-    /// An automation as its finished runs show it, at this moment.
+    /// Whether an automation fails now, judged by its finished runs.
     package struct Streak: Sendable, Equatable {
         package var isFailing: Bool
-        /// Failed runs in a row, up to the last that succeeded or up to now.
-        package var streak: Int
+        /// The number of failed runs in a row in the current or last streak.
+        package var length: Int
+        /// When the streak began; nil if no run failed.
         package var since: Timestamp?
-        /// The row began with a run that was there when the window before closed.
+        /// The streak began before the last window of this name closed: *still failing*, not *newly failing*.
         package var isOlder: Bool
-        /// Of one that does not fail: it has succeeded for the first time since the window before closed.
+        /// The automation recovered after the last window of this name closed.
         package var isFreshlyRecovered: Bool
     }
 
     package func streak(_ automation: AutomationKey) throws -> Streak {
         let (account, name) = (automation.account, automation.automation)
         guard let lastBad = try db.first(WindowReaderSQL.lastBad, account, name, make: { $0.moment(0) }) ?? nil else {
-            return Streak(isFailing: false, streak: 0, since: nil, isOlder: false, isFreshlyRecovered: false)
+            return Streak(isFailing: false, length: 0, since: nil, isOlder: false, isFreshlyRecovered: false)
         }
-        // The row of failures that is under way, or the one that ended.
+        // The current streak, or the last one if the automation has recovered.
         let goodBefore = try db.first(WindowReaderSQL.goodBefore, account, name, lastBad.milliseconds) { $0.moment(0) } ?? nil
         let row = try db.first(
             WindowReaderSQL.streak, account, name, goodBefore?.milliseconds ?? .min, lastBad.milliseconds
@@ -64,23 +86,23 @@ package struct WindowReader {
         let recovery = try db.first(WindowReaderSQL.recovery, account, name, lastBad.milliseconds) { $0[0] as Int64 }
         let earlier = try uptoBefore()
         return Streak(
-            isFailing: recovery == nil, streak: row?.count ?? 0, since: row?.since,
+            isFailing: recovery == nil, length: row?.count ?? 0, since: row?.since,
             isOlder: (row?.first).map { $0 <= earlier } ?? false, isFreshlyRecovered: recovery.map { $0 > earlier } ?? false)
     }
 
-    /// Automations that succeeded since the window before closed, and of which a window of this name had told that they fail.
+    /// Automations that succeeded after the last window of this name closed and have a failed run in a digest window of this name.
     package func succeededAfterFailing(named name: String) throws -> [AutomationKey] {
         try db.all(WindowReaderSQL.succeeded, try uptoBefore(), windows.compactMap(\.id).max() ?? 0, name) { row in
             AutomationKey(account: row[0], automation: row[1])
         }
     }
 
-    /// The last failed run of an automation that a window of the name holds; nil if there is none, or nothing of it is kept.
+    /// The last failed run of an automation in the digest windows of a name; nil if there is none.
     package func lastFailure(of automation: AutomationKey, inWindowsNamed name: String) throws -> Event? {
         try db.first(WindowReaderSQL.lastFailure, automation.account, automation.automation, name) { EventRow.make($0) }
     }
 
-    /// Failed runs by automation in what was closed before; nil if nothing was.
+    /// The failed runs by automation in the windows that closed last; nil if none closed before.
     package func failedBefore() throws -> [AutomationKey: Int]? {
         guard let window = windows.first else { return nil }
         let closing = try db.first(WindowReaderSQL.lastClosing, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
@@ -93,7 +115,7 @@ package struct WindowReader {
         return Dictionary(rows, uniquingKeysWith: +)
     }
 
-    /// What the last message of the same name said; nil if there was none.
+    /// The last message of the same name; nil if there was none.
     package func lastTold() throws -> DigestDetail? {
         guard let window = windows.first else { return nil }
         let event = try db.first(WindowReaderSQL.lastTold, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
@@ -103,10 +125,10 @@ package struct WindowReader {
         return nil
     }
 
-    /// Of all accounts, oldest first.
+    /// The open approvals of all accounts, oldest first.
     package func openApprovals() throws -> [ApprovalRow] { try db.all(WindowReaderSQL.openApprovals, make: ApprovalStore.make) }
 
-    /// The last event that there was when the windows before these were closed.
+    /// The number of the last event that was admitted when the window before these closed; 0 if there was none.
     private func uptoBefore() throws -> Int64 {
         guard let window = windows.first else { return 0 }
         let upto = try db.first(
@@ -116,7 +138,7 @@ package struct WindowReader {
     }
 }
 
-/// An automation as the ledger tells it from others: by its id, or by its name where none is known.
+/// The identity of an automation: its account, and its id or, if the id is not known, its name.
 package struct AutomationKey: Sendable, Hashable {
     package var account: String
     package var automation: String
@@ -126,7 +148,7 @@ package struct AutomationKey: Sendable, Hashable {
         self.automation = automation
     }
 
-    /// Nil of what belongs to no automation.
+    /// Nil if the event belongs to no automation.
     package init?(_ event: Event) {
         guard let account = event.account, let automation = event.payload.origin.automationID ?? event.payload.origin.automation
         else { return nil }
@@ -155,34 +177,35 @@ enum WindowReaderSQL {
     static let streak = """
         SELECT count(*), min(at), min(event) FROM finished WHERE account = ? AND automation = ? AND failed = 1 AND at > ? AND at <= ?
         """
-    /// The candidates are few: those with a good run since, which lie together by their number. Each is asked for a failure that this
-    /// digest knows of.
+    /// The subquery finds the few automations with a recent good run, by the number of the event.
+    /// Only for those the members of this digest are searched.
     static let succeeded = """
         SELECT f.account, f.automation FROM (SELECT DISTINCT account, automation FROM finished NOT INDEXED WHERE event > ? AND failed = 0) f
         WHERE EXISTS (
-            SELECT 1 FROM finished b JOIN member m ON m.event = b.event JOIN window w ON w.id = m.window_id
+            SELECT 1 FROM finished b JOIN member m ON m.event = b.event JOIN event_window w ON w.id = m.window_id
             WHERE b.account = f.account AND b.automation = f.automation AND b.failed = 1 AND w.id <= ? AND w.kind = 'digest' AND w.name = ?)
         ORDER BY f.account, f.automation
         """
     static let lastFailure = """
         SELECT \(EventRow.columns) FROM finished b JOIN event e ON e.n = b.event
         WHERE b.account = ? AND b.automation = ? AND b.failed = 1 AND EXISTS (
-            SELECT 1 FROM member m JOIN window w ON w.id = m.window_id WHERE m.event = b.event AND w.kind = 'digest' AND w.name = ?)
+            SELECT 1 FROM member m JOIN event_window w ON w.id = m.window_id WHERE m.event = b.event AND w.kind = 'digest' AND w.name = ?)
         ORDER BY b.at DESC LIMIT 1
         """
     static let lastClosing = """
-        SELECT max(closed_at) FROM window WHERE kind = ? AND name = ? AND closed_at IS NOT NULL AND closes_at < ?
+        SELECT max(closed_at) FROM event_window WHERE kind = ? AND name = ? AND closed_at IS NOT NULL AND closes_at < ?
         """
     static let failedBefore = """
-        SELECT f.account, f.automation, count(*) FROM window w JOIN member m ON m.window_id = w.id JOIN finished f ON f.event = m.event
+        SELECT f.account, f.automation, count(*)
+        FROM event_window w JOIN member m ON m.window_id = w.id JOIN finished f ON f.event = m.event
         WHERE w.kind = ? AND w.name = ? AND w.closed_at = ? AND f.failed = 1 GROUP BY f.account, f.automation
         """
     static let lastTold = """
-        SELECT \(EventRow.columns) FROM window w JOIN event e ON e.n = w.event
+        SELECT \(EventRow.columns) FROM event_window w JOIN event e ON e.n = w.event
         WHERE w.kind = ? AND w.name = ? AND w.closed_at IS NOT NULL AND w.closes_at < ? ORDER BY w.closes_at DESC LIMIT 1
         """
     static let openApprovals = "SELECT \(ApprovalStore.columns) FROM approval WHERE open = 1 ORDER BY n"
     static let uptoBefore = """
-        SELECT max(upto) FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NOT NULL AND closes_at < ?
+        SELECT max(upto) FROM event_window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NOT NULL AND closes_at < ?
         """
 }

@@ -1,25 +1,28 @@
 import GRDB
 import RelayCore
 
-/// Windows as rows.
+/// The SQL of windows, and windows made from rows.
 enum WindowRow {
     static let columns = "w.id, w.kind, w.name, w.destination, w.opens_at, w.closes_at, w.closed_at"
-    static let due = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL AND w.closes_at <= ? ORDER BY w.closes_at, w.id"
-    static let open = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL ORDER BY w.closes_at, w.id"
+    static let due = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.closes_at <= ? ORDER BY w.closes_at, w.id"
+    static let open = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL ORDER BY w.closes_at, w.id"
     static let members = """
         SELECT m.told_at_once, \(EventRow.columns) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
         ORDER BY m.event
         """
-    static let openByName = "SELECT \(columns) FROM window w WHERE w.closed_at IS NULL AND w.name = ? ORDER BY w.closes_at, w.id"
-    static let one = "SELECT \(columns) FROM window w WHERE w.id = ?"
-
-    /// `upto` is the last event that there is.
-    static let close = """
-        UPDATE window SET closed_at = ?, upto = (SELECT max(n) FROM event) WHERE id = ? AND closed_at IS NULL
+    static let openOfKind = """
+        SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.kind = ?1 AND (?2 IS NULL OR w.name = ?2)
+        ORDER BY w.closes_at, w.id
         """
-    /// What is closed before its time ended then.
-    static let cutShort = "UPDATE window SET closes_at = ? WHERE id = ? AND closed_at IS NULL AND closes_at > ?"
-    static let tell = "UPDATE window SET event = ? WHERE id = ?"
+    static let one = "SELECT \(columns) FROM event_window w WHERE w.id = ?"
+
+    /// `upto` becomes the number of the last event in the store.
+    static let close = """
+        UPDATE event_window SET closed_at = ?, upto = (SELECT max(n) FROM event) WHERE id = ? AND closed_at IS NULL
+        """
+    /// A window that closes early ends at that moment.
+    static let cutShort = "UPDATE event_window SET closes_at = ? WHERE id = ? AND closed_at IS NULL AND closes_at > ?"
+    static let tell = "UPDATE event_window SET event = ? WHERE id = ?"
 
     static func make(_ row: SQLRow) -> Window { make(row, from: 0) }
 
@@ -31,30 +34,31 @@ enum WindowRow {
     }
 }
 
-/// Joining a window, inside the transaction that admits the event.
+/// Puts an event into a window, inside the transaction that admits the event.
 enum Joining {
     static let member = "INSERT INTO member (window_id, event, told_at_once) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
     static let anyOpen = """
-        SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL ORDER BY closes_at LIMIT 1
+        SELECT id FROM event_window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL ORDER BY closes_at LIMIT 1
         """
-    /// The open one that a moment lies in.
+    /// The open window that contains a moment.
     static let containing = """
-        SELECT id FROM window WHERE kind = ? AND name = ? AND destination = ? AND closes_at > ? AND opens_at <= ? AND closed_at IS NULL
+        SELECT id FROM event_window
+        WHERE kind = ? AND name = ? AND destination = ? AND closes_at > ? AND opens_at <= ? AND closed_at IS NULL
         ORDER BY closes_at LIMIT 1
         """
-    /// Where the last closed one ended; where none has, where the first open one begins.
+    /// The end of the last closed window; if none has closed, the beginning of the first open one.
     static let floor = """
         SELECT coalesce(
-            (SELECT closes_at FROM window WHERE kind = ?1 AND name = ?2 AND destination = ?3 AND closed_at IS NOT NULL
+            (SELECT closes_at FROM event_window WHERE kind = ?1 AND name = ?2 AND destination = ?3 AND closed_at IS NOT NULL
                 ORDER BY closes_at DESC LIMIT 1),
-            (SELECT min(opens_at) FROM window WHERE kind = ?1 AND name = ?2 AND destination = ?3))
+            (SELECT min(opens_at) FROM event_window WHERE kind = ?1 AND name = ?2 AND destination = ?3))
         """
-    private static let insert = "INSERT INTO window (kind, name, destination, opens_at, closes_at) VALUES (?, ?, ?, ?, ?)"
+    private static let insert = "INSERT INTO event_window (kind, name, destination, opens_at, closes_at) VALUES (?, ?, ?, ?, ?)"
     private static let find = """
-        SELECT id, closed_at FROM window WHERE kind = ? AND name = ? AND destination = ? AND closes_at = ?
+        SELECT id, closed_at FROM event_window WHERE kind = ? AND name = ? AND destination = ? AND closes_at = ?
         """
 
-    /// - Returns: the window that took it.
+    /// - Returns: the window that the event joined.
     @discardableResult
     static func join(_ join: WindowJoin, event: Int64, _ db: Database) throws -> Int64 {
         let window = try open(join, db)
@@ -62,14 +66,14 @@ enum Joining {
         return window
     }
 
-    /// The open window to join, made if there is none.
+    /// Finds the open window to join, or makes it.
     private static func open(_ join: WindowJoin, _ db: Database) throws -> Int64 {
         if let slot = join.slot { return try open(slot, join, db) }
         if join.joinsAnyOpen, let found = try anyOpen(join, db) { return found }
         let length = max(join.opensAt.duration(to: join.closesAt), .seconds(1))
         var opens = join.opensAt
         var closes = join.closesAt
-        // If the one that was meant has closed meanwhile, the next one of the same length.
+        // If that window has closed already, the next one of the same length is joined.
         while let found = try find(join, closesAt: closes, db) {
             if found.isOpen { return found.id }
             opens = closes
@@ -82,7 +86,7 @@ enum Joining {
         try db.first(anyOpen, join.kind.rawValue, join.name, join.destination) { $0[0] }
     }
 
-    /// What happened before the end of what was closed, or in the future, is of the present.
+    /// An event from before the end of the last closed window joins the slot after that end; one from the future joins the present slot.
     private static func open(_ slot: WindowJoin.Slot, _ join: WindowJoin, _ db: Database) throws -> Int64 {
         let now = join.opensAt
         let floor = try db.first(floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil

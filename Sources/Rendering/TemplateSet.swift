@@ -30,16 +30,28 @@ package struct TemplateSet: Sendable {
             self.html = html
         }
 
-        /// The template names to try, best match first: prefixes in the outer loop, names in the inner loop (docs/templates.md).
-        var candidates: [String] {
+        /// The names of the user's templates to try, best match first (docs/templates.md).
+        var candidates: [String] { names(prefixes: ["\(destination)."] + builtInPrefixes) }
+
+        /// The names of the built-in templates to try.
+        /// No built-in template is meant for one destination, so a destination that is called `chat` does not get the `chat.` templates.
+        var builtInCandidates: [String] { names(prefixes: builtInPrefixes) }
+
+        private var builtInPrefixes: [String] { ["\(type)."] + (hasFields ? [TemplateSet.fieldsPrefix] : []) + [""] }
+
+        /// Each name with the first prefix, then each with the next one.
+        private func names(prefixes: [String]) -> [String] {
             let word = priority.word
             let names =
                 kind == .notification ? ["notification-\(word)", word, "notification"] : ["\(kind.rawValue)-\(word)", kind.rawValue]
-            return (["\(destination).", "\(type)."] + (hasFields ? ["chat."] : []) + [""]).flatMap { prefix in names.map { prefix + $0 } }
+            return prefixes.flatMap { prefix in names.map { prefix + $0 } }
         }
     }
 
     package static let builtIn = TemplateSet(user: .empty)
+
+    /// The prefix of templates for all destinations that show the facts in fields.
+    private static let fieldsPrefix = "chat."
 
     private let user: TemplateFolder
     /// The built-in templates. A user's partial replaces the built-in one of the same name.
@@ -63,6 +75,7 @@ package struct TemplateSet: Sendable {
         let files = Self.read(folder, problems)
         let (texts, own) = Self.split(files)
         let partials = Self.split(Templates.all).partials.merging(own) { $1 }
+        Self.checkPrefix(texts, destinations.keys.contains { "\($0)." == Self.fieldsPrefix }, folder: folder, problems)
         Self.check(texts, own, partials: partials, folder: folder, prefixes: Array(destinations.keys) + types, problems)
         // Anything the scanner refuses must not reach the engine, because a cycle of partials would crash it.
         guard problems.errors.isEmpty else {
@@ -104,10 +117,10 @@ package struct TemplateSet: Sendable {
     }
 
     package func renderBuiltIn(_ fields: Fields, _ request: Request) -> Rendered {
-        let name = request.candidates.first(where: shipped.contains) ?? request.priority.word
+        let name = request.builtInCandidates.first(where: shipped.contains) ?? request.priority.word
         let text = shipped.render(name, fields.escaped(for: request, request.dialect)) ?? ""
         let html = request.html.map { dialect in
-            let own = request.candidates.first { shipped.contains("\($0).html") }
+            let own = request.builtInCandidates.first { shipped.contains("\($0).html") }
             return own.flatMap { shipped.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
         }
         return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
@@ -137,6 +150,17 @@ package struct TemplateSet: Sendable {
             files[String(name.dropLast(".mustache".count))] = text
         }
         return files
+    }
+
+    /// Warns of templates with two meanings, because a destination has the name of the prefix `chat.`.
+    private static func checkPrefix(_ texts: [String: String], _ isTaken: Bool, folder: String, _ problems: ProblemList) {
+        for name in texts.keys.sorted() where isTaken && name.hasPrefix(fieldsPrefix) {
+            problems.add(
+                Problem(
+                    Place(file: "\(folder)/\(name).mustache", line: 1, column: 1),
+                    "destination 'chat' uses this template, and so does every destination that shows facts in fields",
+                    expected: "another name for the destination", isWarning: true))
+        }
     }
 
     private static func check(
@@ -170,7 +194,7 @@ package struct TemplateSet: Sendable {
 
     private static func possibleNames(_ prefixes: [String]) -> Set<String> {
         var names = Set<String>()
-        for prefix in ["", "chat."] + prefixes.map({ "\($0)." }) {
+        for prefix in ["", fieldsPrefix] + prefixes.map({ "\($0)." }) {
             for kind in Event.Kind.allCases {
                 names.formUnion(["\(prefix)\(kind.rawValue)", "\(prefix)\(kind.rawValue).html"])
                 for priority in Priority.allCases.map(\.word) {

@@ -71,11 +71,11 @@ struct DigestBench {
             _ = try await ledger.admit(
                 (first..<first + 500).map { Admission(event: Self.failure($0, now: now), windows: [window]) })
         }
-        let open = try await ledger.openWindows(named: "daily").map(\.id)
+        let open = try await ledger.openWindows(.digest, named: "daily").map(\.id)
         let began = ContinuousClock.now
-        let read = try await ledger.gather(open) { gathering in
+        let read = try await ledger.readWindows(open) { reader in
             var read = 0
-            try gathering.eachMember { _ in read += 1 }
+            try reader.eachMember { _ in read += 1 }
             return read
         }
         guard read == Self.count else { throw BenchError("\(read) of \(Self.count) events joined") }

@@ -52,7 +52,9 @@ struct LedgerBench {
                     payload: Payload(detail: .notification(NotificationDetail(message: "Invoice \(number) is late and wants a reminder."))))
                 let due = held ? now + .seconds(86_400) : now
                 return Admission(
-                    event: event, owed: owed ? [PlannedDelivery(destination: "hook", route: "all", priority: .normal, dueAt: due)] : [])
+                    event: event,
+                    owed: owed
+                        ? [PlannedDelivery(destination: "hook", route: .configured("all"), priority: .normal, dueAt: due)] : [])
             }
             _ = try await ledger.admit(admissions)
         }

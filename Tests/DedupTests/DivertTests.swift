@@ -24,7 +24,7 @@ struct DivertTests {
         #expect(deliveries.map { "\($0.destination) \($0.recipient)" } == ["ops ", "mail ann", "mail bob", "mail eve"])
         #expect(Set(deliveries.map(\.state)) == [.owed])
         #expect(deliveries[0].dueAt == store.clock.now + .seconds(3_600))
-        #expect(deliveries[1].dueAt == store.clock.now && deliveries[1].route == "fallback")
+        #expect(deliveries[1].dueAt == store.clock.now && deliveries[1].route == .builtIn(.fallback))
     }
 
     @Test func `what the fallback was told by its own route is not told again`() async throws {

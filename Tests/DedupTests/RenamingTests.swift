@@ -68,10 +68,10 @@ struct RenamingTests {
             kind: .quiet, name: "night", destination: "old", opensAt: store.clock.now, closesAt: store.clock.now + .seconds(60))
         for id in 1...2 {
             _ = try await store.ledger.admit([Admission(event: notification(id, at: store.clock), windows: [join])])
-            if id == 1 { _ = try await store.ledger.closeWindow(1, most: 1) { _ in nil } }
+            if id == 1 { _ = try await store.ledger.close(1) }
         }
         _ = try await store.ledger.rename(destination: "old", to: "new")
-        #expect(try await store.ledger.openWindows(named: "night").map(\.destination) == ["new"])
+        #expect(try await store.ledger.openWindows(.quiet).map(\.destination) == ["new"])
         #expect(try await store.ledger.history("live/notification/1").windows.map(\.window.destination) == ["old"])
     }
 

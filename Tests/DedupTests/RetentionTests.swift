@@ -58,7 +58,7 @@ struct RetentionTests {
         #expect(try await store.ledger.event("live/notification/1")?.isEmptied == false)
         store.clock.advance(by: day * 200)
         let window = try #require(try await store.ledger.dueWindows(at: store.clock.now).first)
-        _ = try await store.ledger.closeWindow(window.id, most: 1) { _ in nil }
+        _ = try await store.ledger.close(window.id)
         _ = try await retain(store)
         #expect(try await store.ledger.event("live/notification/1")?.isEmptied == true)
     }

@@ -6,6 +6,15 @@ import Testing
 
 @testable import Dedup
 
+/// A folder that is removed with this object.
+final class TestFolder: Sendable {
+    let path = NSTemporaryDirectory() + "notify-relay-dedup-\(UUID().uuidString)"
+
+    init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
 /// A store in a folder of its own, which is removed with it.
 final class TestStore: Sendable {
     let folder: String
@@ -95,6 +104,24 @@ extension TestStore {
 }
 
 extension Ledger {
+    /// Closes one window.
+    ///
+    /// - Parameter message: nothing is told unless it is given.
+    /// - Returns: false if the window was closed already.
+    func close(
+        _ window: Int64, message: @escaping @Sendable (WindowReader) throws -> Admission? = { _ in nil }
+    ) async throws(LedgerError) -> Bool {
+        try await close([window], message: message).count == 1
+    }
+
+    func members(of window: Int64) async throws(LedgerError) -> [WindowMember] {
+        try await readWindows([window]) { reader in
+            var members: [WindowMember] = []
+            try reader.eachMember { members.append($0) }
+            return members
+        }
+    }
+
     /// What one person says, as most tests need it.
     func ask(
         account: String, approval: String, verdict: Choice, actor: String, via: String, reason: String? = nil

@@ -88,13 +88,16 @@ extension TemplateSet.Request {
 }
 
 extension TemplateSet {
-    /// A user's templates by file name, without `.mustache`. The only destination is `ops`.
-    static func of(_ files: [String: String], type: String = "webhook", _ problems: ProblemList = ProblemList()) throws -> TemplateSet {
+    /// A user's templates by file name, without `.mustache`.
+    static func of(
+        _ files: [String: String], to destination: String = "ops", type: String = "webhook", _ problems: ProblemList = ProblemList()
+    ) throws -> TemplateSet {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("templates-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent("\(name).mustache")) }
-        return TemplateSet(folder: folder.path, destinations: ["ops": type], types: ["webhook", "email", "slack"], problems: problems)
+        return TemplateSet(
+            folder: folder.path, destinations: [destination: type], types: ["webhook", "email", "slack"], problems: problems)
     }
 
     func render(_ event: Event = .of(), _ request: Request = .of(), links: LinkPatterns = LinkPatterns()) -> Rendered {

@@ -44,6 +44,22 @@ struct TemplateSearchTests {
         #expect(set.render(.of(.approval, .low), .of(.approval, .low)).title == "by approval-low")
     }
 
+    @Test(arguments: Event.Kind.allCases) func `a destination named chat shows all facts`(kind: Event.Kind) {
+        let chat = TemplateSet.builtIn.render(.of(kind), .of(kind, to: "chat"))
+        #expect(chat == TemplateSet.builtIn.render(.of(kind), .of(kind, to: "ops")))
+        #expect(chat.template.hasPrefix("built-in chat.") == false)
+    }
+
+    @Test func `a template for a destination named chat has a second meaning, and check says so`() throws {
+        let problems = ProblemList()
+        _ = try TemplateSet.of(["chat.run": "mine", "run": "all"], to: "chat", problems)
+        #expect(problems.all.map(\.isWarning) == [true])
+        #expect(problems.all.first?.description.contains("/chat.run.mustache:1:1: warning: destination 'chat' uses this template") == true)
+        let others = ProblemList()
+        _ = try TemplateSet.of(["chat.run": "mine"], others)
+        #expect(others.all.isEmpty)
+    }
+
     @Test func `which one it was is said`() throws {
         #expect(try saying(["ops.high"]).render().template == "ops.high.mustache")
         #expect(TemplateSet.builtIn.render().template == "built-in high")

@@ -78,7 +78,7 @@ struct DigestCommand: AsyncParsableCommand {
     }
 }
 
-/// The windows of a digest, for people and previews.
+/// Finds and shows the windows of a digest.
 private struct DigestWindows {
     let digest: DigestSettings
     let ledger: Ledger
@@ -105,12 +105,12 @@ private struct DigestWindows {
         return Terminal.table([["FROM", "UNTIL", ""]] + rows.map { [$0.0.opensAt.description, $0.0.closesAt.description, $0.1] })
     }
 
-    /// Nil: there is nothing to tell.
+    /// The digest of one window; nil if there is nothing to tell.
     ///
-    /// - Parameter text: the beginning of when it closed; nil is the one that is open.
+    /// - Parameter text: the beginning of the time when the window closed; nil means the open window.
     func event(closedAt text: String?, all: Bool) async throws -> Event? {
         guard let text else {
-            let open = try await ledger.openWindows(named: digest.name).filter { $0.kind == .digest }
+            let open = try await ledger.openWindows(.digest, named: digest.name)
             return try await made(of: open.map(\.id), all: all)
         }
         let closed = try await ledger.closedWindows(ofDigest: digest.name, limit: 100_000)
@@ -119,7 +119,7 @@ private struct DigestWindows {
             Terminal.complain("\(digest.name) has no window that closed at \(text); `notify-relay digest \(digest.name)` lists them")
             throw ExitCode.noInput
         }
-        // Of those that fit the last that told something is meant.
+        // If several windows match, the last one with a message is shown.
         for window in closed {
             guard let told = try await ledger.told(of: window.id) else { continue }
             return all ? try await made(of: told.windows, all: true) : told.event
@@ -130,7 +130,7 @@ private struct DigestWindows {
     private func made(of windows: [Int64], all: Bool) async throws -> Event? {
         let maker = DigestMaker(settings: digest, room: all ? .everything : DigestMaker.Room())
         let now = SystemClock().now
-        let made = try await ledger.gather(windows) { try maker.detail($0, isLate: false) }
+        let made = try await ledger.readWindows(windows) { try maker.detail($0, isLate: false) }
         return made.map { digest.event($0.detail, staging: $0.staging, now: now) { $0.priority } }
     }
 }

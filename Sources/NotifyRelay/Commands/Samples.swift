@@ -76,7 +76,7 @@ enum Samples {
     /// The claim that a delivery of the event would be.
     static func claim(_ event: Event, destination: String, recipient: String) -> Claim {
         Claim(
-            delivery: 0, fence: 0, attempt: 1, event: event, destination: destination, recipient: recipient, route: "sample",
+            delivery: 0, fence: 0, attempt: 1, event: event, destination: destination, recipient: recipient, route: .builtIn(.sample),
             priority: event.priority, firstFailedAt: nil, options: DeliveryOptions(), present: nil)
     }
 }

@@ -109,7 +109,7 @@ struct Status {
                     }))
         if !windows.isEmpty {
             let rows = windows.map { window, count in
-                [window.kind.rawValue, window.name, window.destination, String(count), window.closesAt.description]
+                [window.shown.kind, window.shown.name, window.destination, String(count), window.closesAt.description]
             }
             lines.append(Terminal.table([["GATHERING", "NAME", "DESTINATION", "EVENTS", "CLOSES"]] + rows))
         }

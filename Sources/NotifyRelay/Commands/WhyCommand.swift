@@ -25,7 +25,7 @@ struct WhyCommand: AsyncParsableCommand {
     }
 }
 
-/// What `why` tells of one event.
+/// The output of `why` for one event.
 private struct Story {
     var event: Event
     var routes: [Router.RouteMatch]
@@ -48,7 +48,7 @@ private struct Story {
     private func windowJSON(_ joined: History.Joined) -> JSONValue {
         let window = joined.window
         return [
-            "kind": .string(window.kind.rawValue), "name": .string(window.name), "destination": .string(window.destination),
+            "kind": .string(window.shown.kind), "name": .string(window.shown.name), "destination": .string(window.destination),
             "closes_at": .string(window.closesAt.description), "closed_at": .text(window.closedAt?.description),
             "told_at_once": .bool(joined.toldAtOnce), "told_in": .text(joined.toldIn), "first": .text(joined.first),
             "because": .string(joined.because),
@@ -58,7 +58,8 @@ private struct Story {
     private func deliveryJSON(_ delivery: History.Delivery) -> JSONValue {
         [
             "id": .int(delivery.id), "destination": .string(delivery.destination), "recipient": .string(delivery.recipient),
-            "route": .string(delivery.route), "state": .string(delivery.state.rawValue), "due_at": .string(delivery.dueAt.description),
+            "route": .string(delivery.route.description), "state": .string(delivery.state.rawValue),
+            "due_at": .string(delivery.dueAt.description),
             "held_for": .text(delivery.heldFor?.rawValue), "reason": .text(delivery.reason),
             "attempts": .array(
                 delivery.attempts.map { attempt -> JSONValue in
@@ -98,23 +99,20 @@ private struct Story {
 }
 
 extension History.Joined {
-    /// Why the event is in the window, and what becomes of it, in words.
+    /// The reason why the event is in the window, and what happens to it there.
     fileprivate var because: String {
         let end = window.closedAt == nil ? ", until \(window.closesAt)" : toldIn.map { ", told in \($0)" } ?? ", closed without a word"
         switch window.kind {
         case .digest: return "joined digest \(window.name)" + (toldAtOnce ? ", counted there since it was told at once" : "") + end
-        case .quiet: return "held for \(window.destination): \(reason)" + end
-        case .storm where window.name == Bundle.ceilingName:
+        case .quiet: return "held for \(window.destination): quiet hours" + end
+        case .mute: return "held for \(window.destination): \(window.name) is muted" + end
+        case .catchUp: return "held for \(window.destination): from before, told late" + end
+        case .ceiling:
             return "gathered for \(window.destination): more than its ceiling lets through" + end
         case .storm:
             if toldAtOnce { return "told to \(window.destination) for all that are like it until \(window.closesAt)" }
             return "collapsed for \(window.destination) into \(first ?? window.name)"
                 + (window.closedAt != nil && toldIn == nil ? ", counted in its message" : end)
         }
-    }
-
-    private var reason: String {
-        if window.name.hasPrefix(Mute.windowPrefix) { return "\(window.name.dropFirst(Mute.windowPrefix.count)) is muted" }
-        return window.name == CatchUp.name ? "from before, told late" : "quiet hours"
     }
 }

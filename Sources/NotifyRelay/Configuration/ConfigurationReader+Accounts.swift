@@ -8,7 +8,7 @@ extension ConfigurationReader {
         let named = root.named("accounts")
         if named.isEmpty { root.missing("accounts", "at least one account with its api_key") }
         return named.compactMap { name, place, section in
-            checkName(name, at: place, what: "an account", reserved: ["digest", "bundle", "relay"])
+            checkName(name, at: place, what: "an account", reserved: Self.firstPartsOfIDs)
             defer { section.finish() }
             let key = section.secret("api_key", required: true, expected: "the API key, best as \"${NAME}\"")
             if let key { checkHost(key, section) }
@@ -18,7 +18,7 @@ extension ConfigurationReader {
             account.proxy = section.string("proxy").map(Secret.init)
             account.firstLook = section.duration("first_look") ?? account.firstLook
             account.catchUp = section.duration("catch_up") ?? account.catchUp
-            account.was = section.string("was")
+            account.was = formerName(section)
             if let chosen = section.section("automations") {
                 account.only = chosen.strings("only")?.map(Glob.init) ?? account.only
                 account.also = chosen.strings("also") ?? []
@@ -29,7 +29,17 @@ extension ConfigurationReader {
         }
     }
 
-    /// The key and the host that it is sent to must belong together.
+    /// The words with which the ids of the relay's own events begin, where other ids have the account's name.
+    private static let firstPartsOfIDs = ["digest", "bundle", "relay"]
+
+    /// An account takes over all ids that begin with its former name, so that must not be a word of the relay's own ids.
+    private func formerName(_ section: ConfigSection) -> String? {
+        guard let was = section.string("was") else { return nil }
+        checkName(was, at: section.valuePlace("was"), shown: section.shown("was"), what: "an account", reserved: Self.firstPartsOfIDs)
+        return was
+    }
+
+    /// A key must be sent only to the host that it belongs to.
     private func checkHost(_ key: Secret, _ section: ConfigSection) {
         let base = section.string("base_url")
         guard case .failure(let fault) = RevKeenAccount.make(name: "", key: key, baseURL: base, network: NetworkOptions()) else { return }

@@ -2,9 +2,9 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// What gathers events: digests, hours of quiet, storms.
+/// Reads the settings of windows: digests, quiet hours, collapse rules and ceilings.
 extension ConfigurationReader {
-    /// - Parameter zone: where none is named.
+    /// - Parameter fallback: the time zone of digests that name none.
     func digests(zone fallback: TimeZoneName) -> [DigestSettings] {
         root.named("digests").compactMap { name, place, section in
             checkName(name, at: place, what: "a digest")
@@ -28,7 +28,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// `{from, to, days, time_zone, floor}`.
+    /// Reads `quiet: {from, to, days, time_zone, floor}`.
     func quietHours(_ section: ConfigSection, zone: TimeZoneName) -> QuietHours? {
         let floor = section.section("quiet")?.string("floor").flatMap(Priority.init(word:)) ?? .urgent
         guard let hours = hours(section, "quiet", zone: zone, hasFloor: true) else { return nil }
@@ -57,7 +57,7 @@ extension ConfigurationReader {
         return Ceiling(most: most, within: max(within, .seconds(1)))
     }
 
-    /// Exactly one of `every`, `at` and `cron`.
+    /// Reads exactly one of `every`, `at` and `cron`.
     private func rule(_ section: ConfigSection, _ place: Place) -> Recurrence.Rule? {
         let given = ["every", "at", "cron"].filter { section.node($0) != nil }
         if given.count != 1 {

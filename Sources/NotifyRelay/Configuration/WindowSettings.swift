@@ -2,17 +2,17 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// A message that gathers events, by its schedule.
+/// A message that collects events until its schedule says so.
 struct DigestSettings: Sendable, Equatable {
     var name: String
     var place: Place
     var schedule: Recurrence
     var to: [String]
-    /// Also when there is nothing to tell.
+    /// The digest is sent even if there is nothing to tell.
     var sendEmpty = false
-    /// Also what was told at once.
+    /// The digest shows events in full even if they were told at once.
     var tellAgain = false
-    /// Also the approvals that wait.
+    /// The digest lists the open approvals.
     var waiting = false
 
     init(name: String, place: Place, schedule: Recurrence, to: [String]) {
@@ -23,18 +23,18 @@ struct DigestSettings: Sendable, Equatable {
     }
 }
 
-/// Hours in which a destination is told only what is at least as loud as `floor`.
+/// Hours in which a destination gets only events with a priority of at least `floor`.
 struct QuietHours: Sendable, Equatable {
     var hours: WeeklyHours
     var floor: Priority
 
-    /// When what comes now may be told; nil: at once.
+    /// When an event of this moment may be told; nil means at once.
     func end(for priority: Priority, at now: Timestamp) -> Timestamp? { priority < floor ? hours.end(at: now) : nil }
 }
 
-/// Tells the first of many alike, then a count.
+/// Sends the first of many similar events, and then a count.
 struct Collapse: Sendable, Equatable {
-    /// What makes two alike.
+    /// A fact that similar events have in common.
     enum Key: String, Sendable, CaseIterable { case account, automation, error, outcome, priority, trigger, type }
 
     var by: [Key]

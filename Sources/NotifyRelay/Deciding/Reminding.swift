@@ -12,7 +12,7 @@ struct Reminding: Sendable {
     var mutes: [Mute] = []
     let now: Timestamp
 
-    private var holding: DeliveryPlan { DeliveryPlan(router: router, mutes: mutes, now: now) }
+    private var plan: DeliveryPlan { DeliveryPlan(router: router, mutes: mutes, now: now) }
 
     /// What is due now.
     struct Due: Sendable {
@@ -35,7 +35,7 @@ struct Reminding: Sendable {
 
     /// The last moment of the ladder that has passed, counted from 1; nil if none has, or if its route knows no ladder.
     private func step(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, step: Int)? {
-        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { $0.route.name == request.route }),
+        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route }),
             let waited = waited(since: request.toldAt, ladder, at: request.destination)
         else { return nil }
         let step = ladder.moments.prefix { $0 <= waited }.count
@@ -62,10 +62,10 @@ struct Reminding: Sendable {
             id: EventID.reminder(approval: row.id, step: step, account: row.account), account: row.account, kind: .reminder,
             subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
         let owed = PlannedDelivery(
-            destination: request.destination, recipient: request.recipient, route: route.name, priority: router.priority(of: event),
-            dueAt: now,
+            destination: request.destination, recipient: request.recipient, route: request.route,
+            priority: router.priority(of: event), dueAt: now,
             options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
-        let hold = holding.hold(event, at: request.destination, route: route.name)
+        let hold = plan.hold(event, at: request.destination, route: .configured(route.name))
         return Admission(event: event, owed: [hold.map { owed.held(until: $0.until) } ?? owed])
     }
 
@@ -76,10 +76,10 @@ struct Reminding: Sendable {
             subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
             payload: row.payload)
         return escalation.to.flatMap { destination in
-            let hold = holding.hold(request, at: destination, route: route.name)
+            let hold = plan.hold(request, at: destination, route: .configured(route.name))
             return (router.recipients[destination] ?? [""]).map { recipient in
                 let owed = PlannedDelivery(
-                    destination: destination, recipient: recipient, route: route.name, priority: .high, dueAt: now,
+                    destination: destination, recipient: recipient, route: .configured(route.name), priority: .high, dueAt: now,
                     options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
                 return hold.map { owed.held(until: $0.until) } ?? owed
             }

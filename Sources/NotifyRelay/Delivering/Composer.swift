@@ -36,7 +36,7 @@ struct Composer: Sendable {
         let decideLink = asked.flatMap { pageLink(approval: $0.id, account: $0.account, claim, now: now) }
         let fields = Fields(
             event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
-            alike: claim.alike, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
+            alike: claim.collapsed, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
         let rendered = templates.render(fields, request)
         let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
         let message = Message(
@@ -66,7 +66,7 @@ struct Composer: Sendable {
     /// What a receiver knows a message by. Bringing a message up to date is no repeat of what was sent before under its event.
     private static func sending(_ claim: Claim, _ event: Event) -> String {
         guard claim.options.refreshes else { return event.id }
-        if let alike = claim.alike { return "\(event.id)#\(alike)" }
+        if let collapsed = claim.collapsed { return "\(event.id)#\(collapsed)" }
         guard let row = claim.present else { return event.id }
         return "\(event.id)#\(row.updatedAt.milliseconds)"
     }

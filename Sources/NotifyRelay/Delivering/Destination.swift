@@ -26,8 +26,8 @@ struct Destination: Sendable {
     var callback: Callback?
     /// The hours in which a working clock goes on; nil: it has none.
     var working: WeeklyHours?
-    /// When and how much it is told.
-    var manners = Router.Manners()
+    /// When and how often it may be disturbed.
+    var rules = DestinationRules()
 
     /// Longer than any attempt can take, the short wait of what is claimed ahead included: a lost task, not a slow one, lets a claim run
     /// out (design §5).

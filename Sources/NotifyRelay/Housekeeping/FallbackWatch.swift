@@ -45,7 +45,7 @@ struct FallbackHelp: Sendable {
     }
 
     private func divert(from destination: String, to fallback: String, at now: Timestamp) async throws(LedgerError) {
-        let quiet = router.manners[fallback]?.quiet
+        let quiet = router.rules[fallback]?.quiet
         let added = try await ledger.divert(
             from: destination, to: fallback, recipients: router.recipients[fallback] ?? [""], atLeast: .high,
             seenBefore: now - Self.patience, quiet: { quiet?.end(for: $0, at: now) })

@@ -2,11 +2,12 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// The one way into the ledger: gives a sighting its priority and its routes, admits it, and wakes the lanes that now owe something.
+/// Gives sightings their priority and routes, admits them to the ledger, and wakes the lanes that owe something new.
+/// Every event that a source finds comes into the ledger through it.
 final class Admitter: Sendable {
     private struct Table {
         var router: Router
-        /// Older than this, an event that is no approval is gathered instead of told singly, by account.
+        /// The `catch_up` of each account: an older event joins a window instead of being told singly, unless it is about an approval.
         var catchUp: [String: Duration]
     }
 
@@ -14,7 +15,7 @@ final class Admitter: Sendable {
     private let ledger: Ledger
     private let clock: any WallClock
     private let metrics: Metrics
-    /// Rings the lanes of these destinations.
+    /// Wakes the lanes of these destinations.
     let wake: @Sendable (Set<String>) -> Void
 
     init(
@@ -34,13 +35,15 @@ final class Admitter: Sendable {
         table.withLock { $0 = Table(router: router, catchUp: catchUp) }
     }
 
-    /// Admits what a look brought, oldest first, in one transaction with what the look learned. Returns how many were new.
+    /// Admits the events of one poll, oldest first, in one transaction with the state that the poll learned.
+    ///
+    /// - Returns: the number of new events.
     @discardableResult
     func admit(_ sightings: [Sighting], watches: [RunWatch] = [], feed: FeedState? = nil) async throws(LedgerError) -> Int {
         guard !sightings.isEmpty || !watches.isEmpty || feed != nil else { return 0 }
         let ordered = sightings.sorted { ($0.event.occurredAt, $0.event.id) < ($1.event.occurredAt, $1.event.id) }
-        let holding = DeliveryPlan(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
-        let admissions = ordered.map { admission($0, holding) }
+        let plan = DeliveryPlan(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
+        let admissions = ordered.map { admission($0, plan) }
         StopPoint.pass(.admitting)
         let results = try await ledger.admit(admissions, watches: watches, feed: feed)
         StopPoint.pass(.admitted)
@@ -58,21 +61,21 @@ final class Admitter: Sendable {
         return new
     }
 
-    private func admission(_ sighting: Sighting, _ holding: DeliveryPlan) -> Admission {
+    private func admission(_ sighting: Sighting, _ plan: DeliveryPlan) -> Admission {
         var event = sighting.event
         let catchUp = event.account.flatMap { account in table.withLock { $0.catchUp[account] } }
-        event.priority = holding.router.priority(of: event)
+        event.priority = plan.router.priority(of: event)
         var admission = Admission(event: event, owed: [], windows: [], approval: sighting.approval, followsRequest: nil)
         switch sighting.telling {
         case .silent: break
-        case .routed: (admission.owed, admission.windows) = holding.plan(event, also: sighting.also)
-        case .following: admission.followsRequest = holding.following(event)
+        case .routed: (admission.owed, admission.windows) = plan.plan(event, also: sighting.also)
+        case .following: admission.followsRequest = plan.following(event)
         case .followingAndRouted:
-            admission.followsRequest = holding.following(event)
-            (admission.owed, admission.windows) = holding.plan(event)
+            admission.followsRequest = plan.following(event)
+            (admission.owed, admission.windows) = plan.plan(event)
         }
-        if let catchUp, !event.isAboutApproval, event.kind != .relay, event.occurredAt < holding.now - catchUp {
-            admission.windows = admission.windows.filter { $0.kind == .digest } + CatchUp.joins(admission, at: holding.now)
+        if let catchUp, !event.isAboutApproval, event.kind != .relay, event.occurredAt < plan.now - catchUp {
+            admission.windows = admission.windows.filter { $0.kind == .digest } + CatchUp.joins(admission, at: plan.now)
             admission.owed = []
         }
         return admission

@@ -1,64 +1,60 @@
 import Dedup
 import RelayCore
 
-/// Decides who is told of an event. A value: what it says depends on the configuration and the event alone, so `why` can ask it again.
+/// Decides which destinations get an event.
+/// The result depends only on the configuration and the event, so `why` can compute it again.
 struct Router: Sendable {
-    /// One route and why it does or does not apply.
+    /// Whether one route applies to an event, and the reason.
     struct RouteMatch: Sendable, Equatable {
         var name: String
         var fits: Bool
         var because: String
     }
 
-    /// The route of what the relay says about itself to `health_to`.
-    static let healthRoute = "health_to"
-    /// The route of what goes to a destination because another is ill.
-    static let fallbackRoute = "fallback"
-
     var routes: [Route]
     var priorityRules: [PriorityRule]
     var healthTo: [String]
-    /// The recipients of each destination: one empty text, or the addresses of a mail.
+    /// The recipients of each destination: the addresses of a mail, or one empty text.
     var recipients: [String: [String]]
     var digests: [DigestSettings] = []
-    /// When and how much each destination is told.
-    var manners: [String: Manners] = [:]
+    /// The rules of each destination, by its name.
+    var rules: [String: DestinationRules] = [:]
 
-    struct Manners: Sendable, Equatable {
-        var quiet: QuietHours?
-        var ceiling: Ceiling?
-        /// Its messages can be changed, which disturbs nobody.
-        var edits = false
+    /// Nil for the relay's own routes and for routes that are no longer in the configuration.
+    func route(_ name: RouteName) -> Route? {
+        guard case .configured(let name) = name else { return nil }
+        return routes.first { $0.name == name }
     }
 
-    /// The event's own priority, unless a rule of `priorities` fits; the first that fits decides.
+    /// The priority from the first rule of `priorities` that fits; without one, the event's own.
     func priority(of event: Event) -> Priority {
         priorityRules.first { $0.when.fits(event) }?.priority ?? event.priority
     }
 
-    /// What the event owes. A destination gets it once; the first route in the file that names it governs how.
+    /// The deliveries that the event owes.
+    /// A destination gets an event once, by the first route in the file that names it.
     ///
-    /// - Parameter also: the fallback of the destination that the event is about.
+    /// - Parameter also: the fallback of the destination that the event is about; nil if there is none.
     func owed(_ event: Event, dueAt: Timestamp, also fallback: String? = nil) -> [PlannedDelivery] {
         var told = Set<String>()
         var owed: [PlannedDelivery] = []
         for route in applying(to: event) {
             for destination in route.to where told.insert(destination).inserted && maySay(event, to: destination) {
-                owed += entries(event, destination, route: route.name, options: route.options, dueAt: dueAt)
+                owed += entries(event, destination, route: .configured(route.name), options: route.options, dueAt: dueAt)
             }
         }
         if event.kind == .relay {
             for destination in healthTo where told.insert(destination).inserted && maySay(event, to: destination) {
-                owed += entries(event, destination, route: Self.healthRoute, options: DeliveryOptions(), dueAt: dueAt)
+                owed += entries(event, destination, route: .builtIn(.healthTo), options: DeliveryOptions(), dueAt: dueAt)
             }
         }
         if let fallback, told.insert(fallback).inserted, maySay(event, to: fallback) {
-            owed += entries(event, fallback, route: Self.fallbackRoute, options: DeliveryOptions(), dueAt: dueAt)
+            owed += entries(event, fallback, route: .builtIn(.fallback), options: DeliveryOptions(), dueAt: dueAt)
         }
         return owed
     }
 
-    /// Every route with its verdict, in the order of the file.
+    /// Whether each route applies, in the order of the file.
     func explain(_ event: Event) -> [RouteMatch] {
         var stopped: String?
         return routes.map { route in
@@ -69,7 +65,10 @@ struct Router: Sendable {
         }
     }
 
-    func entries(_ event: Event, _ destination: String, route: String, options: DeliveryOptions, dueAt: Timestamp) -> [PlannedDelivery] {
+    /// One delivery for each recipient of a destination.
+    func entries(
+        _ event: Event, _ destination: String, route: RouteName, options: DeliveryOptions, dueAt: Timestamp
+    ) -> [PlannedDelivery] {
         (recipients[destination] ?? [""]).map { recipient in
             PlannedDelivery(
                 destination: destination, recipient: recipient, route: route, priority: event.priority, dueAt: dueAt,
@@ -77,6 +76,7 @@ struct Router: Sendable {
         }
     }
 
+    /// The routes that apply, in the order of the file.
     func applying(to event: Event) -> [Route] {
         var applying: [Route] = []
         for route in routes where route.when.fits(event) {
@@ -86,7 +86,7 @@ struct Router: Sendable {
         return applying
     }
 
-    /// Never about X to X: a destination that is ill cannot be told so through itself.
+    /// A report about a destination is never sent to that destination, which could not receive it.
     private func maySay(_ event: Event, to destination: String) -> Bool {
         guard case .relay(let detail) = event.payload.detail else { return true }
         return detail.about != destination
@@ -94,6 +94,6 @@ struct Router: Sendable {
 }
 
 extension Route {
-    /// What a delivery keeps of its route, whatever the file says later.
+    /// The settings that a delivery copies from its route.
     var options: DeliveryOptions { DeliveryOptions(atMostOnce: atMostOnce, mention: mention) }
 }

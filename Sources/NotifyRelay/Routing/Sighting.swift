@@ -1,24 +1,24 @@
 import Dedup
 import RelayCore
 
-/// Something that a look brought, before it is routed.
+/// An event that a source found, before it is routed.
 struct Sighting: Sendable {
-    /// How it is told.
+    /// Who gets the event.
     enum Telling: Sendable, Equatable {
-        /// By the routes.
+        /// The destinations of the routes.
         case routed
-        /// An update of an approval: to whoever was sent or still owes the request, and nobody else.
+        /// Only the destinations that got or still owe the request; for an update of an approval.
         case following
-        /// A decision: to whoever was sent or still owes the request, and by the routes.
+        /// The destinations that got or still owe the request, and those of the routes; for a decision.
         case followingAndRouted
-        /// Remembered, so that it is never told: from before the relay's time.
+        /// Nobody: the event is from before the relay's first look and is only remembered.
         case silent
     }
 
     var event: Event
     var approval: ApprovalRow?
     var telling: Telling
-    /// A destination that is told whatever the routes say: the fallback of the one that the event is about.
+    /// A destination that gets the event whatever the routes say: the fallback of the one that the event is about.
     var also: String?
 
     init(_ event: Event, approval: ApprovalRow? = nil, telling: Telling = .routed, also: String? = nil) {

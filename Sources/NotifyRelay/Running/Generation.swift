@@ -63,7 +63,7 @@ struct Generation: Sendable {
             pace: settings.pace ?? generation.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
             callback: generation.callback, working: settings.working,
-            manners: Router.Manners(
+            rules: DestinationRules(
                 quiet: settings.quiet, ceiling: settings.ceiling, edits: (generation.abilities ?? type.abilities).edit))
     }
 
@@ -71,7 +71,7 @@ struct Generation: Sendable {
         Router(
             routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo,
             recipients: Dictionary(destinations.map { ($0.name, $0.recipients) }, uniquingKeysWith: { $1 }), digests: configuration.digests,
-            manners: Dictionary(destinations.map { ($0.name, $0.manners) }, uniquingKeysWith: { $1 }))
+            rules: Dictionary(destinations.map { ($0.name, $0.rules) }, uniquingKeysWith: { $1 }))
     }
 }
 

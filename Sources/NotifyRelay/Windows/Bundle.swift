@@ -1,57 +1,56 @@
 import Dedup
 import RelayCore
 
-/// What was held for one destination, told as one.
+/// The message of closed windows of one kind, for one destination.
 struct Bundle: Sendable {
-    /// As ids say it.
-    enum Why: String, Sendable { case quiet, storm, mute }
-
-    let why: Why
+    let kind: BundleKind
     let destination: String
     let now: Timestamp
 
-    /// Nil if nobody joined.
-    func event(_ gathering: WindowReader) throws -> Event? {
-        guard let (detail, priority, staging) = try detail(gathering) else { return nil }
-        let id = EventID.bundle(why.rawValue, destination: destination, closesAt: gathering.closesAt)
+    /// A bundle of what an outage left lists this many events and counts the rest.
+    static let mostLateItems = 100
+
+    private struct Contents {
+        var detail: DigestDetail
+        var priority: Priority
+        var origin: Origin
+    }
+
+    /// Nil if the windows have no members to tell of.
+    func event(_ reader: WindowReader) throws -> Event? {
+        guard let contents = try contents(reader) else { return nil }
+        let id = EventID.bundle(kind.route.rawValue, destination: destination, closesAt: reader.closesAt)
         return Event(
-            id: id, account: nil, kind: .digest, subject: id, priority: priority, occurredAt: now, seenAt: now,
-            payload: Payload(origin: Origin(staging: staging), detail: .digest(detail)))
+            id: id, account: nil, kind: .digest, subject: id, priority: contents.priority, occurredAt: now, seenAt: now,
+            payload: Payload(origin: contents.origin, detail: .digest(contents.detail)))
     }
 
-    private func detail(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
-        let isCount = why == .storm && !gathering.windows.contains { $0.name == Self.ceilingName }
-        return isCount ? try counted(gathering) : try held(gathering)
-    }
-
-    static let ceilingName = "ceiling"
-
-    private func held(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
-        var fold = BundleFold()
-        try gathering.eachMember { if !$0.toldAtOnce { fold.add($0.event) } }
-        guard fold.members > 0 else { return nil }
-        let detail = try fold.detail(
-            name: why == .storm ? Self.ceilingName : why.rawValue, from: gathering.opensAt, until: gathering.closesAt,
-            headline: "\(DigestHeadline.counted(fold.members, "event")) \(reason(gathering))",
-            isWell: { try !gathering.streak($0).isFailing })
-        return (detail, fold.priority, fold.isStaging)
-    }
-
-    private func reason(_ gathering: WindowReader) -> String {
-        switch why {
-        case .quiet: return "held in quiet hours"
-        case .storm: return "more than the ceiling of \(destination) lets through"
-        case .mute:
-            let names = Set(gathering.windows.map { String($0.name.dropFirst(Mute.windowPrefix.count)) }).sorted()
-            return "held while muted: \(names.joined(separator: ", "))"
+    private func contents(_ reader: WindowReader) throws -> Contents? {
+        switch kind {
+        case .quiet: try held(reader, because: "held in quiet hours")
+        case .mute: try held(reader, because: "held while muted: \(Set(reader.windows.map(\.name)).sorted().joined(separator: ", "))")
+        case .ceiling: try held(reader, because: "more than the ceiling of \(destination) lets through")
+        case .storm: try counted(reader)
+        case .catchUp: try late(reader)
         }
     }
 
-    /// One line for each kind of things of which the first was told.
-    private func counted(_ gathering: WindowReader) throws -> (DigestDetail, Priority, staging: Bool)? {
+    /// One line for each kind of event, because none of them was told.
+    private func held(_ reader: WindowReader, because reason: String) throws -> Contents? {
+        var fold = BundleFold()
+        try reader.eachMember { if !$0.toldAtOnce { fold.add($0.event) } }
+        guard fold.members > 0 else { return nil }
+        let detail = try fold.detail(
+            name: kind.name, from: reader.opensAt, until: reader.closesAt,
+            headline: "\(DigestHeadline.counted(fold.members, "event")) \(reason)", isWell: { try !reader.streak($0).isFailing })
+        return Contents(detail: detail, priority: fold.priority, origin: Origin(staging: fold.isStaging))
+    }
+
+    /// One line with a count for each window, because its first event was told.
+    private func counted(_ reader: WindowReader) throws -> Contents? {
         var items: [DigestDetail.Item] = [], total = 0, priority = Priority.low, staging = false, rest = 0
-        for window in gathering.windows {
-            guard let (count, last) = try gathering.counted(in: window) else { continue }
+        for window in reader.windows {
+            guard let (count, last) = try reader.counted(in: window) else { continue }
             total += count
             priority = max(priority, last.priority)
             staging = staging || last.payload.origin.staging
@@ -65,9 +64,21 @@ struct Bundle: Sendable {
         }
         guard total > 0 else { return nil }
         var detail = DigestDetail(
-            name: why.rawValue, from: gathering.opensAt, until: gathering.closesAt,
-            headline: "\(total) more like \(gathering.windows.count == 1 ? "the one" : "those") already told", events: items)
+            name: kind.name, from: reader.opensAt, until: reader.closesAt,
+            headline: "\(total) more like \(reader.windows.count == 1 ? "the one" : "those") already told", events: items)
         detail.rest = rest
-        return (detail, priority, staging)
+        return Contents(detail: detail, priority: priority, origin: Origin(staging: staging))
+    }
+
+    /// The events that occurred first, each with its own line, and the count of the others.
+    private func late(_ reader: WindowReader) throws -> Contents? {
+        guard let span = try reader.span() else { return nil }
+        let first = try reader.earliest(Self.mostLateItems)
+        var detail = DigestDetail(
+            name: kind.name, from: span.from, until: span.until,
+            headline: "\(DigestHeadline.counted(span.count, "event")) from before, told late", events: first.map(DigestDetail.Item.init),
+            catchUp: true)
+        detail.rest = span.count - first.count
+        return Contents(detail: detail, priority: .normal, origin: first.first?.payload.origin ?? Origin())
     }
 }

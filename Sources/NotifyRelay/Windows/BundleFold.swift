@@ -2,7 +2,7 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// What a bundle remembers of what it held: like things together, what was resolved meanwhile in one line.
+/// The events of a bundle, folded one at a time: similar events become one item, and resolved ones become one line.
 struct BundleFold {
     private struct Key: Hashable {
         var kind: Event.Kind
@@ -47,7 +47,7 @@ struct BundleFold {
         order.append(key)
     }
 
-    /// - Parameter isWell: whether an automation does not fail any more.
+    /// - Parameter isWell: whether an automation has recovered.
     func detail(name: String, from: Timestamp, until: Timestamp, headline: String, isWell: (AutomationKey) throws -> Bool) rethrows
         -> DigestDetail
     {
@@ -70,7 +70,7 @@ struct BundleFold {
         return detail
     }
 
-    /// A failed run whose automation succeeded since, or what the relay said of itself and is over.
+    /// True for failed runs whose automation has recovered, and for reports of the relay on a trouble that has ended.
     private func isResolved(_ group: Group, _ key: Key, _ isWell: (AutomationKey) throws -> Bool) rethrows -> Bool {
         switch group.item.kind {
         case .run: group.item.message.hasPrefix("failed") ? try key.automation.map(isWell) ?? false : false

@@ -2,62 +2,22 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// After an outage: what is older than the account's `catch_up` is gathered, one bundle per destination.
+/// Collects what an outage left: events older than the account's `catch_up` become one bundle for each destination.
 enum CatchUp {
-    static let name = "catch-up"
-    /// A bundle lists this many and counts the rest.
-    static let mostItems = 100
+    /// The shortest time that a window stays open.
     static let shortest = Duration.seconds(60)
-    /// It closes when all that an outage left was looked at, and after this at the latest.
+    /// A window closes when all accounts have read what the outage left, but no later than this.
     static let longest = Duration.seconds(600)
 
-    /// Whichever bundle is open will do. A new one bears the minute after next in its id.
+    /// The windows that an admission joins instead of being owed: any open one of each destination, or a new one.
+    /// The bundle's id contains the end of the minute after the present one.
     static func joins(_ admission: Admission, at now: Timestamp) -> [WindowJoin] {
         let minute = now.seconds.dividedDown(by: 60)
         let held = admission.windows.filter { $0.kind != .digest }.map(\.destination)
         return Set(admission.owed.map(\.destination) + held).sorted().map { destination in
             WindowJoin(
-                kind: .quiet, name: name, destination: destination, opensAt: Timestamp(seconds: minute * 60),
+                kind: .catchUp, destination: destination, opensAt: Timestamp(seconds: minute * 60),
                 closesAt: Timestamp(seconds: (minute + 2) * 60), joinsAnyOpen: true)
         }
-    }
-
-    /// The bundle that a closed window becomes; nil if nobody joined.
-    static func bundle(_ contents: WindowContents, of window: Window, now: Timestamp) -> Event? {
-        guard let from = contents.from, let until = contents.until else { return nil }
-        var detail = DigestDetail(
-            name: name, from: from, until: until,
-            headline: "\(contents.count) \(contents.count == 1 ? "event" : "events") from before, told late",
-            events: contents.first.map(DigestDetail.Item.init), catchUp: true)
-        detail.rest = contents.count - contents.first.count
-        let id = EventID.bundle(name, destination: window.destination, closesAt: window.closesAt)
-        return Event(
-            id: id, account: nil, kind: .digest, subject: id, priority: .normal, occurredAt: now, seenAt: now,
-            payload: Payload(origin: contents.first.first?.payload.origin ?? Origin(), detail: .digest(detail)))
-    }
-}
-
-extension DigestDetail.Item {
-    /// One line about one event.
-    init(_ event: Event) {
-        self.init(
-            id: event.id, kind: event.kind, priority: event.priority, automation: event.payload.origin.automation,
-            message: event.oneLine, occurredAt: event.occurredAt, runID: event.payload.origin.runID)
-    }
-}
-
-extension Event {
-    /// What it says, in one line of at most 200 characters.
-    var oneLine: String {
-        let text =
-            switch payload.detail {
-            case .notification(let detail): detail.message
-            case .run(let detail): "\(detail.outcome.rawValue): \(detail.error ?? detail.summary ?? "no summary")"
-            case .approval(let detail): "\(detail.state.rawValue): \(detail.action ?? "no summary")"
-            case .digest(let detail): detail.headline
-            case .relay(let detail): detail.detail
-            }
-        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        return line.unicodeScalars.count <= 200 ? line : String(line.unicodeScalars.prefix(199)) + "…"
     }
 }

@@ -1,18 +1,23 @@
-import Crypto
 import Dedup
 import RelayCore
 import RelaySupport
 
-/// What an event owes and joins at a moment: who is told at once, who later, and what is gathered.
+/// Decides which deliveries an event owes and which windows it joins at one moment.
 struct DeliveryPlan: Sendable {
     let router: Router
     let mutes: [Mute]
     let now: Timestamp
 
-    /// The windows of what is held in quiet hours.
-    static let quietName = "quiet"
+    /// The reason why a destination must not get an event now.
+    struct Hold: Sendable, Equatable {
+        var until: Timestamp
+        /// The window that the event joins unless it is told singly: `quiet` or `mute`.
+        var kind: WindowKind
+        /// The window's name.
+        var name = ""
+    }
 
-    /// - Parameter fallback: a destination that is told whatever the routes say.
+    /// - Parameter fallback: a destination that gets the event whatever the routes say; nil for most events.
     func plan(_ event: Event, also fallback: String? = nil) -> (owed: [PlannedDelivery], windows: [WindowJoin]) {
         let named = router.owed(event, dueAt: now, also: fallback)
         var owed: [PlannedDelivery] = []
@@ -26,15 +31,15 @@ struct DeliveryPlan: Sendable {
                 owed.append(one.held(until: hold.until))
             } else {
                 windows[one.destination] = WindowJoin(
-                    kind: .quiet, name: hold.name, destination: one.destination, opensAt: now, closesAt: hold.until)
+                    kind: hold.kind, name: hold.name, destination: one.destination, opensAt: now, closesAt: hold.until)
             }
         }
         let joins = digestJoins(event, told: Set(named.map(\.destination)))
         return (owed, joins + windows.values.sorted { $0.destination < $1.destination })
     }
 
-    /// Digests gather whatever a route sends them. What all of a digest's destinations are told of by itself, or in a bundle of quiet
-    /// hours, is only counted.
+    /// The digests that the routes send an event to.
+    /// An event that all destinations of a digest get singly, or in the bundle of quiet hours, is only counted there.
     func digestJoins(_ event: Event, told: Set<String>) -> [WindowJoin] {
         let names = Set(router.applying(to: event).flatMap(\.digests))
         return router.digests.filter { names.contains($0.name) }.map { digest in
@@ -44,39 +49,37 @@ struct DeliveryPlan: Sendable {
         }
     }
 
-    /// Until when a destination is not told of an event, and in which window that lies; nil if it is told now.
-    func hold(_ event: Event, at destination: String, route name: String) -> (until: Timestamp, name: String)? {
-        let route = router.routes.first { $0.name == name }
-        let quiet = (route?.quiet ?? router.manners[destination]?.quiet)?.end(for: event.priority, at: now)
+    /// Nil if the destination gets the event now.
+    /// The quiet hours of a configured route replace those of the destination; of a mute and quiet hours, the one that ends last decides.
+    func hold(_ event: Event, at destination: String, route: RouteName) -> Hold? {
+        let hours = router.route(route)?.quiet ?? router.rules[destination]?.quiet
+        let quiet = hours?.end(for: event.priority, at: now)
         let mute = event.priority < .urgent ? mutes.filter { $0.covers(event) }.max { $0.until < $1.until } : nil
-        if let mute, mute.until > quiet ?? .distantPast { return (mute.until, mute.windowName) }
-        return quiet.map { ($0, Self.quietName) }
+        if let mute, mute.until > quiet ?? .distantPast { return Hold(until: mute.until, kind: .mute, name: mute.automation) }
+        return quiet.map { Hold(until: $0, kind: .quiet) }
     }
 
-    /// What follows a request: where its message can be changed at once, elsewhere when the quiet is over.
+    /// How an update or a decision follows its request: at once where the message can be edited, elsewhere after quiet hours and mutes.
     func following(_ event: Event) -> FollowRule {
-        var rule = FollowRule(route: Self.updateRoute, dueAt: now)
-        for (destination, manners) in router.manners {
-            if manners.edits { rule.edits.insert(destination) }
-            if let hold = hold(event, at: destination, route: Self.updateRoute) { rule.quiet[destination] = hold.until }
+        var rule = FollowRule(route: .builtIn(.update), dueAt: now)
+        for (destination, rules) in router.rules {
+            if rules.edits { rule.edits.insert(destination) }
+            if let hold = hold(event, at: destination, route: rule.route) { rule.quiet[destination] = hold.until }
         }
         return rule
     }
 
-    /// What stands as the route of what came by following.
-    static let updateRoute = "update"
-
     private func gated(_ owed: PlannedDelivery, _ event: Event) -> PlannedDelivery {
         var owed = owed
         var gate = GateRules()
-        let manners = router.manners[owed.destination]
-        gate.ceiling = manners?.ceiling
+        let rules = router.rules[owed.destination]
+        gate.ceiling = rules?.ceiling
         gate.ceiling?.isExempt = event.isToldSingly
-        if !event.isToldSingly, let collapse = router.routes.first(where: { $0.name == owed.route })?.collapse {
-            gate.alike = WindowJoin(
-                kind: .storm, name: collapse.window(of: event, route: owed.route), destination: owed.destination, opensAt: now,
+        if !event.isToldSingly, let route = router.route(owed.route), let collapse = route.collapse {
+            gate.collapse = WindowJoin(
+                kind: .storm, name: collapse.windowName(of: event, route: route.name), destination: owed.destination, opensAt: now,
                 closesAt: (now + collapse.within).wholeSecond)
-            gate.refreshes = manners?.edits ?? false
+            gate.refreshes = rules?.edits ?? false
         }
         if gate != GateRules() { owed.gate = gate }
         return owed
@@ -92,10 +95,10 @@ extension PlannedDelivery {
 }
 
 extension Event {
-    /// Approvals and what follows them are told singly, always.
+    /// Approvals and their follow-ups, which are always told singly.
     var isAboutApproval: Bool { kind == .approval || kind == .decision || kind == .reminder }
 
-    /// It is never gathered: it may wait, and is told by itself.
+    /// The event never joins a window other than a digest's; quiet hours only delay it.
     var isToldSingly: Bool { isAboutApproval || kind == .digest }
 }
 
@@ -103,38 +106,5 @@ extension Mute {
     func covers(_ event: Event) -> Bool {
         let origin = event.payload.origin
         return origin.automation.map { Glob(pattern: automation).matches($0) } ?? false || origin.automationID == automation
-    }
-}
-
-extension Collapse {
-    /// The window of everything that is alike: the route, and a hash of what makes it so.
-    func window(of event: Event, route: String) -> String {
-        let parts = by.map { "\($0.rawValue)=\(value(of: event, $0) ?? "")" }
-        let hash = hexadecimal(SHA256.hash(data: Array(parts.joined(separator: "\u{1F}").utf8)))
-        return "\(route)/\(hash.prefix(16))"
-    }
-
-    private func value(of event: Event, _ key: Key) -> String? {
-        let origin = event.payload.origin
-        return switch key {
-        case .account: event.account
-        case .automation: origin.automationID ?? origin.automation
-        case .priority: event.priority.word
-        case .trigger: origin.trigger
-        case .error: event.payload.detail.errorText.map(ErrorFingerprint.mask)
-        case .outcome: if case .run(let detail) = event.payload.detail { detail.outcome.rawValue } else { nil }
-        case .type: if case .notification(let detail) = event.payload.detail { detail.type } else { nil }
-        }
-    }
-}
-
-extension Detail {
-    /// What a kind of errors is made out by: a run's error, a notification's message.
-    var errorText: String? {
-        switch self {
-        case .run(let detail): detail.error
-        case .notification(let detail): detail.message
-        case .approval, .digest, .relay: nil
-        }
     }
 }

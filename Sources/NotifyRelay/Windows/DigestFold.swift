@@ -2,9 +2,9 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// What a digest remembers of its members while it walks them: by automation and kind of error, so that very many need little room.
+/// The members of a digest, folded one at a time by automation and kind of error, so that very many members need little memory.
 struct DigestFold {
-    /// Failed runs of one automation in the window.
+    /// The failed runs of one automation in the window.
     struct Tally {
         var automation: String
         var automationID: String?
@@ -14,9 +14,9 @@ struct DigestFold {
         var last: Timestamp
         var lastError: String?
         var errors: [String: Int] = [:]
-        /// Errors of kinds that there was no room for.
+        /// The number of errors whose kind is not in `errors` because that is full.
         var uncounted = 0
-        /// Those that ended last.
+        /// The runs that ended last, the latest first.
         var runs: [(id: String, ended: Timestamp)] = []
 
         mutating func keep(_ run: String, ended: Timestamp) {
@@ -31,17 +31,17 @@ struct DigestFold {
 
     let zone: TimeZoneName
     let tellsAgain: Bool
-    /// How many of the events that are no failures are kept.
+    /// The highest number of events other than failures that are listed.
     let mostEvents: Int
     private(set) var failures: [AutomationKey: Tally] = [:]
     private(set) var events: [DigestDetail.Item] = []
     private(set) var members = 0
-    /// Events that are no runs, those that were not kept too.
+    /// The number of events other than finished runs, including those that are not listed.
     private(set) var eventCount: [Event.Kind: Int] = [:]
     private(set) var told = 0
     private(set) var succeeded = 0
     private(set) var isStaging = false
-    /// Failed runs by local day.
+    /// The number of failed runs by local day.
     private(set) var days: [String: Int] = [:]
     private var fingerprints = FingerprintMemory()
 
@@ -96,7 +96,7 @@ struct DigestFold {
     }
 }
 
-/// Most errors of a storm are the same, letter by letter: those are masked once.
+/// Remembers the masked form of recent error texts, because most errors of a storm are identical.
 struct FingerprintMemory {
     private static let most = 500
     private var known: [String: String] = [:]
@@ -111,6 +111,6 @@ struct FingerprintMemory {
 }
 
 extension CivilDate {
-    /// `2026-11-24`.
+    /// The date as `2026-11-24`.
     var written: String { String(CivilTime(date: self, hour: 0, minute: 0).asIfUTC.description.prefix(10)) }
 }

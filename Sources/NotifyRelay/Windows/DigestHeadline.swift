@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The one sentence that says it all: `3 automations newly failing, 1 still failing, 2 recovered`.
+/// A digest's summary in one sentence: `3 automations newly failing, 1 still failing, 2 recovered`.
 struct DigestHeadline {
     var new: Int
     var still: Int
@@ -19,7 +19,7 @@ struct DigestHeadline {
         return parts.isEmpty ? "Nothing failed" : parts.joined(separator: ", ")
     }
 
-    /// The first of them names what is counted.
+    /// The counts of automations; only the first one has the noun.
     private var failures: [String] {
         let counts = [(new, "newly failing"), (still, "still failing"), (recovered, "recovered")].filter { $0.0 > 0 }
         return counts.enumerated().map { index, part in

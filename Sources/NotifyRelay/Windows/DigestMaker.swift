@@ -2,11 +2,12 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// Makes a digest of its windows: shaped by failure, not by time.
+/// Makes a digest's message from its windows, grouped by automation and outcome.
 struct DigestMaker: Sendable {
-    /// How much of it is told; the rest is counted. It keeps a mail below the 102 KB at which Gmail cuts.
+    /// How many items of each part are listed; the rest is counted.
+    /// The defaults keep a mail below the 102 KB at which Gmail cuts it.
     struct Room: Sendable {
-        /// New and still failing together; if there are many of both, half of it is for each.
+        /// The limit for newly and still failing automations together; each part gets half if there are many of both.
         var failures = 20
         var recovered = 20
         var events = 20
@@ -17,30 +18,31 @@ struct DigestMaker: Sendable {
         func newFailures(of new: Int, beside still: Int) -> Int { min(new, max(failures - min(still, failures), failures / 2)) }
     }
 
-    /// Of the last error's text, the end is shown: that is where a trace says what it was.
+    /// The number of characters shown of the last error.
+    /// They are taken from the end, where a trace names the error.
     static let excerpt = 300
     static let mostReasons = 3
 
     let settings: DigestSettings
     var room = Room()
 
-    /// Nil: there is nothing to tell, and nobody wants to hear that.
-    func detail(_ gathering: WindowReader, isLate: Bool) throws -> (detail: DigestDetail, staging: Bool)? {
+    /// Nil if the digest is empty and `send_empty` is off.
+    func detail(_ reader: WindowReader, isLate: Bool) throws -> (detail: DigestDetail, staging: Bool)? {
         let zone = settings.schedule.zone
         var fold = DigestFold(zone: zone, tellsAgain: settings.tellAgain, mostEvents: room.events)
-        try gathering.eachMember { fold.add($0) }
+        try reader.eachMember { fold.add($0) }
         var detail = DigestDetail(
-            name: settings.name, from: gathering.opensAt, until: gathering.closesAt, headline: "", events: fold.events, catchUp: isLate)
+            name: settings.name, from: reader.opensAt, until: reader.closesAt, headline: "", events: fold.events, catchUp: isLate)
         detail.zone = zone.name
-        let counts = try shape(&detail, fold, gathering)
-        let waiting = settings.waiting ? try gathering.openApprovals().map(DigestDetail.Waiting.init).sorted(by: Self.longest) : []
+        let counts = try shape(&detail, fold, reader)
+        let waiting = settings.waiting ? try reader.openApprovals().map(DigestDetail.Waiting.init).sorted(by: Self.longest) : []
         detail.waiting = Array(waiting.prefix(room.waiting))
         detail.told = fold.told
         detail.succeeded = fold.succeeded
         detail.rest =
             counts.new + counts.still + counts.recovered - detail.new.count - detail.still.count - detail.recovered.count
             + fold.eventCount.values.reduce(0, +) - detail.events.count + waiting.count - detail.waiting.count
-        detail.days = DayBars.days(until: gathering.closesAt, zone: zone, own: fold.days, before: try gathering.lastTold()?.days ?? [])
+        detail.days = DayBars.days(until: reader.closesAt, zone: zone, own: fold.days, before: try reader.lastTold()?.days ?? [])
         guard fold.members > 0 || counts.recovered > 0 || !waiting.isEmpty || settings.sendEmpty else { return nil }
         detail.headline =
             DigestHeadline(
@@ -51,27 +53,27 @@ struct DigestMaker: Sendable {
     }
 
     private func shape(
-        _ detail: inout DigestDetail, _ fold: DigestFold, _ gathering: WindowReader
+        _ detail: inout DigestDetail, _ fold: DigestFold, _ reader: WindowReader
     ) throws -> (new: Int, still: Int, recovered: Int) {
-        let before = try gathering.failedBefore()
+        let before = try reader.failedBefore()
         var new: [DigestDetail.Failure] = [], still: [DigestDetail.Failure] = [], recovered: [DigestDetail.Failure] = []
         for (key, tally) in fold.failures {
-            let standing = try gathering.streak(key)
-            let failure = DigestDetail.Failure(tally, standing, before: before.map { $0[key] ?? 0 })
-            if !standing.isFailing {
+            let streak = try reader.streak(key)
+            let failure = DigestDetail.Failure(tally, streak, before: before.map { $0[key] ?? 0 })
+            if !streak.isFailing {
                 recovered.append(failure)
-            } else if standing.isOlder {
+            } else if streak.isOlder {
                 still.append(failure)
             } else {
                 new.append(failure)
             }
         }
-        for key in try gathering.succeededAfterFailing(named: settings.name) where fold.failures[key] == nil {
-            let standing = try gathering.streak(key)
-            guard !standing.isFailing, standing.isFreshlyRecovered,
-                let last = try gathering.lastFailure(of: key, inWindowsNamed: settings.name)
+        for key in try reader.succeededAfterFailing(named: settings.name) where fold.failures[key] == nil {
+            let streak = try reader.streak(key)
+            guard !streak.isFailing, streak.isFreshlyRecovered,
+                let last = try reader.lastFailure(of: key, inWindowsNamed: settings.name)
             else { continue }
-            recovered.append(DigestDetail.Failure(key, recoveredSince: last, standing))
+            recovered.append(DigestDetail.Failure(key, recoveredSince: last, streak))
         }
         let counts = (new.count, still.count, recovered.count)
         let newShown = room.newFailures(of: new.count, beside: still.count)
@@ -92,14 +94,14 @@ struct DigestMaker: Sendable {
 }
 
 extension DigestDetail.Failure {
-    init(_ tally: DigestFold.Tally, _ standing: WindowReader.Streak, before: Int?) {
+    init(_ tally: DigestFold.Tally, _ streak: WindowReader.Streak, before: Int?) {
         self.init(
             automation: tally.automation, count: tally.count, first: tally.first, last: tally.last,
-            streak: max(standing.streak, standing.isFailing ? 1 : 0), error: tally.lastError.map { $0.ending(most: DigestMaker.excerpt) },
+            streak: max(streak.length, streak.isFailing ? 1 : 0), error: tally.lastError.map { $0.ending(most: DigestMaker.excerpt) },
             runID: tally.runs.first?.id)
         automationID = tally.automationID
         account = tally.account
-        since = standing.since
+        since = streak.since
         self.before = before
         runs = tally.runs.map(\.id)
         let kinds = tally.errors.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
@@ -109,15 +111,15 @@ extension DigestDetail.Failure {
         otherErrors = kinds.dropFirst(DigestMaker.mostReasons).reduce(tally.uncounted) { $0 + $1.value }
     }
 
-    /// Of an automation that did not fail in the window, and does not fail any more.
-    init(_ key: AutomationKey, recoveredSince last: Event, _ standing: WindowReader.Streak) {
+    /// An automation that did not fail in the window and has recovered.
+    init(_ key: AutomationKey, recoveredSince last: Event, _ streak: WindowReader.Streak) {
         let origin = last.payload.origin
         self.init(
-            automation: origin.automation ?? key.automation, count: 0, first: standing.since ?? last.occurredAt,
-            last: last.occurredAt, streak: standing.streak, runID: origin.runID)
+            automation: origin.automation ?? key.automation, count: 0, first: streak.since ?? last.occurredAt,
+            last: last.occurredAt, streak: streak.length, runID: origin.runID)
         automationID = origin.automationID
         account = last.account
-        since = standing.since
+        since = streak.since
     }
 }
 
@@ -133,7 +135,7 @@ extension DigestDetail.Waiting {
 extension String {
     enum Part { case start, end }
 
-    /// At most so many Unicode scalars, from one end; the other is an ellipsis.
+    /// At most `most` Unicode scalars from one end; an ellipsis replaces the rest.
     func ending(most: Int, from part: Part = .end) -> String {
         guard unicodeScalars.count > most else { return self }
         return switch part {

@@ -1,6 +1,7 @@
 import Dedup
 
-/// A digest that left the file while its window held something: that is kept, and told as late when the digest returns.
+/// A digest that is no longer in the configuration while its open window has members.
+/// The members are kept, and told as late when the digest returns.
 struct OrphanedDigest: Equatable {
     var name: String
     var count: Int
@@ -14,7 +15,7 @@ struct OrphanedDigest: Equatable {
         return counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { OrphanedDigest(name: $0.key, count: $0.value) }
     }
 
-    /// What the log and `check` say.
+    /// The text for the log and for `check`.
     var warning: String {
         "digest \(name) is not in the configuration and has gathered \(DigestHeadline.counted(count, "event")); kept until it returns"
     }

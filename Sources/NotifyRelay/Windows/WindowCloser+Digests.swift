@@ -2,12 +2,13 @@ import Dedup
 import RelayCore
 
 extension WindowCloser {
-    /// After a start digests wait no longer than this for accounts that were not looked at yet.
+    /// The longest time after a start that digests wait for accounts that were not polled yet.
     private static let longestWait = Duration.seconds(600)
-    /// Later than this is late, and said so.
+    /// A digest that closes later than this says that it is late.
     private static let late = Duration.seconds(900)
 
-    /// Sees to it that each digest has a window to join: at a start, and when the file changed.
+    /// Makes sure that each digest has a window to join.
+    /// It is called at a start and after a reload.
     func scheduleDigests() async throws(LedgerError) {
         for digest in admitter.router.digests { try await schedule(digest) }
     }
@@ -23,9 +24,10 @@ extension WindowCloser {
         }
     }
 
-    /// Closes a digest before its time: what has come so far is told, and the rest of the slot is a window of its own.
+    /// Closes a digest before its time with the events so far.
+    /// The rest of the slot becomes a window of its own.
     ///
-    /// - Returns: what was told; nil if there was nothing to tell.
+    /// - Returns: the digest; nil if there was nothing to tell.
     func closeNow(_ digest: DigestSettings) async throws(LedgerError) -> Event? {
         try await schedule(digest)
         let told = try await tell(digest, through: nil, isLate: false)
@@ -33,11 +35,12 @@ extension WindowCloser {
         return told
     }
 
-    /// Slots that passed while the relay was down are told as one, up to the last of them.
+    /// Closes the slots that have passed as one message.
+    /// There are several if the relay was down.
     private func close(_ digest: DigestSettings, _ windows: [Window]) async throws(LedgerError) {
         let now = clock.now
         var end = windows.map(\.closesAt).max() ?? now
-        // Only then is it worth asking the calendar.
+        // The calendar is asked only if another slot may have passed since.
         if now > end + .seconds(60), let last = digest.schedule.previous(atOrBefore: now) { end = max(end, last) }
         _ = try await tell(digest, through: end, isLate: now > end + Self.late)
     }
@@ -45,9 +48,9 @@ extension WindowCloser {
     private func tell(_ digest: DigestSettings, through end: Timestamp?, isLate: Bool) async throws(LedgerError) -> Event? {
         let now = clock.now
         let maker = DigestMaker(settings: digest)
-        let told = try await ledger.closeDigest(digest.name, through: end) { gathering in
-            let isCatchUp = isLate || end != nil && gathering.windows.count > 1
-            guard let (detail, staging) = try maker.detail(gathering, isLate: isCatchUp) else { return nil }
+        let told = try await ledger.closeDigest(digest.name, through: end) { reader in
+            let isCatchUp = isLate || end != nil && reader.windows.count > 1
+            guard let (detail, staging) = try maker.detail(reader, isLate: isCatchUp) else { return nil }
             let event = digest.event(detail, staging: staging, now: now, priority: admitter.router.priority)
             return Admission(event: event, owed: owed(event, of: digest))
         }.told
@@ -55,14 +58,14 @@ extension WindowCloser {
         return told?.event
     }
 
-    /// Where the digest goes, and wherever a route that asks for digests sends it.
+    /// The digest goes to its own destinations, and to those of routes whose condition names the kind `digest`.
     private func owed(_ event: Event, of digest: DigestSettings) -> [PlannedDelivery] {
         let routes = admitter.router.applying(to: event).filter { $0.when.kind?.contains(.digest) == true }
         var told = Set(digest.to)
         let others = routes.flatMap { route in
-            route.to.filter { told.insert($0).inserted }.flatMap { owed(event, to: [$0], route: route.name) }
+            route.to.filter { told.insert($0).inserted }.flatMap { owed(event, to: [$0], route: .configured(route.name)) }
         }
-        return owed(event, to: digest.to, route: digest.routeName) + others
+        return owed(event, to: digest.to, route: .digest(digest.name)) + others
     }
 
     private func schedule(_ digest: DigestSettings) async throws(LedgerError) {
@@ -73,10 +76,7 @@ extension WindowCloser {
 }
 
 extension DigestSettings {
-    /// What stands as the route of its deliveries.
-    var routeName: String { "digest \(name)" }
-
-    /// - Parameter priority: what the rules of the file say of an event.
+    /// - Parameter priority: applies the rules of `priorities` to the event.
     func event(_ detail: DigestDetail, staging: Bool, now: Timestamp, priority: (Event) -> Priority) -> Event {
         var event = Event(
             id: EventID.digest(name, closesAt: detail.until), account: nil, kind: .digest, subject: "digest/\(name)", priority: .normal,

@@ -1,103 +1,99 @@
 import Dedup
 import RelayCore
 
-/// Closes the windows whose time has come. Closing is one transaction: the windows, their one message, and what that owes.
+/// Closes the windows whose time has come.
+/// Each closing is one transaction with the windows, their message and the deliveries that the message owes.
 struct WindowCloser: Sendable {
     let ledger: Ledger
     let admitter: Admitter
     let clock: any WallClock
-    /// When the program began to look.
+    /// When this run of the program began to poll.
     let startedAt: Timestamp
     let wake: @Sendable (Set<String>) -> Void
 
     private var router: Router { admitter.router }
 
     /// - Parameters:
-    ///   - shortest: how long a bundle of an outage is open at least.
-    ///   - looksGoOn: an account still reads what an outage left: its bundle waits, so that it becomes one and not several, and so do digests.
+    ///   - shortest: the shortest time that a window of an outage stays open.
+    ///   - looksGoOn: whether an account still reads what an outage left; the outage's windows and digests then wait.
     func closeDue(shortest: Duration = CatchUp.shortest, unless looksGoOn: () async -> Bool) async throws(LedgerError) {
-        try await closeCatchUps(shortest: shortest, unless: looksGoOn)
-        let due = try await ledger.dueWindows(at: clock.now)
-        try await closeDigests(due.filter { $0.kind == .digest }, unless: looksGoOn)
-        let held = due.filter { $0.kind != .digest && $0.name != CatchUp.name }
-        try await closeCeilings(held.filter { $0.kind == .storm && $0.name == Bundle.ceilingName })
-        try await closeStorms(held.filter { $0.kind == .storm && $0.name != Bundle.ceilingName })
-        try await closeHeld(held.filter { $0.kind == .quiet })
+        try await close(.catchUp, try await readCatchUps(shortest: shortest, unless: looksGoOn))
+        let due = Dictionary(grouping: try await ledger.dueWindows(at: clock.now), by: \.kind)
+        try await closeDigests(due[.digest] ?? [], unless: looksGoOn)
+        try await close(.ceiling, try await calm(due[.ceiling] ?? []))
+        try await close(.storm, try await untold(due[.storm] ?? []))
+        try await close(.quiet, due[.quiet] ?? [])
+        try await close(.mute, due[.mute] ?? [])
     }
 
-    /// What is owed of a message that windows became: a digest or a bundle waits for the end of quiet hours, and is never gathered again.
-    func owed(_ event: Event, to destinations: [String], route: String) -> [PlannedDelivery] {
-        let holding = DeliveryPlan(router: router, mutes: [], now: clock.now)
+    /// The deliveries of a digest or bundle: they wait for the end of quiet hours, but never join a window.
+    func owed(_ event: Event, to destinations: [String], route: RouteName) -> [PlannedDelivery] {
+        let plan = DeliveryPlan(router: router, mutes: [], now: clock.now)
         return destinations.flatMap { destination in
-            let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: holding.now)
-            guard let hold = holding.hold(event, at: destination, route: route) else { return entries }
+            let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: plan.now)
+            guard let hold = plan.hold(event, at: destination, route: route) else { return entries }
             return entries.map { $0.held(until: hold.until) }
         }
     }
 
-    private func closeCatchUps(shortest: Duration, unless looksGoOn: () async -> Bool) async throws(LedgerError) {
-        for window in try await ledger.openWindows(named: CatchUp.name) {
-            let now = clock.now
-            if window.opensAt + shortest > now { continue }
-            if window.opensAt + CatchUp.longest > now, await looksGoOn() { continue }
-            let closed = try await ledger.closeWindow(window.id, most: CatchUp.mostItems) { contents in
-                guard let bundle = CatchUp.bundle(contents, of: window, now: now) else { return nil }
-                return Admission(event: bundle, owed: owed(bundle, to: [window.destination], route: CatchUp.name))
-            }
-            if closed { wake([window.destination]) }
+    /// Closes windows as one bundle for each destination.
+    private func close(_ kind: BundleKind, _ windows: [Window]) async throws(LedgerError) {
+        for (destination, windows) in Dictionary(grouping: windows, by: \.destination).sorted(by: { $0.key < $1.key }) {
+            let bundle = Bundle(kind: kind, destination: destination, now: clock.now)
+            let told = try await ledger.close(windows.map(\.id)) { reader in
+                guard let event = try bundle.event(reader) else { return nil }
+                return Admission(event: event, owed: owed(event, to: [destination], route: .builtIn(kind.route)))
+            }.told
+            if told != nil { wake([destination]) }
         }
     }
 
-    /// Hours of quiet and mutes that ended, one bundle for each destination.
-    private func closeHeld(_ due: [Window]) async throws(LedgerError) {
-        let quiet = due.filter { !$0.name.hasPrefix(Mute.windowPrefix) }
-        try await bundle(quiet, .quiet)
-        try await bundle(due.filter { $0.name.hasPrefix(Mute.windowPrefix) }, .mute)
+    /// The open windows of an outage that everything has been read into, or that have been open for the longest time.
+    private func readCatchUps(shortest: Duration, unless looksGoOn: () async -> Bool) async throws(LedgerError) -> [Window] {
+        var read: [Window] = []
+        for window in try await ledger.openWindows(.catchUp) {
+            let now = clock.now
+            if window.opensAt + shortest > now { continue }
+            if window.opensAt + CatchUp.longest > now, await looksGoOn() { continue }
+            read.append(window)
+        }
+        return read
     }
 
-    /// A destination that has quietened down, or has been held long enough, is told what was too much for it.
-    private func closeCeilings(_ due: [Window]) async throws(LedgerError) {
-        var quiet: [Window] = []
+    /// The windows of destinations that get few events again, or that have been held for the longest time.
+    /// The others are looked at again later.
+    private func calm(_ due: [Window]) async throws(LedgerError) -> [Window] {
+        var calm: [Window] = []
         for window in due {
             let now = clock.now
-            guard let ceiling = router.manners[window.destination]?.ceiling, window.opensAt + ceiling.within * Self.longestHold > now,
+            guard let ceiling = router.rules[window.destination]?.ceiling, window.opensAt + ceiling.within * Self.longestHold > now,
                 try await ledger.arrivals(at: window.destination, since: now - ceiling.within, most: ceiling.most) >= ceiling.most
             else {
-                quiet.append(window)
+                calm.append(window)
                 continue
             }
             try await ledger.move(window.id, to: min(now + Self.lookAgain, window.opensAt + ceiling.within * Self.longestHold).wholeSecond)
         }
-        try await bundle(quiet, .storm)
+        return calm
     }
 
-    /// In a storm that does not end, a summary comes after so many times the length of the ceiling.
+    /// A ceiling's window closes after this many times the ceiling's `within`, even if the events do not stop.
     private static let longestHold = 6
     private static let lookAgain = Duration.seconds(15)
 
-    /// The count stands in the message of the first where that can be changed, else in one that follows.
-    private func closeStorms(_ due: [Window]) async throws(LedgerError) {
+    /// The windows whose count needs a message of its own.
+    /// Where the first event's message can be edited the count is written there, and the window is closed here without a message.
+    private func untold(_ due: [Window]) async throws(LedgerError) -> [Window] {
         var untold: [Window] = []
         for window in due {
-            let edits = router.manners[window.destination]?.edits ?? false
-            if edits, try await ledger.refreshStorm(window.id, at: window.destination) {
+            let edits = router.rules[window.destination]?.edits ?? false
+            if edits, try await ledger.refreshCollapsed(window.id, at: window.destination) {
                 _ = try await ledger.close([window.id]) { _ in nil }
                 wake([window.destination])
             } else {
                 untold.append(window)
             }
         }
-        try await bundle(untold, .storm)
-    }
-
-    private func bundle(_ windows: [Window], _ why: Bundle.Why) async throws(LedgerError) {
-        for (destination, windows) in Dictionary(grouping: windows, by: \.destination).sorted(by: { $0.key < $1.key }) {
-            let bundle = Bundle(why: why, destination: destination, now: clock.now)
-            let told = try await ledger.close(windows.map(\.id)) { gathering in
-                guard let event = try bundle.event(gathering) else { return nil }
-                return Admission(event: event, owed: owed(event, to: [destination], route: why.rawValue))
-            }.told
-            if told != nil { wake([destination]) }
-        }
+        return untold
     }
 }

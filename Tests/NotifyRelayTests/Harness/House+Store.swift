@@ -36,7 +36,7 @@ extension House {
     /// No window can be opened, or all can again.
     func refuseWindows(_ refuses: Bool) async throws {
         try await ledger.writes.write("test") { db in
-            let table = "window"
+            let table = "event_window"
             _ = try db.run(
                 refuses
                     ? "CREATE TRIGGER broken_windows BEFORE INSERT ON \(table) BEGIN SELECT RAISE(ABORT, 'no room'); END"

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelayTesting
 import Testing
 
 @testable import NotifyRelay
@@ -91,7 +92,7 @@ struct RouterTests {
     @Test func `health_to does not tell again what a route tells`() {
         let owed = router(Route(name: "all", to: ["ops"]), healthTo: ["ops", "mail"]).owed(relay(about: "live"), dueAt: now)
         #expect(owed.map(\.destination) == ["ops", "mail"])
-        #expect(owed.map(\.route) == ["all", Router.healthRoute])
+        #expect(owed.map(\.route) == ["all", .builtIn(.healthTo)])
     }
 
     @Test func `nobody is told about itself`() {

@@ -71,7 +71,7 @@ struct CatchUpTests {
         let (house, _) = try await house(3, away: .minutes(59))
         try await house.look()
         #expect(try await house.told(.notification).count == 3)
-        #expect(try await house.ledger.openWindows(named: CatchUp.name).isEmpty)
+        #expect(try await house.ledger.openWindows(.catchUp).isEmpty)
     }
 
     @Test func `a bundle stays open for a minute at least`() async throws {

@@ -68,7 +68,7 @@ struct DigestDowntimeTests {
         try await house.restart(Self.file())
         try await house.close()
         #expect(try await house.gathered().isEmpty)
-        #expect(try await house.ledger.openWindows(named: "morning").map(\.closesAt) == [.at("2026-11-29T08:00:00Z")])
+        #expect(try await house.ledger.openWindows(.digest, named: "morning").map(\.closesAt) == [.at("2026-11-29T08:00:00Z")])
     }
 
     @Test func `what is late is said so, and what came a moment later is not`() async throws {
@@ -97,7 +97,7 @@ struct DigestDowntimeTests {
         try await house.close(at: .at("2026-11-24T12:00:00Z"))
         let digest = try await house.lastGathered()
         #expect(digest.new.count == 2 && digest.from == .at("2026-11-24T09:00:00Z"))
-        #expect(try await house.ledger.openWindows(named: "morning").map(\.closesAt) == [.at("2026-11-25T12:00:00Z")])
+        #expect(try await house.ledger.openWindows(.digest, named: "morning").map(\.closesAt) == [.at("2026-11-25T12:00:00Z")])
     }
 
     @Test func `a digest that left the file keeps what it holds until it returns`() async throws {

@@ -49,6 +49,14 @@ extension House {
         try await close()
     }
 
+    func members(of window: Int64) async throws -> [WindowMember] {
+        try await ledger.readWindows([window]) { reader in
+            var members: [WindowMember] = []
+            try reader.eachMember { members.append($0) }
+            return members
+        }
+    }
+
     /// Digests and bundles that were told, oldest first.
     func gathered() async throws -> [DigestDetail] {
         try await events(.digest).compactMap { if case .digest(let detail) = $0.payload.detail { detail } else { nil } }

@@ -87,7 +87,7 @@ struct YearTests {
         let closed = try await house.ledger.closedWindows(ofDigest: "daily", limit: 100_000)
         var members: [Int64: Int] = [:]
         for window in closed {
-            let inside = try await house.ledger.members(of: window.id)
+            let inside = try await house.members(of: window.id)
             members[window.id] = inside.count
             for member in inside { told[member.event.id, default: 0] += 1 }
         }
