@@ -22,13 +22,14 @@ struct Engine: Sendable {
             logger.notice(
                 "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
             let heartbeat = configuration.server.heartbeat.map {
-                Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
+                Heartbeat(url: $0.url, every: $0.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await relay.run() }
                 if let heartbeat { group.addTask { await heartbeat.run() } }
                 if let listen = configuration.server.listen {
-                    group.addTask { try await HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger).run() }
+                    let server = HealthServer(host: listen.host, port: listen.port, status: relay.status, logger: logger)
+                    group.addTask { try await server.run() }
                 }
                 if let listen = configuration.server.publicListen {
                     let server = publicServer(at: listen, configuration.server, relay, tools: tools, keys: keys)
@@ -98,8 +99,10 @@ struct Engine: Sendable {
         at listen: HostAndPort, _ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys
     ) -> PublicServer {
         let pages = DecisionPages(
-            relay: relay, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock, logger: logger)
-        let hooks = ChatHooks(relay: relay, keys: keys, tools: tools, clock: tools.clock)
+            approvals: relay.approvals, deciding: relay.deciding, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock,
+            logger: logger)
+        let hooks = ChatHooks(
+            presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
         return PublicServer(host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks), logger: logger)
     }
 

@@ -99,7 +99,7 @@ actor Relay {
 
     private func listeners() -> [TelegramListener] {
         guard let cursor else { return [] }
-        return TelegramListener.all(generation, relay: self, keys: cursor.keys, tools: cursor.tools, logger: logger)
+        return telegramListeners(keys: cursor.keys, tools: cursor.tools)
     }
 
     /// Takes a new configuration over, without losing what is under way. `store` and `server` stay as they are until a restart.
@@ -212,7 +212,7 @@ actor Relay {
         let name = destination.name
         return Lane(
             destination, composer: generation.composer, record: record, ledger: ledger, clock: clock, logger: logger,
-            chance: chance, freshen: { [weak self] claim in await self?.freshened(claim) },
+            chance: chance, freshen: { [weak self] claim in await self?.approvals.freshened(claim) },
             report: { [weak self] report in await self?.hear(report, from: name) })
     }
 

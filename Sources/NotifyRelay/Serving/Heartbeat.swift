@@ -7,7 +7,7 @@ struct Heartbeat: Sendable {
     let url: Secret
     let every: Duration
     let http: any HTTPTransport
-    let relay: Relay
+    let status: any StatusReading
     let clock: any WallClock
     let logger: Logger
 
@@ -19,7 +19,7 @@ struct Heartbeat: Sendable {
     }
 
     func beat() async {
-        guard await relay.readiness().isReady else { return }
+        guard await status.readiness().isReady else { return }
         do {
             _ = try await http.send(HTTPRequest("GET", url))
         } catch {

@@ -209,9 +209,7 @@ struct AuthorityTests {
             House.file(
                 destinations: "ops: {type: console}", routes: "{name: others, when: {risk: high}, to: [ops]}",
                 rest: DecidingScene.people + "\n" + DecidingScene.server))
-        let pages = DecisionPages(
-            relay: scene.house.relay, keys: House.keys, publicURL: DecidingScene.publicURL, clock: scene.house.clock,
-            logger: scene.house.book.logger)
+        let pages = scene.house.pages(at: DecidingScene.publicURL)
         let page = await pages.show(token, PublicRequest(method: "GET", segments: ["a", token]))
         #expect(!page.offersForm && page.html.contains("No route says any more who decides this"))
     }
@@ -219,8 +217,7 @@ struct AuthorityTests {
     @Test(arguments: ["https://Relay.Example", "https://relay.example:443", "https://relay.example/approvals"])
     func `a form is from this page, however its address is written in the file`(publicURL: String) async throws {
         let scene = try await DecidingScene(), token = try scene.token()
-        let pages = DecisionPages(
-            relay: scene.house.relay, keys: House.keys, publicURL: publicURL, clock: scene.house.clock, logger: scene.house.book.logger)
+        let pages = scene.house.pages(at: publicURL)
         #expect(await scene.post(token, "approve", through: pages).html.contains("Approved by"))
     }
 

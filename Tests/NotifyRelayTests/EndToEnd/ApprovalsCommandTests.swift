@@ -3,6 +3,7 @@ import RelayCore
 import Sandbox
 import Testing
 
+@testable import Dedup
 @testable import NotifyRelay
 
 /// `approvals`: deciding from the command line, against the stand-in.
@@ -108,6 +109,26 @@ struct ApprovalsCommandTests {
                 #expect(try await stage.relay("approvals", "approve", id).status == 66, "\(id)")
             }
             #expect(await stage.world.decisions.isEmpty)
+        }
+    }
+
+    @Test func `a decision that RevKeen took and the store cannot record is 74, says so, and is kept`() async throws {
+        try await prepared { stage, approval in
+            let ledger = try Ledger.open(stage.store, create: false, clock: SystemClock())
+            try await ledger.writes.write("test") { db in
+                _ = try db.run(
+                    """
+                    CREATE TRIGGER refused BEFORE UPDATE OF state ON answer WHEN NEW.state = 'taken'
+                    BEGIN SELECT RAISE(ABORT, 'no room'); END
+                    """)
+            }
+            let approve = try await stage.relay("approvals", "approve", approval, environment: ["USER": "ann"])
+            #expect(approve.status == 74, "\(approve.all)")
+            #expect(approve.out.hasPrefix("RevKeen took it (approved by ann); this relay could not write that down yet"), "\(approve.all)")
+            #expect(approve.err.contains("no room") && !approve.all.contains("try again"))
+            #expect(try await stage.relay("approvals", "log", "--json").json.array?.first?["state"] == "asked")
+            #expect(await stage.world.decisions.map(\.approval) == [approval])
+            try ledger.close()
         }
     }
 
