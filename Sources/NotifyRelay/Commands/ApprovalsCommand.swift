@@ -133,7 +133,7 @@ private func findApproval(_ id: String, _ ledger: Ledger, _ configuration: Confi
 }
 
 extension ApprovalRow {
-    /// `approvals list --json`, one entry.
+    /// One entry of `approvals list --json`.
     fileprivate var json: JSONValue {
         [
             "account": .string(account), "id": .string(id), "event": .string(EventID.approval(id, version: version, account: account)),
@@ -145,10 +145,10 @@ extension ApprovalRow {
 }
 
 extension AuditEntry {
-    /// The way in, and the address where there was one.
+    /// The way in, with the IP address if there is one.
     fileprivate var place: String { via + (address.map { " from \($0)" } ?? "") }
 
-    /// `approvals log --json`, one entry.
+    /// One entry of `approvals log --json`.
     fileprivate var json: JSONValue {
         [
             "at": .string(at.description), "account": .string(account), "approval": .string(approval), "round": .int(round),

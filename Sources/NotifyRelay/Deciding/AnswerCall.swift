@@ -2,7 +2,7 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Tells RevKeen one answer that is in the ledger (design §11): claims it, calls, and settles it by what RevKeen responds.
+/// Tells RevKeen one answer that is in the ledger: claims it, calls, and settles it by what RevKeen responds.
 struct AnswerCall: Sendable {
     /// How long a claim lasts. It is longer than the call can take; after it, another may claim the answer.
     static let lease = Duration.seconds(60)

@@ -42,8 +42,8 @@ struct ApprovalReader: ApprovalReading {
         return Reader(person: nil, name: "somebody at \(destination)")
     }
 
-    /// The approval that a claim is about, as it is now. Approvals are looked at first if that was not done since the request could have
-    /// been decided.
+    /// The approval that a claim is about, as it is now. The account is looked at first if its last look is older than the pace of its looks
+    /// allows.
     ///
     /// - Returns: nil if what the claim holds is new enough, or if the ledger cannot be read; then the claim's own state is sent, and a
     ///   refresh follows.

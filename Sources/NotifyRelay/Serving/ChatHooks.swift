@@ -13,7 +13,8 @@ struct ChatHooks: Sendable {
 
     /// The longest post that is read, in bytes.
     private static let mostBody = 262_144
-    /// How long a chat is kept waiting. Sources: https://api.slack.com/interactivity/handling, https://discord.com/developers/docs/interactions/receiving-and-responding
+    /// How long a chat waits for our response. Sources: https://api.slack.com/interactivity/handling,
+    /// https://discord.com/developers/docs/interactions/receiving-and-responding
     private static let patience = Duration.milliseconds(2_500)
     private static let onItsWay = "It is on its way; the message will show what came of it."
 

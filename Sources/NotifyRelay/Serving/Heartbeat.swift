@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 import Transport
 
-/// Tells a watcher elsewhere that the relay is well: a GET each `every`, but only while `/readyz` would answer 200.
+/// Tells a monitor elsewhere that the relay is well, by a GET once per `every` while `/readyz` would respond with 200.
 struct Heartbeat: Sendable {
     let url: Secret
     let every: Duration
