@@ -52,7 +52,7 @@ struct SlackButtonTests {
         let answer = await scene.answer(try await press(scene, "approve", kind))
         #expect(answer.status == 200 && answer.body.isEmpty)
         #expect(await eventually { await scene.saidInSlack == ["Approved by ann."] })
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         #expect(try await scene.audit() == ["ann slack (ops) approve taken"])
         #expect(try await scene.house.ledger.audit(limit: 1).first?.address == "192.0.2.9")
     }
@@ -213,7 +213,7 @@ struct TelegramButtonTests {
         try await listener.listenOnce()
         // The listener does not wait for RevKeen's answer: who pressed is told when it is there.
         #expect(await eventually { await scene.house.inbox.told.map(\.text) == ["Approved by ann."] })
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         try await listener.listenOnce()
         #expect(await scene.house.inbox.told.count == 1)
         #expect(try await scene.audit() == ["ann telegram (ops) approve taken"])

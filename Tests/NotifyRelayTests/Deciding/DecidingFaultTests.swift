@@ -34,7 +34,7 @@ struct DecidingFaultTests {
         scene.house.clock.advance(by: .seconds(61))
         try await scene.house.relay.carrier.carry()
         #expect(try await answerState(scene) == .taken)
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         #expect(scene.house.transport.asks { $0.path.hasSuffix("/approve") }.count == 2)
     }
 
@@ -70,7 +70,7 @@ struct DecidingFaultTests {
         #expect(await scene.decisions.isEmpty)
         try await scene.house.refuseNothing()
         try await scene.house.relay.carrier.carry()
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test func `what came of it is said even if the page cannot be read after`() async throws {
@@ -142,7 +142,7 @@ struct DecidingFaultTests {
         try await scene.house.refuseNothing()
         try await listener.listenOnce()
         #expect(await eventually { await scene.house.inbox.told.count == 2 })
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test func `the listener waits for the store, says so once, and asks again`() async throws {

@@ -48,7 +48,7 @@ struct DecisionPageTests {
         let done = await scene.post(token, "approve")
         #expect(done.html.contains("Approved by somebody at ops"))
         #expect(!done.offersForm)
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         let again = await scene.get(token)
         #expect(again.html.contains("It was approved by somebody at ops") && !again.offersForm)
         #expect(try await scene.audit() == ["somebody at ops link (ops) approve taken"])
@@ -165,7 +165,7 @@ struct AuthorityTests {
         #expect(await scene.decisions.isEmpty)
         #expect(await scene.get(bob).html.contains("so far: ann"))
         #expect(await scene.post(bob, "approve").html.contains("Approved by ann, bob"))
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         #expect(
             try await scene.audit() == [
                 "ann link (ops) approve voted", "bob link (ops) approve voted", "ann, bob link (ops) approve taken",
@@ -190,7 +190,7 @@ struct AuthorityTests {
         let scene = try await DecidingScene(route: "two_person: true", destination: Self.mail("ann@example.com", "bob@example.com"))
         _ = await scene.post(try scene.token(to: "ann@example.com"), "approve")
         #expect(await scene.post(try scene.token(to: "bob@example.com"), "reject").html.contains("Rejected by bob"))
-        #expect(await scene.decisions.map(\.verdict) == [.reject])
+        #expect(await scene.decisions.map(\.choice) == [.reject])
     }
 
     @Test func `a vote for something that changed since counts no more`() async throws {
@@ -238,7 +238,7 @@ struct AuthorityTests {
         #expect(answer.state == .asked && answer.dueAt == scene.house.clock.now + .seconds(300))
         scene.house.clock.advance(by: .seconds(300))
         try await scene.house.relay.carrier.carry()
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test func `somebody who is not known cannot be one of two`() async throws {

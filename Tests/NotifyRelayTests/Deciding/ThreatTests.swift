@@ -60,7 +60,7 @@ struct ThreatTests {
         let token = try scene.token(), page = await scene.get(token)
         _ = await scene.post(token, "approve", from: page)
         for verdict in ["approve", "reject"] { _ = await scene.post(token, verdict, from: page) }
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test(arguments: ["", "maybe", "APPROVE", "approve,reject"])

@@ -38,7 +38,7 @@ struct ApprovalsCommandTests {
             #expect(approve.status == 0 && approve.out == "approved by ann\n", "\(approve.all)")
             let decisions = await stage.world.decisions
             #expect(decisions.count == 1)
-            #expect(decisions.first?.approval == approval && decisions.first?.verdict == .approve && decisions.first?.key?.isEmpty == false)
+            #expect(decisions.first?.approval == approval && decisions.first?.choice == .approve && decisions.first?.key?.isEmpty == false)
             let log = try #require(try await stage.relay("approvals", "log", "--json").json.array)
             #expect(log.count == 1)
             #expect(log[0].keys == ["at", "account", "approval", "round", "verdict", "actor", "via", "reason", "state", "status"])
