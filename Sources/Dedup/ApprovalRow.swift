@@ -4,7 +4,7 @@ package import RelayCore
 package struct ApprovalRow: Codable, Sendable, Equatable {
     package var account: String
     package var id: String
-    /// Counts what was shown of it, from 1.
+    /// The number of the state that was shown, from 1.
     package var version: Int
     package var shownHash: String
     package var payload: Payload
@@ -31,13 +31,13 @@ package struct ApprovalRow: Codable, Sendable, Equatable {
 }
 
 extension ApprovalRow {
-    /// Nil only of a row whose payload retention has emptied.
+    /// Nil only in a row whose payload was removed by retention.
     package var detail: ApprovalDetail? {
         get { if case .approval(let detail) = payload.detail { detail } else { nil } }
         set { if let newValue { payload.detail = .approval(newValue) } }
     }
 
-    /// It was reminded of. Its message says so from now on.
+    /// Notes that people were reminded. The approval's message says so from now on.
     package mutating func remind(step: Int, overdue: Bool) {
         let last = detail
         detail?.step = max(step, last?.step ?? 0)
@@ -45,35 +45,36 @@ extension ApprovalRow {
     }
 }
 
-/// What somebody said to an approval. Written down before RevKeen is called.
+/// What somebody answered to an approval. It is a row before RevKeen is called, so that a crash loses no answer.
 package struct Answer: Sendable, Equatable {
-    /// *lost*: decided otherwise, elsewhere or earlier. *refused*: RevKeen would not hear it, and the approval is free.
+    /// *asked*: RevKeen is still to be told, or what it said is not written down yet. *taken*: it is the decision. *lost*: the approval was
+    /// decided otherwise, elsewhere or earlier. *refused*: RevKeen refused the call, and the approval is free for another answer.
     package enum State: String, Sendable, Codable, CaseIterable { case asked, taken, refused, lost }
 
     package var account: String
     package var approval: String
-    /// Counts the answers to one approval, from 1. A part of the idempotency key.
+    /// The number of this answer among those to one approval, from 1. It is a part of the idempotency key.
     package var round: Int
-    package var verdict: Choice
+    package var choice: Choice
     package var actor: String
     package var via: String
     package var reason: String?
     package var askedAt: Timestamp
     package var dueAt: Timestamp
-    /// Counts its claims.
+    /// The number of claims so far; a settlement under an older number changes nothing.
     package var fence: Int64
-    /// The last HTTP status; nil if none came yet.
+    /// RevKeen's last HTTP status; nil before any came.
     package var status: Int?
     package var state: State
 
     package init(
-        account: String, approval: String, round: Int = 1, verdict: Choice, actor: String, via: String, reason: String? = nil,
+        account: String, approval: String, round: Int = 1, choice: Choice, actor: String, via: String, reason: String? = nil,
         askedAt: Timestamp, dueAt: Timestamp, fence: Int64 = 0, status: Int? = nil, state: State = .asked
     ) {
         self.account = account
         self.approval = approval
         self.round = round
-        self.verdict = verdict
+        self.choice = choice
         self.actor = actor
         self.via = via
         self.reason = reason

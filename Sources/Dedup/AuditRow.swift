@@ -21,12 +21,12 @@ enum AuditRow {
     static func insert(_ entry: AuditEntry, _ db: Database) throws {
         try db.run(
             "INSERT INTO audit (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry.at.milliseconds, entry.account, entry.approval,
-            entry.round, entry.verdict.rawValue, entry.actor, entry.via, entry.address, entry.reason, entry.state.rawValue, entry.status)
+            entry.round, entry.choice.rawValue, entry.actor, entry.via, entry.address, entry.reason, entry.state.rawValue, entry.status)
     }
 
     static func make(_ row: SQLRow) -> AuditEntry {
         AuditEntry(
-            at: row.time(0), account: row[1], approval: row[2], round: row[3], verdict: Choice(rawValue: row[4]) ?? .reject,
+            at: row.time(0), account: row[1], approval: row[2], round: row[3], choice: Choice(rawValue: row[4]) ?? .reject,
             actor: row[5], via: row[6], address: row[7], reason: row[8], state: AuditEntry.State(rawValue: row[9]) ?? .asked,
             status: row[10])
     }

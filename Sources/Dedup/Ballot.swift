@@ -1,30 +1,29 @@
 package import RelayCore
 
-/// What somebody says to an approval, on its way into the ledger.
+/// One person's answer to an approval as it goes into the ledger. It becomes an `Answer`, or one vote of several that an answer needs.
 package struct Ballot: Sendable, Equatable {
     package var account: String
     package var approval: String
-    package var verdict: Choice
+    package var choice: Choice
     /// A name of `people:`, or what the way in knows somebody by.
     package var actor: String
     /// The way in: `command line`, `link`, `slack`, …, with the destination where there is one.
     package var via: String
-    /// Where it came from, as far as that is known: an IP address.
+    /// The IP address that the answer came from; nil where there is none.
     package var address: String?
     package var reason: String?
-    /// The hash of what was shown to whoever decides; nil: they saw it in this moment. Once something else is to be decided, it counts for
-    /// nothing.
+    /// The hash of what the person was shown; nil if they saw it in this moment. A ballot for something that has changed counts for nothing.
     package var shown: String?
-    /// So many different people must approve before RevKeen is called. One rejection is enough, always.
+    /// How many different people must approve before RevKeen is called. One rejection is always enough.
     package var peopleNeeded: Int
 
     package init(
-        account: String, approval: String, verdict: Choice, actor: String, via: String, address: String? = nil,
+        account: String, approval: String, choice: Choice, actor: String, via: String, address: String? = nil,
         reason: String? = nil, shown: String? = nil, peopleNeeded: Int = 1
     ) {
         self.account = account
         self.approval = approval
-        self.verdict = verdict
+        self.choice = choice
         self.actor = actor
         self.via = via
         self.address = address
@@ -34,14 +33,15 @@ package struct Ballot: Sendable, Equatable {
     }
 }
 
-/// What a ballot came to.
+/// What the ledger made of a ballot.
 package enum BallotResult: Sendable, Equatable {
+    /// It became an answer, which RevKeen is to be told.
     case asked(Answer)
     /// Somebody was first, and their answer is on its way or was taken.
     case earlier(Answer)
-    /// It is counted, and more people must approve.
+    /// It is one vote, and more people must approve.
     case voted([Vote])
-    /// Something else is to be decided by now than what was shown.
+    /// The approval shows something else by now. Nothing was written.
     case changed
 }
 

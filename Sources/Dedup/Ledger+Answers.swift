@@ -2,12 +2,12 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Writes an answer down, due at once, unless somebody was first: while their answer is on its way or was taken, it is
-    /// returned instead. Where several people must approve, this one is counted, and the last makes the answer.
+    /// Turns a ballot into an answer that is due at once. While an earlier answer is on its way, or was taken, that one is returned
+    /// instead. Where several people must approve, the ballot is counted as a vote, and the last vote makes the answer.
     ///
     /// - Parameters:
-    ///   - cursor: stored in the same transaction, so that an update that asked is not read again.
-    ///   - refreshing: destinations whose message is brought up to date when one of several has approved.
+    ///   - cursor: stored in the same transaction, so that the update that brought the ballot is not read again after a crash.
+    ///   - refreshing: the destinations whose message is refreshed when one of several people has approved.
     package func ask(
         _ ballot: Ballot, cursor: PollCursor? = nil, refreshing: Set<String> = []
     ) async throws(LedgerError) -> BallotResult {
@@ -20,7 +20,7 @@ extension Ledger {
             if let shown = ballot.shown, let row, row.shownHash != shown { return .changed }
             let round = (last?.round ?? 0) + 1
             var actor = ballot.actor
-            if ballot.peopleNeeded > 1, ballot.verdict == .approve {
+            if ballot.peopleNeeded > 1, ballot.choice == .approve {
                 let votes = try VoteRow.count(ballot, round: round, shown: row?.shownHash ?? "", at: now, db)
                 guard votes.count >= ballot.peopleNeeded else {
                     try VoteRow.show(votes, of: ballot.peopleNeeded, on: row, refreshing: refreshing, at: now, db)
@@ -29,7 +29,7 @@ extension Ledger {
                 actor = votes.map(\.person).joined(separator: ", ")
             }
             let answer = Answer(
-                account: ballot.account, approval: ballot.approval, round: round, verdict: ballot.verdict, actor: actor, via: ballot.via,
+                account: ballot.account, approval: ballot.approval, round: round, choice: ballot.choice, actor: actor, via: ballot.via,
                 reason: ballot.reason, askedAt: now, dueAt: now)
             try AnswerRow.insert(answer, db)
             try AuditRow.insert(AuditEntry(answer, .asked, address: ballot.address, at: now), db)
@@ -37,7 +37,7 @@ extension Ledger {
         }
     }
 
-    /// Writes down that somebody said something who may not.
+    /// Records an attempt to decide by somebody who may not.
     package func deny(_ ballot: Ballot, cursor: PollCursor? = nil) async throws(LedgerError) {
         let now = clock.now
         try await writes.write("deny") { db in
@@ -47,7 +47,7 @@ extension Ledger {
         }
     }
 
-    /// Takes an answer for `lease`; nil if it is settled, not due, or held by another.
+    /// Claims an answer for `lease`. Nil if it is settled, not due, or claimed by another.
     package func claimAnswer(
         account: String, approval: String, round: Int, lease: Duration
     ) async throws(LedgerError) -> Answer? {
@@ -59,7 +59,7 @@ extension Ledger {
         }
     }
 
-    /// Ends a claim, or with the state `asked` puts the answer off to `dueAt` (nil: it stays where its lease ends).
+    /// Ends a claim. With the state `asked` the answer stays owed and is due at `dueAt`; with nil it is due when its lease ends.
     ///
     /// - Returns: false if it was claimed anew or is settled; then nothing changed.
     package func settleAnswer(
@@ -80,7 +80,7 @@ extension Ledger {
         }
     }
 
-    /// Answers that RevKeen was not told yet and that nobody holds, the longest due first.
+    /// The answers that RevKeen is still to be told and that nobody has claimed, the longest due first.
     package func dueAnswers(at now: Timestamp) async throws(LedgerError) -> [Answer] {
         try await read { try $0.all(AnswerRow.due, now.milliseconds, make: AnswerRow.make) }
     }
@@ -90,7 +90,8 @@ extension Ledger {
         try await read { try $0.first(AnswerRow.last, account, approval, make: AnswerRow.make) }
     }
 
-    /// Who has approved what it is now, so far, where several people must, the first first; none once they have made an answer.
+    /// Where several people must approve: those who have approved what is shown now, in the order of their votes. Empty once the votes
+    /// have become an answer.
     package func votes(account: String, approval: String) async throws(LedgerError) -> [Vote] {
         try await read { db in
             let last = try db.first(AnswerRow.last, account, approval, make: AnswerRow.make)
@@ -100,12 +101,12 @@ extension Ledger {
         }
     }
 
-    /// Everything that was said, the newest last: of each answer what became of it, and each vote and refusal for itself.
+    /// The audit, the newest entry last: one entry for what became of each answer, and one for each vote and each denied attempt.
     package func audit(account: String? = nil, limit: Int) async throws(LedgerError) -> [AuditEntry] {
         try await read { try $0.all(AuditRow.newest, account, limit, make: AuditRow.make).reversed() }
     }
 
-    /// Nil before anything was read.
+    /// How far a source of updates was read; nil before anything was read.
     package func cursor(to source: String) async throws(LedgerError) -> PollCursor? {
         try await read { db in
             try db.first("SELECT position FROM listener WHERE source = ?", source) {
@@ -124,7 +125,7 @@ extension Ledger {
     }
 }
 
-/// Answers as rows.
+/// Reads and writes answers as rows.
 enum AnswerRow {
     private static let columns = """
         account, approval, round, verdict, actor, via, reason, asked_at, due_at, fence, status, state
@@ -145,14 +146,18 @@ enum AnswerRow {
     static func insert(_ answer: Answer, _ db: Database) throws {
         try db.run(
             "INSERT INTO answer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answer.account, answer.approval,
-            answer.round, answer.verdict.rawValue, answer.actor, answer.via, answer.reason, answer.askedAt.milliseconds,
+            answer.round, answer.choice.rawValue, answer.actor, answer.via, answer.reason, answer.askedAt.milliseconds,
             answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue)
     }
 
-    static func make(_ row: SQLRow) -> Answer {
-        Answer(
-            account: row[0], approval: row[1], round: row[2], verdict: Choice(rawValue: row[3]) ?? .reject,
-            actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
-            status: row[10], state: Answer.State(rawValue: row[11]) ?? .asked)
+    /// - Throws: `LedgerError.corrupt` if a word in the row is unknown. Nobody answered what a default would say.
+    static func make(_ row: SQLRow) throws -> Answer {
+        let account: String = row[0], approval: String = row[1]
+        guard let choice = Choice(rawValue: row[3]), let state = Answer.State(rawValue: row[11]) else {
+            throw LedgerError(.corrupt, "the stored answer to approval \(approval) of account \(account) cannot be read")
+        }
+        return Answer(
+            account: account, approval: approval, round: row[2], choice: choice, actor: row[4], via: row[5], reason: row[6],
+            askedAt: row.time(7), dueAt: row.time(8), fence: row[9], status: row[10], state: state)
     }
 }

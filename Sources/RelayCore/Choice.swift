@@ -1,2 +1,12 @@
 /// What a person can answer to an approval request.
-package enum Choice: String, Sendable, Codable, CaseIterable { case approve, reject }
+package enum Choice: String, Sendable, Codable, CaseIterable {
+    case approve, reject
+
+    /// What the approval is once RevKeen took the answer.
+    package var pastTense: String {
+        switch self {
+        case .approve: "approved"
+        case .reject: "rejected"
+        }
+    }
+}

@@ -12,7 +12,7 @@ struct AnswerTests {
 
     private func ask(_ actor: String = "ann", _ approval: String = "a1", account: String = "live") async throws -> BallotResult {
         try await store.ledger.ask(
-            account: account, approval: approval, verdict: .reject, actor: actor, via: "cli", reason: "too dear")
+            account: account, approval: approval, choice: .reject, actor: actor, via: "cli", reason: "too dear")
     }
 
     private func claim(_ approval: String = "a1", round: Int = 1, lease: Duration = .seconds(60)) async throws -> Answer? {
@@ -26,7 +26,7 @@ struct AnswerTests {
 
     @Test func `an answer is written down whole and due at once`() async throws {
         let expected = Answer(
-            account: "live", approval: "a1", verdict: .reject, actor: "ann", via: "cli", reason: "too dear", askedAt: store.clock.now,
+            account: "live", approval: "a1", choice: .reject, actor: "ann", via: "cli", reason: "too dear", askedAt: store.clock.now,
             dueAt: store.clock.now)
         #expect(try await ask() == .asked(expected))
         #expect(try await store.ledger.dueAnswers(at: store.clock.now) == [expected])
@@ -77,7 +77,7 @@ struct AnswerTests {
             for turn in 0..<20 {
                 group.addTask {
                     let answer = try await ledgers[turn % 2].ask(
-                        account: "live", approval: "a1", verdict: .approve, actor: "p\(turn)", via: "cli")
+                        account: "live", approval: "a1", choice: .approve, actor: "p\(turn)", via: "cli")
                     if case .asked = answer { return true }
                     return false
                 }
@@ -160,6 +160,20 @@ struct AnswerTests {
         #expect(try await store.ledger.dueAnswers(at: store.clock.now).map(\.approval) == ["a2", "a3", "a1"])
         #expect(try await store.ledger.answers(account: nil, limit: 2).map(\.approval) == ["a2", "a3"])
         #expect(try await store.ledger.answers(account: "test", limit: 2).isEmpty)
+    }
+
+    @Test(arguments: [("verdict", "perhaps"), ("state", "gone")])
+    func `a word that nobody knows is an error, and nobody's answer`(column: String, word: String) async throws {
+        _ = try await ask()
+        try await store.ledger.writes.write("test") { db in
+            try db.run("PRAGMA ignore_check_constraints = ON")
+            try db.run("UPDATE answer SET \(column) = ?", word)
+            try db.run("PRAGMA ignore_check_constraints = OFF")
+        }
+        let error = await #expect(throws: LedgerError.self) {
+            _ = try await store.ledger.lastAnswer(account: "live", approval: "a1")
+        }
+        #expect(error?.reason == .corrupt && error?.detail.contains("a1") == true)
     }
 }
 

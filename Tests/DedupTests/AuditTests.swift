@@ -10,9 +10,9 @@ struct AuditTests {
 
     init() throws { store = try TestStore() }
 
-    private func ballot(_ actor: String, _ verdict: Choice = .approve, shown: String? = nil, people: Int = 1) -> Ballot {
+    private func ballot(_ actor: String, _ choice: Choice = .approve, shown: String? = nil, people: Int = 1) -> Ballot {
         Ballot(
-            account: "live", approval: "a1", verdict: verdict, actor: actor, via: "link (ops)", address: "192.0.2.1", shown: shown,
+            account: "live", approval: "a1", choice: choice, actor: actor, via: "link (ops)", address: "192.0.2.1", shown: shown,
             peopleNeeded: people)
     }
 

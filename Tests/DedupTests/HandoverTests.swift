@@ -118,7 +118,7 @@ struct HandoverTests {
     @Test func `one who was first is named to whoever answers later`() async throws {
         let store = try TestStore()
         let ask = { (actor: String) in
-            try await store.ledger.ask(account: "live", approval: "a1", verdict: .approve, actor: actor, via: "test")
+            try await store.ledger.ask(account: "live", approval: "a1", choice: .approve, actor: actor, via: "test")
         }
         guard case .asked(let first) = try await ask("ann") else {
             Issue.record("ann was not first")

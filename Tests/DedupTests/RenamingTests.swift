@@ -112,7 +112,7 @@ struct RenamingTests {
         let watch = RunWatch(account: "live", run: "r1", automation: "nightly", shown: "x", dueAt: store.clock.now)
         try await store.ledger.save([watch])
         try await store.admit(approval(at: store.clock))
-        _ = try await store.ledger.ask(account: "live", approval: "a1", verdict: .approve, actor: "ann", via: "cli")
+        _ = try await store.ledger.ask(account: "live", approval: "a1", choice: .approve, actor: "ann", via: "cli")
         try await store.ledger.save(FeedState(account: "live", name: "account", since: store.clock.now))
         _ = try await store.ledger.rename(account: "live", to: "main")
         #expect(try await store.ledger.watch(account: "main", run: "r1")?.automation == "nightly")

@@ -102,7 +102,7 @@ struct RetentionTests {
 
     @Test func `answers are kept for the audit, and one that is asked for longer`() async throws {
         let store = try TestStore()
-        let asked = try await store.ledger.ask(account: "live", approval: "a1", verdict: .approve, actor: "ann", via: "test")
+        let asked = try await store.ledger.ask(account: "live", approval: "a1", choice: .approve, actor: "ann", via: "test")
         guard case .asked = asked else {
             Issue.record("not asked")
             return
@@ -132,7 +132,7 @@ struct RetentionTests {
 
     @Test func `the answers to an open approval are kept, so that no round comes twice`() async throws {
         let store = try TestStore()
-        let ask = { try await store.ledger.ask(account: "live", approval: "a1", verdict: .approve, actor: "ann", via: "test") }
+        let ask = { try await store.ledger.ask(account: "live", approval: "a1", choice: .approve, actor: "ann", via: "test") }
         try await store.admit(approval(at: store.clock))
         _ = try await ask()
         let claimed = try #require(

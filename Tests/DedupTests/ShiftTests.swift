@@ -46,7 +46,7 @@ struct ShiftTests {
 
     @Test func `answers on their way move with it, settled ones do not`() async throws {
         for id in ["a1", "a2"] {
-            _ = try await store.ledger.ask(account: "live", approval: id, verdict: .approve, actor: "ann", via: "cli")
+            _ = try await store.ledger.ask(account: "live", approval: id, choice: .approve, actor: "ann", via: "cli")
         }
         let settled = try #require(
             try await store.ledger.claimAnswer(account: "live", approval: "a2", round: 1, lease: .seconds(60)))

@@ -124,8 +124,8 @@ extension Ledger {
 
     /// What one person says, as most tests need it.
     func ask(
-        account: String, approval: String, verdict: Choice, actor: String, via: String, reason: String? = nil
+        account: String, approval: String, choice: Choice, actor: String, via: String, reason: String? = nil
     ) async throws(LedgerError) -> BallotResult {
-        try await ask(Ballot(account: account, approval: approval, verdict: verdict, actor: actor, via: via, reason: reason))
+        try await ask(Ballot(account: account, approval: approval, choice: choice, actor: actor, via: via, reason: reason))
     }
 }

@@ -44,11 +44,11 @@ struct ShownApprovalTests {
 
     @Test func `a decision's key tells its four parts apart`() {
         let keys = [
-            decisionKey(account: "live", approval: "a", verdict: "approve", round: 1),
-            decisionKey(account: "live", approval: "a", verdict: "approve", round: 2),
-            decisionKey(account: "live", approval: "a", verdict: "reject", round: 1),
-            decisionKey(account: "live", approval: "b", verdict: "approve", round: 1),
-            decisionKey(account: "livea", approval: "", verdict: "approve", round: 1),
+            decisionKey(account: "live", approval: "a", choice: "approve", round: 1),
+            decisionKey(account: "live", approval: "a", choice: "approve", round: 2),
+            decisionKey(account: "live", approval: "a", choice: "reject", round: 1),
+            decisionKey(account: "live", approval: "b", choice: "approve", round: 1),
+            decisionKey(account: "livea", approval: "", choice: "approve", round: 1),
         ]
         #expect(Set(keys).count == keys.count)
         // This is the SHA-256 of ["live","a","approve",1].

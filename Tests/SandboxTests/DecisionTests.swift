@@ -17,7 +17,7 @@ struct DecisionTests {
         #expect(listed?["run_status"] == "running")
         #expect(listed?["approved_at"] == "2026-11-24T09:00:00.000Z")
         #expect(
-            await client.world.decisions == [EffectiveDecision(approval: client.approval, verdict: .approve, key: "k1", reason: nil)])
+            await client.world.decisions == [EffectiveDecision(approval: client.approval, choice: .approve, key: "k1", reason: nil)])
     }
 
     @Test func `a rejection keeps its reason`() async {

@@ -10,7 +10,8 @@ struct ApprovalsCommand: AsyncParsableCommand {
         commandName: "approvals", abstract: "Decide approvals from the command line, and read what was decided.",
         discussion: """
             An answer is written down before RevKeen is asked; if RevKeen cannot be reached the daemon carries it on.
-            Exit: 0 it is now so; 1 it was decided otherwise; 69 not reached (kept); 77 the key lacks the scope.
+            Exit: 0 it is now so; 1 it was decided otherwise; 69 not reached (kept); 74 the store failed, and the text says
+            what RevKeen knows; 77 the key lacks the scope.
             """, subcommands: [List.self, Approve.self, Reject.self, Audit.self])
 
     struct List: AsyncParsableCommand {
@@ -67,7 +68,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
             if json { return Terminal.say(json: .array(entries.map(\.json))) }
             let rows = entries.map { entry in
                 [
-                    entry.at.description, entry.account, entry.approval, entry.verdict.rawValue, entry.actor, entry.place,
+                    entry.at.description, entry.account, entry.approval, entry.choice.rawValue, entry.actor, entry.place,
                     entry.state.rawValue, entry.reason ?? "",
                 ]
             }
@@ -76,8 +77,8 @@ struct ApprovalsCommand: AsyncParsableCommand {
     }
 }
 
-/// Decides from the command line: writes the answer, claims it, and calls RevKeen.
-private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Choice, reason: String?) async throws {
+/// Decides from the command line, with a desk of its own beside the daemon's.
+private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice, reason: String?) async throws {
     let configuration = try file.load()
     let ledger = try file.openLedger(configuration)
     defer { try? ledger.close() }
@@ -90,31 +91,29 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ verdict: Choice
     let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
     let desk = DecisionDesk(
         ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.statusVocabulary,
-        router: generation.router,
-        refreshing: generation.refreshing)
+        router: generation.router, refreshing: generation.refreshing)
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
-    // One of two people must be known by name, here as everywhere.
+    // A user who is not in `people:` cannot be one of two people, as on every other way.
     let person = configuration.people.first { $0.name == user }?.name
     let speaker = Speaker(person: person, fallbackName: user, way: "command line", destination: nil, address: nil)
-    let saying = Saying(account: row.account, approval: row.id, verdict: verdict, reason: reason, shown: nil, speaker: speaker)
-    let reply = try await desk.hear(saying)
-    Terminal.say(reply.text)
-    if let exit = reply.exit { throw exit }
+    let outcome = try await desk.decide(
+        DecisionRequest(account: row.account, approval: row.id, choice: choice, reason: reason, shown: nil, speaker: speaker))
+    Terminal.say(outcome.text)
+    if let fault = outcome.storeFault { Terminal.complain(fault.detail) }
+    if let exit = outcome.exit { throw exit }
 }
 
-extension DecisionDesk.Reply {
-    /// Nil: it is now so.
+extension DecisionOutcome {
+    /// Nil if the approval is now as was wanted, and the store knows it.
     fileprivate var exit: ExitCode? {
-        switch self {
+        if storeFault != nil { return .ioError }
+        return switch kind {
+        case .done: nil
         case .unknown: .noInput
-        case .denied: .noPermission
-        case .heard(let outcome):
-            switch outcome.kind {
-            case .done: nil
-            case .otherwise, .refused, .changed: .failure
-            case .kept, .waiting: .unavailable
-            case .forbidden: .noPermission
-            }
+        case .otherwise, .refused, .changed: .failure
+        case .recorded, .kept, .waiting: .unavailable
+        case .forbidden, .denied: .noPermission
+        case .takenUnrecorded, .unwritten: .ioError
         }
     }
 }
@@ -135,7 +134,7 @@ private func findApproval(_ id: String, _ ledger: Ledger, _ configuration: Confi
 }
 
 extension ApprovalRow {
-    /// `approvals list --json`, one entry.
+    /// One entry of `approvals list --json`.
     fileprivate var json: JSONValue {
         [
             "account": .string(account), "id": .string(id), "event": .string(EventID.approval(id, version: version, account: account)),
@@ -147,14 +146,14 @@ extension ApprovalRow {
 }
 
 extension AuditEntry {
-    /// The way in, and the address where there was one.
+    /// The way in, with the IP address if there is one.
     fileprivate var place: String { via + (address.map { " from \($0)" } ?? "") }
 
-    /// `approvals log --json`, one entry.
+    /// One entry of `approvals log --json`.
     fileprivate var json: JSONValue {
         [
             "at": .string(at.description), "account": .string(account), "approval": .string(approval), "round": .int(round),
-            "verdict": .string(verdict.rawValue), "actor": .string(actor), "via": .string(place), "reason": .text(reason),
+            "verdict": .string(choice.rawValue), "actor": .string(actor), "via": .string(place), "reason": .text(reason),
             "state": .string(state.rawValue), "status": status.map { .int($0) } ?? .null,
         ]
     }

@@ -3,9 +3,10 @@ import Logging
 import RelayCore
 import RevKeen
 
-/// Carries on the answers that stayed `asked`: RevKeen was not reached, or whoever asked was ended before it answered.
+/// Carries on the answers that are still `asked`: RevKeen was not reached, its response could not be recorded, or the process that asked
+/// ended before it came.
 struct AnswerCarrier: Sendable {
-    /// RevKeen forgets an idempotency key after 24 h: near that, look before asking again.
+    /// RevKeen forgets an idempotency key after 24 h. An older answer is not sent again before the approval was looked at.
     static let keyHolds = Duration.seconds(23 * 3_600)
 
     let ledger: Ledger
@@ -14,42 +15,57 @@ struct AnswerCarrier: Sendable {
     let logger: Logger
     let words: StatusVocabulary
 
-    /// Each account for itself: none waits for another's RevKeen.
-    func carry() async throws {
+    /// Calls RevKeen for each answer that is due. Accounts do not wait for one another.
+    ///
+    /// - Throws: the first fault of the store. The answers that it concerns stay owed.
+    func carry() async throws(LedgerError) {
         let byAccount = Dictionary(grouping: try await ledger.dueAnswers(at: clock.now), by: \.account)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let fault = await withTaskGroup(of: LedgerError?.self) { group in
             for (account, answers) in byAccount {
                 guard let client = clients[account] else { continue }
-                let decision = Decision(ledger: ledger, client: client, clock: clock, words: words)
-                group.addTask { for answer in answers { try await carry(answer, decision) } }
+                let call = AnswerCall(ledger: ledger, client: client, clock: clock, words: words)
+                group.addTask { await carry(answers, call) }
             }
-            try await group.waitForAll()
+            var first: LedgerError?
+            for await fault in group { first = first ?? fault }
+            return first
+        }
+        if let fault { throw fault }
+    }
+
+    /// - Returns: the fault of the store that ended the turn of this account; nil if there was none.
+    private func carry(_ answers: [Answer], _ call: AnswerCall) async -> LedgerError? {
+        do throws(LedgerError) {
+            for answer in answers { try await carry(answer, call) }
+            return nil
+        } catch {
+            return error
         }
     }
 
-    private func carry(_ answer: Answer, _ decision: Decision) async throws {
+    private func carry(_ answer: Answer, _ call: AnswerCall) async throws(LedgerError) {
         guard let row = try await ledger.approval(account: answer.account, id: answer.approval),
-            try await isWorthAsking(answer, row, decision)
+            try await isWorthAsking(answer, row, call)
         else { return }
-        let outcome = try await decision.carryOn(answer, row, wanted: answer.verdict)
+        let outcome = await call.carryOn(answer, wanted: answer.choice)
+        if let fault = outcome.storeFault { throw fault }
         logger.notice("an answer was carried on: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
     }
 
-    /// While the key holds, RevKeen knows best: under it a decision that was ours and whose answer got lost is said again, and one
-    /// that was another's is a conflict. Near the time when it forgets the key it is looked at first: another call would count as
-    /// another answer.
-    private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ decision: Decision) async throws -> Bool {
+    /// While RevKeen knows the idempotency key, the call itself is the question: RevKeen repeats a decision that was ours, and reports a
+    /// conflict for another's. After that a second call would count as another answer, so the approval is looked at first.
+    private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ call: AnswerCall) async throws(LedgerError) -> Bool {
         if answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
-        let state = row.isOpen ? await decision.stateNow(of: row) : row.detail?.state
+        let state = row.isOpen ? await call.stateNow(of: row) : row.detail?.state
         if state == .open { return true }
         guard
             let claimed = try await ledger.claimAnswer(
-                account: answer.account, approval: answer.approval, round: answer.round, lease: Decision.lease)
+                account: answer.account, approval: answer.approval, round: answer.round, lease: AnswerCall.lease)
         else { return false }
-        // Not seen is not decided: it is looked at again.
+        // An approval that RevKeen does not show now may still be open: the answer stays owed.
         _ = try await ledger.settleAnswer(
             claimed, as: state == nil ? .asked : .lost, status: answer.status,
-            dueAt: clock.now + Decision.wait(after: answer, at: clock.now))
+            dueAt: clock.now + AnswerCall.wait(after: answer, at: clock.now))
         return false
     }
 }

@@ -2,13 +2,12 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// What a button of a chat sends back: the verdict, the approval, and the beginning of the hash of what was shown, signed for one account
-/// and one destination. At most 64 bytes, which is what Telegram takes.
+/// What a button of a chat sends back: the choice, the approval, and the beginning of the hash of what was shown, signed for one account
+/// and one destination. It has at most 64 bytes, the limit of Telegram's `callback_data` (https://core.telegram.org/bots/api).
 ///
-/// A button is no secret of the reader's: who pressed it is the chat's word. The signature proves that the button is ours, and that it
-/// is pressed for what it stood under.
+/// The chat says who pressed. The signature proves only that the button is ours, and for which message it was made.
 struct ButtonToken: Sendable, Equatable {
-    var verdict: Choice
+    var choice: Choice
     var approval: String
     /// The first eight digits of the hash of what the message showed.
     var shown: String
@@ -17,13 +16,13 @@ struct ButtonToken: Sendable, Equatable {
     private static let signatureLength = 16
     private static let shownLength = 8
 
-    init(verdict: Choice, approval: String, shownHash: String) {
-        self.verdict = verdict
+    init(choice: Choice, approval: String, shownHash: String) {
+        self.choice = choice
         self.approval = approval
         shown = String(shownHash.prefix(Self.shownLength))
     }
 
-    /// Whether this is still what is to be decided.
+    /// Whether the approval still shows what the button was made for.
     func isFor(_ row: ApprovalRow) -> Bool { row.shownHash.prefix(Self.shownLength) == shown }
 
     /// Nil if the approval's id is too long for a button.
@@ -34,7 +33,7 @@ struct ButtonToken: Sendable, Equatable {
         return text.utf8.count <= Self.longest ? text : nil
     }
 
-    /// Nil for what we did not write for this account and destination.
+    /// Nil if this relay did not sign the text for this account and destination.
     init?(_ text: String, account: String, destination: String, keys: LinkKeys) {
         guard text.utf8.count <= Self.longest, let dot = text.lastIndex(of: "."),
             let signature = bytes(base64URL: text[text.index(after: dot)...]),
@@ -42,21 +41,21 @@ struct ButtonToken: Sendable, Equatable {
                 signature, of: Self.signed(String(text[..<dot]), account, destination), for: .button, length: Self.signatureLength)
         else { return nil }
         let parts = text[..<dot].split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let verdict = Self.verdicts[parts[0]] else { return nil }
-        self.verdict = verdict
+        guard parts.count == 3, let choice = Self.choices[parts[0]] else { return nil }
+        self.choice = choice
         shown = parts[1]
         approval = Self.identifier(parts[2])
     }
 
-    private var content: String { "\(verdict == .approve ? "a" : "r").\(shown).\(Self.short(approval))" }
+    private var content: String { "\(choice == .approve ? "a" : "r").\(shown).\(Self.short(approval))" }
 
-    private static let verdicts: [String: Choice] = ["a": .approve, "r": .reject]
+    private static let choices: [String: Choice] = ["a": .approve, "r": .reject]
 
     private static func signed(_ content: String, _ account: String, _ destination: String) -> String {
         "\(account)\n\(destination)\n\(content)"
     }
 
-    /// A UUID is 16 bytes; any other id stays as it is, behind a mark that no base64 has.
+    /// A UUID becomes its 16 bytes in base64. Any other id stays as it is, after `=`, with which no base64 begins.
     private static func short(_ id: String) -> String {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12], id == id.lowercased(), let bytes = bytes(hexadecimal: parts.joined()) else {

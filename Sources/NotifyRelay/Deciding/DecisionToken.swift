@@ -2,23 +2,23 @@ import Crypto
 import RelayCore
 import RelaySupport
 
-/// What a link to decide says: which approval, to whom it was sent, and until when it is good. Whoever has it is who it was sent to, or
-/// got it from them.
+/// What a link to decide holds: the approval, the recipient, and the time until which it is valid. Whoever opens it either is the recipient
+/// or got it from them.
 ///
-/// Written as `<content>.<key id><signature>`, both in base64 for addresses; the content is one line for each part.
+/// The text is `<content>.<key id><signature>`, both in base64url. The content has one line for each part.
 struct DecisionToken: Sendable, Equatable {
     var account: String
     var approval: String
     var destination: String
-    /// The mark of the one recipient; nil where a room reads it.
+    /// The mark of the only recipient; nil where a room reads it.
     var recipient: String?
     var expires: Timestamp
 
     private static let version = "1"
-    /// A token is far shorter.
+    /// The longest text that is looked at, in bytes. Tokens of this relay are far shorter.
     private static let longest = 2_000
 
-    /// Nil if an id holds what no line may.
+    /// Nil if an id holds a line break.
     func signed(with keys: LinkKeys) -> String? {
         let lines = [Self.version, account, approval, destination, recipient ?? "", String(expires.seconds)]
         guard !lines.contains(where: { $0.contains(where: \.isNewline) }) else { return nil }
@@ -27,7 +27,7 @@ struct DecisionToken: Sendable, Equatable {
         return "\(content).\(id)\(base64URL(signature))"
     }
 
-    /// Nil for what we did not write. Whether it has expired is another question.
+    /// Nil if this relay did not sign the text. A token that has expired is still read.
     init?(_ text: String, keys: LinkKeys) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard text.utf8.count <= Self.longest, parts.count == 2, parts[1].utf8.count > LinkKeys.idLength,
@@ -50,7 +50,7 @@ struct DecisionToken: Sendable, Equatable {
         self.expires = expires
     }
 
-    /// By which an address is found again without standing in the link.
+    /// A hash by which a recipient is found again, so that no address stands in the link.
     static func mark(ofRecipient address: String) -> String {
         hexadecimal(SHA256.hash(data: Array(address.lowercased().utf8)).prefix(8))
     }

@@ -2,16 +2,17 @@ import Channels
 import Dedup
 import RelayCore
 
-/// By which ways an approval is decided from its message: a signed link to a page of ours, and buttons of the chat.
+/// How an approval can be decided from its message: by a signed link to a page of ours, and by buttons of the chat.
 struct DecisionWays: Sendable {
     let keys: LinkKeys
-    /// As people reach us, without a last slash; nil: no pages.
+    /// The address at which people reach us, without a slash at its end; nil means that there are no pages.
     let publicURL: String?
     let expiry: Duration
-    /// Posts of chats reach us.
+    /// Whether posts of chats reach us.
     let hearsPosts: Bool
 
-    /// Good for whoever reads it there until it expires. All of one day are the same, so that a message that is sent again says the same.
+    /// A link that is good for whoever reads it at the destination, until it expires. All links of one day are the same, so that a message
+    /// that is sent again has the same text.
     func link(toApproval id: String, account: String, destination: String, recipient: String, now: Timestamp) -> String? {
         guard let publicURL else { return nil }
         let tomorrow = Timestamp(seconds: now.seconds.dividedDown(by: 86_400) * 86_400 + 86_400)
@@ -21,17 +22,17 @@ struct DecisionWays: Sendable {
         return token.signed(with: keys).map { "\(publicURL)/a/\($0)" }
     }
 
-    /// None where nobody would hear that they are pressed.
+    /// The buttons of a request; empty where no press would reach us.
     func buttons(for row: ApprovalRow, at target: Composer.Target) -> [DecisionButton] {
         guard hears(target.callback) else { return [] }
         return [Choice.approve, .reject].compactMap { choice in
-            ButtonToken(verdict: choice == .approve ? .approve : .reject, approval: row.id, shownHash: row.shownHash)
+            ButtonToken(choice: choice, approval: row.id, shownHash: row.shownHash)
                 .signed(account: row.account, destination: target.name, with: keys)
                 .map { DecisionButton(choice, token: $0) }
         }
     }
 
-    /// Where a chat posts that a button was pressed; nil where it was told so by hand.
+    /// The address that a chat posts a press to; nil where that is set up by hand in the chat.
     func callbackURL(at target: Composer.Target) -> String? {
         guard case .mattermost? = target.callback, let publicURL else { return nil }
         return "\(publicURL)/hooks/mattermost/\(target.name)"

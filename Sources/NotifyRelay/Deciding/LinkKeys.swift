@@ -4,7 +4,7 @@ import Glibc
 import RelayCore
 import RelaySupport
 
-/// What links and buttons are signed with. The first key signs, all verify, so that a key can be replaced without a link going dead.
+/// The keys that sign links, buttons and forms. The first one signs and all verify, so that a key can be replaced while older links work.
 struct LinkKeys: Sendable {
     private struct Key: Sendable {
         var id: String
@@ -13,7 +13,7 @@ struct LinkKeys: Sendable {
 
     private let keys: [Key]
 
-    /// - Parameter secrets: at least one.
+    /// - Parameter secrets: the keys, of which there is at least one.
     init(_ secrets: [Secret]) {
         keys = secrets.map { secret in
             let bytes = Array(secret.reveal().utf8)
@@ -22,15 +22,17 @@ struct LinkKeys: Sendable {
         }
     }
 
-    /// By which a verifier finds the key: eight hexadecimal digits, of which nothing about the key can be learned.
+    /// The length of a key's id in hexadecimal digits. The id tells a verifier which key to try, and nothing about the key.
     static let idLength = 8
 
-    /// The signature of a text with the first key, and that key's id. `purpose` keeps signatures for one thing from being good for another.
+    /// Signs a text with the first key, and returns that key's id. A signature for one purpose is not valid for another.
     func sign(_ text: String, for purpose: Purpose) -> (id: String, signature: [UInt8]) {
         (keys[0].id, Array(Self.signature(text, purpose, keys[0].key)))
     }
 
-    /// - Parameter length: so many bytes of the signature were kept.
+    /// - Parameters:
+    ///   - id: the key that signed; nil tries all.
+    ///   - length: how many bytes of the signature were kept.
     func verifies(_ signature: [UInt8], of text: String, for purpose: Purpose, id: String? = nil, length: Int = 32) -> Bool {
         var isGood = false
         for key in keys where id == nil || key.id == id {
@@ -47,7 +49,8 @@ struct LinkKeys: Sendable {
 }
 
 extension LinkKeys {
-    /// Those of the configuration, else the one beside the store, which is made if there is none: 32 random bytes, for its owner only.
+    /// The keys of the configuration, or else the one in `<store>.key`. If there is no such file it is made, with 32 random bytes, readable by
+    /// its owner only.
     static func load(configured: [Secret], store: String) throws(LinkKeyError) -> LinkKeys {
         if !configured.isEmpty { return LinkKeys(configured) }
         let path = store + ".key"
@@ -55,7 +58,7 @@ extension LinkKeys {
         return LinkKeys([try make(path)])
     }
 
-    /// Like `load`, and makes none.
+    /// Like `load`, but makes no file. Nil if there is no key, or if it cannot be read.
     static func find(configured: [Secret], store: String) -> LinkKeys? {
         if !configured.isEmpty { return LinkKeys(configured) }
         return (try? read(store + ".key")).flatMap { $0 }.map { LinkKeys([$0]) }
@@ -83,7 +86,7 @@ extension LinkKeys {
     }
 }
 
-/// The key beside the store is not to be had.
+/// The key beside the store can neither be read nor made.
 struct LinkKeyError: Error, CustomStringConvertible {
     var path: String
     var why: String

@@ -2,16 +2,16 @@ import Channels
 import RelayCore
 import RelaySupport
 
-/// Who is who, by what a way in knows them.
+/// Finds the people of `people:` by the id under which a mail server or a chat knows them.
 struct People: Sendable {
-    /// A chat in which a button can be pressed.
+    /// The chats in which a button can be pressed.
     enum Way: String, Sendable {
         case slack, mattermost, discord, telegram
     }
 
     let all: [Person]
 
-    /// By the address of a mail, in any case.
+    /// The name of the person with a mail address, in upper or lower case; nil if nobody has it.
     func person(email: String) -> String? { all.first { $0.email == email.lowercased() }?.name }
 
     func person(_ id: String, in way: Way) -> String? {
@@ -25,7 +25,7 @@ struct People: Sendable {
         }?.name
     }
 
-    /// Somebody who pressed a button.
+    /// The speaker for a pressed button, with the name that the chat shows if the person is not known.
     func speaker(_ press: Press, in way: Way, at destination: String, address: String? = nil) -> Speaker {
         let id = "\(way.rawValue) \(press.userID.oneLine(most: 60))"
         let shown = press.userName?.oneLine(most: 60) ?? ""

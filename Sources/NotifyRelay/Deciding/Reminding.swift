@@ -2,10 +2,10 @@ import Dedup
 import Logging
 import RelayCore
 
-/// Says when a destination that was told of an approval is reminded of it, and of what.
+/// Decides when a destination that was told of an approval is reminded of it, and what the reminder says.
 ///
-/// A ladder has moments, counted from when a destination was told: each is a step, which is told once. After a downtime only the last of
-/// those that have passed is told.
+/// A ladder has moments, counted from when a destination was told. Each is a step, which is told once. After a downtime only the last step
+/// that has passed is told.
 struct Reminding: Sendable {
     let router: Router
     let destinations: [Destination]
@@ -14,7 +14,7 @@ struct Reminding: Sendable {
 
     private var plan: DeliveryPlan { DeliveryPlan(router: router, mutes: mutes, now: now) }
 
-    /// What is due now.
+    /// The reminders and escalations that are due now.
     struct Due: Sendable {
         var reminders: [Admission] = []
         var escalations: [(row: ApprovalRow, owed: [PlannedDelivery])] = []
@@ -33,7 +33,7 @@ struct Reminding: Sendable {
         return due
     }
 
-    /// The last moment of the ladder that has passed, counted from 1; nil if none has, or if its route knows no ladder.
+    /// The last step of the ladder that has passed, from 1; nil if none has, or if no route that fits has a ladder.
     private func step(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, step: Int)? {
         guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route }),
             let waited = waited(since: request.toldAt, ladder, at: request.destination)
@@ -42,7 +42,7 @@ struct Reminding: Sendable {
         return step > 0 ? (route, ladder, step) : nil
     }
 
-    /// Nil: it has no working hours, and only those would count.
+    /// How long it waits, by the ladder's clock; nil if only working hours count and the destination has none.
     private func waited(since told: Timestamp, _ ladder: ReminderLadder, at name: String) -> Duration? {
         guard ladder.isWorkingTime else { return told.duration(to: now) }
         return destinations.first { $0.name == name }?.working?.elapsed(from: told, to: now)
@@ -52,7 +52,7 @@ struct Reminding: Sendable {
         let moment = ladder.moments[step - 1]
         let escalation = ladder.escalation.flatMap { moment == $0.after ? $0 : nil }
         let calls = escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) } ?? false
-        // A moment at which only others are told says nothing here.
+        // At a moment that only escalates to other destinations, this one gets no reminder.
         guard calls || ladder.steps.contains(moment) || ladder.overdue == moment else { return nil }
         var row = request.approval
         let isOverdue = ladder.overdue.map { $0 <= moment } ?? false
@@ -69,7 +69,7 @@ struct Reminding: Sendable {
         return Admission(event: event, owed: [hold.map { owed.held(until: $0.until) } ?? owed])
     }
 
-    /// Whoever is called later is called when their own quiet hours are over.
+    /// The deliveries of an escalation. A destination in its quiet hours gets its own when they are over.
     private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [PlannedDelivery] {
         let request = Event(
             id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,

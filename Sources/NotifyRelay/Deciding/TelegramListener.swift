@@ -3,19 +3,23 @@ import Dedup
 import Logging
 import RelayCore
 
-/// Asks one bot of Telegram what was pressed, again and again; no port has to be open for it. What it was told is forgotten by Telegram only
-/// when it is asked for what follows, and how far that is stands in the transaction of the answer: a crash loses no press and repeats none.
+/// Asks one bot of Telegram which buttons were pressed, again and again, so that no port has to be open.
+///
+/// Telegram forgets an update when the one after it is asked for. How far the updates were read is stored in the transaction that writes a
+/// press down, so that a crash neither loses a press nor repeats it.
 struct TelegramListener: Sendable {
     let bot: TelegramCallback
     /// The destinations of this bot.
     let destinations: [String]
-    let relay: Relay
-    let keys: LinkKeys
+    let ledger: Ledger
+    let presses: ButtonPresses
     let tools: ChannelTools
     let logger: Logger
 
-    /// One for each bot, however many chats it is in: only one may ask.
-    static func all(_ generation: Generation, relay: Relay, keys: LinkKeys, tools: ChannelTools, logger: Logger) -> [TelegramListener] {
+    /// One listener for each bot, however many chats it is in, because Telegram lets only one client ask.
+    static func all(
+        _ generation: Generation, ledger: Ledger, presses: ButtonPresses, tools: ChannelTools, logger: Logger
+    ) -> [TelegramListener] {
         var listeners: [TelegramListener] = []
         for destination in generation.destinations {
             guard case .telegram(let callback)? = destination.callback, generation.router.mayAsk(destination.name) else { continue }
@@ -24,7 +28,7 @@ struct TelegramListener: Sendable {
             } else {
                 listeners.append(
                     TelegramListener(
-                        bot: callback, destinations: [destination.name], relay: relay, keys: keys, tools: tools, logger: logger))
+                        bot: callback, destinations: [destination.name], ledger: ledger, presses: presses, tools: tools, logger: logger))
             }
         }
         return listeners
@@ -32,17 +36,17 @@ struct TelegramListener: Sendable {
 
     private func also(_ destination: String) -> TelegramListener {
         TelegramListener(
-            bot: bot, destinations: destinations + [destination], relay: relay, keys: keys, tools: tools, logger: logger)
+            bot: bot, destinations: destinations + [destination], ledger: ledger, presses: presses, tools: tools, logger: logger)
     }
 
-    /// What Telegram kept is remembered under the bot's own mark, which outlives the name of a destination.
+    /// The position is stored under the bot's own id, which does not change when a destination is renamed.
     private var key: String { "telegram/\(bot.bot)" }
 
-    /// Until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         var wait = Duration.zero, isSaid = false
         while !Task.isCancelled {
-            do throws(DeliveryError) {
+            do {
                 let asked = tools.clock.uptime
                 try await listenOnce()
                 wait = .zero
@@ -52,7 +56,7 @@ struct TelegramListener: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 if !isSaid {
-                    logger.warning("\(destinations.joined(separator: ", ")): what is pressed there is not heard: \(error.detail)")
+                    logger.warning("\(destinations.joined(separator: ", ")): what is pressed there is not heard: \(Self.detail(of: error))")
                 }
                 isSaid = true
                 wait = Self.wait(after: error, last: wait)
@@ -61,29 +65,46 @@ struct TelegramListener: Sendable {
         }
     }
 
-    /// Telegram holds a question while nothing is pressed; whatever answers at once is not asked faster than this.
+    /// The shortest time between two questions. Telegram holds a question while nothing is pressed; a server that responds at once is not
+    /// asked faster than this.
     private static let pace = Duration.seconds(1)
+    /// How long a store that failed is left alone.
+    private static let storePause = Duration.seconds(5)
 
-    /// One question, and all that it brought.
-    func listenOnce() async throws(DeliveryError) {
-        let position = try? await relay.ledger.cursor(to: key)
-        for update in try await bot.updates(after: position?.position, tools: tools) {
+    /// Asks once, and writes down all that came.
+    ///
+    /// - Throws: `DeliveryError` if Telegram does not respond well; `LedgerError` if the store failed. Then the press that could not be
+    ///   written down, and all after it, come again with the next question.
+    func listenOnce() async throws {
+        let position = try await ledger.cursor(to: key)?.position
+        for update in try await bot.updates(after: position, tools: tools) {
             let cursor = PollCursor(source: key, position: update.position)
             guard let press = update.press else {
-                try? await relay.ledger.save(cursor)
+                try await ledger.save(cursor)
                 continue
             }
-            let finish = await relay.write(press, in: .telegram, at: destinations, keys: keys, cursor: cursor)
-            // Not a child: what else is pressed does not wait for RevKeen.
-            Task { [bot, tools] in
-                let text = await finish()
+            let outcome = try await write(press, cursor)
+            // Not a child: what else was pressed does not wait for RevKeen.
+            Task { [bot, presses, tools] in
+                let text = await presses.finish(outcome)
                 if let query = update.query { await bot.answer(query, text, tools: tools) }
             }
         }
     }
 
-    private static func wait(after error: DeliveryError, last: Duration) -> Duration {
-        switch error.verdict {
+    private func write(_ press: Press, _ cursor: PollCursor) async throws(LedgerError) -> DecisionOutcome {
+        guard let request = await presses.request(of: press, in: .telegram, at: destinations) else {
+            try await ledger.save(cursor)
+            return ButtonPresses.foreign
+        }
+        return try await presses.deciding.write(request, cursor: cursor)
+    }
+
+    private static func detail(of error: any Error) -> String { (error as? DeliveryError)?.detail ?? "\(error)" }
+
+    private static func wait(after error: any Error, last: Duration) -> Duration {
+        guard let error = error as? DeliveryError else { return storePause }
+        return switch error.verdict {
         case .throttled(let after?): after
         case .gone: .seconds(300)
         default: min(max(last * 2, .seconds(5)), .seconds(300))

@@ -95,7 +95,7 @@ extension AccountPoller {
     private func attributed(_ row: ApprovalRow) async throws -> ApprovalRow {
         guard !row.isOpen, let detail = row.detail, detail.state != .closed,
             let answer = try await ledger.lastAnswer(account: name, approval: row.id), answer.state == .taken || answer.state == .asked,
-            (answer.verdict == .approve) == (detail.state == .approved)
+            (answer.choice == .approve) == (detail.state == .approved)
         else { return row }
         var row = row
         row.detail?.actor = answer.actor

@@ -32,7 +32,7 @@ struct Engine: Sendable {
             var parts = listeners(configuration.server, relay, tools: tools, keys: keys)
             if let heartbeat = configuration.server.heartbeat {
                 let beat = Heartbeat(
-                    url: heartbeat.url, every: heartbeat.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
+                    url: heartbeat.url, every: heartbeat.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
                 parts.append(ServicePart { await cancelWhenGracefulShutdown { await beat.run() } })
             }
             if watchesFiles { parts.append(ServicePart { await cancelWhenGracefulShutdown { await reload.watch() } }) }
@@ -72,7 +72,7 @@ struct Engine: Sendable {
     private func listeners(_ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
         var parts: [ServicePart] = []
         if let listen = server.listen {
-            let health = HealthServer(host: listen.host, port: listen.port, relay: relay, logger: logger)
+            let health = HealthServer(host: listen.host, port: listen.port, status: relay.status, logger: logger)
             parts.append(ServicePart { try await health.run() })
         }
         if let listen = server.publicListen {
@@ -112,7 +112,7 @@ struct Engine: Sendable {
         defer { try? ledger.close() }
         let relay = Relay(
             generation: generation, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
-            chance: { Double.random(in: 0..<1) }, cursor: Relay.Listeners(keys: keys, tools: tools))
+            chance: { Double.random(in: 0..<1) }, buttons: Relay.ButtonAccess(keys: keys, tools: tools))
         return try await body(relay, tools, keys)
     }
 
@@ -129,8 +129,10 @@ struct Engine: Sendable {
         at listen: HostAndPort, _ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys
     ) -> PublicServer {
         let pages = DecisionPages(
-            relay: relay, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock, logger: logger)
-        let hooks = ChatHooks(relay: relay, keys: keys, tools: tools, clock: tools.clock)
+            approvals: relay.approvals, deciding: relay.deciding, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock,
+            logger: logger)
+        let hooks = ChatHooks(
+            presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
         return PublicServer(host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks), logger: logger)
     }
 

@@ -19,7 +19,7 @@ actor Relay {
     let storeHealth: StoreHealth
     private let http: any HTTPTransport
     private let chance: @Sendable () -> Double
-    private let cursor: Listeners?
+    private let buttons: ButtonAccess?
     private let turn: HousekeepingTurn
     private let startedAt: Timestamp
 
@@ -35,7 +35,7 @@ actor Relay {
     private nonisolated let runEnded = Wakeup()
 
     /// What listening for pressed buttons needs.
-    struct Listeners: Sendable {
+    struct ButtonAccess: Sendable {
         var keys: LinkKeys
         var tools: ChannelTools
     }
@@ -47,9 +47,9 @@ actor Relay {
 
     init(
         generation: Generation, ledger: Ledger, http: any HTTPTransport, clock: any WallClock, logger: Logger, version: String,
-        chance: @escaping @Sendable () -> Double, cursor: Listeners? = nil
+        chance: @escaping @Sendable () -> Double, buttons: ButtonAccess? = nil
     ) {
-        self.cursor = cursor
+        self.buttons = buttons
         self.generation = generation
         self.ledger = ledger
         self.http = http
@@ -105,8 +105,8 @@ actor Relay {
     }
 
     private func listeners() -> [TelegramListener] {
-        guard let cursor else { return [] }
-        return TelegramListener.all(generation, relay: self, keys: cursor.keys, tools: cursor.tools, logger: logger)
+        guard let buttons else { return [] }
+        return telegramListeners(keys: buttons.keys, tools: buttons.tools)
     }
 
     /// Starts no new claim and no new look. `run()` returns when what is in flight has ended.
@@ -245,7 +245,7 @@ extension Relay {
         let observer = LaneObserver(metrics: metrics, reports: reports, storeHealth: storeHealth, logger: logger)
         return Lane(
             destination, composer: generation.composer, record: record, ledger: ledger, clock: clock, logger: logger,
-            chance: chance, freshen: { [weak self] claim in await self?.freshened(claim) },
+            chance: chance, freshen: { [weak self] claim in await self?.approvals.freshened(claim) },
             report: { [weak self] report in await observer.observe(report, from: name, fallback: self?.fallback(of: name)) })
     }
 

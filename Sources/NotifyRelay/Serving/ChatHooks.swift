@@ -3,19 +3,24 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// What chats post when a button is pressed. A chat waits three seconds at most, RevKeen may take longer: what is not known by then is
-/// carried on, and said to be on its way.
+/// Receives what chats post when a button is pressed. A chat waits three seconds at most, and RevKeen may take longer: then the person is
+/// told that the answer is on its way, and it is carried on.
 struct ChatHooks: Sendable {
-    let relay: Relay
-    let keys: LinkKeys
+    let presses: ButtonPresses
+    /// The destinations of the configuration in force; a reload changes them.
+    let destinations: @Sendable () async -> [Destination]
     let tools: ChannelTools
     let clock: any WallClock
 
+    /// The longest post that is read, in bytes.
     private static let mostBody = 262_144
+    /// How long a chat waits for our response. Sources: https://api.slack.com/interactivity/handling,
+    /// https://discord.com/developers/docs/interactions/receiving-and-responding
     private static let patience = Duration.milliseconds(2_500)
     private static let onItsWay = "It is on its way; the message will show what came of it."
 
-    /// `POST /hooks/slack`: for all destinations of one app. Slack is thanked when it is written down, and told later what came of it.
+    /// `POST /hooks/slack`, for all destinations of one app. Slack gets its response when the press is written down; the person is told later
+    /// what came of it.
     func slack(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         var fitting: [(name: String, callback: SlackCallback)] = []
@@ -33,9 +38,9 @@ struct ChatHooks: Sendable {
         guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
         guard let press = try? SlackCallback.press(request.body) else { return PublicResponse(status: 200) }
         let names = fitting.map(\.name)
-        let finish = await relay.write(press, in: .slack, at: names, keys: keys, address: request.address)
-        // Not a child of the request: Slack has its answer when the press is written down, before RevKeen is asked.
-        Task { await callback.answer(press, await finish(), tools: tools) }
+        let outcome = await presses.write(press, in: .slack, at: names, address: request.address)
+        // Not a child of the request: Slack has its response before RevKeen is called.
+        Task { await callback.answer(press, await presses.finish(outcome), tools: tools) }
         return PublicResponse(status: 200)
     }
 
@@ -44,7 +49,7 @@ struct ChatHooks: Sendable {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         guard await callbacks().contains(where: { $0.name == destination && $0.callback.isMattermost }) else { return .nothing }
         guard let press = try? MattermostCallback.press(request.body) else { return .text(400, "this is no pressed button") }
-        guard await relay.saying(of: press, in: .mattermost, at: [destination], keys: keys) != nil else {
+        guard await presses.request(of: press, in: .mattermost, at: [destination]) != nil else {
             return .text(403, "the token is not one of this relay's")
         }
         return json(MattermostCallback.answer(await inTime(press, .mattermost, [destination], request)))
@@ -75,13 +80,13 @@ struct ChatHooks: Sendable {
     }
 
     private func callbacks() async -> [(name: String, callback: Callback)] {
-        await relay.generation.destinations.compactMap { destination in destination.callback.map { (destination.name, $0) } }
+        await destinations().compactMap { destination in destination.callback.map { (destination.name, $0) } }
     }
 
     private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
         let (answers, tell) = AsyncStream.makeStream(of: String.self)
-        // Not a child of the request: it goes on after the chat was answered.
-        Task { tell.yield(await relay.write(press, in: way, at: names, keys: keys, address: request.address)()) }
+        // Not a child of the request: it goes on after the chat has its response.
+        Task { tell.yield(await presses.finish(await presses.write(press, in: way, at: names, address: request.address))) }
         let timer = Task {
             try await clock.sleep(for: Self.patience)
             tell.yield(Self.onItsWay)

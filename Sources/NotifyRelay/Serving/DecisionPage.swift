@@ -3,46 +3,11 @@ import Dedup
 import Foundation
 import RelayCore
 
-/// The page to decide on, drawn here, without script. Everything on it that is not ours is escaped.
+/// The page on which a person decides, without script. Every text that comes from outside is escaped.
 struct DecisionPage: Sendable {
-    /// How the approval stands.
-    enum Standing: Sendable, Equatable {
-        case open
-        /// Somebody has answered, and RevKeen was not reached yet.
-        case onItsWay(actor: String, verdict: Choice)
-        case over(state: String, actor: String?, reason: String?)
-
-        /// - Parameter people: the names of RevKeen's user ids.
-        init(_ row: ApprovalRow, answer: Answer?, people: [String: String]) {
-            let detail = row.detail
-            switch answer?.state {
-            case .asked? where row.isOpen: self = .onItsWay(actor: answer?.actor ?? "", verdict: answer?.verdict ?? .approve)
-            case .taken? where row.isOpen:
-                self = .over(state: answer?.verdict == .approve ? "approved" : "rejected", actor: answer?.actor, reason: answer?.reason)
-            default:
-                self =
-                    row.isOpen
-                    ? .open
-                    : .over(
-                        state: detail?.state.rawValue ?? "closed", actor: detail?.actor.map { people[$0] ?? $0 },
-                        reason: detail?.reason)
-            }
-        }
-    }
-
-    /// What one decides on.
-    struct Facts: Sendable {
-        var action = ""
-        var lines: [String] = []
-        var rows: [(name: String, value: String)] = []
-        /// An address of `links:`.
-        var link: String?
-        var isStaging = false
-        /// When RevKeen was asked last.
-        var asOf = ""
-    }
-
+    /// The hidden fields of the form.
     struct Form: Sendable {
+        /// The hash of what the page shows.
         var seen: String
         var csrf: String
         var nonce: String
@@ -51,17 +16,18 @@ struct DecisionPage: Sendable {
     var status: Int
     var title: String
     var text = ""
-    var said: DecisionDesk.Reply?
-    var facts: Facts?
+    /// What came of the request that was posted; nil where the page was only opened.
+    var outcome: DecisionOutcome?
+    var facts: DecisionFacts?
     var speaker = ""
     var standing: Standing?
     var votes: [Vote] = []
     var peopleNeeded = 1
-    /// Why the reader cannot decide here.
+    /// Why the reader cannot decide here; nil if they can.
     var whyNot: String?
     var form: Form?
 
-    /// Says one thing, and nothing of any approval.
+    /// A page that says one thing and shows no approval.
     static func closed(_ status: Int, _ title: String, _ text: String) -> DecisionPage {
         var page = DecisionPage(status: status, title: title)
         page.text = text
@@ -74,7 +40,7 @@ struct DecisionPage: Sendable {
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="robots" content="noindex, nofollow"><title>\(escaped(heading)) · NotifyRelay</title><style>\(Self.style)</style></head>
         <body><main><h1>\(escaped(heading))</h1>
-        \(text.isEmpty ? "" : "<p>\(escaped(text))</p>")\(saidHTML)\(standingHTML)\(factsHTML)\(formHTML)
+        \(text.isEmpty ? "" : "<p>\(escaped(text))</p>")\(outcomeHTML)\(standingHTML)\(factsHTML)\(formHTML)
         </main></body></html>
 
         """
@@ -89,11 +55,10 @@ struct DecisionPage: Sendable {
         }
     }
 
-    private var saidHTML: String {
-        guard let said else { return "" }
-        var isGood = false
-        if case .heard(let outcome) = said { isGood = outcome.kind == .done || outcome.kind == .waiting }
-        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(escaped(said.text.capitalizedFirst))</p>\n"
+    private var outcomeHTML: String {
+        guard let outcome else { return "" }
+        let isGood = [.done, .waiting, .takenUnrecorded].contains(outcome.kind)
+        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(escaped(outcome.text.capitalizedFirst))</p>\n"
     }
 
     private var standingHTML: String {
@@ -103,8 +68,8 @@ struct DecisionPage: Sendable {
             guard peopleNeeded > 1 else { return "" }
             let names = votes.isEmpty ? "nobody yet" : votes.map(\.person).joined(separator: ", ")
             return "<p>\(peopleNeeded) different people must approve; so far: \(escaped(names)).</p>\n"
-        case .onItsWay(let actor, let verdict)?:
-            return "<p>\(escaped(actor)) has answered “\(verdict.rawValue)”. RevKeen was not reached yet; it is tried again.</p>\n"
+        case .onItsWay(let actor, let choice)?:
+            return "<p>\(escaped(actor)) has answered “\(choice.rawValue)”. RevKeen has not confirmed it yet; it is tried again.</p>\n"
         case .over(let state, let actor, let reason)?:
             let by = actor.map { " by \(escaped($0))" } ?? ""
             let why = reason.map { "<br>Reason: \(escaped($0))" } ?? ""

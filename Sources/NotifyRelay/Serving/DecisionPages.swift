@@ -4,19 +4,21 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// The pages that signed links lead to. Looking never decides: only what is posted from the page itself does, for what the page showed.
+/// The pages that signed links lead to. Opening a page never decides anything: only a form that is posted from the page itself does, for
+/// what the page showed.
 struct DecisionPages: Sendable {
-    let relay: Relay
+    let approvals: any ApprovalReading
+    let deciding: any Deciding
     let keys: LinkKeys
-    /// As people reach us, without a last slash.
+    /// The address at which people reach us, without a slash at its end.
     let publicURL: String
     let guesses = GuessLimit()
     let clock: any WallClock
     let logger: Logger
 
-    /// What a page shows is at most so old, if RevKeen can be asked.
+    /// How old a page's facts may be, as long as RevKeen responds.
     static let freshness = Duration.seconds(5)
-    /// Of the form.
+    /// The longest form that is read, in bytes.
     private static let mostBody = 16_384
     private static let cookie = "notify_relay_form"
 
@@ -26,7 +28,8 @@ struct DecisionPages: Sendable {
         case .failure(let page): return answer(page, isHead: request.method == "HEAD")
         case .success(let good): token = good
         }
-        let page = await page(for: token, text, request, said: nil)
+        await approvals.refresh(token.account, within: Self.freshness)
+        let page = await page(for: token, text, request, outcome: nil)
         return answer(page, isHead: request.method == "HEAD")
     }
 
@@ -42,63 +45,83 @@ struct DecisionPages: Sendable {
         guard cameFromThePage(request, text, csrf: form["csrf"] ?? "") else {
             return answer(.closed(403, "Not from this page", "Open the link again and decide there: this did not come from its page."))
         }
-        let said: DecisionDesk.Reply
-        switch form["verdict"] {
-        case "approve"?: said = await hear(token, .approve, form, request)
-        case "reject"?: said = await hear(token, .reject, form, request)
-        default: return answer(.closed(400, "Nothing was said", "The form lacks the verdict. Open the link again."))
+        guard let choice = form["verdict"].flatMap(Choice.init) else {
+            return answer(.closed(400, "Nothing was said", "The form lacks the verdict. Open the link again."))
         }
-        return answer(await page(for: token, text, request, said: said))
+        let outcome = await decide(token, choice, form, request)
+        return answer(await page(for: token, text, request, outcome: outcome))
     }
 
-    private func hear(_ token: DecisionToken, _ verdict: Choice, _ form: [String: String], _ request: PublicRequest) async
-        -> DecisionDesk.Reply
-    {
-        // What somebody decides on is what RevKeen shows now, or the hash says that it is not.
-        _ = await relay.approval(token.account, token.approval, within: Self.freshness)
-        let saying = Saying(
-            account: token.account, approval: token.approval, verdict: verdict, reason: form["reason"],
+    private func decide(
+        _ token: DecisionToken, _ choice: Choice, _ form: [String: String], _ request: PublicRequest
+    ) async -> DecisionOutcome {
+        // The person decides on what RevKeen shows now: if that is something else than the page showed, the hash tells.
+        await approvals.refresh(token.account, within: Self.freshness)
+        let decision = DecisionRequest(
+            account: token.account, approval: token.approval, choice: choice, reason: form["reason"],
             shown: .hash(form["seen"] ?? ""), speaker: await speaker(of: token, request))
         do {
-            return try await relay.hear(saying)
+            let outcome = try await deciding.decide(decision)
+            if let fault = outcome.storeFault { logger.error("what became of an answer cannot be written down: \(fault)") }
+            return outcome
         } catch {
             logger.error("an answer cannot be written down: \(error)")
-            return .denied("it cannot be written down at the moment; try again")
+            return .unwritten(error, again: "try again")
         }
     }
 
-    /// Somebody known if the link went to that person alone; else whoever reads it there.
+    /// A known person if the link went to that person alone; otherwise whoever reads it at the destination.
     private func speaker(of token: DecisionToken, _ request: PublicRequest) async -> Speaker {
-        let reader = await relay.reader(at: token.destination, mark: token.recipient)
+        let reader = await approvals.reader(at: token.destination, mark: token.recipient)
         return Speaker(
             person: reader.person, fallbackName: reader.name, way: "link", destination: token.destination, address: request.address)
     }
 
     private func page(
-        for token: DecisionToken, _ text: String, _ request: PublicRequest, said: DecisionDesk.Reply?
+        for token: DecisionToken, _ text: String, _ request: PublicRequest, outcome: DecisionOutcome?
     ) async -> DecisionPage {
-        guard let row = await relay.approval(token.account, token.approval, within: said == nil ? Self.freshness : .seconds(3_600)) else {
-            return .closed(404, "Not known", "This relay knows nothing of the approval any more.")
-        }
         let speaker = await speaker(of: token, request)
-        let desk = await relay.desk
-        let last = try? await desk.ledger.lastAnswer(account: row.account, approval: row.id)
-        let authority = desk.router.authority(over: row, at: token.destination)
-        var page = DecisionPage(status: 200, title: "")
-        page.said = said
-        page.facts = await relay.facts(of: row, now: clock.now)
-        page.speaker = speaker.name
-        page.standing = DecisionPage.Standing(row, answer: last ?? nil, people: await relay.generation.composer.people)
-        if case .open = page.standing {
-            page.votes = (try? await desk.ledger.votes(account: row.account, approval: row.id)) ?? []
-            page.peopleNeeded = authority.peopleNeeded
-            if let why = desk.refusal(of: speaker, authority) {
-                page.whyNot = why
-            } else {
-                let nonce = cookieValue(request) ?? base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
-                page.form = DecisionPage.Form(seen: row.shownHash, csrf: csrf(text, nonce), nonce: nonce)
+        do {
+            guard let view = try await approvals.view(of: token.approval, account: token.account, by: speaker) else {
+                return .closed(404, "Not known", "This relay knows nothing of the approval any more.")
             }
+            return page(of: view, speaker, text, request, outcome)
+        } catch {
+            logger.error("a page cannot be shown: \(error)")
+            return unreadable(outcome)
         }
+    }
+
+    private func page(
+        of view: ApprovalView, _ speaker: Speaker, _ text: String, _ request: PublicRequest, _ outcome: DecisionOutcome?
+    ) -> DecisionPage {
+        var page = DecisionPage(status: outcome?.kind == .unwritten ? 503 : 200, title: "")
+        page.outcome = outcome
+        page.facts = view.facts
+        page.speaker = speaker.name
+        var last = view.answer
+        // The store does not know yet what this person is told.
+        if outcome?.kind == .takenUnrecorded { last?.state = .taken }
+        page.standing = Standing(view.row, answer: last, people: view.people)
+        guard case .open = page.standing else { return page }
+        page.votes = view.votes
+        page.peopleNeeded = view.peopleNeeded
+        if let why = view.whyNot {
+            page.whyNot = why
+        } else {
+            let nonce = cookieValue(request) ?? base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
+            page.form = DecisionPage.Form(seen: view.row.shownHash, csrf: csrf(text, nonce), nonce: nonce)
+        }
+        return page
+    }
+
+    /// The page while the store cannot be read. What came of a request that was posted is said all the same.
+    private func unreadable(_ outcome: DecisionOutcome?) -> DecisionPage {
+        let isKnown = outcome != nil && outcome?.kind != .unwritten
+        var page = DecisionPage.closed(
+            isKnown ? 200 : 503, "Not to be shown at the moment",
+            "This relay cannot read its store at the moment. Open the link again in a minute.")
+        page.outcome = outcome
         return page
     }
 
@@ -143,7 +166,7 @@ struct DecisionPages: Sendable {
         let rest = publicURL.lowercased().split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard rest.count > 2 else { return publicURL }
         var host = String(rest[2].prefix { $0 != "/" })
-        // As browsers write it: in lower case, without the port that the scheme has anyway.
+        // Browsers write an origin in lower case and without the scheme's own port.
         let usual = rest[0] == "https:" ? ":443" : ":80"
         if host.hasSuffix(usual) { host.removeLast(usual.count) }
         return "\(rest[0])//\(host)"
@@ -158,7 +181,7 @@ struct DecisionPages: Sendable {
     private func answer(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
-            // Within this site it stays, so that a browser says where a form comes from; no other site ever sees the link.
+            // A browser then says within this site where a form comes from, and never tells another site the link.
             ("Referrer-Policy", "same-origin"), ("X-Robots-Tag", "noindex, nofollow"),
             (
                 "Content-Security-Policy",

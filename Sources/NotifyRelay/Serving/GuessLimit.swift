@@ -1,8 +1,8 @@
 import RelayCore
 import RelaySupport
 
-/// Slows down whoever guesses: after ten wrong signatures for one content within a minute, that content is not looked at for a minute; after
-/// a hundred of all kinds, whatever is wrong is told to wait. What is right passes, however much is guessed beside it.
+/// Slows down guessing. After ten wrong signatures for one content within a minute, that content is refused for a minute. After a hundred
+/// wrong ones in all, every further wrong one is told to wait. A right one passes, however many wrong ones come beside it.
 final class GuessLimit: Sendable {
     static let mostForOne = 10
     static let mostInAll = 100
@@ -15,7 +15,7 @@ final class GuessLimit: Sendable {
 
     private let state = Locked(State())
 
-    /// Whether a token of this content is looked at.
+    /// Whether a token with this content is looked at.
     func admits(_ content: String, at uptime: Duration) -> Bool {
         state.withLock { state in
             guard let missed = state.missed[Self.key(content)], uptime - missed.since < Self.within else { return true }
@@ -23,7 +23,7 @@ final class GuessLimit: Sendable {
         }
     }
 
-    /// Counts one that was wrong. False: there are too many of them.
+    /// Counts a wrong signature. False if there were too many in all within a minute.
     func missed(_ content: String, at uptime: Duration) -> Bool {
         state.withLock { state in
             if uptime - state.all.since >= Self.within { state.all = (0, uptime) }

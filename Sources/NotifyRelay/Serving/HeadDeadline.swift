@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Ends a connection on which no request begins in time, counted from its opening and from each answer. A limit on idleness alone starts
-/// again with every byte, and so whoever sends one now and then would hold the connection for ever.
+/// Ends a connection on which no request begins in time, counted from its opening and from each response. A limit on idle time alone starts
+/// again with every byte, so that a client which sends a byte now and then could hold the connection for ever.
 ///
-/// It stands behind the decoder: what it reads is a whole head, or a part of a body, whose time is limited by whoever reads it.
+/// It stands behind the decoder, so it reads whole heads and parts of bodies. The server limits the time of a body itself.
 final class HeadDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias OutboundIn = Any

@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import RelayCore
 
-/// An address of ours that cannot be listened on.
+/// An address of `server` that cannot be listened on.
 struct ListenError: Error, CustomStringConvertible {
     /// The key of the configuration that names it.
     var key: String
@@ -15,7 +15,7 @@ struct ListenError: Error, CustomStringConvertible {
 
     var description: String { "\(key): \(address) cannot be listened on: \(why); name another address, or end what holds it" }
 
-    /// Runs a server; what a socket refuses is said with the key that names its address.
+    /// Runs a server. An error of its socket becomes a `ListenError` that names the key of the address.
     static func naming(_ key: String, _ address: String, _ serve: () async throws -> Void) async throws {
         do {
             try await serve()
@@ -25,11 +25,11 @@ struct ListenError: Error, CustomStringConvertible {
     }
 }
 
-/// `/healthz`, `/readyz`, `/metrics` and the status page, on `server.listen`.
+/// Serves `/healthz`, `/readyz`, `/metrics` and the status page on `server.listen`.
 struct HealthServer: Sendable {
     let host: String
     let port: Int
-    let relay: Relay
+    let status: any StatusReading
     let logger: Logger
 
     /// Serves until the task is cancelled.
@@ -41,20 +41,21 @@ struct HealthServer: Sendable {
 
     private func router() -> Hummingbird.Router<BasicRequestContext> {
         let router = Hummingbird.Router()
-        let relay = relay
+        let status = status
         router.get("/healthz") { _, _ in Self.answer(.ok, "text/plain; charset=utf-8", "alive\n") }
         router.get("/readyz") { _, _ in
-            let readiness = await relay.readiness()
+            let readiness = await status.readiness()
             return Self.answer(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
         }
         router.get("/metrics") { _, _ in
-            Self.answer(.ok, "text/plain; version=0.0.4; charset=utf-8", await relay.metricsText())
+            Self.answer(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
         router.get("/") { _, _ in
-            guard let page = await relay.statusPage() else {
+            do {
+                return Self.answer(.ok, "text/html; charset=utf-8", try await status.statusPage().html)
+            } catch {
                 return Self.answer(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
             }
-            return Self.answer(.ok, "text/html; charset=utf-8", page.html)
         }
         return router
     }
@@ -71,7 +72,7 @@ struct HealthServer: Sendable {
 
     private static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(StatusPage.style.utf8))).base64EncodedString()
 
-    /// Hummingbird says every start and stop; that is no news here.
+    /// Hummingbird logs every start and stop, which is no news here.
     private var quiet: Logger {
         var quiet = logger
         quiet.logLevel = .error

@@ -3,12 +3,12 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Tells a watcher elsewhere that the relay is well: a GET each `every`, but only while `/readyz` would answer 200.
+/// Tells a monitor elsewhere that the relay is well, by a GET once per `every` while `/readyz` would respond with 200.
 struct Heartbeat: Sendable {
     let url: Secret
     let every: Duration
     let http: any HTTPTransport
-    let relay: Relay
+    let status: any StatusReading
     let clock: any WallClock
     let logger: Logger
 
@@ -20,7 +20,7 @@ struct Heartbeat: Sendable {
     }
 
     func beat() async {
-        guard await relay.readiness().isReady else { return }
+        guard await status.readiness().isReady else { return }
         do {
             _ = try await http.send(HTTPRequest("GET", url))
         } catch {

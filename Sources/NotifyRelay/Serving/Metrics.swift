@@ -5,8 +5,8 @@ import RevKeen
 
 /// The program's counters and gauges, in the text form that Prometheus reads (exposition format 0.0.4).
 ///
-/// Labels come from the configuration and from closed sets only, and every series exists at zero before anything happens, so that
-/// nothing from outside can make one and an alert sees the first increase.
+/// Labels come from the configuration and from closed sets only, so that nothing from outside can make a series. Every counter exists at
+/// zero before anything happens, so that an alert sees the first increase.
 final class Metrics: Sendable {
     private struct State {
         var admitted: [Labels: Int] = [:]
@@ -21,7 +21,7 @@ final class Metrics: Sendable {
         /// When the configuration that runs was read.
         var reloadedAt = Timestamp.distantPast
 
-        /// What left the configuration has no series any more.
+        /// Removes the series of accounts and destinations that left the configuration.
         mutating func forgetOthers() {
             let accounts = Set(accounts + [""]), destinations = Set(destinations)
             admitted = admitted.filter { accounts.contains($0.key.parts[0]) }
@@ -85,7 +85,7 @@ final class Metrics: Sendable {
         }
     }
 
-    /// How long ago each feed of an account was read well.
+    /// How long ago each feed was last read without an error.
     func feedAges(_ now: Timestamp) -> [(account: String, feed: String, age: Duration, saturated: Bool)] {
         state.withLock { state in
             state.lastRead.sorted { $0.key < $1.key }
@@ -93,8 +93,11 @@ final class Metrics: Sendable {
         }
     }
 
-    /// - Parameter budgets: requests a minute by account; nil is without limit.
-    func text(overview: Overview?, lanes: [LaneRecord], budgets: [String: Double?], now: Timestamp) -> String {
+    /// - Parameters:
+    ///   - overview: nil while the store cannot be read; then the series that need it are left out.
+    ///   - shut: the destinations whose lane is down or closed.
+    ///   - budgets: requests a minute by account; nil is without limit.
+    func text(overview: Overview?, shut: Set<String>, budgets: [String: Double?], now: Timestamp) -> String {
         let state = state.withLock { $0 }
         var page = MetricsPage()
         page.family("events_admitted_total", "counter", "Events admitted, by account and kind.")
@@ -104,9 +107,8 @@ final class Metrics: Sendable {
         page.family("delivery_seconds", "histogram", "How long an attempt took.")
         for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) { page.histogram(destination, histogram) }
         if let overview { page.owed(overview, destinations: state.destinations, now: now) }
-        let closed = Set(lanes.filter { $0.state == .down || $0.state == .closed }.map(\.destination))
         page.family("lane_open", "gauge", "1 while the lane is open, 0 while it is down or closed.")
-        page.lines("lane_open", ["destination"], state.destinations.labelled { closed.contains($0) ? 0 : 1 })
+        page.lines("lane_open", ["destination"], state.destinations.labelled { shut.contains($0) ? 0 : 1 })
         page.family("feed_age_seconds", "gauge", "Since the feed was last read well.")
         page.lines("feed_age_seconds", ["account", "feed"], state.lastRead.mapValues { max(0, $0.duration(to: now).inSeconds) })
         page.family("feed_saturated", "gauge", "1 while a list is full, so that older items may not be seen.")

@@ -1,7 +1,7 @@
 import Dedup
 import RelayCore
 
-/// Counts of attempts by how long they took, in seconds.
+/// Counts attempts by how long they took, in seconds.
 struct Histogram: Sendable {
     static let bounds: [Double] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
     private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
@@ -13,7 +13,7 @@ struct Histogram: Sendable {
     }
 }
 
-/// Writes the exposition format. Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+/// Writes metrics in Prometheus' text format. Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 struct MetricsPage {
     private(set) var text = ""
     private static let prefix = "notify_relay_"

@@ -5,20 +5,20 @@ import NIOCore
 import RelayCore
 import RelaySupport
 
-/// `server.public_listen`: hands what comes to the public side, within bounds of size and time.
+/// Listens on `server.public_listen` and hands requests to the public site, within limits of size and time.
 struct PublicServer: Sendable {
     let host: String
     let port: Int
     let site: PublicSite
     let logger: Logger
-    /// Until a request has begun, and between two.
+    /// How long a connection may wait for its first request, and between two requests.
     var idle = TimeAmount.seconds(30)
-    /// At once; whoever comes later waits until one ends. Beyond the proxy's own, a relay has few.
+    /// How many connections are open at once; further ones wait until one ends. A relay behind a proxy has few.
     var mostConnections = 256
 
-    /// Of a body; the longest that is read is a chat's.
+    /// The longest body that is read, in bytes. The longest ones come from chats.
     private static let mostBody = 262_144
-    /// A body that takes longer is not waited for.
+    /// How long a body may take.
     private static let patience = Duration.seconds(10)
 
     /// Serves until the task is cancelled.
@@ -90,7 +90,7 @@ struct PublicServer: Sendable {
             body: answer.body.isEmpty ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 
-    /// Hummingbird says every start and stop, and of connections that are open at the end that they were cut; that is no news here.
+    /// Hummingbird logs every start and stop, and connections that are cut at the end, which are no news here.
     private var quiet: Logger {
         var quiet = logger
         quiet.logLevel = .critical
@@ -98,7 +98,7 @@ struct PublicServer: Sendable {
     }
 }
 
-/// A request with the address of whoever is connected.
+/// A request with the IP address of its connection.
 struct PublicContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let peer: String?

@@ -2,20 +2,20 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// One request to the public side, apart from any server, so that a test can ask without a socket.
+/// One request to the public site. It depends on no server, so that a test needs no socket.
 struct PublicRequest: Sendable {
     var method: String
-    /// Percent-decoded segments of the path.
+    /// The segments of the path, percent-decoded.
     var segments: [String]
-    /// Names in lower case.
+    /// The headers, with their names in lower case.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
-    /// Who is connected: an IP address; nil if unknown.
+    /// The IP address of the connection; nil if unknown.
     var peer: String?
 
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// Where it came from, for the audit. What a proxy says is said, and not believed.
+    /// Where the request came from, for the audit. An address that a proxy names is marked as such, because anybody can send that header.
     var address: String? {
         guard let said = header("x-forwarded-for")?.oneLine(most: 100), !said.isEmpty else { return peer }
         return "\(peer ?? "?") (for \(said))"
@@ -36,7 +36,7 @@ struct PublicResponse: Sendable {
     static let nothing = text(404, "nothing is here")
 }
 
-/// What people and chats reach: `/a/<token>` and the callbacks of chats, and nothing else (design §12).
+/// What people and chats can reach: `/a/<token>` and the callbacks of chats. Everything else is 404.
 struct PublicSite: Sendable {
     let pages: DecisionPages
     let hooks: ChatHooks

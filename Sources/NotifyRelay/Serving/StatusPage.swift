@@ -2,10 +2,10 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// The page at `/`: what is owed, how the lanes and feeds are, what is dead, and what is wrong. A plain table each, without script.
+/// The page at `/`: tables of what is wrong, of lanes with what they owe, of feeds and of dead deliveries, without script.
 struct StatusPage {
     var overview: Overview
-    /// The destinations of the configuration; one that only has debts left is shown too.
+    /// The destinations of the configuration. A destination that is not in it any more is shown while it is owed deliveries.
     var known: [String]
     var lanes: [LaneRecord]
     var feeds: [(account: String, feed: String, age: Duration, saturated: Bool)]

@@ -1,5 +1,6 @@
 import Crypto
 import RelayCore
+import RelaySupport
 
 extension Collapse {
     /// The name of the window that counts events like this one: the route and a hash of the facts that are compared.

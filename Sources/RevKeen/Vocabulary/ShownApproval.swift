@@ -23,10 +23,10 @@ package enum ShownApproval {
 /// Source: https://docs.revkeen.com/docs/fundamentals/idempotency
 ///
 /// - Parameters:
-///   - verdict: `approve` or `reject`.
+///   - choice: `approve` or `reject`.
 ///   - round: the number of answers to this approval that RevKeen has refused.
-package func decisionKey(account: String, approval: String, verdict: String, round: Int) -> String {
-    hexSHA256([.string(account), .string(approval), .string(verdict), .int(round)])
+package func decisionKey(account: String, approval: String, choice: String, round: Int) -> String {
+    hexSHA256([.string(account), .string(approval), .string(choice), .int(round)])
 }
 
 /// Hashes the canonical JSON of the parts, so that two different lists never give the same input.

@@ -25,7 +25,7 @@ package struct RequestLog: Sendable {
 /// Replays and late calls are not recorded.
 package struct EffectiveDecision: Sendable, Equatable {
     package var approval: String
-    package var verdict: Choice
+    package var choice: Choice
     /// The call's `Idempotency-Key`; nil if it had none.
     package var key: String?
     package var reason: String?

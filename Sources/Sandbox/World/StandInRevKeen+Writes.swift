@@ -24,14 +24,14 @@ extension StandInRevKeen {
             ], 202)
     }
 
-    func decideByCall(_ id: String, _ verdict: Choice, _ request: WebRequest) -> WebResponse {
+    func decideByCall(_ id: String, _ choice: Choice, _ request: WebRequest) -> WebResponse {
         guard let approval = approvals[id] else { return .missing("No such approval request") }
-        guard let body = verdict == .approve ? [:] : optionalBody(request) else { return .malformed }
+        guard let body = choice == .approve ? [:] : optionalBody(request) else { return .malformed }
         let reason = body["reason"]?.string
-        guard decide(id, approved: verdict == .approve, reason: reason) else {
+        guard decide(id, approved: choice == .approve, reason: reason) else {
             return .conflict("conflict", "This approval request is already \(said(approval.status))")
         }
-        decisions.append(EffectiveDecision(approval: id, verdict: verdict, key: request.header("idempotency-key"), reason: reason))
+        decisions.append(EffectiveDecision(approval: id, choice: choice, key: request.header("idempotency-key"), reason: reason))
         let status = approvals[id]?.status ?? ""
         return .data(["approval_id": .string(id), "run_id": .string(approval.run), "status": .string(said(status))])
     }

@@ -11,8 +11,7 @@ extension DecidingScene {
     static let answers = "https://inbox.example/hooks/web/answers"
 
     var site: PublicSite {
-        PublicSite(
-            pages: pages, hooks: ChatHooks(relay: house.relay, keys: House.keys, tools: house.tools, clock: house.clock))
+        PublicSite(pages: pages, hooks: house.hooks)
     }
 
     func answer(_ request: WebRequest) async -> PublicResponse {
@@ -53,7 +52,7 @@ struct SlackButtonTests {
         let answer = await scene.answer(try await press(scene, "approve", kind))
         #expect(answer.status == 200 && answer.body.isEmpty)
         #expect(await eventually { await scene.saidInSlack == ["Approved by ann."] })
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         #expect(try await scene.audit() == ["ann slack (ops) approve taken"])
         #expect(try await scene.house.ledger.audit(limit: 1).first?.address == "192.0.2.9")
     }
@@ -204,10 +203,7 @@ struct TelegramButtonTests {
 
     private func listener(_ scene: DecidingScene) async throws -> TelegramListener {
         try #require(
-            TelegramListener.all(
-                await scene.house.relay.generation, relay: scene.house.relay, keys: House.keys, tools: scene.house.tools,
-                logger: scene.house.book.logger
-            ).first)
+            await scene.house.relay.telegramListeners(keys: House.keys, tools: scene.house.tools).first)
     }
 
     @Test func `a press decides, whoever pressed is told, and it is asked for only once`() async throws {
@@ -217,7 +213,7 @@ struct TelegramButtonTests {
         try await listener.listenOnce()
         // The listener does not wait for RevKeen's answer: who pressed is told when it is there.
         #expect(await eventually { await scene.house.inbox.told.map(\.text) == ["Approved by ann."] })
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         try await listener.listenOnce()
         #expect(await scene.house.inbox.told.count == 1)
         #expect(try await scene.audit() == ["ann telegram (ops) approve taken"])
@@ -255,8 +251,7 @@ struct TelegramButtonTests {
                 destinations: "ops: {\(Self.keys)}, room: {\(Self.keys.replacing("-100", with: "-200"))}, quiet: {\(Self.keys)}",
                 routes: "{name: all, when: {kind: approval}, to: [ops, room]}, {name: rest, when: {kind: run}, to: [quiet]}"),
             channels: .real)
-        let listeners = TelegramListener.all(
-            await house.relay.generation, relay: house.relay, keys: House.keys, tools: house.tools, logger: house.book.logger)
+        let listeners = await house.relay.telegramListeners(keys: House.keys, tools: house.tools)
         #expect(listeners.map(\.destinations) == [["ops", "room"]])
     }
 

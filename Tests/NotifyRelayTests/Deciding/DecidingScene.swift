@@ -30,8 +30,7 @@ struct DecidingScene {
                 destinations: "ops: {\(ops)}", routes: "{name: all, to: [ops]\(route.isEmpty ? "" : ", " + route)}",
                 rest: Self.people + "\n" + Self.server), channels: .real)
         self.house = house
-        pages = DecisionPages(
-            relay: house.relay, keys: House.keys, publicURL: Self.publicURL, clock: house.clock, logger: house.book.logger)
+        pages = house.pages(at: Self.publicURL)
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
         approval = await house.world.requestApproval(run: run, action: action, actions: actions)
         try await house.look()
@@ -81,7 +80,21 @@ struct DecidingScene {
     var decisions: [EffectiveDecision] { get async { await house.world.decisions } }
 
     func audit() async throws -> [String] {
-        try await house.ledger.audit(limit: 100).map { "\($0.actor) \($0.via) \($0.verdict.rawValue) \($0.state.rawValue)" }
+        try await house.ledger.audit(limit: 100).map { "\($0.actor) \($0.via) \($0.choice.rawValue) \($0.state.rawValue)" }
+    }
+}
+
+extension House {
+    /// The pages of the relay that runs now.
+    func pages(at publicURL: String) -> DecisionPages {
+        DecisionPages(
+            approvals: relay.approvals, deciding: relay.deciding, keys: Self.keys, publicURL: publicURL, clock: clock, logger: book.logger)
+    }
+
+    var hooks: ChatHooks {
+        let relay = relay
+        return ChatHooks(
+            presses: relay.presses(keys: Self.keys), destinations: { await relay.generation.destinations }, tools: tools, clock: clock)
     }
 }
 

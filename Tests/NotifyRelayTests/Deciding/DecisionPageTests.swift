@@ -49,7 +49,7 @@ struct DecisionPageTests {
         let done = await scene.post(token, "approve")
         #expect(done.html.contains("Approved by somebody at ops"))
         #expect(!done.offersForm)
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         let again = await scene.get(token)
         #expect(again.html.contains("It was approved by somebody at ops") && !again.offersForm)
         #expect(try await scene.audit() == ["somebody at ops link (ops) approve taken"])
@@ -166,7 +166,7 @@ struct AuthorityTests {
         #expect(await scene.decisions.isEmpty)
         #expect(await scene.get(bob).html.contains("so far: ann"))
         #expect(await scene.post(bob, "approve").html.contains("Approved by ann, bob"))
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
         #expect(
             try await scene.audit() == [
                 "ann link (ops) approve voted", "bob link (ops) approve voted", "ann, bob link (ops) approve taken",
@@ -191,7 +191,7 @@ struct AuthorityTests {
         let scene = try await DecidingScene(route: "two_person: true", destination: Self.mail("ann@example.com", "bob@example.com"))
         _ = await scene.post(try scene.token(to: "ann@example.com"), "approve")
         #expect(await scene.post(try scene.token(to: "bob@example.com"), "reject").html.contains("Rejected by bob"))
-        #expect(await scene.decisions.map(\.verdict) == [.reject])
+        #expect(await scene.decisions.map(\.choice) == [.reject])
     }
 
     @Test func `a vote for something that changed since counts no more`() async throws {
@@ -210,9 +210,7 @@ struct AuthorityTests {
             House.file(
                 destinations: "ops: {type: console}", routes: "{name: others, when: {risk: high}, to: [ops]}",
                 rest: DecidingScene.people + "\n" + DecidingScene.server))
-        let pages = DecisionPages(
-            relay: scene.house.relay, keys: House.keys, publicURL: DecidingScene.publicURL, clock: scene.house.clock,
-            logger: scene.house.book.logger)
+        let pages = scene.house.pages(at: DecidingScene.publicURL)
         let page = await pages.show(token, PublicRequest(method: "GET", segments: ["a", token]))
         #expect(!page.offersForm && page.html.contains("No route says any more who decides this"))
     }
@@ -220,8 +218,7 @@ struct AuthorityTests {
     @Test(arguments: ["https://Relay.Example", "https://relay.example:443", "https://relay.example/approvals"])
     func `a form is from this page, however its address is written in the file`(publicURL: String) async throws {
         let scene = try await DecidingScene(), token = try scene.token()
-        let pages = DecisionPages(
-            relay: scene.house.relay, keys: House.keys, publicURL: publicURL, clock: scene.house.clock, logger: scene.house.book.logger)
+        let pages = scene.house.pages(at: publicURL)
         #expect(await scene.post(token, "approve", through: pages).html.contains("Approved by"))
     }
 
@@ -242,7 +239,7 @@ struct AuthorityTests {
         #expect(answer.state == .asked && answer.dueAt == scene.house.clock.now + .seconds(300))
         scene.house.clock.advance(by: .seconds(300))
         try await scene.house.relay.carrier.carry()
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test func `somebody who is not known cannot be one of two`() async throws {

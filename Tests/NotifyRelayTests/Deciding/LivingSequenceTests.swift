@@ -54,10 +54,10 @@ struct LivingSequenceTests {
             #expect(await eventually { await scene.decisions.count == 1 })
         case .command:
             let speaker = Speaker(person: "bob", fallbackName: "bob", way: "command line", destination: nil, address: nil)
-            let reply = try await scene.house.relay.hear(
-                Saying(
-                    account: "live", approval: scene.approval, verdict: .reject, reason: "too dear", shown: nil, speaker: speaker))
-            #expect(reply.text == "rejected by bob")
+            let outcome = try await scene.house.relay.deciding.decide(
+                DecisionRequest(
+                    account: "live", approval: scene.approval, choice: .reject, reason: "too dear", shown: nil, speaker: speaker))
+            #expect(outcome.text == "rejected by bob")
         case .dashboard: #expect(await scene.house.world.decide(scene.approval, approved: true, by: "user-1"))
         }
     }

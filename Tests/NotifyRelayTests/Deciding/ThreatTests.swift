@@ -61,7 +61,7 @@ struct ThreatTests {
         let token = try scene.token(), page = await scene.get(token)
         _ = await scene.post(token, "approve", from: page)
         for verdict in ["approve", "reject"] { _ = await scene.post(token, verdict, from: page) }
-        #expect(await scene.decisions.map(\.verdict) == [.approve])
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test(arguments: ["", "maybe", "APPROVE", "approve,reject"])
@@ -142,9 +142,7 @@ struct ThreatTests {
     }
 
     @Test func `nothing but the paths of the public side is there`() async throws {
-        let tools = scene.house.tools
-        let site = PublicSite(
-            pages: scene.pages, hooks: ChatHooks(relay: scene.house.relay, keys: House.keys, tools: tools, clock: scene.house.clock))
+        let site = PublicSite(pages: scene.pages, hooks: scene.house.hooks)
         let token = try scene.token()
         for (method, path) in [
             ("GET", ""), ("GET", "healthz"), ("GET", "metrics"), ("GET", "a"), ("PUT", "a/\(token)"), ("DELETE", "a/\(token)"),
@@ -180,9 +178,9 @@ struct ButtonTokenTests {
         updatedAt: Timestamp(seconds: 0))
 
     @Test(arguments: [Choice.approve, .reject])
-    func `it comes back as it was made, within Telegram's 64 bytes`(verdict: Choice) throws {
+    func `it comes back as it was made, within Telegram's 64 bytes`(choice: Choice) throws {
         for id in [row.id, "short", "UPPER-id", "with.dots.and=signs"] {
-            let token = ButtonToken(verdict: verdict, approval: id, shownHash: row.shownHash)
+            let token = ButtonToken(choice: choice, approval: id, shownHash: row.shownHash)
             let text = try #require(token.signed(account: "live", destination: "ops", with: House.keys))
             #expect(text.utf8.count <= 64)
             #expect(ButtonToken(text, account: "live", destination: "ops", keys: House.keys) == token)
@@ -190,13 +188,13 @@ struct ButtonTokenTests {
     }
 
     @Test func `an id that is too long has no button`() {
-        let token = ButtonToken(verdict: .approve, approval: String(repeating: "x", count: 40), shownHash: "0123")
+        let token = ButtonToken(choice: .approve, approval: String(repeating: "x", count: 40), shownHash: "0123")
         #expect(token.signed(account: "live", destination: "ops", with: House.keys) == nil)
     }
 
     @Test func `it is good for no other account, destination, key or verdict`() throws {
         let text = try #require(
-            ButtonToken(verdict: .approve, approval: row.id, shownHash: row.shownHash)
+            ButtonToken(choice: .approve, approval: row.id, shownHash: row.shownHash)
                 .signed(account: "live", destination: "ops", with: House.keys))
         #expect(ButtonToken(text, account: "test", destination: "ops", keys: House.keys) == nil)
         #expect(ButtonToken(text, account: "live", destination: "room", keys: House.keys) == nil)
@@ -209,7 +207,7 @@ struct ButtonTokenTests {
     }
 
     @Test func `it is for what was shown, and for nothing that is asked later`() {
-        let token = ButtonToken(verdict: .approve, approval: row.id, shownHash: row.shownHash)
+        let token = ButtonToken(choice: .approve, approval: row.id, shownHash: row.shownHash)
         var changed = row
         #expect(token.isFor(row))
         changed.shownHash = "fedcba9876543210"

@@ -52,10 +52,10 @@ struct LaneEndTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { house.clock.sleeperCount == 1 })
-            let broken = await house.relay.readiness()
+            let broken = await house.relay.status.readiness()
             #expect(broken.wrong["store"]?.contains("no room") == true)
             try await house.mendStore()
-            let mended = await house.relay.readiness()
+            let mended = await house.relay.status.readiness()
             #expect(mended.wrong["store"] == nil)
         }
         #expect(house.book.lines.count { $0.contains("the store cannot be written") } == 1)

@@ -3,6 +3,7 @@ import RelayCore
 import Sandbox
 import Testing
 
+@testable import Dedup
 @testable import NotifyRelay
 
 /// `approvals`: deciding from the command line, against the stand-in.
@@ -37,7 +38,7 @@ struct ApprovalsCommandTests {
             #expect(approve.status == 0 && approve.out == "approved by ann\n", "\(approve.all)")
             let decisions = await stage.world.decisions
             #expect(decisions.count == 1)
-            #expect(decisions.first?.approval == approval && decisions.first?.verdict == .approve && decisions.first?.key?.isEmpty == false)
+            #expect(decisions.first?.approval == approval && decisions.first?.choice == .approve && decisions.first?.key?.isEmpty == false)
             let log = try #require(try await stage.relay("approvals", "log", "--json").json.array)
             #expect(log.count == 1)
             #expect(log[0].keys == ["at", "account", "approval", "round", "verdict", "actor", "via", "reason", "state", "status"])
@@ -108,6 +109,26 @@ struct ApprovalsCommandTests {
                 #expect(try await stage.relay("approvals", "approve", id).status == 66, "\(id)")
             }
             #expect(await stage.world.decisions.isEmpty)
+        }
+    }
+
+    @Test func `a decision that RevKeen took and the store cannot record is 74, says so, and is kept`() async throws {
+        try await prepared { stage, approval in
+            let ledger = try Ledger.open(stage.store, create: false, clock: SystemClock())
+            try await ledger.writes.write("test") { db in
+                _ = try db.run(
+                    """
+                    CREATE TRIGGER refused BEFORE UPDATE OF state ON answer WHEN NEW.state = 'taken'
+                    BEGIN SELECT RAISE(ABORT, 'no room'); END
+                    """)
+            }
+            let approve = try await stage.relay("approvals", "approve", approval, environment: ["USER": "ann"])
+            #expect(approve.status == 74, "\(approve.all)")
+            #expect(approve.out.hasPrefix("RevKeen took it (approved by ann); this relay could not write that down yet"), "\(approve.all)")
+            #expect(approve.err.contains("no room") && !approve.all.contains("try again"))
+            #expect(try await stage.relay("approvals", "log", "--json").json.array?.first?["state"] == "asked")
+            #expect(await stage.world.decisions.map(\.approval) == [approval])
+            try ledger.close()
         }
     }
 

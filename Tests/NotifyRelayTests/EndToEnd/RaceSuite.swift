@@ -22,8 +22,8 @@ import Transport
             kills += killsNow ? 1 : 0
             try await scene.decideAtOnce(
                 people: Self.people, killAfter: killsNow ? .milliseconds(Int.random(in: 0...120, using: &chance)) : nil)
-            let verdict = try #require(await scene.settled(approval), "round \(round), seed \(seed)")
-            #expect(await scene.told(approval, verdict), "round \(round), seed \(seed)")
+            let choice = try #require(await scene.settled(approval), "round \(round), seed \(seed)")
+            #expect(await scene.told(approval, choice), "round \(round), seed \(seed)")
         }
         try await scene.expectAuditAgrees(seed: seed)
         print("race suite: seed \(seed), \(rounds) rounds of \(Self.people) answers, \(kills) kills, one effective call each")
@@ -110,7 +110,7 @@ private actor Scene {
             HTTPRequest("POST", Secret(link), headers: headers.map { (name: $0.0, value: $0.1) }, body: Array((form.body + verdict).utf8)))
     }
 
-    /// The verdict that took effect; if everybody was cut off before anything was written down, one more says it.
+    /// The choice that took effect. If everybody was cut off before anything was written down, one more decides.
     func settled(_ approval: String) async -> Choice? {
         for _ in 0..<3 {
             if await comesTrue(within: .seconds(4), { await !self.effective(approval).isEmpty }) { break }
@@ -119,14 +119,14 @@ private actor Scene {
         try? await Task.sleep(for: .milliseconds(300))
         let effective = await effective(approval)
         #expect(effective.count == 1, "\(effective)")
-        return effective.first?.verdict
+        return effective.first?.choice
     }
 
     private func effective(_ approval: String) async -> [EffectiveDecision] { await world.decisions.filter { $0.approval == approval } }
 
     /// The message of the decision says the same.
-    func told(_ approval: String, _ verdict: Choice) async -> Bool {
-        let state = verdict == .approve ? "approved" : "rejected"
+    func told(_ approval: String, _ choice: Choice) async -> Bool {
+        let state = choice == .approve ? "approved" : "rejected"
         return await comesTrue {
             await self.inbox.messages(kind: .webhook).contains { message in
                 let data = message.json?["data"]
@@ -142,7 +142,7 @@ private actor Scene {
         for approval in asked {
             let taken = entries.filter { $0["approval"]?.string == approval && $0["state"]?.string == "taken" }
             let effective = await effective(approval)
-            #expect(taken.compactMap { $0["verdict"]?.string } == effective.map(\.verdict.rawValue), "\(approval), seed \(seed)")
+            #expect(taken.compactMap { $0["verdict"]?.string } == effective.map(\.choice.rawValue), "\(approval), seed \(seed)")
         }
         #expect(entries.allSatisfy { $0["state"]?.string != "asked" }, "nothing stays on its way, seed \(seed)")
     }

@@ -50,6 +50,6 @@ struct KeptAnswersTests {
         for said in seen.said { #expect(said.status == 69 && said.out.contains("the answer is kept"), "\(said.all)") }
         #expect(seen.statesBefore == ["asked", "asked"])
         #expect(seen.statesAfter == ["taken", "taken"], "\(seen.log)")
-        #expect(seen.decisions.map(\.approval) == seen.approvals && seen.decisions.map(\.verdict) == [.approve, .reject])
+        #expect(seen.decisions.map(\.approval) == seen.approvals && seen.decisions.map(\.choice) == [.approve, .reject])
     }
 }

@@ -40,11 +40,11 @@ struct SaturationTests {
         await ask(100, house)
         for _ in 0..<3 { try await house.look() }
         #expect(try await house.said("saturated") == ["live/approvals"])
-        #expect(await house.relay.metricsText().contains("feed_saturated{account=\"live\",feed=\"approvals\"} 1\n"))
+        #expect(await house.relay.status.metricsText().contains("feed_saturated{account=\"live\",feed=\"approvals\"} 1\n"))
         await house.world.arrange { $0.order = .newest }
         try await house.look()
         #expect(try await house.said("saturated") == ["live/approvals", "live/approvals over"])
-        #expect(await house.relay.metricsText().contains("feed_saturated{account=\"live\",feed=\"approvals\"} 0\n"))
+        #expect(await house.relay.status.metricsText().contains("feed_saturated{account=\"live\",feed=\"approvals\"} 0\n"))
     }
 
     @Test func `one short of full hides nothing`() async throws {

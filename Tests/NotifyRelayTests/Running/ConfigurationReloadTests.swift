@@ -76,12 +76,12 @@ struct ConfigurationReloadTests {
             try place.write(Self.yaml(rest: "nonsense: true"))
             for _ in 0..<5 { _ = await reload.watchOnce() }
             #expect(house.book.lines.count { $0.contains("the old one stays") } == 1)
-            #expect(await house.relay.metricsText().contains("notify_relay_config_reload_success 0\n"))
+            #expect(await house.relay.status.metricsText().contains("notify_relay_config_reload_success 0\n"))
             house.clock.advance(by: .minutes(1))
             try place.write(Self.yaml(route: "after"))
             for _ in 0..<2 { _ = await reload.watchOnce() }
             #expect(await route(house) == "after")
-            let metrics = await house.relay.metricsText()
+            let metrics = await house.relay.status.metricsText()
             #expect(metrics.contains("notify_relay_config_reload_success 1\n"))
             #expect(metrics.contains("notify_relay_config_reload_timestamp_seconds \(house.clock.now.milliseconds / 1_000)"))
         }

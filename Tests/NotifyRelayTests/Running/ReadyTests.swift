@@ -11,17 +11,17 @@ import Transport
 struct ReadyTests {
     private func heartbeat(_ house: House, _ http: ScriptedTransport) -> Heartbeat {
         Heartbeat(
-            url: Secret("https://watch.example/ping"), every: .minutes(1), http: http, relay: house.relay, clock: house.clock,
+            url: Secret("https://watch.example/ping"), every: .minutes(1), http: http, status: house.relay.status, clock: house.clock,
             logger: house.book.logger)
     }
 
     @Test func `approvals that were not read for a minute are wrong, until they are read`() async throws {
         let house = try await House()
-        #expect(await house.relay.readiness().isReady)
+        #expect(await house.relay.status.readiness().isReady)
         house.clock.advance(by: .seconds(61))
-        #expect(await house.relay.readiness().wrong == ["approvals": "live not read for 61 s"])
+        #expect(await house.relay.status.readiness().wrong == ["approvals": "live not read for 61 s"])
         try await house.look()
-        #expect(await house.relay.readiness().isReady)
+        #expect(await house.relay.status.readiness().isReady)
     }
 
     @Test func `a look that fails is no look`() async throws {
@@ -29,7 +29,7 @@ struct ReadyTests {
         house.clock.advance(by: .seconds(61))
         house.transport.misbehave(at: "/approvals", .status(500))
         try await house.look()
-        #expect(await house.relay.readiness().wrong["approvals"] != nil)
+        #expect(await house.relay.status.readiness().wrong["approvals"] != nil)
     }
 
     @Test func `a lane that is closed or down is wrong, a blocked one is not`() async throws {
@@ -37,12 +37,12 @@ struct ReadyTests {
         try await house.owe("a")
         house.channel().next(.throttled(after: .minutes(10)))
         try await house.lane().drain()
-        #expect(await house.relay.readiness().isReady)
+        #expect(await house.relay.status.readiness().isReady)
         house.clock.advance(by: .minutes(10))
         try await house.look()
         house.channel().next(.gone)
         try await house.lane().drain()
-        #expect(await house.relay.readiness().wrong == ["lanes": "ops (no)"])
+        #expect(await house.relay.status.readiness().wrong == ["lanes": "ops (no)"])
     }
 
     @Test func `the heartbeat goes out while all is well, and only then`() async throws {

@@ -144,11 +144,11 @@ struct ReloadTests {
         house.transport.misbehave(nil)
         house.clock.advance(by: .minutes(2))
         try await house.look("live")
-        #expect(await house.relay.readiness().wrong["approvals"]?.contains("other") == true)
+        #expect(await house.relay.status.readiness().wrong["approvals"]?.contains("other") == true)
         try await house.running {
             try await adopt(file("one", ""), house)
-            #expect(await house.relay.readiness().isReady)
-            #expect(await !house.relay.metricsText().contains("other"))
+            #expect(await house.relay.status.readiness().isReady)
+            #expect(await !house.relay.status.metricsText().contains("other"))
             #expect(await house.relay.reports.troubles.isEmpty)
         }
     }

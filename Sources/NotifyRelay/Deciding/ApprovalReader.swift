@@ -1,0 +1,74 @@
+import Channels
+import Dedup
+import Logging
+import RelayCore
+import Rendering
+
+/// Reads approvals from the ledger, after a look at RevKeen where what is known is too old.
+struct ApprovalReader: ApprovalReading {
+    let ledger: Ledger
+    let clock: any WallClock
+    let metrics: Metrics
+    let logger: Logger
+    let current: @Sendable () async -> RunningGeneration
+
+    func refresh(_ account: String, within age: Duration) async {
+        await current().lookAtApprovals(of: account, ifOlderThan: age)
+    }
+
+    func view(of approval: String, account: String, by speaker: Speaker) async throws(LedgerError) -> ApprovalView? {
+        guard let row = try await ledger.approval(account: account, id: approval) else { return nil }
+        let generation = await current().generation
+        let authority = generation.router.authority(over: row, at: speaker.destination)
+        return ApprovalView(
+            row: row, answer: try await ledger.lastAnswer(account: account, approval: approval),
+            votes: try await ledger.votes(account: account, approval: approval), peopleNeeded: authority.peopleNeeded,
+            whyNot: authority.refusal(of: speaker), facts: facts(of: row, generation), people: generation.composer.people)
+    }
+
+    func reader(at destination: String, mark: String?) async -> Reader {
+        let generation = await current().generation
+        let target = generation.destinations.first { $0.name == destination }
+        let people = People(all: generation.configuration.people)
+        if let mark {
+            guard let address = target?.recipients.first(where: { DecisionToken.mark(ofRecipient: $0) == mark }) else {
+                return Reader(person: nil, name: "somebody at \(destination)")
+            }
+            return Reader(person: people.person(email: address), name: address)
+        }
+        if case .telegram(let callback)? = target?.callback, let id = callback.onlyReader {
+            return Reader(person: people.person(id, in: .telegram), name: "telegram \(id)")
+        }
+        return Reader(person: nil, name: "somebody at \(destination)")
+    }
+
+    /// The approval that a claim is about, as it is now. The account is looked at first if its last look is older than the pace of its looks
+    /// allows.
+    ///
+    /// - Returns: nil if what the claim holds is new enough, or if the ledger cannot be read; then the claim's own state is sent, and a
+    ///   refresh follows.
+    func freshened(_ claim: Claim) async -> ApprovalRow? {
+        guard claim.event.kind == .approval || claim.event.kind == .reminder, claim.present?.isOpen == true,
+            case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account
+        else { return nil }
+        let running = await current()
+        guard let pace = running.generation.configuration.accounts.first(where: { $0.name == account })?.poll.approvals else { return nil }
+        await running.lookAtApprovals(of: account, ifOlderThan: pace * 1.5)
+        do {
+            return try await ledger.approval(account: account, id: detail.id)
+        } catch {
+            logger.error("an approval cannot be read before it is sent: \(error)", metadata: ["approval": "\(detail.id)"])
+            return nil
+        }
+    }
+
+    private func facts(of row: ApprovalRow, _ generation: Generation) -> DecisionFacts {
+        let now = clock.now
+        let event = Event(
+            id: "", account: row.account, kind: .approval, subject: "", priority: row.priority, occurredAt: now, seenAt: now,
+            payload: row.payload)
+        let feed = AccountPoller.Feed.approvals.rawValue
+        let read = metrics.feedAges(now).first { $0.account == row.account && $0.feed == feed }
+        return DecisionFacts(row, link: generation.composer.links.link(for: event), asOf: now - (read?.age ?? .zero), now: now)
+    }
+}

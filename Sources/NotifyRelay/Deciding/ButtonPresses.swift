@@ -1,0 +1,67 @@
+import Channels
+import Dedup
+import Logging
+import RelayCore
+import RevKeen
+
+/// Turns pressed buttons into decision requests, for the hooks and for the listener.
+struct ButtonPresses: Sendable {
+    let deciding: any Deciding
+    let keys: LinkKeys
+    /// Which accounts there are and who is who; a reload changes it.
+    let current: @Sendable () async -> RunningGeneration
+    let logger: Logger
+
+    /// What a person is told of a token that none of these destinations was given.
+    static let foreign = DecisionOutcome(
+        kind: .unknown, text: "this button is not one of this relay's, or of an older one")
+
+    /// The request of a press, at whichever of these destinations its token was made for; nil if the token is not this relay's.
+    func request(
+        of press: Press, in way: People.Way, at destinations: [String], address: String? = nil
+    ) async -> DecisionRequest? {
+        let generation = await current().generation
+        let people = People(all: generation.configuration.people)
+        for destination in destinations {
+            for account in generation.accounts {
+                guard let token = ButtonToken(press.token, account: account.name, destination: destination, keys: keys) else { continue }
+                return DecisionRequest(
+                    account: account.name, approval: token.approval, choice: token.choice, reason: nil, shown: .button(token),
+                    speaker: people.speaker(press, in: way, at: destination, address: address))
+            }
+        }
+        return nil
+    }
+
+    /// Writes a press down. A fault of the store is an outcome too, which asks the person to press again.
+    func write(
+        _ press: Press, in way: People.Way, at destinations: [String], address: String?
+    ) async -> DecisionOutcome {
+        guard let request = await request(of: press, in: way, at: destinations, address: address) else { return Self.foreign }
+        do {
+            return try await deciding.write(request, cursor: nil)
+        } catch {
+            logger.error("an answer cannot be written down: \(error)")
+            return .unwritten(error, again: "press again")
+        }
+    }
+
+    /// Calls RevKeen if the press became an answer.
+    ///
+    /// - Returns: what the person is told.
+    func finish(_ outcome: DecisionOutcome) async -> String {
+        let outcome = await deciding.finish(outcome)
+        if let fault = outcome.storeFault, outcome.kind != .unwritten {
+            logger.error("what became of an answer cannot be written down: \(fault)")
+        }
+        return outcome.text.asSentence
+    }
+}
+
+extension String {
+    /// With a capital at its beginning and a stop at its end.
+    var asSentence: String {
+        let words = prefix(1).uppercased() + dropFirst()
+        return words.hasSuffix(".") ? words : words + "."
+    }
+}

@@ -1,0 +1,83 @@
+import Dedup
+import RelayCore
+
+/// What came of a decision request, for the person who made it.
+struct DecisionOutcome: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        /// The answer is in the ledger, and RevKeen is still to be called. `wanted` is what the person asked for; the answer may be an
+        /// earlier one by somebody else.
+        case recorded(Answer, wanted: Choice)
+        /// The approval is now as was wanted.
+        case done
+        /// RevKeen took the answer, and the store could not record that. The answer stays owed under the same idempotency key.
+        case takenUnrecorded
+        /// It was decided otherwise, or cannot be decided any more.
+        case otherwise
+        /// RevKeen's decision is not known yet; the answer is kept and carried on.
+        case kept
+        /// RevKeen refuses our key.
+        case forbidden
+        /// RevKeen refuses the call itself.
+        case refused
+        /// It counts as one vote, and more people must approve.
+        case waiting
+        /// The approval shows something else by now.
+        case changed
+        /// This person may not decide here.
+        case denied
+        /// The relay knows no such approval or button.
+        case unknown
+        /// The store could not be written, so nothing happened.
+        case unwritten
+    }
+
+    var kind: Kind
+    /// A sentence without its capital and its stop.
+    var text: String
+    /// Why the ledger could not record what happened; nil if it did.
+    var storeFault: LedgerError?
+
+    static let changed = DecisionOutcome(kind: .changed, text: "it has changed since; look at what is asked now")
+    static let unknown = DecisionOutcome(kind: .unknown, text: "nothing is known of this approval")
+
+    /// - Parameter again: what the person can do to try again, such as `press again`.
+    static func unwritten(_ fault: LedgerError, again: String) -> DecisionOutcome {
+        DecisionOutcome(kind: .unwritten, text: "it cannot be written down at the moment; \(again)", storeFault: fault)
+    }
+
+    static func denied(_ why: String) -> DecisionOutcome { DecisionOutcome(kind: .denied, text: why) }
+
+    static func recorded(_ answer: Answer, wanted: Choice) -> DecisionOutcome {
+        DecisionOutcome(kind: .recorded(answer, wanted: wanted), text: "it is written down, and RevKeen is told")
+    }
+
+    /// - Parameter votes: those who have approved so far.
+    static func waiting(_ votes: [Vote], of needed: Int) -> DecisionOutcome {
+        let names = votes.map(\.person).joined(separator: ", ")
+        return DecisionOutcome(kind: .waiting, text: "\(votes.count) of \(needed) have approved: \(names); it waits for another")
+    }
+
+    /// RevKeen took an answer.
+    ///
+    /// - Parameter fault: why that could not be recorded; nil if it was.
+    static func taken(_ answer: Answer, wanted: Choice, fault: LedgerError? = nil) -> DecisionOutcome {
+        let text = "\(answer.choice.pastTense) by \(answer.actor)"
+        guard let fault else { return DecisionOutcome(kind: answer.choice == wanted ? .done : .otherwise, text: text) }
+        return DecisionOutcome(
+            kind: .takenUnrecorded,
+            text: "RevKeen took it (\(text)); this relay could not write that down yet, and will ask again under the same key",
+            storeFault: fault)
+    }
+
+    /// The approval is in a state that this request did not bring about.
+    static func found(_ state: ApprovalDetail.State, by actor: String?, wanted: Choice) -> DecisionOutcome {
+        let isSo = (state == .approved && wanted == .approve) || (state == .rejected && wanted == .reject)
+        return DecisionOutcome(kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""))
+    }
+
+    /// The same, after the ledger could not record it. The answer stays owed, and RevKeen will say the same again.
+    func unrecorded(_ fault: LedgerError?) -> DecisionOutcome {
+        guard let fault else { return self }
+        return DecisionOutcome(kind: kind, text: text + "; this relay could not write that down yet, and will ask again", storeFault: fault)
+    }
+}

@@ -1,0 +1,30 @@
+import Dedup
+import RelayCore
+import RelaySupport
+
+/// Who wants what decided about which approval, and what they were shown. Each way in (page, button, command) makes one; the desk turns it
+/// into a `Ballot`.
+struct DecisionRequest: Sendable {
+    var account: String
+    var approval: String
+    var choice: Choice
+    /// The reason as it was typed; nil where the way in asks for none.
+    var reason: String?
+    /// What stood before them when they decided; nil means whatever the approval is now.
+    var shown: Shown?
+    var speaker: Speaker
+
+    enum Shown: Sendable {
+        /// The whole hash, from a page.
+        case hash(String)
+        /// The beginning of the hash, from a button.
+        case button(ButtonToken)
+
+        func isStill(_ row: ApprovalRow) -> Bool {
+            switch self {
+            case .hash(let hash): isSame(Array(hash.utf8), Array(row.shownHash.utf8))
+            case .button(let token): token.isFor(row)
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Dedup
+import RelayCore
+import RelaySupport
+import Rendering
+
+/// The facts that one decides on, as a page shows them.
+struct DecisionFacts: Sendable {
+    var action = ""
+    var lines: [String] = []
+    var rows: [(name: String, value: String)] = []
+    /// An address made from `links:`; nil where the file has none.
+    var link: String?
+    var isStaging = false
+    /// When RevKeen was last asked, in UTC.
+    var asOf = ""
+}
+
+extension DecisionFacts {
+    init(_ row: ApprovalRow, link: String?, asOf: Timestamp, now: Timestamp) {
+        let origin = row.payload.origin, detail = row.detail
+        action = detail?.action ?? "no summary"
+        lines = detail?.actions.map(ReadableJSON.lines) ?? []
+        isStaging = origin.staging
+        let end = row.isOpen ? now : detail?.decidedAt ?? now
+        let facts: [(String, String?)] = [
+            ("Automation", origin.automation ?? origin.automationID), ("Risk", origin.risk), ("Run", origin.runStatus),
+            ("Triggered by", origin.trigger), (row.isOpen ? "Waiting" : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
+            ("Account", row.account),
+        ]
+        rows = facts.compactMap { name, value in value.map { (name, $0.oneLine(most: 300)) } }
+        self.link = link
+        self.asOf = asOf.description
+    }
+}
