@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

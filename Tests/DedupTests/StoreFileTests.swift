@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

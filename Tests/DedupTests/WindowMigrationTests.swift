@@ -1,5 +1,6 @@
 import GRDB
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

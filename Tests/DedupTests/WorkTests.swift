@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

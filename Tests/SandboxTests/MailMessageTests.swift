@@ -1,3 +1,4 @@
+import RelaySupport
 import RelayTesting
 import Testing
 

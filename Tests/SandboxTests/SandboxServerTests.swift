@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

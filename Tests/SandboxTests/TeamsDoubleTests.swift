@@ -1,5 +1,6 @@
 import Channels
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

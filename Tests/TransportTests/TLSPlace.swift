@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Testing
 
 /// HTTPS, SMTP over TLS and SMTP with STARTTLS on loopback, with a certificate from an authority that nothing else trusts.

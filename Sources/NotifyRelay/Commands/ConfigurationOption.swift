@@ -2,6 +2,7 @@ import ArgumentParser
 import Dedup
 import Foundation
 import RelayCore
+import RelaySupport
 
 /// `--config`, and what every command does with it.
 struct ConfigurationOption: ParsableArguments {

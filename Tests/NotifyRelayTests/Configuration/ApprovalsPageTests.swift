@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Testing
 
 @testable import NotifyRelay

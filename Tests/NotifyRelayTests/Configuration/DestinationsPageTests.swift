@@ -1,6 +1,7 @@
 import Channels
 import Foundation
 import RelayCore
+import RelaySupport
 import Testing
 
 @testable import NotifyRelay

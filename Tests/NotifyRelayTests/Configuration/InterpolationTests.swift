@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Testing
 
 @testable import NotifyRelay

@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Sandbox
 import Testing

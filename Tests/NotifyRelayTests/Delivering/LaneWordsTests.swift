@@ -1,6 +1,7 @@
 import Dedup
 import Foundation
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import RelayCore
+import RelaySupport
 import Sandbox
 import Testing
 

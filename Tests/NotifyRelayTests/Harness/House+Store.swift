@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 @testable import Dedup
 @testable import NotifyRelay

@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import RelayCore
+import RelaySupport
 import RelayTesting
 import Sandbox
 import Testing
