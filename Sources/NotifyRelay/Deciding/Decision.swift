@@ -78,8 +78,8 @@ struct Decision: Sendable {
             account: answer.account, approval: answer.approval, verdict: answer.verdict.rawValue, round: answer.round)
         do {
             switch answer.verdict {
-            case .approve: _ = try await client.approve(answer.approval, idempotencyKey: key)
-            case .reject: _ = try await client.reject(answer.approval, reason: answer.reason, idempotencyKey: key)
+            case .approve: try await client.approve(answer.approval, idempotencyKey: key)
+            case .reject: try await client.reject(answer.approval, reason: answer.reason, idempotencyKey: key)
             }
             StopPoint.pass(.decided)
             _ = try await ledger.settleAnswer(answer, as: .taken, status: 200, dueAt: clock.now)

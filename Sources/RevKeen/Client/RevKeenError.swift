@@ -38,23 +38,20 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
     /// How long RevKeen asks us to wait: 1 s … 10 min.
     /// Nil if it does not ask.
     package var retryAfter: Duration?
-    /// At least a part of the request may have reached RevKeen, so the operation may have happened.
-    package var bytesLeft: Bool
 
-    package init(_ reason: Reason, _ detail: String, status: Int? = nil, retryAfter: Duration? = nil, bytesLeft: Bool) {
+    package init(_ reason: Reason, _ detail: String, status: Int? = nil, retryAfter: Duration? = nil) {
         self.reason = reason
         self.status = status
         self.detail = detail
         self.retryAfter = retryAfter
-        self.bytesLeft = bytesLeft
     }
 
     /// The error of a request that was not sent.
     init(_ notEntered: RequestBudget.NotEntered) {
         switch notEntered {
-        case .cancelled: self.init(.cancelled, "cancelled before it was sent", bytesLeft: false)
+        case .cancelled: self.init(.cancelled, "cancelled before it was sent")
         case .paused(let wait):
-            self.init(.rateLimited, "it asked not to be asked for another \(wait.spoken)", retryAfter: wait, bytesLeft: false)
+            self.init(.rateLimited, "it asked not to be asked for another \(wait.spoken)", retryAfter: wait)
         }
     }
 
@@ -83,7 +80,7 @@ extension RevKeenError.Reason {
     init(_ reason: TransportError.Reason) {
         self =
             switch reason {
-            case .unreachable, .tls, .noAnswer, .forbiddenAddress: .unreachable
+            case .unreachable, .tls, .noAnswer, .forbiddenAddress, .exhausted: .unreachable
             case .timeout: .timeout
             case .tooLarge: .tooLarge
             case .protocolError: .badAnswer
