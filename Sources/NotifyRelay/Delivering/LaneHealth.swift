@@ -110,9 +110,8 @@ struct LaneHealth: Sendable, Equatable {
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
         case .refused, .vanished:
-            // It answered: it is there.
-            failures = 0
-            return .none
+            // It judges messages, so it is there, although it does not want this one.
+            return succeeded(at: now)
         case .gone:
             return close(error.detail, at: now)
         case .suspect:

@@ -18,6 +18,8 @@ enum DetailLadder {
     ///   - due: when this look was due; the ladder's start is reckoned from it.
     ///   - completed: nil if it could not be read.
     static func finished(rung: Int, due: Timestamp, completed: Timestamp?, brought: Bool, now: Timestamp) -> Next {
+        // The store holds the rung, so any number can stand there.
+        let rung = max(0, rung)
         let start: Timestamp =
             if rung == 0 {
                 min(completed ?? now, now)
@@ -32,7 +34,7 @@ enum DetailLadder {
 
     /// An unfinished run: 10 s, and half as long again after each look that brought nothing, at most `slowest`.
     static func unfinished(rung: Int, brought: Bool, fastest: Duration, slowest: Duration, now: Timestamp) -> Next {
-        let rung = brought ? 0 : min(rung + 1, 12)
+        let rung = brought ? 0 : min(max(0, rung), 11) + 1
         var pace = fastest
         for _ in 0..<rung { pace = min(pace * 1.5, slowest) }
         return Next(rung: rung, dueAt: now + pace)

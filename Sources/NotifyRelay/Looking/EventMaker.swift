@@ -55,16 +55,17 @@ struct EventMaker: Sendable {
     }
 
     /// The event of a row: a request while it is open, a decision once it is closed.
+    /// A row whose stored payload shows no approval counts as closed, with nothing known of it but its id.
     func event(of row: ApprovalRow, now: Timestamp) -> Event {
-        guard case .approval(let detail) = row.payload.detail else {
-            preconditionFailure("an approval's row holds an approval")
-        }
+        let detail = row.detail ?? ApprovalDetail(id: row.id, version: row.version, state: .closed)
+        var payload = row.payload
+        payload.detail = .approval(detail)
         let isOpen = detail.state == .open
         let moment = isOpen ? (row.version == 1 ? detail.createdAt : nil) : detail.decidedAt
         return Event(
             id: EventID.approval(row.id, version: row.version, account: account), account: account,
             kind: isOpen ? .approval : .decision, subject: EventID.approvalSubject(row.id, account: account),
-            priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: row.payload)
+            priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: payload)
     }
 
     private func origin(_ run: Run, risk: String?) -> Origin {

@@ -18,6 +18,7 @@ extension Relay {
                 note(error)
             }
             await fallbacks.look(self, lanes: laneRegistry.lanes)
+            await reports.tellUntold()
             if storeFault != nil { _ = await storeFaultNow() }
             try? await clock.sleep(for: .seconds(1))
         }
@@ -103,9 +104,7 @@ extension Relay {
         let closed = SelfReport.Topic(name: "closed", about: destination, account: nil)
         let fallback = fallback(of: destination)
         switch change {
-        case .none: break
-        case .wentDown:
-            logger.notice("destination \(destination) is down: \(reason ?? "")", metadata: ["destination": "\(destination)"])
+        case .none, .wentDown: break
         case .closed:
             await reportClosing(of: destination, reason: reason, since: since)
         case .opened:
