@@ -11,6 +11,11 @@ struct Migration: Sendable {
     ]
 }
 
+extension Ledger {
+    /// The schema version of the stores that this program writes.
+    package static var schemaVersion: Int { Migrations().newest }
+}
+
 /// The steps that this program knows, from 1 without a gap.
 struct Migrations: Sendable {
     var steps = Migration.all

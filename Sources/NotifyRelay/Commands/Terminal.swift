@@ -13,12 +13,14 @@ enum Terminal {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
+    /// Writes a line to stderr. While the log runs the line goes through its queue, so that it keeps its order and never blocks.
     static func complain(_ text: String) {
         clearProgress()
-        write(text + "\n", to: STDERR_FILENO)
+        if let log = Log.running { log.add(text: text + "\n") } else { write(text + "\n", to: STDERR_FILENO) }
     }
 
-    /// Writes all of it; false if what is behind the descriptor took no more. A full disk or a closed pipe must end nothing.
+    /// Writes the whole text, and blocks until it is taken. False if the descriptor took no more: neither a full disk nor a closed pipe
+    /// may end the program.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]

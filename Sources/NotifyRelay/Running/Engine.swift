@@ -17,10 +17,11 @@ struct Engine: Sendable {
     func run(_ configuration: Configuration) async throws {
         // First of all: a signal that comes while the store is opened is kept.
         let signals = Signals.stream([SIGTERM, SIGINT, SIGHUP])
+        let notices = RunNotices(logger: logger, clock: SystemClock())
         try await with(configuration) { relay, tools, keys in
             try await relay.prepare()
-            logger.notice(
-                "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
+            notices.started(configuration)
+            defer { notices.stopped() }
             let heartbeat = configuration.server.heartbeat.map {
                 Heartbeat(url: $0.url, every: $0.every, http: tools.http, relay: relay, clock: tools.clock, logger: logger)
             }

@@ -71,10 +71,10 @@ struct HealthServer: Sendable {
 
     private static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(StatusPage.style.utf8))).base64EncodedString()
 
-    /// Hummingbird says every start and stop; that is no news here.
+    /// Hummingbird logs every start and stop, and at a stop each connection that is still open as an error. Neither is news here.
     private var quiet: Logger {
         var quiet = logger
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         return quiet
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
 import RelayCore
+import RelayTesting
 
 /// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
 final class RelayProcess: Sendable {
     private let process = Process()
     private let output: URL
-    private let errors: URL
+    private let errorsFile: URL
 
     /// The binary under test: `NOTIFY_RELAY_BINARY`, else the debug one beside the test bundle.
     static var binary: URL {
@@ -16,37 +17,33 @@ final class RelayProcess: Sendable {
 
     /// - Parameters:
     ///   - input: nil is `/dev/null`.
+    ///   - errors: what stands behind stderr; nil is a file, which `errorText` reads.
     ///   - shell: commands of `/bin/sh` before the binary takes its place, such as limits.
     init(
-        _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, shell: String? = nil
+        _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, errors: FileHandle? = nil,
+        shell: String? = nil
     ) throws {
         let id = UUID().uuidString
         output = folder.appendingPathComponent("stdout-\(id).log")
-        errors = folder.appendingPathComponent("stderr-\(id).log")
-        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        errorsFile = folder.appendingPathComponent("stderr-\(id).log")
+        for file in [output, errorsFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.executableURL = shell == nil ? Self.binary : URL(fileURLWithPath: "/bin/sh")
         process.arguments = shell.map { ["-c", "\($0); exec \"$0\" \"$@\"", Self.binary.path] + arguments } ?? arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
+        process.standardError = try errors ?? FileHandle(forWritingTo: errorsFile)
         try process.run()
-        Self.started(process.processIdentifier)
+        Reaper.watch(process.processIdentifier)
     }
 
     /// No child outlives a test that failed, nor the tests as a whole.
-    deinit { if process.isRunning { send(SIGKILL) } }
-
-    private static let children = Locked<[Int32]>([])
-    private static let endsChildren: Void = { atexit { RelayProcess.children.withLock { $0 }.forEach { Glibc.kill($0, SIGKILL) } } }()
-
-    private static func started(_ id: Int32) {
-        _ = endsChildren
-        children.withLock { $0.append(id) }
+    deinit {
+        if process.isRunning { kill() } else { over() }
     }
 
-    private func over() { Self.children.withLock { [id] children in children.removeAll { $0 == id } } }
+    private func over() { Reaper.forget(id) }
 
     var isRunning: Bool { process.isRunning }
 
@@ -54,7 +51,7 @@ final class RelayProcess: Sendable {
 
     var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
-    var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+    var errorText: String { (try? String(contentsOf: errorsFile, encoding: .utf8)) ?? "" }
 
     func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
