@@ -113,10 +113,10 @@ package struct FollowRule: Sendable, Equatable {
 }
 
 /// Why something owed is not due at once.
-package enum DeferReason: String, Sendable, Codable, CaseIterable { case claim, retry, throttle, quiet }
+package enum DeferReason: String, Sendable, CaseIterable { case claim, retry, throttle, quiet }
 
 /// What a delivery keeps of its route, whatever the configuration says later.
-package struct DeliveryOptions: Codable, Sendable, Equatable {
+package struct DeliveryOptions: Sendable, Equatable {
     package var atMostOnce: Bool
     package var mention: String?
     /// It was delivered before, and is owed again because what its message shows has changed since: only a message that is still there

@@ -1,7 +1,7 @@
 package import RelayCore
 
 /// An approval as last seen. Messages about it are rendered from here, so that they say the present.
-package struct ApprovalRow: Codable, Sendable, Equatable {
+package struct ApprovalRow: Sendable, Equatable {
     package var account: String
     package var id: String
     /// Counts what was shown of it, from 1.
@@ -48,7 +48,7 @@ extension ApprovalRow {
 /// What somebody said to an approval. Written down before RevKeen is called.
 package struct Answer: Sendable, Equatable {
     /// *lost*: decided otherwise, elsewhere or earlier. *refused*: RevKeen would not hear it, and the approval is free.
-    package enum State: String, Sendable, Codable, CaseIterable { case asked, taken, refused, lost }
+    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost }
 
     package var account: String
     package var approval: String

@@ -11,13 +11,6 @@ extension Ledger {
         }
     }
 
-    /// The last events admitted, the newest last.
-    package func recentEvents(limit: Int) async throws(LedgerError) -> [Event] {
-        try await read { db in
-            try db.all("SELECT \(EventRow.columns) FROM event e ORDER BY e.n DESC LIMIT ?", limit) { EventRow.make($0) }.reversed()
-        }
-    }
-
     /// Where an event was to go and what became of that, with every attempt, and the windows that it joined.
     package func history(_ event: String) async throws(LedgerError) -> History {
         try await read { db in

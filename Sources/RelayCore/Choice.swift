@@ -1,2 +1,2 @@
 /// What a person can answer to an approval request.
-package enum Choice: String, Sendable, Codable, CaseIterable { case approve, reject }
+package enum Choice: String, Sendable, CaseIterable { case approve, reject }

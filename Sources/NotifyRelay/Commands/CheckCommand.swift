@@ -67,23 +67,6 @@ extension Problem {
     }
 }
 
-/// What a command needs to speak to the world for a moment.
-final class Tools: Sendable {
-    let http = HTTPClient()
-    let mail = MailClient()
-    let clock = SystemClock()
-
-    var channel: ChannelTools {
-        ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
-    }
-
-    func end() {
-        http.shutdown()
-        mail.shutdown()
-    }
-}
-
 /// Asks every account and every destination whether it answers.
 private struct Connection {
     let generation: Generation
