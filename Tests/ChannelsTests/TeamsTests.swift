@@ -99,7 +99,8 @@ struct TeamsTests {
     }
 
     @Test(arguments: CatalogueTests.hostile + ["<at>Kim</at> [bank](https://evil.example) **b**"])
-    func `data stands in text runs only, so that no Markdown and no mention is read`(text: String) throws {
+    func `data stands in text runs only, so that no Markdown and no mention is read`(text: LongText) throws {
+        let text = text.text
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let card = try #require(
             payload("teams", .of(title: text, body: text, origin: origin, label: text))["attachments"]?.array?.first?["content"])
