@@ -41,7 +41,7 @@ package enum Reaper {
         while read -r sign child; do
             case $sign in
                 +) left="$left$child " ;;
-                -) left="${left%% $child *} ${left#* $child }" ;;
+                -) case $left in *" $child "*) left="${left%%" $child "*} ${left#*" $child "}" ;; esac ;;
             esac
         done
         for child in $left; do kill -9 "$child"; done

@@ -58,7 +58,7 @@ struct SendTestCommand: AsyncParsableCommand {
         return good
     }
 
-    /// It arrived: a closed lane has no reason left.
+    /// Opens the destination's lane in the store, because the sample arrived.
     private func open(_ destination: String, _ configuration: Configuration) async {
         guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
             let record = try? await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open

@@ -3,7 +3,7 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Makes events of what the API shows of one account. The only place where wire types become our vocabulary.
+/// Makes events from the API's responses about one account. Only here do wire types become the program's own types.
 struct EventMaker: Sendable {
     let account: String
     let staging: Bool
@@ -22,7 +22,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .notification(detail)))
     }
 
-    /// Nil while the run is unfinished.
+    /// The event of a finished run; nil while the run goes on.
     func run(_ answer: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
         let run = answer.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
@@ -37,7 +37,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .run(detail)))
     }
 
-    /// The row that a look shows, with the version that the caller decided on.
+    /// The row of an approval as a look shows it, with the version that the caller decided on.
     func row(
         _ approval: Approval, state: ApprovalDetail.State, version: Int, risk: String?, seenOpen: Bool, now: Timestamp
     ) -> ApprovalRow {
@@ -76,7 +76,7 @@ struct EventMaker: Sendable {
     }
 }
 
-/// The first 16 hex digits of a SHA-256: stands in an id where a time could not be read.
+/// The first 16 hex digits of a text's SHA-256. An id holds it in place of a time that could not be read.
 func shortHash(_ text: String) -> String {
     hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }

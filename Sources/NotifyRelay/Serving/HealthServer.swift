@@ -6,16 +6,16 @@ import Logging
 import NIOCore
 import RelayCore
 
-/// An address of ours that cannot be listened on.
+/// The relay cannot listen on one of its addresses.
 struct ListenError: Error, CustomStringConvertible {
-    /// The key of the configuration that names it.
+    /// The configuration's key that names the address.
     var key: String
     var address: String
     var why: String
 
     var description: String { "\(key): \(address) cannot be listened on: \(why); name another address, or end what holds it" }
 
-    /// Runs a server; what a socket refuses is said with the key that names its address.
+    /// Runs a server. A socket error becomes a `ListenError` with the key that names the address.
     static func naming(_ key: String, _ address: String, _ serve: () async throws -> Void) async throws {
         do {
             try await serve()
@@ -25,7 +25,7 @@ struct ListenError: Error, CustomStringConvertible {
     }
 }
 
-/// `/healthz`, `/readyz`, `/metrics` and the status page, on `server.listen`.
+/// Serves `/healthz`, `/readyz`, `/metrics` and the status page on `server.listen`.
 struct HealthServer: Sendable {
     let host: String
     let port: Int

@@ -3,7 +3,7 @@ import Glibc
 import RelayCore
 import RelayTesting
 
-/// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
+/// The real binary as a child of the test. Its output goes into files of its folder, so that a test can read it while it runs.
 final class RelayProcess: Sendable {
     private let process = Process()
     private let output: URL
@@ -16,9 +16,9 @@ final class RelayProcess: Sendable {
     }
 
     /// - Parameters:
-    ///   - input: nil is `/dev/null`.
-    ///   - errors: what stands behind stderr; nil is a file, which `errorText` reads.
-    ///   - shell: commands of `/bin/sh` before the binary takes its place, such as limits.
+    ///   - input: the standard input; nil is `/dev/null`.
+    ///   - errors: the standard error; nil is a file, which `errorText` reads.
+    ///   - shell: commands that `/bin/sh` runs before it becomes the binary, such as limits.
     init(
         _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, errors: FileHandle? = nil,
         shell: String? = nil
@@ -38,9 +38,10 @@ final class RelayProcess: Sendable {
         Reaper.watch(process.processIdentifier)
     }
 
-    /// No child outlives a test that failed, nor the tests as a whole.
+    /// A child does not outlive a test that failed.
     deinit {
-        if process.isRunning { kill() } else { over() }
+        if process.isRunning { send(SIGKILL) }
+        over()
     }
 
     private func over() { Reaper.forget(id) }
@@ -60,7 +61,7 @@ final class RelayProcess: Sendable {
         _ = wait()
     }
 
-    /// Ends it as a service manager would. Returns its exit status.
+    /// Sends SIGTERM, as a service manager does, and returns the exit status.
     func terminate() -> Int32 {
         send(SIGTERM)
         return wait()
@@ -72,13 +73,13 @@ final class RelayProcess: Sendable {
         return process.terminationStatus
     }
 
-    /// Ends it as a service manager would, without holding a thread.
+    /// Sends a signal, as a service manager does, and returns the exit status. It holds no thread while it waits.
     func stopped(by signal: Int32 = SIGTERM) async -> Int32? {
         send(signal)
         return await ended()
     }
 
-    /// The exit status, without holding a thread; one that does not end is killed, and nil.
+    /// Waits for the end and returns the exit status. A child that does not end in time is killed, and the result is nil.
     func ended(within limit: Duration = .seconds(30)) async -> Int32? {
         if await comesTrue(within: limit, { !self.isRunning }) {
             over()
@@ -89,7 +90,7 @@ final class RelayProcess: Sendable {
     }
 }
 
-/// Asks again and again, in real time, whether something has come true beyond this process. What goes by a manual clock: `eventually`.
+/// Waits, in real time, until a condition outside this process is true. For what depends on a manual clock there is `eventually`.
 func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
@@ -99,7 +100,7 @@ func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> B
     return await condition()
 }
 
-/// A folder of its own that goes with the test.
+/// A temporary folder that is removed with this object.
 final class Workplace: Sendable {
     let folder: URL
 
