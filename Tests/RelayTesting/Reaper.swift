@@ -1,37 +1,43 @@
 import Foundation
 import Glibc
-import RelayCore
 
 /// Kills child processes when this process ends, however it ends.
 ///
 /// A shell reads the children's ids from a pipe. Only this process has the other end, so the pipe ends with this process, and the shell
 /// kills the children that are left. `PR_SET_PDEATHSIG` would not do: it acts when the thread ends that started the child.
-package enum Reaper {
-    package static func watch(_ child: Int32) { tell("+ \(child)\n") }
+package final class Reaper: Sendable {
+    /// The reaper of this process; nil if the shell cannot be started.
+    package static let shared = try? Reaper()
 
-    /// The child has ended, so its id may be given to another process.
-    package static func forget(_ child: Int32) { tell("- \(child)\n") }
+    private let input: Int32
 
-    private static func tell(_ line: String) {
-        let line = Array(line.utf8)
-        input.withLock { _ = write($0, line, line.count) }
-    }
-
-    /// The end of the pipe that is written to; -1 if the shell could not be started.
-    private static let input = Locked<Int32>(start() ?? -1)
-
-    private static func start() -> Int32? {
+    package init() throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
+        guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
         // Else another child would keep the pipe open.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        input = ends[1]
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", script]
+        shell.arguments = ["-c", Self.script]
         shell.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
         shell.standardOutput = FileHandle.nullDevice
         shell.standardError = FileHandle.nullDevice
-        return (try? shell.run()) == nil ? nil : ends[1]
+        try shell.run()
+    }
+
+    /// Kills the children that are left.
+    deinit { close(input) }
+
+    package func watch(_ child: Int32) { tell("+ \(child)\n") }
+
+    /// The child has ended, so its id may be given to another process.
+    package func forget(_ child: Int32) { tell("- \(child)\n") }
+
+    /// A line is shorter than `PIPE_BUF`, so lines of several threads do not mix.
+    private func tell(_ line: String) {
+        let line = Array(line.utf8)
+        _ = write(input, line, line.count)
     }
 
     /// A terminal sends its signals to all processes of a test run; the shell outlives them to do its work.

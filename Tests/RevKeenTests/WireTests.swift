@@ -99,18 +99,20 @@ struct WireTests {
         #expect(try approval(#"{"actions_json":"7"}"#).actions == "7")
     }
 
-    @Test(arguments: [
-        (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"2026-01-01"}]"#, "newest"),
-        (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"}]"#, "oldest"),
-        (
-            #"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#,
-            "none"
-        ),
-        (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"x"},{"id":"c","created_at":"2026-01-01"}]"#, "unknown"),
-        (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-01"}]"#, "unknown"),
-        (#"[{"id":"a","created_at":"2026-01-01"}]"#, "unknown"), ("[]", "unknown"),
-    ])
-    func `a list's order is read from its times`(data: String, order: String) async throws {
+    @Test(
+        arguments: [
+            (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"2026-01-01"}]"#, "newest"),
+            (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"}]"#, "oldest"),
+            (
+                #"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#,
+                "none"
+            ),
+            (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"x"},{"id":"c","created_at":"2026-01-01"}]"#, "unknown"),
+            (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-01"}]"#, "unknown"),
+            (#"[{"id":"a","created_at":"2026-01-01"}]"#, "unknown"), ("[]", "unknown"),
+        ] as [(LongText, String)])
+    func `a list's order is read from its times`(data: LongText, order: String) async throws {
+        let data = data.text
         #expect(try await client(body: #"{"object":"list","data":\#(data)}"#).approvals().order.rawValue == order)
     }
 

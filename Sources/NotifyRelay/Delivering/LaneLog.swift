@@ -7,6 +7,8 @@ struct LaneLog: Sendable {
     let logger: Logger
 
     func settled(_ claim: Claim, _ outcome: DeliveryOutcome, as settlement: Settlement, took: Duration) {
+        // Every message passes here, and the line is rarely wanted.
+        guard logger.logLevel <= .debug else { return }
         var metadata: Logger.Metadata = [
             "destination": "\(claim.destination)", "event": "\(claim.event.id)", "delivery": "\(claim.delivery)",
             "attempt": "\(claim.attempt)", "took_ms": "\(took.milliseconds)",

@@ -48,10 +48,15 @@ final class LogQueue: Sendable {
     /// Takes a text as it is: what a command says to people beside the log.
     func add(text: String) { change { append(text, to: &$0) } }
 
-    /// Waits until everything that is queued is written, but no longer than `limit`. For the end of the program.
-    func finish(within limit: Duration) {
+    /// Says the counts so far, and from now on each trouble in full again. What a person asks for is answered, also the second time.
+    func startAnew() {
         let now = clock.now
         change { state in for line in state.filter.all(at: now) { append(line.written(form), to: &state) } }
+    }
+
+    /// Waits until everything that is queued is written, but no longer than `limit`. For the end of the program.
+    func finish(within limit: Duration) {
+        startAnew()
         let done = DispatchSemaphore(value: 0)
         // The writer works in turn, so this runs when the lines are written.
         writer.async { done.signal() }

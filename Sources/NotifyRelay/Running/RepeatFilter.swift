@@ -51,7 +51,7 @@ struct RepeatFilter: Sendable {
         return lines.sorted { $0.message < $1.message }
     }
 
-    /// The counts of the minutes that have not ended, for the end of the program.
+    /// The lines with the counts of all minutes that have not ended. All troubles are forgotten.
     mutating func all(at now: Timestamp) -> [LogLine] {
         defer { counts = [:] }
         return counts.filter { $0.value.repeats > 0 }.map { Self.line($0.key, $0.value, at: now) }.sorted { $0.message < $1.message }

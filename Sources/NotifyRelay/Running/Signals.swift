@@ -1,14 +1,17 @@
 import Dispatch
 import Glibc
 
-/// The signals that the daemon heeds, as a stream.
+/// The signals that the daemon handles, as a stream. After each, the log says repeated troubles in full again.
 enum Signals {
     static func stream(_ numbers: [Int32]) -> AsyncStream<Int32> {
         AsyncStream { continuation in
             let sources = numbers.map { number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler { continuation.yield(number) }
+                source.setEventHandler {
+                    Log.running?.startAnew()
+                    continuation.yield(number)
+                }
                 source.resume()
                 return Held(source)
             }

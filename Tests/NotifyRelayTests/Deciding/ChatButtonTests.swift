@@ -47,8 +47,9 @@ struct SlackButtonTests {
             now: now ?? scene.house.clock.now)
     }
 
-    @Test(arguments: [(bot, InboxMessage.Kind.slackBot), (webhook, .slack)])
-    func `a press is thanked at once, decides, and tells whoever pressed`(keys: String, kind: InboxMessage.Kind) async throws {
+    @Test(arguments: [(LongText(bot), InboxMessage.Kind.slackBot), (LongText(webhook), .slack)])
+    func `a press is thanked at once, decides, and tells whoever pressed`(keys: LongText, kind: InboxMessage.Kind) async throws {
+        let keys = keys.text
         let scene = try await DecidingScene(destination: keys)
         let answer = await scene.answer(try await press(scene, "approve", kind))
         #expect(answer.status == 200 && answer.body.isEmpty)

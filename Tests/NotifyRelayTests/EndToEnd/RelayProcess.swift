@@ -35,7 +35,7 @@ final class RelayProcess: Sendable {
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try errors ?? FileHandle(forWritingTo: errorsFile)
         try process.run()
-        Reaper.watch(process.processIdentifier)
+        Reaper.shared?.watch(process.processIdentifier)
     }
 
     /// A child does not outlive a test that failed.
@@ -44,7 +44,7 @@ final class RelayProcess: Sendable {
         over()
     }
 
-    private func over() { Reaper.forget(id) }
+    private func over() { Reaper.shared?.forget(id) }
 
     var isRunning: Bool { process.isRunning }
 

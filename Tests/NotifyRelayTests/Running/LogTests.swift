@@ -126,6 +126,18 @@ struct LogTests {
             ])
     }
 
+    @Test func `what a person asks for is answered in full each time`() {
+        let reader = Reader(), queue = queue(reader)
+        for _ in 0..<3 { queue.add(.error, "the file is wrong") }
+        queue.startAnew()
+        queue.add(.error, "the file is wrong")
+        finish(queue)
+        #expect(
+            reader.lines.map { $0.split(separator: " ").dropFirst().joined(separator: " ") } == [
+                "error the file is wrong\n", "error the file is wrong (2 more times in the last minute)\n", "error the file is wrong\n",
+            ])
+    }
+
     @Test func `more kinds of trouble than are counted are all said`() {
         var filter = RepeatFilter()
         let line = { (number: Int) in LogLine(at: clock.now, level: .error, message: "trouble \(number)") }
