@@ -11,7 +11,7 @@ extension Ledger {
         }
     }
 
-    /// Where an event was to go and what became of that, with every attempt, and the windows that it joined.
+    /// The deliveries of an event with every attempt, and the windows that the event joined.
     package func history(_ event: String) async throws(LedgerError) -> History {
         try await read { db in
             guard let number = try EventRow.number(of: event, db) else { return History(deliveries: [], windows: []) }

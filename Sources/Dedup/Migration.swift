@@ -1,8 +1,8 @@
 import GRDB
 
-/// One numbered step of the schema. What has been released is never edited; a change is a new step.
+/// One numbered step of the schema. A released step is never edited; a change is a new step.
 struct Migration: Sendable {
-    /// `PRAGMA user_version` after it.
+    /// The value of `PRAGMA user_version` after this step.
     var number: Int
     var sql: String
 
@@ -41,7 +41,7 @@ struct Migrations: Sendable {
 
     static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
 
-    /// A consistent copy for its owner only; whole under its name, or not there.
+    /// Writes a consistent copy that only its owner can read. A crash leaves either the whole copy under its name, or none.
     private func copy(_ queue: DatabaseQueue, to target: String) throws {
         let part = StoreFile(path: target + ".part")
         part.remove()

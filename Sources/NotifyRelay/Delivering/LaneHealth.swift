@@ -111,8 +111,8 @@ struct LaneHealth: Sendable, Equatable {
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
         case .refused, .vanished:
-            // It judges messages, so it is there, although it does not want this one.
-            return succeeded(at: now)
+            // What we did not even send says nothing about the destination. Else it judges messages, so it is there.
+            return error.reason == .local ? .none : succeeded(at: now)
         case .gone:
             return close(error.detail, at: now)
         case .suspect:

@@ -96,6 +96,13 @@ struct LaneHealthTests {
         #expect(failing(4, &health) == .none, "the count of failures starts again")
     }
 
+    @Test func `a message that could not even be sent says nothing about the destination`() {
+        var health = LaneHealth()
+        _ = failing(5, &health)
+        #expect(health.failed(DeliveryError(.refused, .local, "no address"), at: start + .seconds(5), unit: 0.5) == .none)
+        #expect(!health.isOpen && health.reason == "HTTP 500")
+    }
+
     @Test func `a response that refuses only the message does not open a closed lane`() {
         var health = LaneHealth()
         _ = health.failed(DeliveryError(.gone, .rejected, "HTTP 410"), at: start, unit: 0.5)
