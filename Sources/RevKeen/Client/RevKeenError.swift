@@ -6,7 +6,7 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
     /// The cause, from a closed set, so that it is safe as a metric label.
     /// For a response it depends on the status; the error code only separates `inProgress` from `conflict`.
     package enum Reason: String, Sendable, CaseIterable {
-        /// DNS or TLS failed, or the connection was refused or cut off.
+        /// DNS or TLS failed, the connection was refused or cut off, or this machine has no thread left for it.
         case unreachable
         case timeout
         /// 401: the key is missing, revoked, or belongs to another environment.
