@@ -22,6 +22,8 @@ build:
 	@scripts/prepare
 	swift build $(SWIFT_FLAGS) --product notify-relay
 
+# One test at a time: the scenes with real daemons play beside the other tests already, and with more beside them their waits are late. Also,
+# swift-nio ends the process when a server stops while a connection waits to be taken ("Deinited NIOAsyncWriter"), which then happens.
 test:
 	@scripts/prepare
 	swift build $(SWIFT_FLAGS) --build-tests

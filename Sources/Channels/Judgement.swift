@@ -46,7 +46,7 @@ package func judge(_ error: TransportError, idempotent: Bool) -> DeliveryError {
     switch error.reason {
     case .badRequest: return DeliveryError(.refused, reason, "could not be sent: \(error.detail)")
     case .forbiddenAddress where !error.sent: return DeliveryError(.suspect, reason, error.detail)
-    case .unreachable, .tls, .timeout, .noAnswer, .tooLarge, .forbiddenAddress, .protocolError, .cancelled:
+    case .unreachable, .tls, .timeout, .noAnswer, .tooLarge, .forbiddenAddress, .protocolError, .cancelled, .exhausted:
         guard error.sent else { return DeliveryError(.retry(after: nil), reason, error.detail) }
         let resend = idempotent ? "a resend bears the same id" : "a resend may show twice"
         return DeliveryError(.uncertain, reason, "\(error.detail); it may have arrived, and \(resend)")
@@ -62,7 +62,7 @@ extension TransportError.Reason {
         case .tooLarge: .tooLarge
         case .forbiddenAddress: .forbiddenAddress
         case .protocolError: .protocolError
-        case .cancelled, .badRequest: .local
+        case .cancelled, .badRequest, .exhausted: .local
         }
     }
 }

@@ -116,10 +116,10 @@ package struct FollowRule: Sendable, Equatable {
 }
 
 /// Why an owed delivery is not due at once.
-package enum DeferReason: String, Sendable, Codable, CaseIterable { case claim, retry, throttle, quiet }
+package enum DeferReason: String, Sendable, CaseIterable { case claim, retry, throttle, quiet }
 
 /// The settings of a delivery's route, copied so that later changes of the configuration do not affect it.
-package struct DeliveryOptions: Codable, Sendable, Equatable {
+package struct DeliveryOptions: Sendable, Equatable {
     package var atMostOnce: Bool
     package var mention: String?
     /// It was delivered and is owed again because the facts in its message have changed.

@@ -1,7 +1,7 @@
 package import RelayCore
 
 /// An approval as last seen. Messages about it are rendered from here, so that they say the present.
-package struct ApprovalRow: Codable, Sendable, Equatable {
+package struct ApprovalRow: Sendable, Equatable {
     package var account: String
     package var id: String
     /// The number of the state that was shown, from 1.
@@ -49,7 +49,7 @@ extension ApprovalRow {
 package struct Answer: Sendable, Equatable {
     /// *asked*: RevKeen is still to be told, or what it said is not written down yet. *taken*: it is the decision. *lost*: the approval was
     /// decided otherwise, elsewhere or earlier. *refused*: RevKeen refused the call, and the approval is free for another answer.
-    package enum State: String, Sendable, Codable, CaseIterable { case asked, taken, refused, lost }
+    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost }
 
     package var account: String
     package var approval: String

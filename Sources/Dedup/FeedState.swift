@@ -1,43 +1,41 @@
 package import RelayCore
 
-/// How far a feed was read.
+/// The state of one feed of an account, as it is stored.
 package struct FeedState: Sendable, Equatable {
     package var account: String
     package var name: String
-    /// What is older is remembered and not told. Stored before the first list is used; nil before that.
+    /// Items from before this moment are remembered and not told. It is stored before the first list is used; nil before that.
     package var since: Timestamp?
     package var firstReadAt: Timestamp?
     package var lastReadAt: Timestamp?
-    package var lastShown: String?
     package var saturated: Bool
 
     package init(
         account: String, name: String, since: Timestamp? = nil, firstReadAt: Timestamp? = nil, lastReadAt: Timestamp? = nil,
-        lastShown: String? = nil, saturated: Bool = false
+        saturated: Bool = false
     ) {
         self.account = account
         self.name = name
         self.since = since
         self.firstReadAt = firstReadAt
         self.lastReadAt = lastReadAt
-        self.lastShown = lastShown
         self.saturated = saturated
     }
 }
 
-/// A run whose detail is looked at until nothing more can come of it.
+/// A run whose detail is read again and again until nothing more can come of it.
 package struct RunWatch: Sendable, Equatable {
     package var account: String
     package var run: String
     package var automation: String
-    /// Hash of the run's row in the list. Another one means that something changed.
+    /// A hash of the run's row in the list; a different hash means that the run has changed.
     package var shown: String
-    /// Nil while it runs.
+    /// Nil while the run goes on.
     package var completedAt: Timestamp?
-    /// Of the ladder of looks after completion, from 0.
+    /// How many steps of the ladder of looks were taken, from 0. The ladder starts again when the run completes.
     package var rung: Int
     package var dueAt: Timestamp
-    /// Nothing more is looked at, unless its row changes.
+    /// The detail is not read again, unless the row changes.
     package var settled: Bool
 
     package init(

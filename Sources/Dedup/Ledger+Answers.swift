@@ -118,11 +118,6 @@ extension Ledger {
     package func save(_ cursor: PollCursor) async throws(LedgerError) {
         try await writes.write("listen") { try ListenerRow.save(cursor, $0) }
     }
-
-    /// The last answers, the newest last; nil asks for every account.
-    package func answers(account: String?, limit: Int) async throws(LedgerError) -> [Answer] {
-        try await read { try $0.all(AnswerRow.newest, account, limit, make: AnswerRow.make).reversed() }
-    }
 }
 
 /// Reads and writes answers as rows.
@@ -133,7 +128,6 @@ enum AnswerRow {
     static let last = "SELECT \(columns) FROM answer WHERE account = ? AND approval = ? ORDER BY round DESC LIMIT 1"
     static let one = "SELECT \(columns) FROM answer WHERE account = ? AND approval = ? AND round = ?"
     static let due = "SELECT \(columns) FROM answer WHERE state = 'asked' AND due_at <= ? ORDER BY due_at, n"
-    static let newest = "SELECT \(columns) FROM answer WHERE account = coalesce(?, account) ORDER BY n DESC LIMIT ?"
     static let claim = """
         UPDATE answer SET fence = fence + 1, due_at = ?
         WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND due_at <= ?

@@ -11,14 +11,7 @@ extension Ledger {
         }
     }
 
-    /// The events admitted last, the newest last.
-    package func recentEvents(limit: Int) async throws(LedgerError) -> [Event] {
-        try await read { db in
-            try db.all("SELECT \(EventRow.columns) FROM event e ORDER BY e.n DESC LIMIT ?", limit) { EventRow.make($0) }.reversed()
-        }
-    }
-
-    /// The deliveries of an event with every attempt, and the windows that it joined.
+    /// The deliveries of an event with every attempt, and the windows that the event joined.
     package func history(_ event: String) async throws(LedgerError) -> History {
         try await read { db in
             guard let number = try EventRow.number(of: event, db) else { return History(deliveries: [], windows: []) }

@@ -2,13 +2,13 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// How far each feed was read; nil asks for every account.
+    /// The states of an account's feeds; nil asks for every account.
     package func feeds(account: String?) async throws(LedgerError) -> [FeedState] {
         try await read { db in
             try db.all(LookRow.feeds, account) { row in
                 FeedState(
                     account: row[0], name: row[1], since: row.moment(2), firstReadAt: row.moment(3), lastReadAt: row.moment(4),
-                    lastShown: row[5], saturated: row[6])
+                    saturated: row[5])
             }
         }
     }
@@ -17,7 +17,7 @@ extension Ledger {
         try await writes.write("feed") { try LookRow.save(feed, $0) }
     }
 
-    /// Runs that are still looked at, the longest due first. `dueBefore` includes its own moment; nil asks for all.
+    /// The runs whose detail is still read, the longest due first. `dueBefore` includes its own moment; nil asks for all.
     package func watches(account: String, dueBefore: Timestamp?, limit: Int) async throws(LedgerError) -> [RunWatch] {
         let latest = (dueBefore ?? .distantFuture).milliseconds
         return try await read { try $0.all(LookRow.due, account, latest, limit, make: LookRow.watch) }
@@ -28,7 +28,7 @@ extension Ledger {
         try await read { try $0.first(LookRow.one, account, run, make: LookRow.watch) }
     }
 
-    /// Those of the runs that were seen before, also settled ones.
+    /// Those of the runs that are known, whether settled or not.
     package func watches(account: String, runs: [String]) async throws(LedgerError) -> [String: RunWatch] {
         try await read { db in
             var found: [String: RunWatch] = [:]
@@ -37,7 +37,7 @@ extension Ledger {
         }
     }
 
-    /// The automations whose runs are still looked at.
+    /// The ids of the automations with runs whose detail is still read.
     package func watchedAutomations(account: String) async throws(LedgerError) -> Set<String> {
         try await read { db in Set(try db.all(LookRow.automations, account) { $0[0] as String }) }
     }
@@ -50,11 +50,11 @@ extension Ledger {
     }
 }
 
-/// What looks leave behind, as rows.
+/// The rows of feeds and of watched runs.
 enum LookRow {
     private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled"
     static let feeds = """
-        SELECT account, name, since, first_read_at, last_read_at, last_shown, saturated FROM feed
+        SELECT account, name, since, first_read_at, last_read_at, saturated FROM feed
         WHERE account = coalesce(?, account) ORDER BY account, name
         """
     static let due = """
@@ -66,11 +66,11 @@ enum LookRow {
     static func save(_ feed: FeedState, _ db: Database) throws {
         try db.run(
             """
-            INSERT INTO feed (account, name, since, first_read_at, last_read_at, last_shown, saturated) VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (account, name) DO UPDATE SET since = excluded.since, first_read_at = excluded.first_read_at,
-                last_read_at = excluded.last_read_at, last_shown = excluded.last_shown, saturated = excluded.saturated
+                last_read_at = excluded.last_read_at, saturated = excluded.saturated
             """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
-            feed.lastShown, feed.saturated)
+            feed.saturated)
     }
 
     private static let save = """

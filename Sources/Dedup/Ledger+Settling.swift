@@ -15,15 +15,6 @@ extension Ledger {
             return true
         }
     }
-
-    /// What is known of the message about a subject at one destination; nil if none was sent.
-    package func receipt(
-        subject: String, destination: String, recipient: String
-    ) async throws(LedgerError) -> StoredReceipt? {
-        try await read { db in
-            try MessageThread.receipt(subject: subject, destination: destination, recipient: recipient, db)
-        }
-    }
 }
 
 /// Settlements inside their transaction.

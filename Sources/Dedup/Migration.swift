@@ -1,7 +1,6 @@
 import GRDB
 
-/// One numbered step of the schema.
-/// A released step is never edited; a change is a new step.
+/// One numbered step of the schema. A released step is never edited; a change is a new step.
 struct Migration: Sendable {
     /// The value of `PRAGMA user_version` after this step.
     var number: Int
@@ -13,7 +12,12 @@ struct Migration: Sendable {
     ]
 }
 
-/// The steps that this program knows, numbered from 1 without a gap.
+extension Ledger {
+    /// The schema version of the stores that this program writes.
+    package static var schemaVersion: Int { Migrations().newest }
+}
+
+/// The steps that this program knows, from 1 without a gap.
 struct Migrations: Sendable {
     var steps = Migration.all
 
@@ -38,8 +42,7 @@ struct Migrations: Sendable {
 
     static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
 
-    /// Writes a consistent copy that only its owner can read.
-    /// The copy gets its name when it is complete.
+    /// Writes a consistent copy that only its owner can read. A crash leaves either the whole copy under its name, or none.
     private func copy(_ queue: DatabaseQueue, to target: String) throws {
         let part = StoreFile(path: target + ".part")
         part.remove()

@@ -1,5 +1,5 @@
 /// What a person can answer to an approval request.
-package enum Choice: String, Sendable, Codable, CaseIterable {
+package enum Choice: String, Sendable, CaseIterable {
     case approve, reject
 
     /// What the approval is once RevKeen took the answer.

@@ -45,7 +45,7 @@ package struct DeliveryError: Error, Sendable, Equatable {
 
 /// What the destination returned so that the message can be found again: message ids, timestamps, queue ids.
 /// `remote` is empty if the destination returned nothing.
-package struct Receipt: Sendable, Equatable, Codable {
+package struct Receipt: Sendable, Equatable {
     package var remote: [String: String]
     /// How long the destination asks us to pause although it accepted this message; nil if it does not ask.
     /// Not stored.
@@ -55,8 +55,6 @@ package struct Receipt: Sendable, Equatable, Codable {
         self.remote = remote
         self.pause = pause
     }
-
-    private enum CodingKeys: CodingKey { case remote }
 }
 
 /// A maximum size, counted in a protocol's own unit.

@@ -36,7 +36,7 @@ package struct Event: Sendable, Equatable {
 
 /// The content of an event: its origin and its details.
 /// It is stored as JSON. Its texts were repaired at admission.
-package struct Payload: Sendable, Equatable, Codable {
+package struct Payload: Sendable, Equatable {
     package var origin: Origin
     package var detail: Detail
 
@@ -48,7 +48,7 @@ package struct Payload: Sendable, Equatable, Codable {
 
 /// The automation and the run behind an event.
 /// Nil means unknown or not applicable.
-package struct Origin: Sendable, Equatable, Codable {
+package struct Origin: Sendable, Equatable {
     /// The event came from a staging account, such as one with a sandbox key.
     /// Every message about it says so.
     package var staging: Bool
@@ -74,7 +74,7 @@ package struct Origin: Sendable, Equatable, Codable {
 }
 
 /// The details of each kind of event.
-package enum Detail: Sendable, Equatable, Codable {
+package enum Detail: Sendable, Equatable {
     case notification(NotificationDetail)
     case run(RunDetail)
     /// Approvals, decisions and reminders share these details.
@@ -83,7 +83,7 @@ package enum Detail: Sendable, Equatable, Codable {
     case relay(RelayDetail)
 }
 
-package struct NotificationDetail: Sendable, Equatable, Codable {
+package struct NotificationDetail: Sendable, Equatable {
     package var type: String?
     package var message: String
     package var payload: JSONValue?
@@ -95,8 +95,8 @@ package struct NotificationDetail: Sendable, Equatable, Codable {
     }
 }
 
-package struct RunDetail: Sendable, Equatable, Codable {
-    package enum Outcome: String, Sendable, Codable, CaseIterable { case succeeded, failed, cancelled }
+package struct RunDetail: Sendable, Equatable {
+    package enum Outcome: String, Sendable, CaseIterable { case succeeded, failed, cancelled }
 
     package var outcome: Outcome
     package var summary: String?
@@ -116,10 +116,10 @@ package struct RunDetail: Sendable, Equatable, Codable {
     }
 }
 
-package struct ApprovalDetail: Sendable, Equatable, Codable {
+package struct ApprovalDetail: Sendable, Equatable {
     /// The state of an approval.
     /// *closed* means that it ended with an outcome that cannot be read.
-    package enum State: String, Sendable, Codable, CaseIterable { case open, approved, rejected, closed }
+    package enum State: String, Sendable, CaseIterable { case open, approved, rejected, closed }
 
     package var id: String
     package var version: Int
@@ -159,7 +159,7 @@ package struct ApprovalDetail: Sendable, Equatable, Codable {
 }
 
 /// An event about the relay itself.
-package struct RelayDetail: Sendable, Equatable, Codable {
+package struct RelayDetail: Sendable, Equatable {
     /// A word of a closed set: `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, `clock`, `first_look`, …
     package var topic: String
     /// The name of the account, feed or destination.

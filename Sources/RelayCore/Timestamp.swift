@@ -15,7 +15,7 @@ package struct Timestamp: InstantProtocol, Codable, Sendable {
 
     /// Whole seconds since 1970, rounded down.
     package var seconds: Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : -((999 - milliseconds) / 1000)
+        milliseconds.dividedDown(by: 1000)
     }
 
     package static let distantPast = Timestamp(milliseconds: 0)
@@ -26,8 +26,10 @@ package struct Timestamp: InstantProtocol, Codable, Sendable {
         Timestamp(milliseconds: milliseconds.addingReportingOverflow(duration.milliseconds).partialValue)
     }
 
+    /// The time from this moment to the other; the nearest representable one if it does not fit in 64 bits of milliseconds.
     package func duration(to other: Timestamp) -> Duration {
-        .milliseconds(other.milliseconds - milliseconds)
+        let (difference, overflow) = other.milliseconds.subtractingReportingOverflow(milliseconds)
+        return .milliseconds(overflow ? (other < self ? .min : .max) : difference)
     }
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }

@@ -6,7 +6,8 @@ import RelaySupport
 /// HTTP over one libcurl multi handle, driven by a separate thread. Connections are kept and reused.
 ///
 /// A multi handle belongs to one thread. Callers put commands in an inbox and wake the thread; this is the only call that libcurl allows
-/// from other threads (https://curl.se/libcurl/c/curl_multi_wakeup.html).
+/// from other threads (https://curl.se/libcurl/c/curl_multi_wakeup.html). The thread starts with the first request. If the system has no
+/// thread to give, that request fails and the next one tries again.
 package final class HTTPClient: HTTPTransport {
     private enum Command {
         case add(Transfer)
@@ -15,59 +16,73 @@ package final class HTTPClient: HTTPTransport {
 
     private struct Inbox {
         var commands: [Command] = []
+        /// The thread was started.
+        var isRunning = false
         var isStopped = false
         /// The loop has freed the multi handle, which must not be woken any more.
         var hasEnded = false
     }
 
-    private let multi: Handle
+    /// Nil if there was no memory for it; then every request fails.
+    private let multi: Handle?
+    private let startThread: CurlThread.Start
     private let inbox = Locked(Inbox())
     private let idle = Locked<[Handle]>([])
     private static let idleHandles = 64
 
-    package init() {
+    package convenience init() { self.init(startThread: CurlThread.start) }
+
+    init(startThread: @escaping CurlThread.Start) {
         _ = Libcurl.start
+        self.startThread = startThread
         multi = Handle(curl_multi_init())
-        _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100)
-        CurlThread.start { [self] in loop() }
+        if let multi { _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100) }
     }
 
     /// Ends all transfers in progress with `.cancelled` and frees everything. Later requests are refused.
     package func shutdown() {
         inbox.withLock { inbox in
-            guard !inbox.isStopped else { return }
+            guard !inbox.isStopped, let multi else { return }
             inbox.isStopped = true
-            curl_multi_wakeup(multi.pointer)
+            if inbox.isRunning {
+                curl_multi_wakeup(multi.pointer)
+            } else {
+                inbox.hasEnded = true
+                curl_multi_cleanup(multi.pointer)
+            }
         }
     }
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let fault = request.fault { throw TransportError(.badRequest, sent: false, fault) }
-        let handle = idle.withLock { $0.popLast() } ?? Handle(curl_easy_init())
+        guard let multi, let handle = idle.withLock({ $0.popLast() }) ?? Handle(curl_easy_init()) else { throw .exhausted("memory") }
         let transfer = Transfer(request, handle)
         let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.continuation = continuation
-                if !leave(.add(transfer)) { abandon(transfer, "the client is shut down") }
+                if let refusal = leave(.add(transfer), multi) { abandon(transfer, refusal) }
             }
         } onCancel: {
             transfer.isCancelled.withLock { $0 = true }
-            _ = leave(.cancel(transfer))
+            _ = leave(.cancel(transfer), multi)
         }
         return try result.get()
     }
 
-    private func leave(_ command: Command) -> Bool {
+    /// Leaves a command for the thread. Returns nil if it was taken, else why not.
+    private func leave(_ command: Command, _ multi: Handle) -> TransportError? {
         inbox.withLock { inbox in
-            guard !inbox.hasEnded, !inbox.isStopped else { return false }
+            guard !inbox.hasEnded, !inbox.isStopped else { return TransportError(.cancelled, sent: false, "the client is shut down") }
+            if !inbox.isRunning { inbox.isRunning = startThread { [self] in loop(multi) } }
+            guard inbox.isRunning else { return .exhausted("thread") }
             inbox.commands.append(command)
             curl_multi_wakeup(multi.pointer)
-            return true
+            return nil
         }
     }
 
     /// Runs on the thread from start to end.
-    private func loop() {
+    private func loop(_ multi: Handle) {
         // This keeps the transfers alive while libcurl holds raw pointers to them.
         var live: [UnsafeMutableRawPointer: Transfer] = [:]
         while true {
@@ -75,17 +90,17 @@ package final class HTTPClient: HTTPTransport {
                 defer { inbox.commands.removeAll(keepingCapacity: true) }
                 return (inbox.commands, inbox.isStopped)
             }
-            for command in commands { obey(command, &live) }
+            for command in commands { obey(command, multi, &live) }
             if isStopped { break }
             var running: Int32 = 0
             curl_multi_perform(multi.pointer, &running)
-            collect(&live)
+            collect(multi, &live)
             curl_multi_poll(multi.pointer, nil, 0, 1_000, nil)
         }
-        end(live)
+        end(multi, live)
     }
 
-    private func obey(_ command: Command, _ live: inout [UnsafeMutableRawPointer: Transfer]) {
+    private func obey(_ command: Command, _ multi: Handle, _ live: inout [UnsafeMutableRawPointer: Transfer]) {
         switch command {
         case .add(let transfer):
             // A cancellation can arrive before its add command.
@@ -103,7 +118,7 @@ package final class HTTPClient: HTTPTransport {
         }
     }
 
-    private func collect(_ live: inout [UnsafeMutableRawPointer: Transfer]) {
+    private func collect(_ multi: Handle, _ live: inout [UnsafeMutableRawPointer: Transfer]) {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi.pointer, &left) {
             guard relay_done(message) != 0, let handle = message.pointee.easy_handle else { continue }
@@ -127,11 +142,15 @@ package final class HTTPClient: HTTPTransport {
     }
 
     private func abandon(_ transfer: Transfer, _ why: String) {
-        transfer.resume(.failure(TransportError(.cancelled, sent: transfer.wasSent, why)))
+        abandon(transfer, TransportError(.cancelled, sent: transfer.wasSent, why))
+    }
+
+    private func abandon(_ transfer: Transfer, _ error: TransportError) {
+        transfer.resume(.failure(error))
         curl_easy_cleanup(transfer.handle.pointer)
     }
 
-    private func end(_ live: [UnsafeMutableRawPointer: Transfer]) {
+    private func end(_ multi: Handle, _ live: [UnsafeMutableRawPointer: Transfer]) {
         for transfer in live.values {
             curl_multi_remove_handle(multi.pointer, transfer.handle.pointer)
             abandon(transfer, "the client was shut down")

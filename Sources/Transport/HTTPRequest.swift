@@ -82,6 +82,8 @@ package struct TransportError: Error, Sendable, Equatable, CustomStringConvertib
         case cancelled
         /// Our own request is invalid: a header with a line break, or an unreadable URL.
         case badRequest
+        /// This machine has no thread or memory left for the request.
+        case exhausted
     }
 
     package var reason: Reason

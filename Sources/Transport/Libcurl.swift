@@ -17,9 +17,17 @@ enum Libcurl {
 struct Handle: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
 
-    init(_ pointer: UnsafeMutableRawPointer?) {
-        guard let pointer else { preconditionFailure("out of memory: libcurl gave no handle") }
+    /// - Parameter pointer: libcurl returns nil if there is no memory; then there is no handle.
+    init?(_ pointer: UnsafeMutableRawPointer?) {
+        guard let pointer else { return nil }
         self.pointer = pointer
+    }
+}
+
+extension TransportError {
+    /// The request was not tried, because this machine is out of threads or memory at the moment.
+    static func exhausted(_ what: String) -> TransportError {
+        TransportError(.exhausted, sent: false, "the system has no \(what) left at the moment")
     }
 }
 
@@ -30,22 +38,27 @@ enum CurlThread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    /// Starts a thread that runs the body; false if the system has none to give.
+    typealias Start = @Sendable (_ body: @escaping @Sendable () -> Void) -> Bool
+
+    /// Returns false if the system has no thread to give; the body then never runs.
+    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         // 512 KiB is enough for TLS and the resolver's callbacks.
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
-        let held = Unmanaged.passRetained(Body(body)).toOpaque()
+        let held = Unmanaged.passRetained(Body(body))
         let code = pthread_create(
             &thread, &attributes,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, held)
+            }, held.toOpaque())
         pthread_attr_destroy(&attributes)
-        precondition(code == 0, "the system gives no more threads")
+        if code != 0 { held.release() }
+        return code == 0
     }
 }

@@ -16,10 +16,14 @@ package final class MailClient: MailTransport {
     private let pool = Locked(Pool())
     /// A connection that is unused for this long is closed.
     private let idleTime: Duration
+    private let startThread: CurlThread.Start
 
-    package init(idle: Duration = .seconds(60)) {
+    package convenience init(idle: Duration = .seconds(60)) { self.init(idle: idle, startThread: CurlThread.start) }
+
+    init(idle: Duration = .seconds(60), startThread: @escaping CurlThread.Start) {
         _ = Libcurl.start
         idleTime = idle
+        self.startThread = startThread
     }
 
     package func shutdown() {
@@ -41,7 +45,7 @@ package final class MailClient: MailTransport {
 
     package func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
         // This uses a new connection, because a kept one would prove nothing.
-        let connection = MailConnection()
+        let connection = try MailConnection(startThread: startThread)
         let (result, _) = await connection.carry(MailTransfer(server, mail: nil))
         connection.close()
         return try result.get()
@@ -50,7 +54,8 @@ package final class MailClient: MailTransport {
     private func take(_ server: MailServer) throws(TransportError) -> MailConnection {
         let (idle, isShutDown) = pool.withLock { ($0.idle[server]?.popLast(), $0.isShutDown) }
         if isShutDown { throw TransportError(.cancelled, sent: false, "the mail client is shut down") }
-        return idle ?? MailConnection()
+        if let idle { return idle }
+        return try MailConnection(startThread: startThread)
     }
 
     private func give(_ connection: MailConnection, back server: MailServer) {

@@ -19,8 +19,9 @@ final class MailConnection: Sendable {
     private let state = Locked(State())
     private let work = Semaphore()
 
-    init() {
-        CurlThread.start { [self] in loop() }
+    /// Throws if the system has no thread to give.
+    init(startThread: CurlThread.Start) throws(TransportError) {
+        guard startThread({ [self] in loop() }) else { throw .exhausted("thread") }
     }
 
     /// Sends one mail. Returns the result, and whether the connection can be used again.
@@ -55,12 +56,12 @@ final class MailConnection: Sendable {
 
     private func loop() {
         let handle = Handle(curl_easy_init())
-        defer { curl_easy_cleanup(handle.pointer) }
+        defer { curl_easy_cleanup(handle?.pointer) }
         while true {
             work.wait()
             switch state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) {
             case .mail(let transfer, let continuation)?:
-                let result = transfer.perform(on: handle)
+                let result = handle.map(transfer.perform(on:)) ?? .failure(.exhausted("memory"))
                 continuation.resume(returning: (result, transfer.isReusable))
             case .end?: return
             case nil: break

@@ -93,11 +93,11 @@ struct CatalogueTests {
         return [String(describing: channel), String(reflecting: channel), dumped]
     }
 
-    static let hostile: [String] = [
+    static let hostile: [LongText] = [
         "<!channel> <!here> <@U0123> @here @everyone <https://evil.example|your bank>",
-        String(repeating: "&", count: 40_000),
-        String(repeating: "👩‍👩‍👧‍👦", count: 5_000),
-        "e" + String(repeating: "\u{301}", count: 40_000),
+        LongText(String(repeating: "&", count: 40_000)),
+        LongText(String(repeating: "👩‍👩‍👧‍👦", count: 5_000)),
+        LongText("e" + String(repeating: "\u{301}", count: 40_000)),
         "\u{202E}evil\u{202C} مرحبا שלום",
         "bell\u{7} escape\u{1B}[31m nul\u{0} delete\u{7F} c1\u{9B}2J",
         "subject\r\nBcc: victim@example.com\r\n\r\nbody",
@@ -105,7 +105,8 @@ struct CatalogueTests {
     ]
 
     @Test(arguments: configurations.indices, hostile)
-    func `hostile text becomes a message that can be sent`(index: Int, text: String) async throws {
+    func `hostile text becomes a message that can be sent`(index: Int, text: LongText) async throws {
+        let text = text.text
         let (type, values, _) = configurations[index]
         let dialect = try #require(Catalogue.type(named: type)).dialect
         let mail = ScriptedMail()

@@ -120,10 +120,19 @@ func node(_ values: [String: Value], isInterpolated: Bool = true) -> ConfigNode 
             }), at: place)
 }
 
-enum Value: Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+enum Value: Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, CustomStringConvertible {
     case text(String)
     case list([Value])
     case mapping([String: Value])
+
+    /// The value as in a file, so that it is short in the output of tests.
+    var description: String {
+        switch self {
+        case .text(let text): "\"\(text)\""
+        case .list(let items): "\(items)"
+        case .mapping(let members): "\(members)"
+        }
+    }
 
     init(stringLiteral value: String) { self = .text(value) }
     init(arrayLiteral elements: Value...) { self = .list(elements) }

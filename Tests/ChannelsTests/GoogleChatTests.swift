@@ -92,7 +92,8 @@ struct GoogleChatTests {
     }
 
     @Test(arguments: CatalogueTests.hostile + ["<users/all> <https://evil.example|bank> <\u{338}users/all>", "&lt;users/all&gt;"])
-    func `nobody is called and no label lies about its link`(text: String) throws {
+    func `nobody is called and no label lies about its link`(text: LongText) throws {
+        let text = text.text
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let escaped = GoogleChat.dialect.escape(text)
         let sent = try payload("google_chat", .of(title: escaped, body: escaped, origin: origin, label: text))

@@ -151,7 +151,7 @@ struct RetryAfterTests {
     @Test(arguments: [
         "", "-1", "+5", "1e3", "inf", "nan", ".5", "1.2.3", "soon", "0x10", "٣", "1 2", "Sun, 31 Feb 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Non 1994 08:49:37 GMT", "1994-11-06T08:49:37Z",
-        String(repeating: "Sun, ", count: 50),
+        LongText(String(repeating: "Sun, ", count: 50)),
     ])
-    func `anything else is no wait`(header: String) { #expect(RetryAfter.parse(header, now: now) == nil) }
+    func `anything else is no wait`(header: LongText) { #expect(RetryAfter.parse(header.text, now: now) == nil) }
 }

@@ -77,7 +77,8 @@ struct MattermostTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, no angle and no bare mention is sent`(text: String) throws {
+    func `whatever the data, no angle and no bare mention is sent`(text: LongText) throws {
+        let text = text.text
         let escaped = Mattermost.dialect.escape(text)
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let json = try payload("mattermost", .of(title: escaped, body: escaped, origin: origin, account: "@here", label: text))

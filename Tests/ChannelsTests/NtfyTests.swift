@@ -42,8 +42,9 @@ struct NtfyTests {
         #expect(text.hasSuffix("\nlive · live/notification/5b1e"))
     }
 
-    @Test(arguments: CatalogueTests.hostile + [String(repeating: "\"\\", count: 4_000)])
-    func `whatever the words, message and document fit`(text: String) async throws {
+    @Test(arguments: CatalogueTests.hostile + [LongText(String(repeating: "\"\\", count: 4_000))])
+    func `whatever the words, message and document fit`(text: LongText) async throws {
+        let text = text.text
         let request = try await request(of: "ntfy", .of(title: text, body: text, link: "https://relay.example/r/1"))
         #expect((request.body ?? []).count <= 8_192)
         #expect((request.json["message"]?.string ?? "").utf8.count <= 4_096)

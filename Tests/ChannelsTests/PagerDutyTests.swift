@@ -77,7 +77,8 @@ struct PagerDutyTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, an event is one that PagerDuty takes`(text: String) throws {
+    func `whatever the data, an event is one that PagerDuty takes`(text: LongText) throws {
+        let text = text.text
         let origin = Origin(automation: text, risk: text, trigger: text, runStatus: text)
         let event = try sent(.of(title: text, body: text, origin: origin, label: "Sample"))
         let summary = try #require(event["payload"]?["summary"]?.string)

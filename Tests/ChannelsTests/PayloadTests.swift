@@ -53,8 +53,8 @@ struct PayloadTests {
         let values = try #require(configurations.first { $0.type == type }).values
         let preview = try channel(type, values).preview(message)
         // A form is shown as it is sent, with one field per line.
-        let json = try? JSONValue(parsing: Array(preview.utf8))
-        expectGolden((json?.indented() ?? preview.replacing("&", with: "\n&")) + "\n", name)
+        if preview.hasPrefix("{") { return expectGolden(json: preview, name) }
+        expectGolden(preview.replacing("&", with: "\n&") + "\n", name)
     }
 
     static let deliveries = services.flatMap { type in [true, false].map { (type, $0) } }

@@ -76,7 +76,8 @@ struct PushoverTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, a message is one that Pushover takes, and it is plain text`(text: String) throws {
+    func `whatever the data, a message is one that Pushover takes, and it is plain text`(text: LongText) throws {
+        let text = text.text
         let payload = try sent(.of(title: text, body: text))
         let message = try #require(payload["message"]?.string)
         #expect((1...1_024).contains(message.unicodeScalars.count))

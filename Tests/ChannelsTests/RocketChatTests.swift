@@ -78,7 +78,8 @@ struct RocketChatTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, its limits hold and nobody is called`(text: String) throws {
+    func `whatever the data, its limits hold and nobody is called`(text: LongText) throws {
+        let text = text.text
         let escaped = RocketChat.dialect.escape(text)
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let json = try payload("rocketchat", .of(title: escaped, body: escaped, origin: origin, account: "@here", label: text))

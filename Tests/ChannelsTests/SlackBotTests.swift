@@ -19,7 +19,7 @@ struct SlackBotTests {
 
     @Test func `a message is a webhook's with its channel`() throws {
         let sent = try bot().preview(.of(.approval, .high, link: "https://relay.example/r/77aa"))
-        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "slack/bot.approval.high.json")
+        expectGolden(json: sent, "slack/bot.approval.high.json")
     }
 
     @Test func `it is posted with the token in a header, below the path of the server`() async throws {

@@ -11,7 +11,7 @@ struct SlackTests {
         guard kind == .notification || priority == .high else { return }
         let message = Message.of(kind, priority, link: "https://app.example/runs/77aa")
         let sent = try channel("slack", configurations[0].values).preview(message)
-        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "slack/\(kind.rawValue).\(priority.word).json")
+        expectGolden(json: sent, "slack/\(kind.rawValue).\(priority.word).json")
     }
 
     @Test func `a sample says so first, and its button does nothing`() throws {
@@ -60,7 +60,8 @@ struct SlackTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, Slack's limits hold`(text: String) throws {
+    func `whatever the data, Slack's limits hold`(text: LongText) throws {
+        let text = text.text
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let escaped = Slack.dialect.escape(text)
         let payload = Slack.payload(

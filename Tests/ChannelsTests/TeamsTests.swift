@@ -61,18 +61,20 @@ struct TeamsTests {
         #expect(http.requests.first?.headers.first { $0.name == "Content-Type" }?.value.reveal() == "application/json; charset=utf-8")
     }
 
-    @Test(arguments: [
-        ("https://acme.webhook.office.com/webhookb2/1@2/IncomingWebhook/3/4", false, "shut off"),
-        ("https://outlook.office.com/webhook/1", false, "shut off"),
-        ("https://e.environment.api.powerplatform.com/workflows/1/invoke?api-version=1", false, "cut at its first &"),
-        ("https://e.environment.api.powerplatform.com/workflows/1/invoke?api-version=1&sig=", false, "cut at its first &"),
-        (
-            "https://prod-1.westeurope.logic.azure.com:443/workflows/1/triggers/manual/paths/invoke?api-version=2016-06-01&sig=x", true,
-            "old host"
-        ),
-        ("https://flows.example.com/x", true, "not on a host of the vendor"),
-    ])
-    func `what is dead is refused, what is old is warned of`(url: String, works: Bool, words: String) throws {
+    @Test(
+        arguments: [
+            ("https://acme.webhook.office.com/webhookb2/1@2/IncomingWebhook/3/4", false, "shut off"),
+            ("https://outlook.office.com/webhook/1", false, "shut off"),
+            ("https://e.environment.api.powerplatform.com/workflows/1/invoke?api-version=1", false, "cut at its first &"),
+            ("https://e.environment.api.powerplatform.com/workflows/1/invoke?api-version=1&sig=", false, "cut at its first &"),
+            (
+                "https://prod-1.westeurope.logic.azure.com:443/workflows/1/triggers/manual/paths/invoke?api-version=2016-06-01&sig=x", true,
+                "old host"
+            ),
+            ("https://flows.example.com/x", true, "not on a host of the vendor"),
+        ] as [(LongText, Bool, String)])
+    func `what is dead is refused, what is old is warned of`(url: LongText, works: Bool, words: String) throws {
+        let url = url.text
         let reading = try Reading("teams", ["url": .text(url)])
         #expect(reading.problems.map(\.isWarning) == [works])
         #expect(reading.problems.first?.problem.contains(words) == true)
@@ -100,7 +102,8 @@ struct TeamsTests {
     }
 
     @Test(arguments: CatalogueTests.hostile + ["<at>Kim</at> [bank](https://evil.example) **b**"])
-    func `data stands in text runs only, so that no Markdown and no mention is read`(text: String) throws {
+    func `data stands in text runs only, so that no Markdown and no mention is read`(text: LongText) throws {
+        let text = text.text
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let card = try #require(
             payload("teams", .of(title: text, body: text, origin: origin, label: text))["attachments"]?.array?.first?["content"])

@@ -27,12 +27,12 @@ struct WebhookTests {
     func `every kind and priority looks as agreed`(kind: Event.Kind, priority: Priority) throws {
         guard kind == .notification || priority == .high else { return }
         let sent = try channel("webhook", ["url": url]).preview(.of(kind, priority, link: "https://app.example/runs/77aa"))
-        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "webhook/\(kind.rawValue).\(priority.word).json")
+        expectGolden(json: sent, "webhook/\(kind.rawValue).\(priority.word).json")
     }
 
     @Test func `a cloud event looks as agreed`() throws {
         let sent = try channel("webhook", ["url": url, "format": "cloudevents"]).preview(.of(.approval, .high, label: "Sample"))
-        expectGolden(try JSONValue(parsing: Array(sent.utf8)).indented() + "\n", "webhook/cloudevents.json")
+        expectGolden(json: sent, "webhook/cloudevents.json")
     }
 
     @Test func `a change of keys is signed by both, the new one first, over the bytes that are sent`() async throws {

@@ -45,7 +45,8 @@ struct ZulipTests {
     }
 
     @Test(arguments: CatalogueTests.hostile)
-    func `whatever the data, it is one text within the limit and calls nobody`(text: String) async throws {
+    func `whatever the data, it is one text within the limit and calls nobody`(text: LongText) async throws {
+        let text = text.text
         let dialect = try #require(Catalogue.type(named: "zulip")).dialect
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)
         let message = Message.of(title: "T", body: dialect.escape(text), origin: origin, label: "Sample")

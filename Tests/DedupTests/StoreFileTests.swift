@@ -53,8 +53,9 @@ struct StoreFileTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: store.path)) == before)
     }
 
-    @Test(arguments: ["no database at all", String(repeating: "x", count: 5_000), "SQLite format 3\0"])
-    func `a file that is no store is left alone`(text: String) throws {
+    @Test(arguments: ["no database at all", LongText(String(repeating: "x", count: 5_000)), "SQLite format 3\0"])
+    func `a file that is no store is left alone`(text: LongText) throws {
+        let text = text.text
         let path = store.folder + "/text.db"
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         #expect(try refusal(path).reason == .corrupt)

@@ -48,32 +48,32 @@ struct ClientTests {
         let transport = ScriptedTransport(
             status: 202, headers: [("idempotency-replayed", "true")],
             body: #"{"data":{"approval_id":"a1","run_id":"r1","status":"approved"}}"#)
-        let answer = try await client(transport).approve("a1", idempotencyKey: "k1")
+        try await client(transport).approve("a1", idempotencyKey: "k1")
         let request = try #require(transport.requests.first)
         #expect(request.method == "POST")
         #expect(request.url.reveal().hasSuffix("/automations/approvals/a1/approve"))
         #expect(request.body == nil)
         #expect(request.sent.contains("Idempotency-Key: k1"))
         #expect(!request.sent.contains { $0.hasPrefix("Content-Type") })
-        #expect(answer == DecisionResponse(approvalID: "a1", runID: "r1", status: "approved", replayed: true))
     }
 
     @Test(arguments: [("no\n\"money\"", #"{"reason":"no\n\"money\""}"#), (nil, nil), ("", nil)] as [(String?, String?)])
     func `rejecting sends the reason, byte for byte the same each time`(reason: String?, body: String?) async throws {
         let transport = ScriptedTransport(status: 200, body: "{}")
         let client = try client(transport)
-        for _ in 0..<2 { _ = try await client.reject("a1", reason: reason, idempotencyKey: "k") }
+        for _ in 0..<2 { try await client.reject("a1", reason: reason, idempotencyKey: "k") }
         #expect(transport.requests.map { $0.body.map { String(decoding: $0, as: UTF8.self) } } == [body, body])
         #expect(transport.requests.allSatisfy { $0.sent.contains("Content-Type: application/json") == (body != nil) })
     }
 
     @Test(arguments: ["", "<html>ok</html>", "[]", "null", #"{"data":null}"#, #"{"data":{"approval_id":{}}}"#])
     func `a decision with an unreadable answer is still taken`(body: String) async throws {
-        #expect(try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") == DecisionResponse())
+        await #expect(throws: Never.self) { try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") }
     }
 
-    @Test(arguments: ["", "..", ".", "a/b", "a?b", "a%2e", "ä", String(repeating: "x", count: 129)])
-    func `an id that could leave its path is never sent`(id: String) async throws {
+    @Test(arguments: ["", "..", ".", "a/b", "a?b", "a%2e", "ä", LongText(String(repeating: "x", count: 129))])
+    func `an id that could leave its path is never sent`(id: LongText) async throws {
+        let id = id.text
         let transport = ScriptedTransport(status: 200)
         let client = try client(transport)
         let failures = [
@@ -81,7 +81,7 @@ struct ClientTests {
             await failure { () async throws(RevKeenError) in try await client.run(id, of: "a") },
             await failure { () async throws(RevKeenError) in try await client.approve(id, idempotencyKey: "k") },
         ]
-        #expect(failures.allSatisfy { $0?.reason == .badRequest && $0?.bytesLeft == false })
+        #expect(failures.allSatisfy { $0?.reason == .badRequest })
         #expect(transport.requests.isEmpty)
     }
 
@@ -103,7 +103,7 @@ struct ClientTests {
         #expect(client.budget.perMinute == 20)
 
         let decision = await failure { () async throws(RevKeenError) in try await client.approve("a1", idempotencyKey: "k") }
-        #expect(decision?.retryAfter == .seconds(30) && decision?.bytesLeft == false, "a person is told, and does not wait")
+        #expect(decision?.retryAfter == .seconds(30), "a person is told, and does not wait")
         async let second = failure { () async throws(RevKeenError) in try await client.approvals() }
         #expect(await clock.settle { clock.sleeperCount == 1 })
         for _ in 0..<5 {
@@ -128,7 +128,6 @@ struct ClientTests {
             return await group.next() ?? nil
         }
         #expect(error?.reason == .cancelled)
-        #expect(error?.bytesLeft == false)
         #expect(transport.requests.isEmpty)
     }
 }

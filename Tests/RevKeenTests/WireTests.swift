@@ -15,18 +15,12 @@ struct WireTests {
         run.createdAt = MomentText("string")
         run.startedAt = MomentText("string")
         run.completedAt = MomentText("string")
-        run.automationVersionID = "cda2ed79-119f-41c9-a9ef-36f4a9f69a6f"
-        run.threadID = "1de43264-67cb-48af-89f9-e865c375bb84"
-        #expect(detail.run.version?.id == run.id)
-        #expect(detail.run.version?.version == 0)
-        #expect(detail.run.version?.objective == "string")
         #expect(detail.run.automation?.riskProfile == "string")
-        #expect(detail.run.automation?.triggerType == "string")
-        (run.version, run.automation) = (detail.run.version, detail.run.automation)
+        run.automation = detail.run.automation
         #expect(detail.run == run)
 
         var step = Step(id: run.id)
-        (step.index, step.type, step.name, step.status, step.milliseconds) = (0, "string", "string", "string", 0)
+        (step.type, step.name, step.status) = ("string", "string", "string")
         step.createdAt = MomentText("string")
         #expect(detail.steps == [step])
 
@@ -106,18 +100,20 @@ struct WireTests {
         #expect(try approval(#"{"actions_json":"7"}"#).actions == "7")
     }
 
-    @Test(arguments: [
-        (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"2026-01-01"}]"#, "newest"),
-        (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"}]"#, "oldest"),
-        (
-            #"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#,
-            "none"
-        ),
-        (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"x"},{"id":"c","created_at":"2026-01-01"}]"#, "unknown"),
-        (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-01"}]"#, "unknown"),
-        (#"[{"id":"a","created_at":"2026-01-01"}]"#, "unknown"), ("[]", "unknown"),
-    ])
-    func `a list's order is read from its times`(data: String, order: String) async throws {
+    @Test(
+        arguments: [
+            (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"2026-01-01"}]"#, "newest"),
+            (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"}]"#, "oldest"),
+            (
+                #"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-02"},{"id":"c","created_at":"2026-01-01"}]"#,
+                "none"
+            ),
+            (#"[{"id":"a","created_at":"2026-01-02"},{"id":"b","created_at":"x"},{"id":"c","created_at":"2026-01-01"}]"#, "unknown"),
+            (#"[{"id":"a","created_at":"2026-01-01"},{"id":"b","created_at":"2026-01-01"}]"#, "unknown"),
+            (#"[{"id":"a","created_at":"2026-01-01"}]"#, "unknown"), ("[]", "unknown"),
+        ] as [(LongText, String)])
+    func `a list's order is read from its times`(data: LongText, order: String) async throws {
+        let data = data.text
         #expect(try await client(body: #"{"object":"list","data":\#(data)}"#).approvals().order.rawValue == order)
     }
 
@@ -127,17 +123,14 @@ struct WireTests {
             body: #"{"object":"list","data":[{"id":"a"},{"id":null}],"pagination":{"total":9,"hasMore":true},"url":"/v2"}"#
         ).automations(limit: 2)
         #expect(listing.rateLimit == 250)
-        #expect(listing.version == "2026-05-01")
         #expect(listing.date == Timestamp(seconds: 1_795_510_800))
         #expect(listing.pagingKeys == ["pagination.hasMore", "pagination.total", "url"])
-        #expect(listing.hasMore == true)
         #expect(listing.isFull)
     }
 
     @Test func `a list with fewer entries than asked for is not full`() async throws {
         let listing = try await client(body: #"{"data":[{"id":"a"}]}"#).automations(limit: 2)
         #expect(!listing.isFull)
-        #expect(listing.hasMore == nil)
         #expect(listing.pagingKeys.isEmpty)
     }
 

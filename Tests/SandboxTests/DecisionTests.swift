@@ -71,8 +71,11 @@ struct DecisionTests {
         #expect(await client.approve("k1").header("Idempotency-Replayed") == nil)
     }
 
-    @Test(arguments: [("", 400), (String(repeating: "k", count: 255), 200), (String(repeating: "k", count: 256), 400)])
-    func `a key has 1 to 255 characters`(key: String, status: Int) async {
+    @Test(
+        arguments: [("", 400), (LongText(String(repeating: "k", count: 255)), 200), (LongText(String(repeating: "k", count: 256)), 400)]
+            as [(LongText, Int)])
+    func `a key has 1 to 255 characters`(key: LongText, status: Int) async {
+        let key = key.text
         #expect(await Client().approve(key).status == status)
     }
 

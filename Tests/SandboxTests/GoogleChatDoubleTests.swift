@@ -36,18 +36,21 @@ struct GoogleChatDoubleTests {
         #expect(try await DoubleRig("google_chat", Self.url).verdictWhenBusy() == .throttled(after: nil))
     }
 
-    private static func text(_ size: Int) -> String { #"{"text":"\#(String(repeating: "x", count: size - 11))"}"# }
+    private static func text(_ size: Int) -> LongText { #"{"text":"\#(String(repeating: "x", count: size - 11))"}"# }
 
-    private static func card(_ text: String) -> String {
+    private static func card(_ text: String) -> LongText {
         #"{"cardsV2":[{"card":{"sections":[{"widgets":[{"textParagraph":{"text":"\#(text)"}}]}]}}]}"#
     }
 
-    @Test(arguments: [
-        (text(32_000), "key=k&token=t", 200), (text(32_001), "key=k&token=t", 400), (text(20), "key=k", 401), (text(20), "token=t", 403),
-        ("{}", "key=k&token=t", 400), ("nonsense", "key=k&token=t", 400), (card("<b>a</b><br>&lt;"), "key=k&token=t", 200),
-        (card("a <users/all>"), "key=k&token=t", 400), (card("a < b"), "key=k&token=t", 400),
-    ])
-    func `it refuses what Google would`(body: String, query: String, status: Int) async {
+    @Test(
+        arguments: [
+            (text(32_000), "key=k&token=t", 200), (text(32_001), "key=k&token=t", 400), (text(20), "key=k", 401),
+            (text(20), "token=t", 403),
+            ("{}", "key=k&token=t", 400), ("nonsense", "key=k&token=t", 400), (card("<b>a</b><br>&lt;"), "key=k&token=t", 200),
+            (card("a <users/all>"), "key=k&token=t", 400), (card("a < b"), "key=k&token=t", 400),
+        ] as [(LongText, String, Int)])
+    func `it refuses what Google would`(body: LongText, query: String, status: Int) async {
+        let body = body.text
         let request = WebRequest("POST", "\(Self.path)?\(query)", body: Array(body.utf8))
         #expect(await Inbox(clock: ManualClock()).receive(request).status == status)
     }

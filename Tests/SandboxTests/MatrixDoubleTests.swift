@@ -50,26 +50,28 @@ struct MatrixDoubleTests {
         #expect(await (try DoubleRig("matrix", Self.keys)).channel.connect().map(\.ok) == [true, nil])
     }
 
-    private static func body(_ length: Int) -> String {
+    private static func body(_ length: Int) -> LongText {
         #"{"msgtype":"m.text","body":"\#(String(repeating: "x", count: length))","m.mentions":{}}"#
     }
     private static let path = "/hooks/matrix/_matrix/client/v3/rooms/%21abc%3Aexample.com/send/m.room.message/t1"
     /// The size of the event in bytes without the text of its body.
     private static let frame = 177
 
-    @Test(arguments: [
-        ("PUT", path, body(1), 200, "$event1"), ("PUT", path, body(65_536 - frame), 200, "$event1"),
-        ("PUT", path, body(65_537 - frame), 413, "M_TOO_LARGE"), ("PUT", path, "nonsense", 400, "M_NOT_JSON"),
-        ("PUT", path, "{}", 400, "M_BAD_JSON"), ("PUT", path, #"{"msgtype":"m.text","body":"x"}"#, 400, "m.mentions"),
-        ("POST", path, body(1), 404, "M_UNRECOGNIZED"), ("PUT", "/hooks/matrix/x", body(1), 404, "M_UNRECOGNIZED"),
-        ("PUT", path.replacing("%21abc", with: "%23abc"), body(1), 400, "M_INVALID_PARAM"),
-        (
-            "PUT", path,
-            #"{"msgtype":"m.text","body":"* x","m.mentions":{},"m.new_content":{"msgtype":"m.text","body":"x","m.mentions":{}},"m.relates_to":{"rel_type":"m.replace","event_id":"$event9"}}"#,
-            400, "unknown event"
-        ),
-    ])
-    func `it refuses what a homeserver would`(method: String, path: String, body: String, status: Int, words: String) async {
+    @Test(
+        arguments: [
+            ("PUT", path, body(1), 200, "$event1"), ("PUT", path, body(65_536 - frame), 200, "$event1"),
+            ("PUT", path, body(65_537 - frame), 413, "M_TOO_LARGE"), ("PUT", path, "nonsense", 400, "M_NOT_JSON"),
+            ("PUT", path, "{}", 400, "M_BAD_JSON"), ("PUT", path, #"{"msgtype":"m.text","body":"x"}"#, 400, "m.mentions"),
+            ("POST", path, body(1), 404, "M_UNRECOGNIZED"), ("PUT", "/hooks/matrix/x", body(1), 404, "M_UNRECOGNIZED"),
+            ("PUT", path.replacing("%21abc", with: "%23abc"), body(1), 400, "M_INVALID_PARAM"),
+            (
+                "PUT", path,
+                #"{"msgtype":"m.text","body":"* x","m.mentions":{},"m.new_content":{"msgtype":"m.text","body":"x","m.mentions":{}},"m.relates_to":{"rel_type":"m.replace","event_id":"$event9"}}"#,
+                400, "unknown event"
+            ),
+        ] as [(String, String, LongText, Int, String)])
+    func `it refuses what a homeserver would`(method: String, path: String, body: LongText, status: Int, words: String) async {
+        let body = body.text
         let request = WebRequest(method, path, headers: [("Authorization", "Bearer syt_x")], body: Array(body.utf8))
         let answer = await Inbox(clock: ManualClock()).receive(request)
         #expect(answer.status == status)
@@ -77,7 +79,7 @@ struct MatrixDoubleTests {
     }
 
     @Test func `it knows nobody without a token`() async {
-        let answer = await Inbox(clock: ManualClock()).receive(WebRequest("PUT", Self.path, body: Array(Self.body(1).utf8)))
+        let answer = await Inbox(clock: ManualClock()).receive(WebRequest("PUT", Self.path, body: Array(Self.body(1).text.utf8)))
         #expect(answer.status == 401)
     }
 

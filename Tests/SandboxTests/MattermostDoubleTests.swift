@@ -24,15 +24,17 @@ struct MattermostDoubleTests {
         #expect(try await DoubleRig("mattermost", Self.url).verdictWhenBusy() == .throttled(after: .seconds(1)))
     }
 
-    private static func text(_ length: Int) -> String { #"{"text":"\#(String(repeating: "x", count: length))"}"# }
+    private static func text(_ length: Int) -> LongText { #"{"text":"\#(String(repeating: "x", count: length))"}"# }
 
-    @Test(arguments: [
-        (text(16_383), "k3y", 200, "ok"), (text(16_384), "k3y", 400, "one.post"), ("{}", "k3y", 400, "webhook.text"),
-        ("nonsense", "k3y", 400, "webhook.parse"), (text(1), "", 400, "webhook.invalid"),
-        (#"{"text":"x","priority":{}}"#, "k3y", 400, "invalid_param"),
-        (#"{"text":"x","priority":{"priority":"high"}}"#, "k3y", 400, "invalid"),
-    ])
-    func `it refuses what Mattermost would`(body: String, key: String, status: Int, words: String) async {
+    @Test(
+        arguments: [
+            (text(16_383), "k3y", 200, "ok"), (text(16_384), "k3y", 400, "one.post"), ("{}", "k3y", 400, "webhook.text"),
+            ("nonsense", "k3y", 400, "webhook.parse"), (text(1), "", 400, "webhook.invalid"),
+            (#"{"text":"x","priority":{}}"#, "k3y", 400, "invalid_param"),
+            (#"{"text":"x","priority":{"priority":"high"}}"#, "k3y", 400, "invalid"),
+        ] as [(LongText, String, Int, String)])
+    func `it refuses what Mattermost would`(body: LongText, key: String, status: Int, words: String) async {
+        let body = body.text
         let answer = await Inbox(clock: ManualClock()).receive(WebRequest("POST", "/hooks/mattermost/\(key)", body: Array(body.utf8)))
         #expect(answer.status == status)
         #expect(String(decoding: answer.body, as: UTF8.self).contains(words))

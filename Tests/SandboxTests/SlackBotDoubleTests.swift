@@ -65,8 +65,9 @@ struct SlackBotDoubleTests {
             ("chat.update", #"{"channel":"C1","text":"x"}"#, "message_not_found"),
             ("chat.update", #"{"channel":"C1","text":"\#(String(repeating: "x", count: 4_001))"}"#, "msg_too_long"),
             ("chat.remove", #"{"channel":"C1","text":"x"}"#, "unknown_method"),
-        ] as [(String, String, String?)])
-    func `it refuses what Slack would, and says so with 200`(method: String, body: String, word: String?) async throws {
+        ] as [(String, LongText, String?)])
+    func `it refuses what Slack would, and says so with 200`(method: String, body: LongText, word: String?) async throws {
+        let body = body.text
         let request = WebRequest(
             "POST", "/hooks/slackbot/api/\(method)", headers: [("Authorization", "Bearer xoxb-1-2")], body: Array(body.utf8))
         let answer = await Inbox(clock: ManualClock()).receive(request)

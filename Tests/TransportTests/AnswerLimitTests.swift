@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 import Transport
 
@@ -25,11 +26,12 @@ struct AnswerLimitTests {
     }
 
     @Test(arguments: [
-        "Content-Length: 100\r\n\r\n" + String(repeating: "x", count: 100),
-        "Transfer-Encoding: chunked\r\n\r\n64\r\n" + String(repeating: "x", count: 100) + "\r\n0\r\n\r\n",
-        "Connection: close\r\n\r\n" + String(repeating: "x", count: 100),
+        LongText("Content-Length: 100\r\n\r\n" + String(repeating: "x", count: 100)),
+        LongText("Transfer-Encoding: chunked\r\n\r\n64\r\n" + String(repeating: "x", count: 100) + "\r\n0\r\n\r\n"),
+        LongText("Connection: close\r\n\r\n" + String(repeating: "x", count: 100)),
     ])
-    func `an answer of just the most is taken, one byte more is not`(answer: String) async throws {
+    func `an answer of just the most is taken, one byte more is not`(answer: LongText) async throws {
+        let answer = answer.text
         let server = server("HTTP/1.1 200 OK\r\n" + answer)
         defer { server.stop() }
         #expect(try await get(server, most: 100).body.count == 100)

@@ -13,7 +13,7 @@ final class ScriptedMailServer: Sendable {
         case reset
         /// Replies correctly, then reads no more until `readOn`.
         case pause
-        /// Replies correctly after this delay.
+        /// Replies correctly after this delay. It is real time, because libcurl's connect timeout goes by its own clock.
         case late(milliseconds: UInt32)
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RelayCore
 import RelaySupport
 import Testing
@@ -13,6 +14,8 @@ final class TLSPlace: @unchecked Sendable {
     var stranger: String { folder.appendingPathComponent("stranger.pem").path }
     private(set) var https = 0, smtps = 0, starttls = 0
     private let process = Process()
+    /// The server ends, and removes its folder, when this pipe ends: with this object or with this process.
+    private let input = Pipe()
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("notify-relay-tls-\(UUID().uuidString)")
@@ -24,6 +27,9 @@ final class TLSPlace: @unchecked Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
+        // Else another child would keep the pipe open.
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        process.standardInput = input
         try process.run()
         var line = ""
         while !line.hasSuffix("\n"), case let piece = output.fileHandleForReading.availableData, !piece.isEmpty {
@@ -34,16 +40,13 @@ final class TLSPlace: @unchecked Sendable {
         (https, smtps, starttls) = (ports[0], ports[1], ports[2])
     }
 
-    deinit {
-        process.terminate()
-        try? FileManager.default.removeItem(at: folder)
-    }
+    deinit { try? input.fileHandleForWriting.close() }
 
     /// The number of mails accepted so far.
     var mails: Int { (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.count { $0.hasPrefix("mail-") } ?? 0 }
 
     private static let server = #"""
-        import base64, itertools, os, socket, ssl, subprocess, threading
+        import base64, itertools, os, shutil, socket, ssl, subprocess, sys, threading
 
         def openssl(*words):
             subprocess.run(["openssl", *words], check=True, capture_output=True)
@@ -115,6 +118,8 @@ final class TLSPlace: @unchecked Sendable {
             return listener.getsockname()[1]
 
         print(serve(http), serve(lambda c: smtp(c, True)), serve(lambda c: smtp(c, False)), flush=True)
-        threading.Event().wait()
+        sys.stdin.buffer.read()
+        shutil.rmtree(os.getcwd(), ignore_errors=True)
+        os._exit(0)
         """#
 }

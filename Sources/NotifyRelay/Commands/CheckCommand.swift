@@ -32,7 +32,7 @@ struct CheckCommand: AsyncParsableCommand {
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
             await sayOrphans(configuration)
         }
-        // With --json the standard output is one document, so findings go beside it.
+        // With --json the standard output is one document, so findings go to the standard error.
         let tell: @Sendable (String) -> Void = json ? Terminal.complain : Terminal.say
         if connect, await !Connection(generation: generation, tools: tools, tell: tell).allAnswer() { throw ExitCode.unavailable }
     }
@@ -59,7 +59,7 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 extension Problem {
-    /// `check --json`, one entry.
+    /// One entry of `check --json`.
     var json: JSONValue {
         [
             "file": .string(place.file), "line": .int(place.line), "column": .int(place.column), "problem": .string(problem),
@@ -68,24 +68,7 @@ extension Problem {
     }
 }
 
-/// What a command needs to speak to the world for a moment.
-final class Tools: Sendable {
-    let http = HTTPClient()
-    let mail = MailClient()
-    let clock = SystemClock()
-
-    var channel: ChannelTools {
-        ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
-    }
-
-    func end() {
-        http.shutdown()
-        mail.shutdown()
-    }
-}
-
-/// Asks every account and every destination whether it answers.
+/// Asks every account and every destination for a response.
 private struct Connection {
     let generation: Generation
     let tools: Tools

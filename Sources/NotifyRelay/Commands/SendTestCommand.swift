@@ -59,7 +59,7 @@ struct SendTestCommand: AsyncParsableCommand {
         return good
     }
 
-    /// It arrived: a closed lane has no reason left.
+    /// Opens the destination's lane in the store, because the sample arrived.
     private func open(_ destination: String, _ configuration: Configuration) async {
         guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
             let record = try? await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open
@@ -67,31 +67,5 @@ struct SendTestCommand: AsyncParsableCommand {
         defer { try? ledger.close() }
         try? await ledger.setLane(
             LaneRecord(destination: destination, state: .open, reason: nil, since: SystemClock().now, until: nil))
-    }
-}
-
-extension Generation {
-    static func orExit(_ configuration: Configuration, tools: Tools, keys: LinkKeys? = nil) throws -> Generation {
-        let problems = ProblemList()
-        guard let generation = make(configuration, tools: tools.channel, keys: keys, problems: problems) else {
-            for problem in problems.errors { Terminal.complain(problem.description) }
-            throw ExitCode.config
-        }
-        return generation
-    }
-
-    /// The named destinations, or all. 66 for a name that is none.
-    func destinations(named names: [String]?) throws -> [Destination] {
-        guard let names else { return destinations }
-        return try names.map { name in
-            if let destination = destinations.first(where: { $0.name == name }) { return destination }
-            if let settings = configuration.destinations.first(where: { $0.name == name }) {
-                Terminal.complain("this version cannot speak to \(name): its type is \(settings.type)")
-                throw ExitCode.config
-            }
-            let near = nearest(name, in: destinations.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
-            Terminal.complain("no destination is called '\(name)'\(near)")
-            throw ExitCode.noInput
-        }
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 import RelayCore
 import RelaySupport
 
-/// What a command says, and to whom: colour on a terminal, plain text elsewhere (https://no-color.org is heeded).
+/// Writes the output of commands: with colour on a terminal, as plain text elsewhere (https://no-color.org is respected).
 enum Terminal {
     enum Colour: String { case red = "31", green = "32", yellow = "33", dim = "2", bold = "1" }
 
@@ -14,18 +14,26 @@ enum Terminal {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
+    /// Writes a line to stderr. While the log runs the line goes through its queue, so that it keeps its order and never blocks.
     static func complain(_ text: String) {
         clearProgress()
-        write(text + "\n", to: STDERR_FILENO)
+        if let log = Log.running { log.add(text: text + "\n") } else { write(text + "\n", to: STDERR_FILENO) }
     }
 
-    /// Writes all of it; false if what is behind the descriptor took no more. A full disk or a closed pipe must end nothing.
+    /// Writes the whole text, and blocks until it is taken. False if the descriptor took no more: neither a full disk nor a closed pipe
+    /// may end the program.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN {
+                // Whoever shares the descriptor has made it non-blocking.
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+                continue
+            }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
@@ -36,7 +44,7 @@ enum Terminal {
         isColoured ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// A line that replaces itself while long work goes on; nothing where no person watches.
+    /// Shows a line on a terminal that the next output replaces; writes nothing elsewhere.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         hasProgress.withLock { $0 = true }
@@ -55,7 +63,7 @@ enum Terminal {
 
     static func say(json: JSONValue) { say(json.indented()) }
 
-    /// Columns as wide as their widest entry, two spaces apart.
+    /// Sets the rows in columns. Each column is as wide as its widest entry; two spaces separate columns.
     static func table(_ rows: [[String]]) -> String {
         guard let columns = rows.map(\.count).max() else { return "" }
         let widths = (0..<columns).map { column in rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0 }

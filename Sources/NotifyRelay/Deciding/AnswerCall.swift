@@ -38,8 +38,8 @@ struct AnswerCall: Sendable {
             account: answer.account, approval: answer.approval, choice: answer.choice.rawValue, round: answer.round)
         do {
             switch answer.choice {
-            case .approve: _ = try await client.approve(answer.approval, idempotencyKey: key)
-            case .reject: _ = try await client.reject(answer.approval, reason: answer.reason, idempotencyKey: key)
+            case .approve: try await client.approve(answer.approval, idempotencyKey: key)
+            case .reject: try await client.reject(answer.approval, reason: answer.reason, idempotencyKey: key)
             }
         } catch {
             return await failed(answer, error, wanted: wanted)

@@ -32,7 +32,7 @@ actor Lane {
     private var written: LaneRecord?
     private let ledger: Ledger
     private let clock: any WallClock
-    private let logger: Logger
+    private let log: LaneLog
     private let chance: @Sendable () -> Double
     private let report: @Sendable (Report) async -> Void
     /// An approval as it is now, where what a claim says of it is old news; nil where it is not.
@@ -54,7 +54,7 @@ actor Lane {
         written = record
         self.ledger = ledger
         self.clock = clock
-        self.logger = logger
+        log = LaneLog(logger: logger)
         self.chance = chance
         self.freshen = freshen
         self.report = report
@@ -247,6 +247,7 @@ actor Lane {
         let settlement = outcome.settlement(
             of: claim, at: now, giveUp: health.isOpen ? destination.giveUp : nil, unit: chance(), stopping: stopping)
         await record(claim, settlement, Attempt(outcome, at: begun, took: took))
+        log.settled(claim, outcome, as: settlement, took: took)
         await apply(change, reason: health.reason)
         await writeDown()
     }
@@ -281,6 +282,7 @@ actor Lane {
 
     private func apply(_ change: LaneHealth.Change, reason: String?) async {
         if change == .none { return }
+        log.changed(change, destination.name, reason: reason)
         await writeDown()
         if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
         await report(.changed(change, reason: reason, since: health.since))

@@ -1,10 +1,11 @@
 import Dedup
 import RelayCore
 
-/// What a lane may do now, decided from what its attempts brought. A value without I/O.
+/// Decides from the verdicts on a lane's attempts what the lane may do now. This is a value without I/O.
 ///
-/// *Down*: five transient failures in a row; then one delivery probes, 5 s doubling to 5 min, and one success opens.
-/// *Closed*: gone, or refused for 30 minutes; opened only by a person.
+/// Five transient failures in a row take a lane *down*. Then one delivery at a time is a probe, first after 5 s and at last every 5 min. A
+/// success opens the lane, and so does a verdict on the message alone. A destination that is gone, or refuses access for 30 minutes,
+/// *closes* the lane until a person opens it.
 struct LaneHealth: Sendable, Equatable {
     enum State: Sendable, Equatable {
         case open
@@ -15,7 +16,7 @@ struct LaneHealth: Sendable, Equatable {
     enum Change: Sendable, Equatable {
         case none
         case wentDown
-        /// `after`: how long it was not open.
+        /// `after` is how long the lane was not open.
         case opened(after: Duration)
         case closed
     }
@@ -25,16 +26,16 @@ struct LaneHealth: Sendable, Equatable {
     private static let probing = RetryPolicy(first: .seconds(5), cap: .seconds(300))
 
     private(set) var state: State = .open
-    /// Why it is not open, in words for people.
+    /// Why the lane is not open, as a text for people; nil if it is open.
     private(set) var reason: String?
-    /// The destination asked everyone to wait until then.
+    /// The moment until which the destination asked us to wait.
     private(set) var blockedUntil: Timestamp = .distantPast
     private var failures = 0
     private var refusedSince: Timestamp?
 
     init() {}
 
-    /// As another process or an earlier run of the program left it.
+    /// The state that another process or an earlier run of the program wrote; nil is an open lane.
     init(_ record: LaneRecord?) {
         guard let record else { return }
         switch record.state {
@@ -46,7 +47,7 @@ struct LaneHealth: Sendable, Equatable {
         reason = record.state == .blocked ? nil : record.reason
     }
 
-    /// As it is written down for commands and for the next start.
+    /// The record that commands and the next start of the program read.
     func record(of destination: String, at now: Timestamp) -> LaneRecord {
         func record(_ state: LaneRecord.State, since: Timestamp = now, until: Timestamp? = nil) -> LaneRecord {
             LaneRecord(destination: destination, state: state, reason: reason, since: since, until: until)
@@ -60,7 +61,7 @@ struct LaneHealth: Sendable, Equatable {
 
     var isOpen: Bool { state == .open }
 
-    /// Since when it is not open; nil if it is.
+    /// When the lane ceased to be open; nil if it is open.
     var since: Timestamp? {
         switch state {
         case .open: nil
@@ -68,7 +69,7 @@ struct LaneHealth: Sendable, Equatable {
         }
     }
 
-    /// How many deliveries may be under way at once, and from when.
+    /// The number of deliveries that may be under way at the same time, and the moment from which they may begin.
     func allowance(width: Int) -> (count: Int, from: Timestamp) {
         switch state {
         case .open: (width, blockedUntil)
@@ -77,10 +78,10 @@ struct LaneHealth: Sendable, Equatable {
         }
     }
 
-    /// The destination took something, and asks for a pause.
+    /// Records that the destination accepted a message and asked us to wait.
     mutating func block(until moment: Timestamp) { blockedUntil = max(blockedUntil, moment) }
 
-    /// The wall clock was set: what waits does so as long as it would have.
+    /// Moves all moments after the wall clock was set, so that what waits does so for as long as it would have.
     mutating func shift(by difference: Duration) {
         blockedUntil.shift(by: difference)
         refusedSince?.shift(by: difference)
@@ -101,7 +102,7 @@ struct LaneHealth: Sendable, Equatable {
         return .opened(after: since.duration(to: now))
     }
 
-    /// - Parameter unit: in 0..<1, spreads the probes.
+    /// - Parameter unit: a number in 0..<1 from the caller's generator, which spreads the probes.
     mutating func failed(_ error: DeliveryError, at now: Timestamp, unit: Double) -> Change {
         switch error.verdict {
         case .retry, .uncertain:
@@ -110,9 +111,8 @@ struct LaneHealth: Sendable, Equatable {
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
         case .refused, .vanished:
-            // It answered: it is there.
-            failures = 0
-            return .none
+            // What we did not even send says nothing about the destination. Else it judges messages, so it is there.
+            return error.reason == .local ? .none : succeeded(at: now)
         case .gone:
             return close(error.detail, at: now)
         case .suspect:

@@ -25,9 +25,7 @@ struct LaneObserver: Sendable {
         _ change: LaneHealth.Change, reason: String?, since: Timestamp?, _ destination: String, fallback: String?
     ) async {
         switch change {
-        case .none: break
-        case .wentDown:
-            logger.notice("destination \(destination) is down: \(reason ?? "")", metadata: ["destination": "\(destination)"])
+        case .none, .wentDown: break
         case .closed: await reports.beginClosed(destination, reason: reason, since: since, fallback: fallback)
         case .opened:
             await reports.end(.closed(destination), "destination \(destination) is open again", also: fallback)

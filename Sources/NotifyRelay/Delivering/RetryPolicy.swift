@@ -7,6 +7,6 @@ struct RetryPolicy: Sendable {
     ///   - attempt: the attempt that just failed, from 1.
     ///   - unit: a number in 0..<1 from the caller's generator; 0.5 means no spread.
     func delay(afterAttempt attempt: Int, unit: Double) -> Duration {
-        min(first * (1 << max(0, min(attempt - 1, 20))), cap) * (0.8 + 0.4 * unit)
+        min(first * (1 << (min(max(attempt, 1), 21) - 1)), cap) * (0.8 + 0.4 * unit)
     }
 }

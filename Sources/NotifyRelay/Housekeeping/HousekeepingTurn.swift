@@ -25,6 +25,7 @@ actor HousekeepingTurn {
             try await house.closer.closeDue(unless: { await Self.isAnyCatchingUp(house.pollers) })
         }
         await attempt(house) { () async throws(LedgerError) in try await self.helpIllLanes(house) }
+        await house.reports.tellUntold()
         if house.storeHealth.fault != nil { _ = await house.storeHealth.check() }
     }
 

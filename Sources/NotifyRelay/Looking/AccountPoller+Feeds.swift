@@ -10,6 +10,7 @@ extension AccountPoller {
 
     func succeeded(_ feed: Feed) async {
         metrics.read(account: name, feed: feed.rawValue, at: clock.now)
+        logger.debug("looked at \(feed.rawValue)", metadata: ["account": "\(name)"])
         let isWell = trouble.succeeded(feed)
         firstLookDone.insert(feed)
         await writeDown(feed)
@@ -29,6 +30,7 @@ extension AccountPoller {
         }
         if error.reason == .cancelled { return }
         metrics.pollFailed(account: name, reason: error.reason.rawValue)
+        logger.debug("could not look at \(feed.rawValue): \(error.detail)", metadata: ["account": "\(name)"])
         guard trouble.failed(feed, error.reason) else { return }
         let (topic, text) = Self.complaint(error, account: name, feed: feed)
         await reports.begin(SelfReport.Topic(name: topic, about: name, account: name), text)

@@ -164,9 +164,3 @@ actor AccountPoller {
         return client.budget.stretch(demandPerMinute: runs + fixed + details.looksPerMinute(at: clock.uptime))
     }
 }
-
-extension Timestamp {
-    mutating func shift(by difference: Duration) {
-        if self > .distantPast, self < .distantFuture { self = self + difference }
-    }
-}

@@ -9,15 +9,18 @@ enum DetailLadder {
 
     struct Next: Sendable, Equatable {
         var rung: Int
-        /// Nil: settled, not looked at again.
+        /// When the next look is due; nil if there is none, because the run is settled.
         var dueAt: Timestamp?
     }
 
     /// - Parameters:
-    ///   - rung: how many looks at the finished run there were before this one.
-    ///   - due: when this look was due; the ladder's start is reckoned from it.
-    ///   - completed: nil if it could not be read.
+    ///   - rung: the number of looks at the finished run before this one, as stored.
+    ///   - due: when this look was due; the start of the ladder is computed from it.
+    ///   - completed: when the run completed; nil if the time could not be read.
+    ///   - brought: this look showed something new.
     static func finished(rung: Int, due: Timestamp, completed: Timestamp?, brought: Bool, now: Timestamp) -> Next {
+        // The store holds the rung, so any number can stand there.
+        let rung = max(0, rung)
         let start: Timestamp =
             if rung == 0 {
                 min(completed ?? now, now)
@@ -30,9 +33,9 @@ enum DetailLadder {
         return Next(rung: next + 1, dueAt: start + steps[next])
     }
 
-    /// An unfinished run: 10 s, and half as long again after each look that brought nothing, at most `slowest`.
+    /// The next look at an unfinished run: after `fastest`, and after 1.5 times the last wait if the look brought nothing, up to `slowest`.
     static func unfinished(rung: Int, brought: Bool, fastest: Duration, slowest: Duration, now: Timestamp) -> Next {
-        let rung = brought ? 0 : min(rung + 1, 12)
+        let rung = brought ? 0 : min(max(0, rung), 11) + 1
         var pace = fastest
         for _ in 0..<rung { pace = min(pace * 1.5, slowest) }
         return Next(rung: rung, dueAt: now + pace)

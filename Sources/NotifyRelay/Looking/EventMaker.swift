@@ -4,7 +4,7 @@ import RelayCore
 import RelaySupport
 import RevKeen
 
-/// Makes events of what the API shows of one account. The only place where wire types become our vocabulary.
+/// Makes events from the API's responses about one account. Only here do wire types become the program's own types.
 struct EventMaker: Sendable {
     let account: String
     let staging: Bool
@@ -23,7 +23,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .notification(detail)))
     }
 
-    /// Nil while the run is unfinished.
+    /// The event of a finished run; nil while the run goes on.
     func run(_ answer: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
         let run = answer.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
@@ -38,7 +38,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .run(detail)))
     }
 
-    /// The row that a look shows, with the version that the caller decided on.
+    /// The row of an approval as a look shows it, with the version that the caller decided on.
     func row(
         _ approval: Approval, state: ApprovalDetail.State, version: Int, risk: String?, seenOpen: Bool, now: Timestamp
     ) -> ApprovalRow {
@@ -56,16 +56,17 @@ struct EventMaker: Sendable {
     }
 
     /// The event of a row: a request while it is open, a decision once it is closed.
+    /// A row whose stored payload shows no approval counts as closed, with nothing known of it but its id.
     func event(of row: ApprovalRow, now: Timestamp) -> Event {
-        guard case .approval(let detail) = row.payload.detail else {
-            preconditionFailure("an approval's row holds an approval")
-        }
+        let detail = row.detail ?? ApprovalDetail(id: row.id, version: row.version, state: .closed)
+        var payload = row.payload
+        payload.detail = .approval(detail)
         let isOpen = detail.state == .open
         let moment = isOpen ? (row.version == 1 ? detail.createdAt : nil) : detail.decidedAt
         return Event(
             id: EventID.approval(row.id, version: row.version, account: account), account: account,
             kind: isOpen ? .approval : .decision, subject: EventID.approvalSubject(row.id, account: account),
-            priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: row.payload)
+            priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: payload)
     }
 
     private func origin(_ run: Run, risk: String?) -> Origin {
@@ -76,7 +77,7 @@ struct EventMaker: Sendable {
     }
 }
 
-/// The first 16 hex digits of a SHA-256: stands in an id where a time could not be read.
+/// The first 16 hex digits of a text's SHA-256. An id holds it in place of a time that could not be read.
 func shortHash(_ text: String) -> String {
     hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }

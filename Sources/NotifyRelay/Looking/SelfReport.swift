@@ -3,15 +3,17 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// What the relay says about itself: once when something begins, once more when it is over.
+/// The relay's messages about itself: one when a trouble begins, and one when it ends.
 ///
-/// Where no route and no `health_to` takes it, it is a warning in the log, and always a line on the status page.
+/// A message that no route and no `health_to` takes is a warning in the log. The status page shows every trouble. A message that the
+/// store does not take is kept in memory, in its order, and told as soon as the store takes it.
 final class SelfReport: Sendable {
     struct Topic: Sendable, Hashable {
         /// `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, …
         var name: String
         /// The account, feed or destination.
         var about: String
+        /// Nil if the topic is about a destination.
         var account: String?
     }
 
@@ -21,8 +23,19 @@ final class SelfReport: Sendable {
         var detail: String
     }
 
-    private let open = Locked<[Topic: Trouble]>([:])
+    private struct State {
+        var open: [Topic: Trouble] = [:]
+        /// Messages that the store has not taken yet, oldest first.
+        var untold: [Sighting] = []
+    }
+
+    /// More messages than this are not kept while the store takes none.
+    private static let mostUntold = 1_000
+
+    private let state = Locked(State())
     private let admitter: Locked<Admitter?> = Locked(nil)
+    /// Only one task at a time hands messages over, so that they keep their order.
+    private let telling = AsyncMutex()
     private let clock: any WallClock
     private let logger: Logger
 
@@ -33,51 +46,70 @@ final class SelfReport: Sendable {
 
     func attach(_ admitter: Admitter) { self.admitter.withLock { $0 = admitter } }
 
-    /// What is wrong now, oldest first.
-    var troubles: [Trouble] { open.withLock { $0.values.sorted { $0.began < $1.began } } }
+    /// The present troubles, oldest first.
+    var troubles: [Trouble] { state.withLock { $0.open.values.sorted { $0.began < $1.began } } }
 
-    /// What left the configuration troubles nobody any more. What is about no account is about a destination.
+    /// Forgets the troubles of accounts and destinations that left the configuration.
     func forget(besides accounts: Set<String>, _ destinations: Set<String>) {
-        open.withLock { open in
-            open = open.filter { topic, _ in topic.account.map(accounts.contains) ?? destinations.contains(topic.about) }
+        state.withLock { state in
+            state.open = state.open.filter { topic, _ in topic.account.map(accounts.contains) ?? destinations.contains(topic.about) }
         }
     }
 
     /// - Parameters:
-    ///   - moment: when it began, where that outlasts the program: then a restart does not tell it again. Nil is now.
+    ///   - moment: when the trouble began, if that outlasts the program: then a restart does not tell it again. Nil is now.
     ///   - also: a destination that is told too, whatever the routes say.
     func begin(_ topic: Topic, _ detail: String, at moment: Timestamp? = nil, also: String? = nil) async {
-        let began = open.withLock { open -> Timestamp? in
-            guard open[topic] == nil else { return nil }
-            let began = moment ?? clock.now
-            open[topic] = Trouble(topic: topic, began: began, detail: detail)
-            return began
+        let began = moment ?? clock.now
+        let isNews = state.withLock { state -> Bool in
+            guard state.open[topic] == nil else { return false }
+            state.open[topic] = Trouble(topic: topic, began: began, detail: detail)
+            return true
         }
-        if let began { await say(topic, detail, beganAt: began, over: false, also: also) }
+        if isNews { leave(topic, detail, beganAt: began, over: false, also: also) }
+        await tellUntold()
     }
 
     func end(_ topic: Topic, _ detail: String, also: String? = nil) async {
-        guard let trouble = open.withLock({ $0.removeValue(forKey: topic) }) else { return }
-        await say(topic, detail, beganAt: trouble.began, over: true, also: also)
+        if let trouble = state.withLock({ $0.open.removeValue(forKey: topic) }) {
+            leave(topic, detail, beganAt: trouble.began, over: true, also: also)
+        }
+        await tellUntold()
     }
 
-    /// Something that is said once and has no end.
-    func once(_ topic: Topic, _ detail: String) async { await say(topic, detail, beganAt: clock.now, over: false, also: nil) }
+    /// Tells something that has no end.
+    func once(_ topic: Topic, _ detail: String) async {
+        leave(topic, detail, beganAt: clock.now, over: false, also: nil)
+        await tellUntold()
+    }
 
-    private func say(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool, also: String?) async {
+    /// Hands over what the store did not take before. Does nothing if there is nothing.
+    func tellUntold() async {
+        guard state.withLock({ !$0.untold.isEmpty }), let admitter = admitter.withLock({ $0 }) else { return }
+        await telling.withLock {
+            while let next = state.withLock({ $0.untold.first }) {
+                do throws(LedgerError) {
+                    try await admitter.admit([next])
+                    state.withLock { _ = $0.untold.removeFirst() }
+                } catch {
+                    return logger.error("\(error.detail)", metadata: ["topic": "store"])
+                }
+            }
+        }
+    }
+
+    /// Makes the message and puts it last in the line of those to be told.
+    private func leave(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool, also: String?) {
         let id = EventID.relay(topic.name, about: topic.about, beganAt: beganAt, over: over)
         let event = Event(
             id: id, account: topic.account, kind: .relay, subject: EventID.relay(topic.name, about: topic.about, beganAt: beganAt),
             priority: .high, occurredAt: clock.now, seenAt: clock.now,
             payload: Payload(detail: .relay(RelayDetail(topic: topic.name, about: topic.about, detail: detail, over: over))))
-        let admitter = admitter.withLock { $0 }
-        if admitter?.router.owed(event, dueAt: clock.now, also: also).isEmpty ?? true {
+        if admitter.withLock({ $0 })?.router.owed(event, dueAt: clock.now, also: also).isEmpty ?? true {
             logger.warning("\(detail)", metadata: ["topic": "\(topic.name)", "about": "\(topic.about)", "over": "\(over)"])
         }
-        do {
-            try await admitter?.admit([Sighting(event, also: also)])
-        } catch {
-            logger.error("\(error.detail)", metadata: ["topic": "store"])
+        state.withLock { state in
+            if state.untold.count < Self.mostUntold { state.untold.append(Sighting(event, also: also)) }
         }
     }
 }

@@ -22,10 +22,11 @@ struct Engine: Sendable {
     func run(_ configuration: Configuration) async throws {
         // Trapped before the store is opened, so that a signal that comes meanwhile is kept.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
+        let notices = RunNotices(logger: logger, clock: SystemClock())
         try await with(configuration) { relay, tools, keys in
             try await relay.prepare()
-            logger.notice(
-                "running", metadata: ["accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)"])
+            notices.started(configuration)
+            defer { notices.stopped() }
             let reload = ConfigurationReload(
                 path: path, server: configuration.server, tools: tools, keys: keys, relay: relay, metrics: relay.metrics,
                 clock: tools.clock, logger: logger)
@@ -64,6 +65,8 @@ struct Engine: Sendable {
     /// Returns at a signal that ends the program.
     private static func heed(_ signals: UnixSignalsSequence, _ reload: ConfigurationReload) async {
         for await signal in signals.cancelOnGracefulShutdown() {
+            // What a person asks for is logged in full, also when it is the same trouble again.
+            Log.running?.startAnew()
             guard signal == .sighup else { return }
             await reload.reload(because: "SIGHUP")
         }

@@ -1,30 +1,34 @@
-import Foundation
 import Glibc
 import Logging
 import RelayCore
 import RelaySupport
 
-/// Structured lines on stderr: text on a terminal, JSON otherwise. Routine success is `debug`; nothing per message at `info`.
+/// The program's log: structured lines on stderr, as text on a terminal and as JSON otherwise.
+///
+/// Routine success is `debug`. Nothing about a single message is at `info` or above.
 struct Log: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
-    private let isTerminal: Bool
-    private let clock: any WallClock
-    private let write: @Sendable (String) -> Void
+    private let queue: LogQueue
 
-    init(
-        level: Logger.Level, isTerminal: Bool, clock: any WallClock = SystemClock(),
-        write: @escaping @Sendable (String) -> Void = { Terminal.write($0, to: STDERR_FILENO) }
-    ) {
+    init(level: Logger.Level, queue: LogQueue) {
         logLevel = level
-        self.isTerminal = isTerminal
-        self.clock = clock
-        self.write = write
+        self.queue = queue
     }
 
+    /// The longest time that the end of the program waits for the log's reader.
+    private static let patience = Duration.seconds(1)
+    private static let current = Locked<LogQueue?>(nil)
+
+    /// The queue behind stderr while the log runs; nil in commands that have no log.
+    static var running: LogQueue? { current.withLock { $0 } }
+
+    /// Starts the log. Every way to end the program except a crash writes what is queued first.
     static func start(level: Logger.Level) -> Logger {
-        let isTerminal = isatty(STDERR_FILENO) == 1
-        LoggingSystem.bootstrap { _ in Log(level: level, isTerminal: isTerminal) }
+        let queue = LogQueue(form: isatty(STDERR_FILENO) == 1 ? .text : .json) { Terminal.write($0, to: STDERR_FILENO) }
+        current.withLock { $0 = queue }
+        atexit { Log.running?.finish(within: Log.patience) }
+        LoggingSystem.bootstrap { _ in Log(level: level, queue: queue) }
         return Logger(label: "notify-relay")
     }
 
@@ -34,20 +38,7 @@ struct Log: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        write(isTerminal ? line(event, all) : json(event, all))
-    }
-
-    private func line(_ event: LogEvent, _ all: Logger.Metadata) -> String {
-        let extra = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        return "\(clock.now) \(event.level.rawValue) \(event.message)\(extra)\n".repaired(most: 4_000)
-    }
-
-    private func json(_ event: LogEvent, _ all: Logger.Metadata) -> String {
-        var members: [String: JSONValue] = [
-            "at": .string(clock.now.description), "level": .string(event.level.rawValue), "message": .string("\(event.message)"),
-        ]
-        for (key, value) in all { members[key] = .string("\(value)") }
-        return JSONValue.object(members).text + "\n"
+        let all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
+        queue.add(event.level, "\(event.message)", all.mapValues { "\($0)" })
     }
 }

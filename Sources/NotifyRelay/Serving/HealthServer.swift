@@ -6,16 +6,16 @@ import Logging
 import NIOCore
 import RelayCore
 
-/// An address of `server` that cannot be listened on.
+/// The relay cannot listen on one of its addresses.
 struct ListenError: Error, CustomStringConvertible {
-    /// The key of the configuration that names it.
+    /// The configuration's key that names the address.
     var key: String
     var address: String
     var why: String
 
     var description: String { "\(key): \(address) cannot be listened on: \(why); name another address, or end what holds it" }
 
-    /// Runs a server. An error of its socket becomes a `ListenError` that names the key of the address.
+    /// Runs a server. A socket error becomes a `ListenError` with the key that names the address.
     static func naming(_ key: String, _ address: String, _ serve: () async throws -> Void) async throws {
         do {
             try await serve()
@@ -72,10 +72,10 @@ struct HealthServer: Sendable {
 
     private static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(StatusPage.style.utf8))).base64EncodedString()
 
-    /// Hummingbird logs every start and stop, which is no news here.
+    /// Hummingbird logs every start and stop, and at a stop each connection that is still open as an error. Neither is news here.
     private var quiet: Logger {
         var quiet = logger
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         return quiet
     }
 }

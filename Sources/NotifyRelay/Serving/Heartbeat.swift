@@ -3,7 +3,9 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Tells a monitor elsewhere that the relay is well, by a GET once per `every` while `/readyz` would respond with 200.
+/// Tells a watcher elsewhere that the relay is well: a GET at each interval, but only while `/readyz` would answer 200.
+///
+/// The URL is a secret, so neither it nor the response is ever in the log.
 struct Heartbeat: Sendable {
     let url: Secret
     let every: Duration
@@ -11,6 +13,17 @@ struct Heartbeat: Sendable {
     let status: any StatusReading
     let clock: any WallClock
     let logger: Logger
+    /// What is wrong with the last one, as said in the log; nil if it arrived, or before the first one.
+    private let trouble = Locked<String?>(nil)
+
+    init(url: Secret, every: Duration, http: any HTTPTransport, relay: Relay, clock: any WallClock, logger: Logger) {
+        self.url = url
+        self.every = every
+        self.http = http
+        self.relay = relay
+        self.clock = clock
+        self.logger = logger
+    }
 
     func run() async {
         while !Task.isCancelled {
@@ -22,9 +35,23 @@ struct Heartbeat: Sendable {
     func beat() async {
         guard await status.readiness().isReady else { return }
         do {
-            _ = try await http.send(HTTPRequest("GET", url))
+            let status = try await http.send(HTTPRequest("GET", url)).status
+            let isTaken = (200..<300).contains(status)
+            say(isTaken ? nil : "the heartbeat was answered with status \(status); is `server.heartbeat` right?")
+        } catch  where error.reason == .cancelled {
+            return
         } catch {
-            logger.debug("heartbeat: \(error.detail)")
+            say("the heartbeat does not arrive: \(error.detail)")
         }
+    }
+
+    /// Logs a change, and nothing if it is as it was.
+    private func say(_ now: String?) {
+        let before = trouble.withLock { trouble in
+            defer { trouble = now }
+            return trouble
+        }
+        guard now != before else { return }
+        if let now { logger.warning("\(now)") } else { logger.notice("the heartbeat arrives again") }
     }
 }

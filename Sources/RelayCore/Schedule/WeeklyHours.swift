@@ -51,19 +51,6 @@ package struct WeeklyHours: Sendable, Equatable {
         return sum
     }
 
-    /// The first moment at which `worked` of time inside the hours has passed since `start`.
-    /// It is `start` itself if `worked` is zero, and `distantFuture` if it never happens.
-    package func add(_ worked: Duration, to start: Timestamp) -> Timestamp {
-        guard worked > .zero else { return start }
-        var rest = worked
-        for span in spans(from: start, days: Self.horizon) {
-            let begin = max(span.lowerBound, start), length = span.upperBound - begin
-            if rest <= length { return begin + rest }
-            rest -= length
-        }
-        return .distantFuture
-    }
-
     private func span(at moment: Timestamp) -> Range<Timestamp>? {
         let day = zone.civil(at: moment).date.daysSince1970
         return (day - 1...day + 1).lazy.compactMap(span(on:)).first { $0.contains(moment) }

@@ -43,7 +43,7 @@ extension RevKeenClient {
         do throws(TransportError) {
             return try await transport.send(request(for: call))
         } catch {
-            throw RevKeenError(.init(error.reason), SafeText(key: account.key).clean(error.detail), bytesLeft: error.sent)
+            throw RevKeenError(.init(error.reason), SafeText(key: account.key).clean(error.detail))
         }
     }
 
@@ -74,6 +74,6 @@ extension RevKeenClient {
         let said = envelope.text.isEmpty ? "" : ": \(envelope.text)"
         return RevKeenError(
             reason, SafeText(key: account.key).clean("HTTP \(answer.status)\(hint)\(said)"), status: answer.status,
-            retryAfter: answer.status >= 400 ? RetryAfter.read(answer, envelope: envelope, now: clock.now) : nil, bytesLeft: true)
+            retryAfter: answer.status >= 400 ? RetryAfter.read(answer, envelope: envelope, now: clock.now) : nil)
     }
 }

@@ -74,7 +74,7 @@ package final class RevKeenClient: Sendable {
     /// Approves an approval request.
     ///
     /// - Parameter idempotencyKey: from `decisionKey`; the same on every try of one answer.
-    package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) -> DecisionResponse {
+    package func approve(_ approval: String, idempotencyKey: String) async throws(RevKeenError) {
         try await decide(approval, "approve", body: nil, idempotencyKey: idempotencyKey)
     }
 
@@ -84,9 +84,9 @@ package final class RevKeenClient: Sendable {
     ///   same key.
     package func reject(
         _ approval: String, reason: String?, idempotencyKey: String
-    ) async throws(RevKeenError) -> DecisionResponse {
+    ) async throws(RevKeenError) {
         let body = reason.flatMap { $0.isEmpty ? nil : JSONValue.object(["reason": .string($0)]).bytes }
-        return try await decide(approval, "reject", body: body, idempotencyKey: idempotencyKey)
+        try await decide(approval, "reject", body: body, idempotencyKey: idempotencyKey)
     }
 }
 
@@ -110,27 +110,26 @@ extension RevKeenClient {
         do throws(JSONSyntaxError) {
             return (answer, try JSONValue(parsing: answer.body))
         } catch {
-            throw RevKeenError(.badAnswer, error.description, status: answer.status, bytesLeft: true)
+            throw RevKeenError(.badAnswer, error.description, status: answer.status)
         }
     }
 
     private func decide(
         _ approval: String, _ verb: String, body: [UInt8]?, idempotencyKey: String
-    ) async throws(RevKeenError) -> DecisionResponse {
+    ) async throws(RevKeenError) {
         let path = ["automations", "approvals", try segment(approval), verb]
-        return DecisionResponse(
-            try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision)))
+        _ = try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision))
     }
 
     /// Encodes an id as a path segment.
     ///
     /// - Throws: `RevKeenError` before anything is sent, if the id could change the path.
     private func segment(_ id: String) throws(RevKeenError) -> String {
-        guard id.isUsableID else { throw RevKeenError(.badRequest, "not an id that RevKeen can know", bytesLeft: false) }
+        guard id.isUsableID else { throw RevKeenError(.badRequest, "not an id that RevKeen can know") }
         return id.percentEncoded
     }
 
     private func badAnswer(_ answer: HTTPResponse, _ what: String) -> RevKeenError {
-        RevKeenError(.badAnswer, "the answer holds \(what)", status: answer.status, bytesLeft: true)
+        RevKeenError(.badAnswer, "the answer holds \(what)", status: answer.status)
     }
 }

@@ -7,7 +7,7 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
     /// The cause, from a closed set, so that it is safe as a metric label.
     /// For a response it depends on the status; the error code only separates `inProgress` from `conflict`.
     package enum Reason: String, Sendable, CaseIterable {
-        /// DNS or TLS failed, or the connection was refused or cut off.
+        /// DNS or TLS failed, the connection was refused or cut off, or this machine has no thread left for it.
         case unreachable
         case timeout
         /// 401: the key is missing, revoked, or belongs to another environment.
@@ -39,23 +39,20 @@ package struct RevKeenError: Error, Sendable, Equatable, CustomStringConvertible
     /// How long RevKeen asks us to wait: 1 s … 10 min.
     /// Nil if it does not ask.
     package var retryAfter: Duration?
-    /// At least a part of the request may have reached RevKeen, so the operation may have happened.
-    package var bytesLeft: Bool
 
-    package init(_ reason: Reason, _ detail: String, status: Int? = nil, retryAfter: Duration? = nil, bytesLeft: Bool) {
+    package init(_ reason: Reason, _ detail: String, status: Int? = nil, retryAfter: Duration? = nil) {
         self.reason = reason
         self.status = status
         self.detail = detail
         self.retryAfter = retryAfter
-        self.bytesLeft = bytesLeft
     }
 
     /// The error of a request that was not sent.
     init(_ notEntered: RequestBudget.NotEntered) {
         switch notEntered {
-        case .cancelled: self.init(.cancelled, "cancelled before it was sent", bytesLeft: false)
+        case .cancelled: self.init(.cancelled, "cancelled before it was sent")
         case .paused(let wait):
-            self.init(.rateLimited, "it asked not to be asked for another \(wait.spoken)", retryAfter: wait, bytesLeft: false)
+            self.init(.rateLimited, "it asked not to be asked for another \(wait.spoken)", retryAfter: wait)
         }
     }
 
@@ -84,7 +81,7 @@ extension RevKeenError.Reason {
     init(_ reason: TransportError.Reason) {
         self =
             switch reason {
-            case .unreachable, .tls, .noAnswer, .forbiddenAddress: .unreachable
+            case .unreachable, .tls, .noAnswer, .forbiddenAddress, .exhausted: .unreachable
             case .timeout: .timeout
             case .tooLarge: .tooLarge
             case .protocolError: .badAnswer

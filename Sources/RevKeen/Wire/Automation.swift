@@ -7,17 +7,13 @@ package import RelaySupport
 package struct Automation: WireItem, Equatable {
     package var id: String
     package var name: String?
-    package var description: String?
     package var status: String?
     package var triggerType: String?
     /// The time zone, presumably an IANA name.
     package var timezone: String?
     package var cronExpression: String?
     package var riskProfile: String?
-    package var currentVersion: Int?
-    package var objective: String?
     package var createdAt: MomentText?
-    package var updatedAt: MomentText?
 
     package init(id: String) { self.id = id }
 
@@ -25,15 +21,11 @@ package struct Automation: WireItem, Equatable {
         guard let id = json.id("id") else { return nil }
         self.id = id
         name = json.text("name")
-        description = json.text("description")
         status = json.text("status")
         triggerType = json.text("trigger_type")
         timezone = json.text("timezone")
         cronExpression = json.text("cron_expression")
         riskProfile = json.text("risk_profile")
-        currentVersion = json["current_version"]?.int
-        objective = json.text("objective")
         createdAt = json.moment("created_at")
-        updatedAt = json.moment("updated_at")
     }
 }

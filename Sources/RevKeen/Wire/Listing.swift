@@ -23,16 +23,12 @@ package struct Listing<Item: Sendable>: Sendable {
     /// The names of members other than `object` and `data`; a member of an object is named like `pagination.total`.
     /// RevKeen documents none.
     package var pagingKeys: [String]
-    /// Whether a paging member says that there are more entries; nil if none says anything.
-    package var hasMore: Bool?
     /// `X-RateLimit-Limit`, in requests per minute.
     package var rateLimit: Int?
-    /// `RevKeen-Version`: the API version that RevKeen used.
-    package var version: String?
 
     package init(
         items: [Item], skipped: Int = 0, date: Timestamp? = nil, limit: Int = 100, order: Order = .unknown,
-        pagingKeys: [String] = [], hasMore: Bool? = nil, rateLimit: Int? = nil, version: String? = nil
+        pagingKeys: [String] = [], rateLimit: Int? = nil
     ) {
         self.items = items
         self.skipped = skipped
@@ -40,9 +36,7 @@ package struct Listing<Item: Sendable>: Sendable {
         self.limit = limit
         self.order = order
         self.pagingKeys = pagingKeys
-        self.hasMore = hasMore
         self.rateLimit = rateLimit
-        self.version = version
     }
 
     /// The list has as many entries as the limit allows, so there may be more.
@@ -56,8 +50,8 @@ extension Listing where Item: WireItem {
         let items = entries.compactMap(Item.init(json:))
         self.init(
             items: items, skipped: entries.count - items.count, date: answer.date, limit: limit,
-            order: Order(of: items.map { $0.createdAt?.moment }), pagingKeys: json.pagingKeys, hasMore: json.hasMore,
-            rateLimit: answer.rateLimit, version: answer.header("revkeen-version")?.repaired(most: 40))
+            order: Order(of: items.map { $0.createdAt?.moment }), pagingKeys: json.pagingKeys,
+            rateLimit: answer.rateLimit)
     }
 }
 
@@ -83,10 +77,6 @@ extension JSONValue {
         let members = (object ?? [:]).filter { !["object", "data", "requestId", "request_id"].contains($0.key) }
         let names = members.flatMap { name, value in (value.object?.keys).map { $0.map { "\(name).\($0)" } } ?? [name] }
         return names.sorted().prefix(20).map { $0.repaired(most: 60) }
-    }
-
-    fileprivate var hasMore: Bool? {
-        [self["pagination"], self["meta"], self].lazy.compactMap { $0?["has_more"]?.bool ?? $0?["hasMore"]?.bool }.first
     }
 }
 

@@ -1,7 +1,7 @@
 import RelayCore
 package import RelaySupport
 
-/// A run, from a list or from its detail; the fields after `completedAt` exist only in the detail.
+/// A run, from a list or from its detail; `automation` exists only in the detail.
 /// Source: https://docs.revkeen.com/docs/api-reference/automations_runs_get
 package struct Run: WireItem, Equatable {
     package var id: String
@@ -16,26 +16,13 @@ package struct Run: WireItem, Equatable {
     /// Set if and only if the run is finished.
     package var completedAt: MomentText?
 
-    package var automationVersionID: String?
-    package var threadID: String?
-    package var triggerPayload: JSONValue?
-    package var version: Version?
     package var automation: Owner?
-
-    /// The version of the automation that ran.
-    package struct Version: Sendable, Equatable {
-        package var id: String?
-        package var version: Int?
-        package var objective: String?
-    }
 
     /// The automation as a run's detail describes it.
     /// Only here does a run have a risk profile.
     package struct Owner: Sendable, Equatable {
         package var id: String?
         package var name: String?
-        package var status: String?
-        package var triggerType: String?
         package var riskProfile: String?
 
         package init(id: String? = nil, name: String? = nil, riskProfile: String? = nil) {
@@ -60,19 +47,6 @@ package struct Run: WireItem, Equatable {
         createdAt = json.moment("created_at")
         startedAt = json.moment("started_at")
         completedAt = json.moment("completed_at")
-        automationVersionID = json.id("automation_version_id")
-        threadID = json.id("thread_id")
-        triggerPayload = json.json("trigger_payload")
-        version = json["version"].flatMap(Version.init(json:))
-    }
-}
-
-extension Run.Version {
-    fileprivate init?(json: JSONValue) {
-        guard json.object != nil else { return nil }
-        id = json.id("id")
-        version = json["version"]?.int
-        objective = json.text("objective")
     }
 }
 
@@ -81,8 +55,6 @@ extension Run.Owner {
         guard json.object != nil else { return nil }
         id = json.id("id")
         name = json.text("name")
-        status = json.text("status")
-        triggerType = json.text("trigger_type")
         riskProfile = json.text("risk_profile")
     }
 }

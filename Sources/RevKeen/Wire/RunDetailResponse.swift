@@ -35,13 +35,9 @@ package struct RunDetailResponse: Sendable, Equatable {
 
 package struct Step: WireItem, Equatable {
     package var id: String
-    package var index: Int?
     package var type: String?
     package var name: String?
     package var status: String?
-    package var input: JSONValue?
-    package var output: JSONValue?
-    package var milliseconds: Int?
     package var createdAt: MomentText?
 
     package init(id: String) { self.id = id }
@@ -49,13 +45,9 @@ package struct Step: WireItem, Equatable {
     package init?(json: JSONValue) {
         guard let id = json.id("id") else { return nil }
         self.id = id
-        index = json["step_index"]?.int
         type = json.text("step_type")
         name = json.text("name")
         status = json.text("status")
-        input = json.json("input_json")
-        output = json.json("output_json")
-        milliseconds = json["duration_ms"]?.int
         createdAt = json.moment("created_at")
     }
 }

@@ -1,5 +1,6 @@
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 
 @testable import NotifyRelay
@@ -30,27 +31,29 @@ struct SilenceTests {
         expectSilent(reading)
     }
 
-    @Test(arguments: [
-        "ops: https://hooks.slack.com/services/T/B/s3cr3tvalue", "ops: [https://hooks.slack.com/services/T/B/s3cr3tvalue]",
-        "ops: xoxb-s3cr3tvalue",
-        "ops: {type: https://hooks.slack.com/services/T/B/s3cr3tvalue}",
-        "ops: {type: slack, url: [https://hooks.slack.com/services/T/B/s3cr3tvalue]}",
-        "ops: {type: slack, url: {x: https://hooks.slack.com/services/T/B/s3cr3tvalue}}",
-        "ops: {type: slack, url: \"ftp://hooks.slack.com/s3cr3tvalue\"}",
-        "ops: {type: slack, url:https://hooks.slack.com/services/T/B/s3cr3tvalue}",
-        "ops: {type: slack, https://hooks.slack.com/services/T/B/s3cr3tvalue: x}",
-        "ops: {type: slack, url: \"${URL}\", ulr: \"https://hooks.slack.com/services/T/B/s3cr3tvalue\"}",
-        "ops: {type: webhook, url: \"https://a.example/s3cr3tvalue x\"}", "ops: {type: webhook, url: \"http://a.example/s3cr3tvalue\"}",
-        "ops: {type: webhook, url: \"https://a.example/\", secret: whsec_s3cr3tvalue!}",
-        "ops: {type: webhook, url: \"https://a.example/\", secret: [whsec_s3cr3tvalue]}",
-        "ops: {type: webhook, url: \"https://a.example/\", headers: {Authorization: [Bearer s3cr3tvalue]}}",
-        "ops: {type: webhook, url: \"https://a.example/\", headers: [\"Authorization: Bearer s3cr3tvalue\"]}",
-        "ops: {type: email, server: \"smtp://u:s3cr3tvalue@mail.example\", from: a@b.example, to: [c@d.example]}",
-        "ops: {type: email, server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example], password: s3cr3tvalue}",
-        "ops: {type: email, server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example], username: u, password: [s3cr3tvalue]}",
-        "ops: {type: email, server: \"smtp://mail.example\", allow_plain: true, from: a@b.example, to: [c@d.example], username: u, password: s3cr3tvalue}",
-    ])
-    func `in a destination of the wrong shape`(entry: String) {
+    @Test(
+        arguments: [
+            "ops: https://hooks.slack.com/services/T/B/s3cr3tvalue", "ops: [https://hooks.slack.com/services/T/B/s3cr3tvalue]",
+            "ops: xoxb-s3cr3tvalue",
+            "ops: {type: https://hooks.slack.com/services/T/B/s3cr3tvalue}",
+            "ops: {type: slack, url: [https://hooks.slack.com/services/T/B/s3cr3tvalue]}",
+            "ops: {type: slack, url: {x: https://hooks.slack.com/services/T/B/s3cr3tvalue}}",
+            "ops: {type: slack, url: \"ftp://hooks.slack.com/s3cr3tvalue\"}",
+            "ops: {type: slack, url:https://hooks.slack.com/services/T/B/s3cr3tvalue}",
+            "ops: {type: slack, https://hooks.slack.com/services/T/B/s3cr3tvalue: x}",
+            "ops: {type: slack, url: \"${URL}\", ulr: \"https://hooks.slack.com/services/T/B/s3cr3tvalue\"}",
+            "ops: {type: webhook, url: \"https://a.example/s3cr3tvalue x\"}", "ops: {type: webhook, url: \"http://a.example/s3cr3tvalue\"}",
+            "ops: {type: webhook, url: \"https://a.example/\", secret: whsec_s3cr3tvalue!}",
+            "ops: {type: webhook, url: \"https://a.example/\", secret: [whsec_s3cr3tvalue]}",
+            "ops: {type: webhook, url: \"https://a.example/\", headers: {Authorization: [Bearer s3cr3tvalue]}}",
+            "ops: {type: webhook, url: \"https://a.example/\", headers: [\"Authorization: Bearer s3cr3tvalue\"]}",
+            "ops: {type: email, server: \"smtp://u:s3cr3tvalue@mail.example\", from: a@b.example, to: [c@d.example]}",
+            "ops: {type: email, server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example], password: s3cr3tvalue}",
+            "ops: {type: email, server: \"smtps://mail.example\", from: a@b.example, to: [c@d.example], username: u, password: [s3cr3tvalue]}",
+            "ops: {type: email, server: \"smtp://mail.example\", allow_plain: true, from: a@b.example, to: [c@d.example], username: u, password: s3cr3tvalue}",
+        ] as [LongText])
+    func `in a destination of the wrong shape`(entry: LongText) {
+        let entry = entry.text
         let reading = Reading("accounts: {live: {api_key: \"${KEY}\"}}\ndestinations: {\(entry)}")
         #expect(reading.configuration == nil)
         expectSilent(reading)

@@ -47,8 +47,9 @@ struct SlackButtonTests {
             now: now ?? scene.house.clock.now)
     }
 
-    @Test(arguments: [(bot, InboxMessage.Kind.slackBot), (webhook, .slack)])
-    func `a press is thanked at once, decides, and tells whoever pressed`(keys: String, kind: InboxMessage.Kind) async throws {
+    @Test(arguments: [(LongText(bot), InboxMessage.Kind.slackBot), (LongText(webhook), .slack)])
+    func `a press is thanked at once, decides, and tells whoever pressed`(keys: LongText, kind: InboxMessage.Kind) async throws {
+        let keys = keys.text
         let scene = try await DecidingScene(destination: keys)
         let answer = await scene.answer(try await press(scene, "approve", kind))
         #expect(answer.status == 200 && answer.body.isEmpty)
@@ -225,12 +226,12 @@ struct TelegramButtonTests {
         await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 11, name: "Ann")
         scene.house.transport.misbehave(at: "/approve", .unreachable)
         try await listener(scene).listenOnce()
-        #expect(try await scene.house.ledger.answers(account: nil, limit: 9).map(\.state) == [.asked])
+        #expect(try await scene.house.ledger.answerStates() == [.asked])
         // The program starts again: the update is not asked for a second time, and the answer is carried on.
         scene.house.transport.misbehave(nil)
         let listener = try await listener(scene)
         try await listener.listenOnce()
-        #expect(try await scene.house.ledger.answers(account: nil, limit: 9).count == 1)
+        #expect(try await scene.house.ledger.answerStates().count == 1)
     }
 
     @Test func `strangers and forged buttons are told so, and change nothing`() async throws {

@@ -189,7 +189,7 @@ struct DecidingFaultTests {
         let scene = try await DecidingScene(), token = try scene.token(), house = scene.house
         #expect(await scene.get(token).offersForm)
         try await house.running {
-            await house.relay.adopt(
+            try await house.relay.adopt(
                 try house.generation(
                     House.file(
                         destinations: "ops: {type: webhook, url: \"https://inbox.example/hooks/web/ops\"}",

@@ -53,6 +53,26 @@ struct LaneDownTests {
         #expect(house.channel().times(since: start) == [0, 5, 15, 35, 75, 80, 90])
     }
 
+    @Test func `a destination that comes back and refuses every message is there: its lane is open and ready`() async throws {
+        let house = try await house()
+        try await house.owe("a", "b", "c", "d", "e")
+        house.channel().always(.transient)
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await house.eventuallyInTime(of: lane) { await !lane.health.isOpen })
+            house.channel().always(.refused)
+            let areDead = try await house.eventuallyInTime(of: lane) {
+                try await house.debts("a", "b", "c", "d", "e").allSatisfy { $0.state == .dead }
+            }
+            #expect(areDead)
+        }
+        try await house.look()
+        #expect(await lane.health.isOpen)
+        #expect(await lane.health.reason == nil)
+        #expect(try await house.record()?.state == .open)
+        #expect(await house.relay.readiness().isReady)
+    }
+
     @Test func `one success opens it, and everything is delivered`() async throws {
         let house = try await house()
         try await owe(20, house)

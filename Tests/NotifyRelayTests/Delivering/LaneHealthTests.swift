@@ -85,6 +85,31 @@ struct LaneHealthTests {
         #expect(health.allowance(width: 8).from == start + .seconds(7))
     }
 
+    @Test(arguments: [DeliveryError.Verdict.refused, .vanished])
+    func `a response that refuses only the message opens a lane that is down`(verdict: DeliveryError.Verdict) {
+        var health = LaneHealth()
+        _ = failing(5, &health)
+        let change = health.failed(DeliveryError(verdict, .rejected, "HTTP 400", status: 400), at: start + .seconds(5), unit: 0.5)
+        #expect(change == .opened(after: .seconds(5)))
+        #expect(health.isOpen && health.reason == nil)
+        #expect(health.allowance(width: 8).count == 8)
+        #expect(failing(4, &health) == .none, "the count of failures starts again")
+    }
+
+    @Test func `a message that could not even be sent says nothing about the destination`() {
+        var health = LaneHealth()
+        _ = failing(5, &health)
+        #expect(health.failed(DeliveryError(.refused, .local, "no address"), at: start + .seconds(5), unit: 0.5) == .none)
+        #expect(!health.isOpen && health.reason == "HTTP 500")
+    }
+
+    @Test func `a response that refuses only the message does not open a closed lane`() {
+        var health = LaneHealth()
+        _ = health.failed(DeliveryError(.gone, .rejected, "HTTP 410"), at: start, unit: 0.5)
+        #expect(health.failed(DeliveryError(.refused, .rejected, "HTTP 400"), at: start, unit: 0.5) == .none)
+        #expect(!health.isOpen && health.reason == "HTTP 410")
+    }
+
     @Test func `a person opens a closed lane`() {
         var health = LaneHealth()
         _ = health.failed(DeliveryError(.gone, .rejected, "HTTP 410"), at: start, unit: 0.5)

@@ -77,12 +77,14 @@ extension String {
 private struct BadCast {
     /// An account, and a mail server beside it.
     struct Account {
-        let world = StandInRevKeen(clock: SystemClock(), seed: UInt64.random(in: 0..<1_000))
+        let world: StandInRevKeen
         let inbox = Inbox()
         let server: SandboxServer
         let addresses: SandboxAddresses
 
-        init(_ faults: @Sendable (inout Faults) -> Void) async throws {
+        /// - Parameter seed: makes the ids, so each account has another one.
+        init(seed: UInt64, _ faults: @Sendable (inout Faults) -> Void) async throws {
+            world = StandInRevKeen(clock: SystemClock(), seed: seed)
             server = SandboxServer(world: world, inbox: inbox)
             addresses = try await server.start()
             await world.arrange(faults)
@@ -98,16 +100,16 @@ private struct BadCast {
     let mute: Account
 
     init() async throws {
-        grey = try await Account { $0.failEvery = (3, 500) }
-        mute = try await Account {
+        grey = try await Account(seed: 1) { $0.failEvery = (3, 500) }
+        mute = try await Account(seed: 2) {
             $0.failEvery = (4, 429)
             $0.retryAfter = "1"
         }
-        let pages = try await Account {
+        let pages = try await Account(seed: 3) {
             $0.failEvery = (4, 502)
             $0.htmlErrors = true
         }
-        accounts = [("fives", grey), ("limits", mute), ("pages", pages), ("drops", try await Account { $0.dropEvery = 3 })]
+        accounts = [("fives", grey), ("limits", mute), ("pages", pages), ("drops", try await Account(seed: 4) { $0.dropEvery = 3 })]
         receivers = [
             "errors": try Receiver(first: .refuse(500), .refuse(503)), "waits": try Receiver(first: .refuse(429, retryAfter: "2")),
             "silent": try Receiver(first: .takeAndHangUp), "resets": try Receiver(first: .takeAndReset),

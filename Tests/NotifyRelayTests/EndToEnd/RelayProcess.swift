@@ -2,12 +2,13 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 
-/// The real binary, as a child of the test. What it says goes into files of its folder, so that it can be read while it runs.
+/// The real binary as a child of the test. Its output goes into files of its folder, so that a test can read it while it runs.
 final class RelayProcess: Sendable {
     private let process = Process()
     private let output: URL
-    private let errors: URL
+    private let errorsFile: URL
 
     /// The binary under test: `NOTIFY_RELAY_BINARY`, else the debug one beside the test bundle.
     static var binary: URL {
@@ -16,38 +17,35 @@ final class RelayProcess: Sendable {
     }
 
     /// - Parameters:
-    ///   - input: nil is `/dev/null`.
-    ///   - shell: commands of `/bin/sh` before the binary takes its place, such as limits.
+    ///   - input: the standard input; nil is `/dev/null`.
+    ///   - errors: the standard error; nil is a file, which `errorText` reads.
+    ///   - shell: commands that `/bin/sh` runs before it becomes the binary, such as limits.
     init(
-        _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, shell: String? = nil
+        _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, errors: FileHandle? = nil,
+        shell: String? = nil
     ) throws {
         let id = UUID().uuidString
         output = folder.appendingPathComponent("stdout-\(id).log")
-        errors = folder.appendingPathComponent("stderr-\(id).log")
-        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        errorsFile = folder.appendingPathComponent("stderr-\(id).log")
+        for file in [output, errorsFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.executableURL = shell == nil ? Self.binary : URL(fileURLWithPath: "/bin/sh")
         process.arguments = shell.map { ["-c", "\($0); exec \"$0\" \"$@\"", Self.binary.path] + arguments } ?? arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
+        process.standardError = try errors ?? FileHandle(forWritingTo: errorsFile)
         try process.run()
-        Self.started(process.processIdentifier)
+        Reaper.shared?.watch(process.processIdentifier)
     }
 
-    /// No child outlives a test that failed, nor the tests as a whole.
-    deinit { if process.isRunning { send(SIGKILL) } }
-
-    private static let children = Locked<[Int32]>([])
-    private static let endsChildren: Void = { atexit { RelayProcess.children.withLock { $0 }.forEach { Glibc.kill($0, SIGKILL) } } }()
-
-    private static func started(_ id: Int32) {
-        _ = endsChildren
-        children.withLock { $0.append(id) }
+    /// A child does not outlive a test that failed.
+    deinit {
+        if process.isRunning { send(SIGKILL) }
+        over()
     }
 
-    private func over() { Self.children.withLock { [id] children in children.removeAll { $0 == id } } }
+    private func over() { Reaper.shared?.forget(id) }
 
     var isRunning: Bool { process.isRunning }
 
@@ -55,7 +53,7 @@ final class RelayProcess: Sendable {
 
     var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
-    var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+    var errorText: String { (try? String(contentsOf: errorsFile, encoding: .utf8)) ?? "" }
 
     func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
@@ -64,7 +62,7 @@ final class RelayProcess: Sendable {
         _ = wait()
     }
 
-    /// Ends it as a service manager would. Returns its exit status.
+    /// Sends SIGTERM, as a service manager does, and returns the exit status.
     func terminate() -> Int32 {
         send(SIGTERM)
         return wait()
@@ -76,13 +74,13 @@ final class RelayProcess: Sendable {
         return process.terminationStatus
     }
 
-    /// Ends it as a service manager would, without holding a thread.
+    /// Sends a signal, as a service manager does, and returns the exit status. It holds no thread while it waits.
     func stopped(by signal: Int32 = SIGTERM) async -> Int32? {
         send(signal)
         return await ended()
     }
 
-    /// The exit status, without holding a thread; one that does not end is killed, and nil.
+    /// Waits for the end and returns the exit status. A child that does not end in time is killed, and the result is nil.
     func ended(within limit: Duration = .seconds(30)) async -> Int32? {
         if await comesTrue(within: limit, { !self.isRunning }) {
             over()
@@ -93,7 +91,7 @@ final class RelayProcess: Sendable {
     }
 }
 
-/// Asks again and again, in real time, whether something has come true beyond this process. What goes by a manual clock: `eventually`.
+/// Waits, in real time, until a condition outside this process is true. For what depends on a manual clock there is `eventually`.
 func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
@@ -103,7 +101,7 @@ func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> B
     return await condition()
 }
 
-/// A folder of its own that goes with the test.
+/// A temporary folder that is removed with this object.
 final class Workplace: Sendable {
     let folder: URL
 

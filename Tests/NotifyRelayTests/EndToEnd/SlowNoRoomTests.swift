@@ -96,6 +96,8 @@ struct NoRoomTests {
         let seen = try await SlowScenes.fullDisk.value
         expectKept(seen)
         #expect(seen.log.contains("free some space on its disk"))
+        let troubles = try LogLines(seen.log).troubles
+        #expect(Set(troubles).count == troubles.count, "a trouble that goes on is said once: \(seen.log)")
     }
 
     @Test func `where its files may not grow nothing is lost, and nothing is told twice`() async throws {

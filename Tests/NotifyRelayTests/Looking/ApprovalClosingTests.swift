@@ -1,4 +1,3 @@
-import Dedup
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -6,6 +5,7 @@ import RevKeen
 import Sandbox
 import Testing
 
+@testable import Dedup
 @testable import NotifyRelay
 
 /// How an approval ends that nobody decided (design §4 and §6, *closed*).
@@ -153,5 +153,24 @@ struct ApprovalClosingTests {
         scene.house.transport.misbehave(at: "/approvals", .status(404, "{}"))
         try await scene.looks()
         #expect(try await scene.versions() == ["v1 approval"])
+    }
+
+    @Test(arguments: ["{\"is\":\"run\",\"outcome\":\"failed\",\"run_id\":\"RUN\"}", "{\"is\":\"relay\",\"run_id\":\"RUN\"}"])
+    func `an approval whose stored payload is of another kind is closed like any other`(payload: String) async throws {
+        let scene = try await scene()
+        try await scene.house.setPayload(payload.replacing("RUN", with: scene.run), ofApproval: scene.approval)
+        await scene.house.world.finishRun(scene.run, outcome: .failed)
+        scene.unlist(.changed { $0.rewriting(["approvals": .array([])]) })
+        try await scene.looks(5)
+        #expect(try await scene.versions().last == "v2 decision")
+    }
+}
+
+extension House {
+    /// Overwrites what the store holds of an approval.
+    fileprivate func setPayload(_ text: String, ofApproval id: String) async throws {
+        try await ledger.writes.write("test") { db in
+            _ = try db.run("UPDATE approval SET payload = ? WHERE id = ?", text, id)
+        }
     }
 }

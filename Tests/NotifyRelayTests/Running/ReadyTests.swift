@@ -71,4 +71,25 @@ struct ReadyTests {
         }
         #expect(count == 4)
     }
+
+    @Test func `a heartbeat that is not answered well is a warning, once for each change, without its address`() async throws {
+        let house = try await House(House.file(account: "poll: {approvals: 1h}"))
+        let script = Locked<Result<HTTPResponse, TransportError>>(.success(HTTPResponse(status: 404)))
+        let http = ScriptedTransport { _ in script.withLock { $0 } }
+        let heartbeat = heartbeat(house, http)
+        for answer: Result<HTTPResponse, TransportError> in [
+            .success(HTTPResponse(status: 404)), .success(HTTPResponse(status: 302)),
+            .failure(TransportError(.unreachable, sent: false, "no route")), .success(HTTPResponse(status: 204)),
+        ] {
+            script.withLock { $0 = answer }
+            for _ in 0..<3 { await heartbeat.beat() }
+        }
+        let said = house.book.lines.filter { $0.contains("heartbeat") }
+        #expect(
+            said == [
+                "warning: the heartbeat was answered with status 404; is `server.heartbeat` right?",
+                "warning: the heartbeat was answered with status 302; is `server.heartbeat` right?",
+                "warning: the heartbeat does not arrive: no route", "notice: the heartbeat arrives again",
+            ])
+    }
 }

@@ -57,7 +57,7 @@ struct DigestShapeTests {
         let destination = try #require(generation.destinations.first { $0.name == name })
         let claim = Samples.claim(digest, destination: name, recipient: "")
         let message = generation.composer.message(claim, for: destination.target, now: Self.now).message
-        expectGolden(destination.channel.preview(message) + "\n", "digest.\(name).json")
+        expectGolden(json: destination.channel.preview(message), "digest.\(name).json")
     }
 
     @Test func `in a mail it is a text and a page`() throws {

@@ -1,0 +1,46 @@
+import Dedup
+import Logging
+import RelayCore
+import RelaySupport
+
+/// The lines that the log says about one destination's lane: each settled attempt at `debug`, each change of the lane at `notice`.
+struct LaneLog: Sendable {
+    let logger: Logger
+
+    func settled(_ claim: Claim, _ outcome: DeliveryOutcome, as settlement: Settlement, took: Duration) {
+        // Every message passes here, and the line is rarely wanted.
+        guard logger.logLevel <= .debug else { return }
+        var metadata: Logger.Metadata = [
+            "destination": "\(claim.destination)", "event": "\(claim.event.id)", "delivery": "\(claim.delivery)",
+            "attempt": "\(claim.attempt)", "took_ms": "\(took.milliseconds)",
+        ]
+        if case .failed(let error) = outcome { metadata["reason"] = "\(error.detail)" }
+        logger.debug("delivery \(settlement.word)", metadata: metadata)
+    }
+
+    func changed(_ change: LaneHealth.Change, _ destination: String, reason: String?) {
+        let what: String
+        switch change {
+        case .none: return
+        case .wentDown: what = "down: \(reason ?? "it does not answer")"
+        case .closed: what = "closed: \(reason ?? "it refuses us")"
+        case .opened(let after): what = "open again after \(after.spoken)"
+        }
+        logger.notice("destination \(destination) is \(what)", metadata: ["destination": "\(destination)"])
+    }
+}
+
+extension Settlement {
+    /// How the attempt settled the delivery, in a word or two.
+    fileprivate var word: String {
+        switch self {
+        case .delivered: "delivered"
+        case .retry(let at, _): "owed again at \(at)"
+        case .deferred(let until, _): "deferred until \(until)"
+        case .dead: "dead"
+        case .unknown: "unknown"
+        case .vanished: "vanished"
+        case .dropped(let why): "dropped: \(why)"
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Dispatch
+import Logging
+import RelayCore
+import RelaySupport
+
+/// The log's bounded queue. Lines are written on a dispatch queue of its own, so that nobody waits for whoever reads the log.
+///
+/// A line that does not fit is dropped and counted; the count is written where the lines are missing. A line is in memory only until it
+/// is written: what is queued at a crash is lost, and `finish` writes it at a normal end.
+final class LogQueue: Sendable {
+    private struct State {
+        var lines: [String] = []
+        /// The index of the first line that is not written yet. What lies before it is removed from time to time.
+        var next = 0
+        var bytes = 0
+        var dropped = 0
+        var filter = RepeatFilter()
+        var isWriting = false
+        var isTimerSet = false
+    }
+
+    /// The most bytes that wait.
+    private let room: Int
+    private let form: LogLine.Form
+    private let clock: any WallClock
+    /// May block for as long as the reader pleases.
+    private let write: @Sendable (String) -> Void
+    private let state = Locked(State())
+    private let writer = DispatchQueue(label: "log", qos: .utility)
+
+    init(
+        form: LogLine.Form, room: Int = 1 << 20, clock: any WallClock = SystemClock(), write: @escaping @Sendable (String) -> Void
+    ) {
+        self.form = form
+        self.room = room
+        self.clock = clock
+        self.write = write
+    }
+
+    /// Takes a line, or counts it as a repetition. Never blocks.
+    func add(_ level: Logger.Level, _ message: String, _ metadata: [String: String] = [:]) {
+        let line = LogLine(at: clock.now, level: level, message: message, metadata: metadata)
+        let text = line.written(form)
+        change { state in
+            if state.filter.passes(line, at: clock.uptime) { append(text, to: &state) } else { setTimer(&state) }
+        }
+    }
+
+    /// Takes a text as it is: what a command says to people beside the log.
+    func add(text: String) { change { append(text, to: &$0) } }
+
+    /// Says the counts so far, and from now on each trouble in full again. What a person asks for is answered, also the second time.
+    func startAnew() {
+        let now = clock.now
+        change { state in for line in state.filter.all(at: now) { append(line.written(form), to: &state) } }
+    }
+
+    /// Waits until everything that is queued is written, but no longer than `limit`. For the end of the program.
+    func finish(within limit: Duration) {
+        startAnew()
+        let done = DispatchSemaphore(value: 0)
+        // The writer works in turn, so this runs when the lines are written.
+        writer.async { done.signal() }
+        _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.milliseconds)))
+    }
+
+    /// Writes the counts of repeated troubles whose minute has ended.
+    func sayCounts() {
+        let uptime = clock.uptime, now = clock.now
+        change { state in
+            state.isTimerSet = false
+            for line in state.filter.ended(by: uptime, at: now) { append(line.written(form), to: &state) }
+            setTimer(&state)
+        }
+    }
+
+    /// How much of the room is taken. Tests wait for the writer by it.
+    var waitingBytes: Int { state.withLock { $0.bytes } }
+
+    /// Changes the state, and starts the writer if there is something for it to do.
+    private func change(_ body: (inout State) -> Void) {
+        let starts = state.withLock { state -> Bool in
+            body(&state)
+            guard !state.isWriting, state.next < state.lines.count || state.dropped > 0 else { return false }
+            state.isWriting = true
+            return true
+        }
+        if starts { writer.async { [self] in writeAll() } }
+    }
+
+    private func append(_ text: String, to state: inout State) {
+        guard state.bytes + text.utf8.count <= room else {
+            state.dropped += 1
+            return
+        }
+        if state.dropped > 0 { push(droppedLine(&state), to: &state) }
+        push(text, to: &state)
+    }
+
+    private func push(_ text: String, to state: inout State) {
+        state.lines.append(text)
+        state.bytes += text.utf8.count
+    }
+
+    private func droppedLine(_ state: inout State) -> String {
+        defer { state.dropped = 0 }
+        let lines = state.dropped == 1 ? "1 line was" : "\(state.dropped) lines were"
+        return LogLine(at: clock.now, level: .warning, message: "\(lines) dropped, because the log was not read fast enough").written(form)
+    }
+
+    private func setTimer(_ state: inout State) {
+        guard !state.isTimerSet, let end = state.filter.nextEnd else { return }
+        state.isTimerSet = true
+        let wait = max(.zero, end - clock.uptime)
+        writer.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: wait.milliseconds) + 1)) { [weak self] in self?.sayCounts() }
+    }
+
+    /// Runs on `writer`.
+    private func writeAll() {
+        while let line = state.withLock({ takeNext(&$0) }) { write(line) }
+    }
+
+    private func takeNext(_ state: inout State) -> String? {
+        guard state.next < state.lines.count else {
+            state.lines.removeAll(keepingCapacity: state.lines.count < 1_000)
+            state.next = 0
+            if state.dropped > 0 { return droppedLine(&state) }
+            state.isWriting = false
+            return nil
+        }
+        let line = state.lines[state.next]
+        state.next += 1
+        state.bytes -= line.utf8.count
+        if state.next >= 1_000 {
+            state.lines.removeFirst(state.next)
+            state.next = 0
+        }
+        return line
+    }
+}

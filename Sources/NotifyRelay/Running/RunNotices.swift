@@ -1,0 +1,32 @@
+import Dedup
+import Logging
+import RelayCore
+import RelaySupport
+
+/// The lines that the log says when the daemon starts and when it stops.
+struct RunNotices: Sendable {
+    let logger: Logger
+    let clock: any WallClock
+    private let began: Duration
+
+    init(logger: Logger, clock: any WallClock) {
+        self.logger = logger
+        self.clock = clock
+        began = clock.uptime
+    }
+
+    func started(_ configuration: Configuration) {
+        let server = configuration.server
+        logger.notice(
+            "started",
+            metadata: [
+                "version": "\(NotifyRelay.versionText)", "schema": "\(Ledger.schemaVersion)", "store": "\(configuration.store)",
+                "listen": "\(Self.address(server.listen))", "public_listen": "\(Self.address(server.publicListen))",
+                "accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)",
+            ])
+    }
+
+    func stopped() { logger.notice("stopped", metadata: ["ran_for": "\((clock.uptime - began).spoken)"]) }
+
+    private static func address(_ listen: HostAndPort?) -> String { listen.map { "\($0.host):\($0.port)" } ?? "none" }
+}

@@ -1,0 +1,23 @@
+import RelayCore
+
+@testable import Dedup
+
+/// What tests read of the store, and the program does not.
+extension Ledger {
+    /// The last answers, the newest last. Nil asks for every account.
+    func answers(account: String?, limit: Int) async throws(LedgerError) -> [Answer] {
+        try await read { db in
+            try db.all(
+                """
+                SELECT account, approval, round, verdict, actor, via, reason, asked_at, due_at, fence, status, state
+                FROM answer WHERE account = coalesce(?, account) ORDER BY n DESC LIMIT ?
+                """, account, limit, make: AnswerRow.make
+            ).reversed()
+        }
+    }
+
+    /// What is known of the message about a subject at one destination; nil if none was sent.
+    func receipt(subject: String, destination: String, recipient: String) async throws(LedgerError) -> StoredReceipt? {
+        try await read { try MessageThread.receipt(subject: subject, destination: destination, recipient: recipient, $0) }
+    }
+}
