@@ -16,11 +16,11 @@ struct Heartbeat: Sendable {
     /// What is wrong with the last one, as said in the log; nil if it arrived, or before the first one.
     private let trouble = Locked<String?>(nil)
 
-    init(url: Secret, every: Duration, http: any HTTPTransport, relay: Relay, clock: any WallClock, logger: Logger) {
+    init(url: Secret, every: Duration, http: any HTTPTransport, status: any StatusReading, clock: any WallClock, logger: Logger) {
         self.url = url
         self.every = every
         self.http = http
-        self.relay = relay
+        self.status = status
         self.clock = clock
         self.logger = logger
     }

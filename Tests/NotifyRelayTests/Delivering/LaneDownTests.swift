@@ -70,7 +70,7 @@ struct LaneDownTests {
         #expect(await lane.health.isOpen)
         #expect(await lane.health.reason == nil)
         #expect(try await house.record()?.state == .open)
-        #expect(await house.relay.readiness().isReady)
+        #expect(await house.relay.status.readiness().isReady)
     }
 
     @Test func `one success opens it, and everything is delivered`() async throws {
