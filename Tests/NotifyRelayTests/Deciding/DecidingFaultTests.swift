@@ -175,7 +175,7 @@ struct DecidingFaultTests {
         await house.deliver()
         try await house.ledger.mute("Refunds", until: house.clock.now + .hours(5))
         house.clock.advance(by: .minutes(31))
-        try await house.without("mute") { try await house.relay.housekeeping.remind() }
+        await #expect(throws: LedgerError.self) { try await house.without("mute") { try await house.relay.housekeeping.remind() } }
         #expect(try await house.events(.reminder).isEmpty)
         try await house.relay.housekeeping.remind()
         #expect(try await house.events(.reminder).count == 1)

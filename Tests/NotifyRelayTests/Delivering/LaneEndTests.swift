@@ -59,7 +59,7 @@ struct LaneEndTests {
             let mended = await house.relay.status.readiness()
             #expect(mended.wrong["store"] == nil)
         }
-        #expect(house.book.lines.count { $0.contains("the store cannot be written") } == 1)
+        #expect(house.book.lines.count { $0.contains("the store cannot be used") } == 1)
     }
 
     @Test func `a stop lets what is in flight end, and puts back what was claimed and not begun`() async throws {
