@@ -1,11 +1,11 @@
 package import RelayCore
 
-/// The right to deliver one thing, until its lease ends or somebody claims it anew.
+/// The right to make one delivery, until its lease ends or somebody claims it anew.
 package struct Claim: Sendable {
     package var delivery: Int64
     /// Counts the claims of this delivery. A settlement with an older one changes nothing.
     package var fence: Int64
-    /// This attempt, from 1. Deferrals do not count.
+    /// The number of this attempt, from 1. Deferrals do not count.
     package var attempt: Int
     package var event: Event
     package var destination: String
@@ -14,12 +14,24 @@ package struct Claim: Sendable {
     package var priority: Priority
     package var firstFailedAt: Timestamp?
     package var options: DeliveryOptions
-    /// Of what belongs to an approval: the approval as last seen, which may be newer than the event.
+    /// The approval that the event is about as last seen, which may be newer than the event; nil for all other events.
     package var present: ApprovalRow?
-    /// Of what follows a request: the message that this destination was sent about it. Nil where there is none, or none that can be found.
+    /// The message that this destination was sent before about the same subject; nil if there is none, or none that can be found again.
     package var earlier: Receipt?
-    /// Of the first of a storm: how many like it there were besides. Nil where nothing is counted.
+    /// How many events the first message of a collapse stands for besides its own; nil for all other messages.
     package var alike: Int?
+    /// What of the delivery could not be read from the store, and is told, kept or sent accordingly.
+    package var damages: Set<Damage> = []
+
+    /// A part of a delivery that is damaged in the store.
+    package enum Damage: Sendable, CaseIterable {
+        /// The message says that the event cannot be read.
+        case event
+        /// The message is sent once at most.
+        case options
+        /// The earlier message cannot be found again, so it stays as it is.
+        case receipt
+    }
 
     package init(
         delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: String,
@@ -48,7 +60,7 @@ package enum Settlement: Sendable, Equatable {
     case unknown(String)
     case dead(String)
     case dropped(String)
-    /// Like `dropped`; and the message that was to be changed is gone for good.
+    /// Ends the delivery like `dropped`, and remembers that the message to be edited is gone for good.
     case vanished(String)
     /// Counts an attempt; the first one starts the time until it is given up.
     case retry(at: Timestamp, reason: String)
@@ -56,14 +68,14 @@ package enum Settlement: Sendable, Equatable {
     case deferred(until: Timestamp, hold: DeferReason?)
 }
 
-/// One try, as it is written down.
+/// One attempt as the ledger keeps it.
 package struct Attempt: Sendable, Equatable {
     package var at: Timestamp
-    /// A closed word: `delivered`, `retry`, …
+    /// A word of a closed set: `delivered`, `retry`, …
     package var outcome: String
-    /// A closed word: `ok`, `timeout`, …
+    /// A word of a closed set: `ok`, `timeout`, …
     package var reason: String
-    /// For people.
+    /// What happened, for people; empty after a success.
     package var detail: String
     package var took: Duration
 
@@ -78,16 +90,16 @@ package struct Attempt: Sendable, Equatable {
 
 package enum DeliveryState: String, Sendable, CaseIterable { case owed, delivered, unknown, dead, dropped }
 
-/// What a lane last said of itself. A command writes it too: the daemon looks again when another process wrote.
+/// The state of a lane as the ledger keeps it. A command writes it too: the daemon looks again when another process wrote.
 package struct LaneRecord: Sendable, Equatable {
-    /// *blocked*: open, but its destination asked everyone to wait until `until`.
+    /// *blocked* is open, but its destination asked everyone to wait until `until`.
     package enum State: String, Sendable, CaseIterable { case open, blocked, down, closed }
 
     package var destination: String
     package var state: State
     package var reason: String?
     package var since: Timestamp
-    /// When it may speak again: the end of the block, or the next probe. Nil where only a person can tell.
+    /// When the lane may send again: the end of the block, or the next probe. Nil if only a person can tell.
     package var until: Timestamp?
 
     /// A block ends by itself.
@@ -105,22 +117,25 @@ package struct LaneRecord: Sendable, Equatable {
     }
 }
 
-/// Which deliveries a person means.
+/// The deliveries that a person means.
 package enum Selection: Sendable, Equatable {
-    /// By the number that `status` shows.
+    /// Deliveries by the numbers that `status` shows.
     case deliveries([Int64])
-    /// By the id of their event.
+    /// All deliveries of events, by the events' ids.
     case events([String])
     case destination(String)
     case all
 }
 
-/// What a destination gave us to find its one message about a subject again.
+/// What a destination returned so that its one message about a subject can be found again.
 package struct StoredReceipt: Sendable, Equatable {
     package enum State: String, Sendable, CaseIterable { case sent, uncertain, gone }
 
+    /// Empty if it is damaged in the store.
     package var receipt: Receipt
-    /// Of an approval: the version that the message showed.
+    /// The version of the approval that the message showed; nil for all other subjects.
     package var version: Int?
     package var state: State
+    /// False if the stored receipt is damaged: nothing can find its message again.
+    package var isReadable = true
 }

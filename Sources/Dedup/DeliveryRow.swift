@@ -1,7 +1,7 @@
 import GRDB
 import RelayCore
 
-/// Deliveries as rows.
+/// Writes deliveries and attempts to rows.
 enum DeliveryRow {
     /// - Parameters:
     ///   - thread: the subject, if deliveries of it may replace one another.
@@ -22,6 +22,11 @@ enum DeliveryRow {
             superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
     }
+
+    /// The options of a delivery as JSON that SQL can change. Damaged ones become what `DeliveryOptions` reads from them.
+    static let options = """
+        CASE WHEN options IS NULL THEN '{}' WHEN json_valid(options) THEN options ELSE '{"at_most_once":true}' END
+        """
 
     /// Nothing earlier about the same approval is owed to the same recipient. `d` is the delivery asked about.
     static let isFirstOfItsThread = """

@@ -149,10 +149,10 @@ enum AnswerRow {
             answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue)
     }
 
-    static func make(_ row: SQLRow) -> Answer {
+    static func make(_ row: SQLRow) throws -> Answer {
         Answer(
-            account: row[0], approval: row[1], round: row[2], verdict: Choice(rawValue: row[3]) ?? .reject,
+            account: row[0], approval: row[1], round: row[2], verdict: try row.word(3, for: "what somebody decided"),
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
-            status: row[10], state: Answer.State(rawValue: row[11]) ?? .asked)
+            status: row[10], state: try row.word(11, for: "the state of an answer"))
     }
 }

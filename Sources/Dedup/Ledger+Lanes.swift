@@ -2,6 +2,7 @@ import GRDB
 import RelayCore
 
 extension Ledger {
+    /// Stores how a lane is.
     package func setLane(_ lane: LaneRecord) async throws(LedgerError) {
         try await writes.write("lane") { db in
             _ = try db.run(
@@ -13,21 +14,21 @@ extension Ledger {
         }
     }
 
-    /// By name, and only of destinations that ever said something.
+    /// The lanes by name, without those that never left the state *open*.
     package func lanes() async throws(LedgerError) -> [LaneRecord] {
         try await read { db in
             try db.all("SELECT destination, state, reason, since, until FROM lane ORDER BY destination") { row in
                 LaneRecord(
-                    destination: row[0], state: LaneRecord.State(rawValue: row[1]) ?? .open, reason: row[2], since: row.time(3),
+                    destination: row[0], state: try row.word(1, for: "the state of a lane"), reason: row[2], since: row.time(3),
                     until: row.moment(4))
             }
         }
     }
 
-    /// Gives what a destination of another name owes, and the messages it may still have to change, to this one.
+    /// Gives the owed deliveries of a destination with a former name, and the messages that it may still have to edit, to this one.
     ///
-    /// What was settled for good keeps the old name. What both names owe of one event is owed once.
-    /// - Returns: how many debts changed their name.
+    /// Deliveries that were settled for good keep the old name. An event that both names owe is owed once.
+    /// - Returns: how many deliveries changed their name.
     package func rename(destination old: String, to new: String) async throws(LedgerError) -> Int {
         guard old != new else { return 0 }
         let now = clock.now

@@ -48,6 +48,8 @@ package struct StoredEvent: Sendable, Equatable {
     /// No route fitted: it is owed to nobody, was never, and joined no window.
     package var unrouted: Bool
     package var isEmptied: Bool
+    /// False if its kind, its priority or its payload is damaged in the store: its text says so.
+    package var isReadable = true
 }
 
 /// What became of one event.

@@ -1,6 +1,6 @@
 import RelayCore
 
-/// The options of a delivery: null where there are none, as with most.
+/// The options of a delivery as JSON; null if there are none, as for most deliveries.
 extension DeliveryOptions {
     var text: String? {
         guard self != DeliveryOptions() else { return nil }
@@ -12,20 +12,31 @@ extension DeliveryOptions {
         return text.object
     }
 
-    init(text: String?) {
-        let value = text.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
-        self.init(
-            atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string,
-            refreshes: value?["refreshes"]?.bool ?? false, storm: value?["storm"]?.int.map(Int64.init))
+    init(text: String?) { self = Self.read(text).options }
+
+    /// Reads options. A delivery whose options are damaged is sent once at most, because nobody knows any more that it may be repeated.
+    ///
+    /// - Returns: the options, and false if they are damaged.
+    static func read(_ text: String?) -> (options: DeliveryOptions, isReadable: Bool) {
+        guard let text else { return (DeliveryOptions(), true) }
+        guard let members = PayloadText.object(in: text) else { return (DeliveryOptions(atMostOnce: true), false) }
+        let once = members["at_most_once"]
+        let options = DeliveryOptions(
+            atMostOnce: once.map { $0.bool ?? true } ?? false, mention: members["mention"]?.string,
+            refreshes: members["refreshes"]?.bool ?? false, storm: members["storm"]?.int.map(Int64.init))
+        return (options, once == nil || once?.bool != nil)
     }
 }
 
-/// What a destination calls its message, as a JSON object of texts.
+/// The receipt of a message as a JSON object of texts.
 extension Receipt {
     var text: String { JSONValue.object(remote.mapValues(JSONValue.string)).text }
 
-    init(text: String) {
-        let members = (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
-        self.init(members.compactMapValues(\.string))
+    /// Nil if the text is damaged.
+    init?(text: String) {
+        guard let members = PayloadText.object(in: text) else { return nil }
+        let texts = members.compactMapValues(\.string)
+        guard texts.count == members.count else { return nil }
+        self.init(texts)
     }
 }

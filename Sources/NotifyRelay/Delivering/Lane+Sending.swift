@@ -1,9 +1,23 @@
 import Channels
 import Dedup
+import Logging
 import RelayCore
 
 extension Lane {
-    /// Away from the actor, so that the words of several messages are made at once.
+    /// Logs what the store has damaged of a delivery. The message itself says so too if the event is damaged.
+    nonisolated func sayDamages(of claim: Claim) {
+        let id = claim.event.id, place = "delivery \(claim.delivery) to \(claim.destination)"
+        for damage in Claim.Damage.allCases where claim.damages.contains(damage) {
+            switch damage {
+            case .event: logger.error("\(place): \(id) cannot be read from the store; the message says so")
+            case .options: logger.error("\(place): its options cannot be read from the store; \(id) is sent once at most")
+            case .receipt:
+                logger.error("\(place): the receipt of the message before cannot be read from the store; that message stays as it is")
+            }
+        }
+    }
+
+    /// Makes one attempt, away from the actor, so that several messages are rendered at once.
     @concurrent static func attempt(
         _ claim: Claim, through destination: Destination, composer: Composer, clock: any WallClock
     ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
@@ -19,8 +33,8 @@ extension Lane {
         return (outcome, clock.uptime - start, composed.fellBackBecause)
     }
 
-    /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
-    /// never again after that.
+    /// Sends a message. If an earlier message about the same subject can be found again, it is edited. One that was deleted by hand is
+    /// posted once more, and never again after that.
     private static func send(
         _ message: Message, _ claim: Claim, through channel: any Channel
     ) async throws(DeliveryError) -> Receipt {
@@ -46,6 +60,6 @@ extension Receipt {
         return marked
     }
 
-    /// Remembers of an earlier receipt that its message was posted again.
+    /// Remembers that the message of an earlier receipt was posted again.
     fileprivate func marked(as earlier: Receipt) -> Receipt { earlier.wasPostedAgain ? postedAgain : self }
 }

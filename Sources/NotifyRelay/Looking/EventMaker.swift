@@ -3,7 +3,7 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Makes events of what the API shows of one account. The only place where wire types become our vocabulary.
+/// Makes events of what the API shows of one account. It is the only place where wire types become our vocabulary.
 struct EventMaker: Sendable {
     let account: String
     let staging: Bool
@@ -37,7 +37,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .run(detail)))
     }
 
-    /// The row that a look shows, with the version that the caller decided on.
+    /// The row of an approval as a look shows it, with the version that the caller decided on.
     func row(
         _ approval: Approval, state: ApprovalDetail.State, version: Int, risk: String?, seenOpen: Bool, now: Timestamp
     ) -> ApprovalRow {
@@ -54,13 +54,10 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin, detail: .approval(detail)), priority: .high, seenOpen: seenOpen, updatedAt: now)
     }
 
-    /// The event of a row: a request while it is open, a decision once it is closed.
+    /// The event of a row: a request while it is open, a decision once it is closed. A row that holds no approval is closed.
     func event(of row: ApprovalRow, now: Timestamp) -> Event {
-        guard case .approval(let detail) = row.payload.detail else {
-            preconditionFailure("an approval's row holds an approval")
-        }
-        let isOpen = detail.state == .open
-        let moment = isOpen ? (row.version == 1 ? detail.createdAt : nil) : detail.decidedAt
+        let isOpen = row.isOpen
+        let moment = isOpen ? (row.version == 1 ? row.detail?.createdAt : nil) : row.detail?.decidedAt
         return Event(
             id: EventID.approval(row.id, version: row.version, account: account), account: account,
             kind: isOpen ? .approval : .decision, subject: EventID.approvalSubject(row.id, account: account),
@@ -75,7 +72,7 @@ struct EventMaker: Sendable {
     }
 }
 
-/// The first 16 hex digits of a SHA-256: stands in an id where a time could not be read.
+/// The first 16 hex digits of a SHA-256, which stand in an id where a time could not be read.
 func shortHash(_ text: String) -> String {
     hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }
