@@ -98,8 +98,12 @@ extension FaultWorld {
         let said = house.channel(destination).delivered.filter { $0.message.event.subject == subject }
         // One that was never seen open is remembered and not told.
         if !row.seenOpen { return said.isEmpty ? [] : ["\(subject) at \(destination): told though it was never seen open"] }
-        guard let last = said.last, case .approval(let detail) = last.message.event.payload.detail, detail.state == row.detail?.state else {
-            return ["\(subject) at \(destination): its end was not told"]
+        // One whose run was over while it waited is told as closed, and a decision that comes after that is no news.
+        guard let last = said.last, case .approval(let detail) = last.message.event.payload.detail,
+            detail.state == row.detail?.state || detail.state == .closed
+        else {
+            let history = try await house.ledger.resolve(approval)
+            return ["\(subject) at \(destination): its end was not told; told were \(said.map(\.id)) of \(history)"]
         }
         return Set(said.map(\.id)).count == said.count ? [] : ["\(subject) at \(destination): \(said.map(\.id)) were told"]
     }

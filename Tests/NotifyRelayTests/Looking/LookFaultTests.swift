@@ -92,31 +92,45 @@ struct LookFaultTests {
         #expect(house.channel().ids.sorted() == ["live/approval/\(approval)/v1", "live/notification/\(note)"])
     }
 
-    @Test func `a look whose list could not be stored does not count as known`() async throws {
-        let house = try await House(House.file(account: "first_look: 1d"))
-        await house.world.arrange {
-            $0.ignoreOffset = false
-            $0.cap = 5
-        }
-        let run = await house.world.startRun(of: house.world.addAutomation(name: "Invoices"))
-        try await house.look()
-        for number in 1...12 {
+    /// A house in which so many approvals wait, a second apart.
+    private func house(waiting count: Int, paging: Bool) async throws -> House {
+        let house = try await House()
+        await house.world.arrange { $0.ignoreOffset = !paging }
+        let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
+        for number in 1...count {
             house.clock.advance(by: .seconds(1))
             await house.world.requestApproval(run: run, action: "Refund \(number)")
         }
-        _ = try await house.failing(where: { $0.writes("admit") }) { try await house.look() }
-        #expect(try await house.look())
-        #expect(try await house.told(.approval).count == 12)
+        return house
     }
 
-    @Test func `a list is not paged by what the store could not say`() async throws {
-        let (house, run) = try await house()
+    @Test func `what a list showed and could not be stored is not known, so that its further pages are read again`() async throws {
+        let house = try await house(waiting: 150, paging: true)
         let poller = try await house.poller()
-        await house.world.arrange { $0.cap = 2 }
-        for number in 1...2 { await house.world.requestApproval(run: run, action: "Refund \(number)") }
-        let good = try await house.failing(where: { $0 == .read }) { await poller.look(at: .approvals) }
+        let good = try await house.failing(where: { $0.writes("admit") }) { await poller.look(at: .approvals) }
         #expect(!good)
-        #expect(house.transport.asks { $0.query.contains("offset") }.isEmpty)
+        #expect(await poller.look(at: .approvals))
+        #expect(try await house.told(.approval).count == 150)
+    }
+
+    @Test(arguments: 1...4) func `a list is not paged by what the store could not say`(read: Int) async throws {
+        let house = try await house(waiting: 150, paging: true)
+        let poller = try await house.poller()
+        #expect(await poller.look(at: .automations))
+        let reads = Locked(0)
+        house.ledger.faults.follow { access in
+            guard access == .read else { return nil }
+            let number = reads.withLock { reads in
+                reads += 1
+                return reads
+            }
+            return number == read ? StoreFault(.busy) : nil
+        }
+        let good = await poller.look(at: .approvals)
+        house.ledger.faults.follow(nil)
+        #expect(!good)
+        #expect(await poller.look(at: .approvals))
+        #expect(try await house.told(.approval).count == 150)
     }
 
     @Test func `a detail that was put off is not asked for again before that is stored`() async throws {
@@ -132,27 +146,13 @@ struct LookFaultTests {
         #expect(try #require(try await house.ledger.watch(account: "live", run: run)).dueAt > house.clock.now)
     }
 
-    @Test func `a look once that the store failed in the end is not good`() async throws {
+    @Test func `details that the store cannot name are not said to be none`() async throws {
         let (house, _) = try await house()
         let poller = try await house.poller()
-        // The last read of a look asks for details that are due.
-        let reads = Locked(0)
-        house.ledger.faults.follow { access in
-            if access == .read { reads.withLock { $0 += 1 } }
-            return nil
+        await #expect(throws: LedgerError.self) {
+            try await house.failing(where: { $0 == .read }) { try await poller.lookAtDueDetails(dueBefore: house.clock.now) }
         }
-        #expect(await poller.lookOnce())
-        let all = reads.withLock { $0 }
-        let seen = Locked(0)
-        house.ledger.faults.follow { access in
-            guard access == .read else { return nil }
-            return seen.withLock { seen in
-                seen += 1
-                return seen >= all ? StoreFault(.busy) : nil
-            }
-        }
-        #expect(await !poller.lookOnce())
-        house.ledger.faults.follow(nil)
+        #expect(try await house.failing(where: { $0 == .read }) { await poller.lookOnce() } == false)
     }
 
     @Test func `how far a feed was read is written down at the next good look`() async throws {
