@@ -77,8 +77,10 @@ extension FaultWorld {
 
     private func whileMuted(_ id: String, at destination: String, _ automation: String) async throws -> [String] {
         guard let event = try await house.ledger.event(id)?.event, event.priority < .urgent else { return [] }
-        let isMuted = mutes.contains { $0.automation == automation && $0.from <= event.seenAt && event.seenAt < $0.until }
-        return isMuted ? ["\(id) for \(destination): told by itself while \(automation) was muted"] : []
+        let mute = mutes.first { $0.automation == automation && $0.from < event.seenAt && event.seenAt < $0.until }
+        guard let mute else { return [] }
+        let name = event.payload.origin.automation ?? "no automation"
+        return ["\(id) of \(name) for \(destination): told by itself, seen \(event.seenAt), muted from \(mute.from) until \(mute.until)"]
     }
 
     private func inOneDigest(_ id: String) async throws -> [String] {
