@@ -3,7 +3,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 
-.PHONY: demo test build release kill soak bench lint format image help
+.PHONY: demo test build release kill soak faults bench lint format image help
 
 help:
 	@echo 'make demo     the relay against its built-in sandbox'
@@ -11,6 +11,7 @@ help:
 	@echo 'make release  the binary to ship'
 	@echo 'make kill     200 random SIGKILLs of the shipped binary, and 100 races of 50 decisions'
 	@echo 'make soak     1,000 runs and 1,000 messages to each destination, with faults, by the shipped binary'
+	@echo 'make faults   200 random worlds in which each twentieth access to the store fails'
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
 	@echo 'make lint     format check; make format mends it'
 	@echo 'make image    the container image'
@@ -42,6 +43,10 @@ soak: release
 	swift build $(SWIFT_FLAGS) --build-tests
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" BACKLOG_RUNS=1000 STORM=1000 \
 		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter 'BacklogSuite|StormSuite'
+
+faults:
+	swift build $(SWIFT_FLAGS) --build-tests
+	FAULT_SEEDS=200 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter FaultWorldTests
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"

@@ -1,4 +1,4 @@
-package import RelayCore
+import RelayCore
 package import RelaySupport
 
 /// How a chat tells us that somebody pressed a button in it.

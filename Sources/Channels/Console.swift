@@ -1,5 +1,5 @@
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 
 /// Standard output, for first experiments and for pipes.
 package enum Console {

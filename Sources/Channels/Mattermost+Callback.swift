@@ -1,4 +1,4 @@
-package import RelayCore
+import RelayCore
 package import RelaySupport
 
 /// Reads what a Mattermost server posts when somebody presses a button. The post is unsigned; `context` never leaves the server, so the

@@ -106,19 +106,39 @@ struct PushoverChannel: Channel {
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         let json = try await call("/1/messages.json", Pushover.payload(message, token: token.reveal(), user: user.reveal()))
-        return Receipt(json["receipt"]?.string.map { ["receipt": $0] } ?? [:])
+        return Receipt(emergencies: json["receipt"]?.string.map { [$0] } ?? [])
     }
 
     /// Pushover cannot edit a message. An emergency is cancelled when the approval is decided or when a new emergency replaces it.
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        guard let receipt = earlier.remote["receipt"], receipt.utf8.allSatisfy(\.isAlphanumeric) else { return try await deliver(message) }
-        // The cancellation comes before the send, so that both can be tried again.
-        if message.isDecided { try await cancel(receipt) }
-        let new = try await deliver(message)
-        if message.isDecided { return new }
-        guard new.remote["receipt"] != nil else { return earlier }
-        try? await cancel(receipt)
-        return new
+        let ringing = earlier.emergencies
+        guard !ringing.isEmpty else { return try await deliver(message) }
+        if message.isDecided {
+            // The cancellation comes before the send, so that both can be tried again.
+            for emergency in ringing { try await cancel(emergency) }
+            return try await deliver(message)
+        }
+        let new = try await deliver(message).emergencies
+        if new.isEmpty { return earlier }
+        return Receipt(emergencies: new + (await stillRinging(ringing)))
+    }
+
+    /// A reminder may be an emergency too. It takes the place of the earlier one, and is cancelled by the decision like that.
+    func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
+        try await update(earlier, with: message)
+    }
+
+    /// Cancels emergencies. Returns those that cannot be cancelled now, so that a later message about the same subject tries again.
+    private func stillRinging(_ emergencies: [String]) async -> [String] {
+        var left: [String] = []
+        for emergency in emergencies {
+            do throws(DeliveryError) {
+                try await cancel(emergency)
+            } catch {
+                left.append(emergency)
+            }
+        }
+        return left
     }
 
     /// Cancels an emergency. A receipt that Pushover no longer knows counts as cancelled.
@@ -147,6 +167,22 @@ struct PushoverChannel: Channel {
         return try await post.send(post.request("POST", Secret(api.base + path), json: payload), isIdempotent: isIdempotent) {
             Pushover.judge($0, $1, $2, now: now)
         }.json
+    }
+}
+
+extension Receipt {
+    /// Remembers emergencies by their receipts, the latest first.
+    fileprivate init(emergencies: [String]) {
+        self.init()
+        remote["receipt"] = emergencies.first
+        if emergencies.count > 1 { remote["earlier"] = emergencies.dropFirst().joined(separator: ",") }
+        isOngoing = !emergencies.isEmpty
+    }
+
+    /// The receipts of the emergencies that may still ring, the latest first. A text that cannot be a receipt is left out.
+    fileprivate var emergencies: [String] {
+        let earlier = remote["earlier"].map { $0.split(separator: ",").map(String.init) } ?? []
+        return ([remote["receipt"]].compactMap(\.self) + earlier).filter { !$0.isEmpty && $0.utf8.allSatisfy(\.isAlphanumeric) }
     }
 }
 

@@ -1,6 +1,6 @@
 import Crypto
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 import Transport
 
 /// Verifies and reads what Slack posts when somebody presses a button.

@@ -1,5 +1,5 @@
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 package import Transport
 
 extension Slack {

@@ -1,5 +1,5 @@
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 import Transport
 
 /// Slack by incoming webhook or by bot.

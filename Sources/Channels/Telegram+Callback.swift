@@ -1,6 +1,6 @@
 import Crypto
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 import Transport
 
 /// Reads presses in a Telegram chat. Telegram keeps them until we ask, so no port has to be open.

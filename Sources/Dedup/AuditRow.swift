@@ -1,11 +1,11 @@
 import GRDB
 import RelayCore
 
-/// The audit as rows.
+/// Writes the audit to rows and reads it.
 enum AuditRow {
     private static let columns = "at, account, approval, round, verdict, actor, via, address, reason, state, status"
 
-    /// An answer's later rows stand for its earlier ones: who asked, from where and when is in the first, what it came to in the last.
+    /// One row for each answer: who asked, from where and when is in the answer's first row, its end in the last.
     static let newest = """
         SELECT a.at, a.account, a.approval, a.round, a.verdict, a.actor, a.via, a.address, a.reason,
             coalesce(e.state, a.state), coalesce(e.status, a.status)
@@ -24,10 +24,10 @@ enum AuditRow {
             entry.round, entry.choice.rawValue, entry.actor, entry.via, entry.address, entry.reason, entry.state.rawValue, entry.status)
     }
 
-    static func make(_ row: SQLRow) -> AuditEntry {
+    static func make(_ row: SQLRow) throws -> AuditEntry {
         AuditEntry(
-            at: row.time(0), account: row[1], approval: row[2], round: row[3], choice: Choice(rawValue: row[4]) ?? .reject,
-            actor: row[5], via: row[6], address: row[7], reason: row[8], state: AuditEntry.State(rawValue: row[9]) ?? .asked,
+            at: row.time(0), account: row[1], approval: row[2], round: row[3], choice: try row.word(4, for: "what somebody decided"),
+            actor: row[5], via: row[6], address: row[7], reason: row[8], state: try row.word(9, for: "the state of an answer"),
             status: row[10])
     }
 }

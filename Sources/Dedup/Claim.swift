@@ -22,6 +22,18 @@ package struct Claim: Sendable {
     package var earlier: Receipt?
     /// The number of events collapsed into this one; nil if nothing is counted.
     package var collapsed: Int?
+    /// What of the delivery could not be read from the store, and is told, kept or sent accordingly.
+    package var damages: Set<Damage> = []
+
+    /// A part of a delivery that is damaged in the store.
+    package enum Damage: Sendable, CaseIterable {
+        /// The message says that the event cannot be read.
+        case event
+        /// The message is sent once at most.
+        case options
+        /// The earlier message cannot be found again, so it stays as it is.
+        case receipt
+    }
 
     package init(
         delivery: Int64, fence: Int64, attempt: Int, event: Event, destination: String, recipient: String = "", route: RouteName,
@@ -123,8 +135,11 @@ package enum Selection: Sendable, Equatable {
 package struct StoredReceipt: Sendable, Equatable {
     package enum State: String, Sendable, CaseIterable { case sent, uncertain, gone }
 
+    /// Empty if it is damaged in the store.
     package var receipt: Receipt
     /// The version of the approval that the message showed; nil if the subject is not an approval.
     package var version: Int?
     package var state: State
+    /// False if the stored receipt is damaged: nothing can find its message again.
+    package var isReadable = true
 }

@@ -2,8 +2,8 @@ import GRDB
 import GRDBSQLite
 import RelayCore
 
-/// GRDB owns the connections and keeps the prepared statements; values go in and out here. Every message passes through a handful
-/// of statements, and this way is several times cheaper than through arrays of boxed values.
+/// GRDB owns the connections and keeps the prepared statements; values are bound and read here. Every message passes through a handful
+/// of statements, and this way is several times cheaper than arrays of boxed values.
 extension Database {
     /// Runs a prepared statement and returns how many rows it changed.
     @discardableResult
@@ -14,7 +14,7 @@ extension Database {
         return changesCount
     }
 
-    /// All rows of a prepared query, each made into a value. `make` must not run the same query.
+    /// Makes a value of each row of a prepared query. `make` must not run the same query.
     func all<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> [Value] {
         let statement = try prepared(sql, values)
         defer { statement.reset() }
@@ -23,14 +23,14 @@ extension Database {
         return made
     }
 
-    /// Each row of a prepared query in its turn, however many there are. `body` must not run the same query.
+    /// Passes each row of a prepared query to `body`, one at a time. `body` must not run the same query.
     func each(_ sql: String, _ values: (any SQLValue)?..., body: (SQLRow) throws -> Void) throws {
         let statement = try prepared(sql, values)
         defer { statement.reset() }
         while try step(statement) { try body(statement) }
     }
 
-    /// The first row of a prepared query, made into a value; nil if there is none.
+    /// Makes a value of the first row of a prepared query; nil if there is no row.
     func first<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> Value? {
         let statement = try prepared(sql, values)
         defer { statement.reset() }
@@ -46,7 +46,7 @@ extension Database {
         return statement
     }
 
-    /// Whether there is a row.
+    /// Moves to the next row. False if there is none.
     private func step(_ statement: SQLRow) throws -> Bool {
         let code = sqlite3_step(statement.pointer)
         if code == SQLITE_ROW { return true }
@@ -61,7 +61,7 @@ extension Database {
     }
 }
 
-/// The present row of a running statement. Columns count from 0.
+/// The current row of a running statement. Columns count from 0.
 struct SQLRow {
     fileprivate let pointer: SQLiteStatement
 
@@ -75,7 +75,25 @@ struct SQLRow {
 
     func moment(_ column: Int) -> Timestamp? { (self[column] as Int64?).map(Timestamp.init(milliseconds:)) }
 
-    func priority(_ column: Int) -> Priority { Priority(rawValue: self[column]) ?? .normal }
+    func priority(_ column: Int) throws -> Priority {
+        guard let priority = Priority(rawValue: self[column]) else { throw LedgerError.unknownWord(for: "a priority") }
+        return priority
+    }
+
+    /// A word of a closed set. Any other word is damage and an error, never a default.
+    ///
+    /// - Parameter what: what the word is for, in an error: `the state of a lane`.
+    func word<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: self[column]) else { throw LedgerError.unknownWord(for: what) }
+        return word
+    }
+
+    /// A word of a closed set in a column that may be null. Any other word is an error, as in `word`.
+    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word? where Word.RawValue == String {
+        guard let text: String = self[column] else { return nil }
+        guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what) }
+        return word
+    }
 
     fileprivate func reset() {
         sqlite3_reset(pointer)
@@ -83,7 +101,7 @@ struct SQLRow {
     }
 }
 
-/// What a column holds. The tables are `STRICT`, so a column is what it was declared to be.
+/// A type that a column can hold. The tables are `STRICT`, so a column has the type that it was declared with.
 protocol SQLValue {
     /// Returns a SQLite result code.
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt

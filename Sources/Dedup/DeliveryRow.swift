@@ -23,6 +23,11 @@ enum DeliveryRow {
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
     }
 
+    /// The options of a delivery as JSON that SQL can change. Damaged ones become what `DeliveryOptions` reads from them.
+    static let options = """
+        CASE WHEN options IS NULL THEN '{}' WHEN json_valid(options) THEN options ELSE '{"at_most_once":true}' END
+        """
+
     /// A condition on the delivery `d`: no earlier delivery about the same approval is owed to the same recipient.
     static let isFirstOfItsThread = """
         (d.thread IS NULL OR NOT EXISTS (

@@ -1,26 +1,40 @@
 import GRDB
 import RelayCore
 
-/// Events as rows.
+/// Writes events to rows and reads them.
 enum EventRow {
-    /// In the order that `make` reads them.
+    /// The columns in the order in which `read` reads them.
     static let columns = "e.id, e.account, e.kind, e.subject, e.priority, e.occurred_at, e.seen_at, e.payload"
     static let columnCount = 8
 
     /// - Parameter offset: where `columns` begin.
-    static func make(_ row: SQLRow, from offset: Int = 0) -> Event {
-        let kind = Event.Kind(rawValue: row[offset + 2]) ?? .notification
-        return Event(
-            id: row[offset], account: row[offset + 1], kind: kind, subject: row[offset + 3], priority: row.priority(offset + 4),
-            occurredAt: row.time(offset + 5), seenAt: row.time(offset + 6),
-            payload: PayloadText.read(row[offset + 7], kind: kind))
+    static func make(_ row: SQLRow, from offset: Int = 0) -> Event { read(row, from: offset).event }
+
+    /// Reads an event. A row that is damaged becomes an event that says so, so that what is owed is told all the same.
+    ///
+    /// - Parameter offset: where `columns` begin.
+    /// - Returns: the event, and false if its kind, its priority or its payload is damaged.
+    static func read(_ row: SQLRow, from offset: Int = 0) -> (event: Event, isReadable: Bool) {
+        let kind = Event.Kind(rawValue: row[offset + 2]), priority = Priority(rawValue: row[offset + 4])
+        let text: String? = row[offset + 7]
+        var event = Event(
+            id: row[offset], account: row[offset + 1], kind: kind ?? .relay, subject: row[offset + 3], priority: priority ?? .high,
+            occurredAt: row.time(offset + 5), seenAt: row.time(offset + 6), payload: PayloadText.emptied(kind ?? .relay))
+        // An emptied payload is no damage: retention has taken it.
+        guard kind == nil || text != nil else { return (event, priority != nil) }
+        if let kind, let payload = text.flatMap({ PayloadText.read($0, kind: kind) }) {
+            event.payload = payload
+            return (event, priority != nil)
+        }
+        event.makeUnreadable()
+        return (event, false)
     }
 
     static func number(of id: String, _ db: Database) throws -> Int64? {
         try db.first("SELECT n FROM event WHERE id = ?", id) { $0[0] }
     }
 
-    /// Returns its number, or nil if its id was admitted before.
+    /// Returns the event's number, or nil if its id was admitted before.
     static func insert(_ event: Event, _ db: Database) throws -> Int64? {
         guard try number(of: event.id, db) == nil else { return nil }
         try db.run(
@@ -34,7 +48,7 @@ enum EventRow {
 }
 
 extension Event {
-    /// What belongs to an approval shares its subject, and there one delivery may stand for another.
+    /// The subject that all events about one approval share, where one delivery may stand for another; nil for all other events.
     var thread: String? {
         switch kind {
         case .approval, .decision, .reminder: subject
@@ -42,12 +56,33 @@ extension Event {
         }
     }
 
-    /// Which version of its approval an update or a decision shows; nil of everything else.
+    /// The version of the approval that a request, an update or a decision shows; nil for all other events.
     var shownVersion: Int? {
         guard kind == .approval || kind == .decision, case .approval(let detail) = payload.detail else { return nil }
         return detail.version
     }
 
-    /// The first word about an approval: what follows is about its message.
+    /// The event is the request of an approval: updates and decisions change the message that tells of it.
     var isFirstRequest: Bool { kind == .approval && shownVersion ?? 1 <= 1 }
+}
+
+extension Event {
+    /// Puts a line in place of a payload that cannot be read. It names the event and the command that shows what is known of it.
+    ///
+    /// An approval stays one, because it is told from its own row, which may be readable. Everything else becomes an event of the kind
+    /// `relay`, since nothing can be claimed of a run or a digest that cannot be read.
+    fileprivate mutating func makeUnreadable() {
+        let text = PayloadText.unreadable(id)
+        switch kind {
+        case .notification: payload = Payload(detail: .notification(NotificationDetail(message: text)))
+        case .approval, .decision, .reminder:
+            let approval = subject.split(separator: "/").last.map(String.init) ?? ""
+            let version = id.split(separator: "/").last.flatMap { $0.first == "v" ? Int($0.dropFirst()) : nil }
+            let state: ApprovalDetail.State = kind == .decision ? .closed : .open
+            payload = Payload(detail: .approval(ApprovalDetail(id: approval, version: version ?? 1, state: state, action: text)))
+        case .run, .digest, .relay:
+            kind = .relay
+            payload = Payload(detail: .relay(RelayDetail(topic: "unreadable", about: id, detail: text)))
+        }
+    }
 }

@@ -144,14 +144,10 @@ enum AnswerRow {
             answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue)
     }
 
-    /// - Throws: `LedgerError.corrupt` if a word in the row is unknown. Nobody answered what a default would say.
     static func make(_ row: SQLRow) throws -> Answer {
-        let account: String = row[0], approval: String = row[1]
-        guard let choice = Choice(rawValue: row[3]), let state = Answer.State(rawValue: row[11]) else {
-            throw LedgerError(.corrupt, "the stored answer to approval \(approval) of account \(account) cannot be read")
-        }
-        return Answer(
-            account: account, approval: approval, round: row[2], choice: choice, actor: row[4], via: row[5], reason: row[6],
-            askedAt: row.time(7), dueAt: row.time(8), fence: row[9], status: row[10], state: state)
+        Answer(
+            account: row[0], approval: row[1], round: row[2], choice: try row.word(3, for: "what somebody decided"),
+            actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
+            status: row[10], state: try row.word(11, for: "the state of an answer"))
     }
 }

@@ -20,7 +20,7 @@ extension Ledger {
         try await read { try ApprovalStore.row(account: account, id: id, $0) }
     }
 
-    /// Those that were seen before, by their id.
+    /// The approvals among `ids` that were seen before, by their id.
     package func approvals(account: String, ids: [String]) async throws(LedgerError) -> [String: ApprovalRow] {
         try await read { db in
             var found: [String: ApprovalRow] = [:]
@@ -29,20 +29,20 @@ extension Ledger {
         }
     }
 
-    /// By the order in which they were first seen.
+    /// The open approvals of an account, in the order in which they were first seen.
     package func openApprovals(account: String) async throws(LedgerError) -> [ApprovalRow] {
         try await read { try $0.all(ApprovalStore.open, account, make: ApprovalStore.make) }
     }
 }
 
-/// Approvals as rows.
+/// Writes approvals to rows and reads them.
 enum ApprovalStore {
-    static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at"
+    static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at, open"
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
 
     private static let save = """
-        INSERT INTO approval (\(columns), open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO approval (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (account, id) DO UPDATE SET
             version = excluded.version, shown_hash = excluded.shown_hash, payload = excluded.payload,
             priority = excluded.priority, seen_open = max(seen_open, excluded.seen_open), updated_at = excluded.updated_at,
@@ -60,10 +60,21 @@ enum ApprovalStore {
         try db.first(one, account, id, make: make)
     }
 
-    static func make(_ row: SQLRow) -> ApprovalRow {
+    static func make(_ row: SQLRow) throws -> ApprovalRow {
         ApprovalRow(
-            account: row[0], id: row[1], version: row[2], shownHash: row[3],
-            payload: PayloadText.read(row[4], kind: .approval), priority: row.priority(5), seenOpen: row[6],
-            updatedAt: row.time(7))
+            account: row[0], id: row[1], version: row[2], shownHash: row[3], payload: payload(of: row), priority: try row.priority(5),
+            seenOpen: row[6], updatedAt: row.time(7))
+    }
+
+    /// A damaged payload becomes one that says so, and stays open or closed as its row is. The next look that shows the approval puts a
+    /// good one in its place.
+    private static func payload(of row: SQLRow) -> Payload {
+        let isOpen: Bool = row[8]
+        let text: String? = row[4]
+        if text == nil, !isOpen { return PayloadText.emptied(.approval) }
+        if let payload = text.flatMap({ PayloadText.read($0, kind: .approval) }) { return payload }
+        let id: String = row[1]
+        let action = PayloadText.unreadable(EventID.approvalSubject(id, account: row[0]))
+        return Payload(detail: .approval(ApprovalDetail(id: id, version: row[2], state: isOpen ? .open : .closed, action: action)))
     }
 }

@@ -115,10 +115,14 @@ enum ClaimRow {
         _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: Database
     ) throws -> [Claim] {
         try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
-            Claim(
-                delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: EventRow.make(row, from: 7),
-                destination: destination, recipient: row[3], route: RouteName(text: row[4]), priority: priority,
-                firstFailedAt: row.moment(5), options: DeliveryOptions(text: row[6]))
+            let (event, isReadable) = EventRow.read(row, from: 7)
+            let (options, areOptionsReadable) = DeliveryOptions.read(row[6])
+            var claim = Claim(
+                delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: event, destination: destination, recipient: row[3],
+                route: RouteName(text: row[4]), priority: priority, firstFailedAt: row.moment(5), options: options)
+            if !isReadable { claim.damages.insert(.event) }
+            if !areOptionsReadable { claim.damages.insert(.options) }
+            return claim
         }
     }
 
@@ -139,6 +143,7 @@ enum ClaimRow {
             return nil
         } else {
             taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
+            if try MessageThread.isReceiptDamaged(of: claim, thread: thread, db) { taken.damages.insert(.receipt) }
         }
         try hold(taken, until: end, db)
         return taken

@@ -21,7 +21,7 @@ extension Ledger {
                 try db.all(
                     Self.waiting, destination, priority.rawValue, seenBefore.milliseconds, now.milliseconds, fallback, recipient,
                     Self.mostAtOnce
-                ) { (id: $0[0] as Int64, priority: $0.priority(1)) }
+                ) { (id: $0[0] as Int64, priority: try $0.priority(1)) }
             }
             guard !waiting.isEmpty else { continue }
             let owed = waiting.map { (id: $0.id, until: quiet($0.priority)) }

@@ -1,12 +1,13 @@
 import GRDB
-package import RelayCore
+import RelayCore
 
 extension Ledger {
     package func event(_ id: String) async throws(LedgerError) -> StoredEvent? {
         try await read { db in
             try db.first(HistoryRow.event, id) { row in
                 let rest = EventRow.columnCount
-                return StoredEvent(event: EventRow.make(row), unrouted: row[rest], isEmptied: row[rest + 1])
+                let (event, isReadable) = EventRow.read(row)
+                return StoredEvent(event: event, unrouted: row[rest], isEmptied: row[rest + 1], isReadable: isReadable)
             }
         }
     }
@@ -19,7 +20,7 @@ extension Ledger {
             return History(
                 deliveries: try deliveries.map { try HistoryRow.withAttempts($0, db) },
                 windows: try db.all(HistoryRow.windows, number) { row in
-                    History.Joined(window: WindowRow.make(row, from: 1), toldAtOnce: row[0], toldIn: row[8], first: row[9])
+                    History.Joined(window: try WindowRow.make(row, from: 1), toldAtOnce: row[0], toldIn: row[8], first: row[9])
                 })
         }
     }
@@ -45,10 +46,11 @@ enum HistoryRow {
         ORDER BY w.id
         """
 
-    static func delivery(_ row: SQLRow) -> History.Delivery {
+    static func delivery(_ row: SQLRow) throws -> History.Delivery {
         History.Delivery(
-            id: row[0], destination: row[1], recipient: row[2], route: RouteName(text: row[3]), priority: row.priority(4),
-            state: DeliveryState(rawValue: row[5]) ?? .unknown, dueAt: row.time(6), heldFor: (row[7] as String?).flatMap(DeferReason.init),
+            id: row[0], destination: row[1], recipient: row[2], route: RouteName(text: row[3]), priority: try row.priority(4),
+            state: try row.word(5, for: "the state of a delivery"), dueAt: row.time(6),
+            heldFor: try row.optionalWord(7, for: "why a delivery waits"),
             attempt: row[8], firstFailedAt: row.moment(9), reason: row[10], settledAt: row.moment(11), attempts: [])
     }
 

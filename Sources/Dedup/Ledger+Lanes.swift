@@ -2,6 +2,7 @@ import GRDB
 import RelayCore
 
 extension Ledger {
+    /// Stores how a lane is.
     package func setLane(_ lane: LaneRecord) async throws(LedgerError) {
         try await writes.write("lane") { db in
             _ = try db.run(
@@ -19,7 +20,7 @@ extension Ledger {
         try await read { db in
             try db.all("SELECT destination, state, reason, since, until FROM lane ORDER BY destination") { row in
                 LaneRecord(
-                    destination: row[0], state: LaneRecord.State(rawValue: row[1]) ?? .open, reason: row[2], since: row.time(3),
+                    destination: row[0], state: try row.word(1, for: "the state of a lane"), reason: row[2], since: row.time(3),
                     until: row.moment(4))
             }
         }

@@ -2,7 +2,18 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// The states of an account's feeds; nil asks for every account.
+    /// Stores when the time of an account begins. Events from before it are remembered and not told.
+    ///
+    /// - Returns: when it begins. If the store knew a beginning already, that one holds and nothing changes.
+    package func begin(account: String, at start: Timestamp) async throws(LedgerError) -> Timestamp {
+        let now = clock.now
+        return try await writes.write("begin") { db in
+            try LookRow.save(FeedState(account: account, name: "account", since: start, firstReadAt: now, lastReadAt: now), db)
+            return try db.first(LookRow.since, account) { $0.time(0) } ?? start
+        }
+    }
+
+    /// How far each feed was read; nil asks for every account.
     package func feeds(account: String?) async throws(LedgerError) -> [FeedState] {
         try await read { db in
             try db.all(LookRow.feeds, account) { row in
@@ -13,6 +24,7 @@ extension Ledger {
         }
     }
 
+    /// Stores how far a feed was read. A beginning and a first reading that are stored already stay as they are.
     package func save(_ feed: FeedState) async throws(LedgerError) {
         try await writes.write("feed") { try LookRow.save(feed, $0) }
     }
@@ -57,6 +69,7 @@ enum LookRow {
         SELECT account, name, since, first_read_at, last_read_at, saturated FROM feed
         WHERE account = coalesce(?, account) ORDER BY account, name
         """
+    static let since = "SELECT since FROM feed WHERE account = ? AND name = 'account'"
     static let due = """
         SELECT \(columns) FROM run_watch WHERE account = ? AND settled = 0 AND due_at <= ? ORDER BY due_at LIMIT ?
         """
@@ -67,8 +80,9 @@ enum LookRow {
         try db.run(
             """
             INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (account, name) DO UPDATE SET since = excluded.since, first_read_at = excluded.first_read_at,
-                last_read_at = excluded.last_read_at, saturated = excluded.saturated
+            ON CONFLICT (account, name) DO UPDATE SET since = coalesce(since, excluded.since),
+                first_read_at = coalesce(first_read_at, excluded.first_read_at), last_read_at = excluded.last_read_at,
+                saturated = excluded.saturated
             """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
             feed.saturated)
     }

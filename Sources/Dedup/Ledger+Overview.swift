@@ -77,7 +77,7 @@ enum OverviewRow {
         try db.all(owedRows, Overview.mostOwed) { row in
             Overview.OwedDelivery(
                 id: row[0], event: row[1], destination: row[2], dueAt: row.time(3),
-                heldFor: (row[4] as String?).flatMap(DeferReason.init), attempt: row[5])
+                heldFor: try row.optionalWord(4, for: "why a delivery waits"), attempt: row[5])
         }
     }
 }

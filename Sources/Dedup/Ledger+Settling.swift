@@ -4,7 +4,7 @@ import RelayCore
 extension Ledger {
     /// Ends a claim, and writes the attempt down.
     ///
-    /// - Returns: false if somebody else holds the delivery by now, or it is settled: then nothing changed.
+    /// - Returns: false if somebody else holds the delivery by now, or it is settled; then nothing changed.
     package func settle(
         _ claim: Claim, as settlement: Settlement, attempt: Attempt?
     ) async throws(LedgerError) -> Bool {
@@ -62,7 +62,7 @@ enum SettlementRow {
         try db.run(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence) == 1
     }
 
-    /// A request that goes back will say the present when it is sent.
+    /// A request that is owed again shows the present when it is sent, so the updates behind it are dropped.
     private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
         if claim.event.isFirstRequest, !claim.options.refreshes, let thread = claim.event.thread {
             try MessageThread.supersede(
@@ -71,20 +71,21 @@ enum SettlementRow {
         return true
     }
 
-    /// A message that nothing can find again, and that nothing follows, needs no receipt. An uncertain send forgets no message.
+    /// Keeps a receipt, unless nothing can find its message again and nothing follows it. An uncertain attempt forgets no message.
     private static func keep(
         _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: Database
     ) throws {
-        // A reminder stands beside the one message about its approval.
-        guard claim.event.kind != .reminder, claim.event.thread != nil || !receipt.remote.isEmpty else { return }
-        var version = claim.present?.version
-        if version == nil, case .approval(let detail) = claim.event.payload.detail { version = detail.version }
+        // A reminder stands beside the one message about its approval, and is found again only if something has to end it.
+        let isReminder = claim.event.kind == .reminder
+        guard !isReminder || receipt.isOngoing, claim.event.thread != nil || !receipt.remote.isEmpty else { return }
+        var version = isReminder ? nil : claim.present?.version
+        if !isReminder, version == nil, case .approval(let detail) = claim.event.payload.detail { version = detail.version }
         try db.run(
             """
             INSERT INTO receipt (subject, destination, recipient, remote, version, state, at) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (subject, destination, recipient) DO UPDATE SET
                 remote = CASE excluded.remote WHEN '{}' THEN remote ELSE excluded.remote END,
-                version = excluded.version, state = excluded.state, at = excluded.at
+                version = coalesce(excluded.version, version), state = excluded.state, at = excluded.at
             """, claim.event.subject, claim.destination, claim.recipient, receipt.text, version, state.rawValue, now.milliseconds)
     }
 }

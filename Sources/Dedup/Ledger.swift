@@ -9,6 +9,8 @@ import RelaySupport
 /// nothing. Several processes may hold the same store open; only the one with its `StoreLock` may release claims or migrate.
 package final class Ledger: Sendable {
     package let path: String
+    /// Makes accesses fail where a test asks for it.
+    package let faults: FaultPoint
     let clock: any WallClock
     let writes: WriteQueue
     private let writer: DatabaseQueue
@@ -22,13 +24,14 @@ package final class Ledger: Sendable {
         self.writer = writer
         self.reader = reader
         seenVersion = Locked(version)
-        writes = WriteQueue(writer, path: path)
+        faults = FaultPoint()
+        writes = WriteQueue(writer, path: path, faults: faults)
     }
 
     /// Opens a store. A file that is damaged, foreign or from a newer version stays as it is.
     ///
-    /// - Parameter create: makes a store where there is none and brings an older one up to date. Only who holds the `StoreLock`
-    ///   may ask for that; without it a missing store is `.missing` and an older one `.io`.
+    /// - Parameter create: makes a store where there is none and brings an older one up to date. Only the holder of the `StoreLock`
+    ///   may ask for that; without it a missing store is `.missing` and an older one `.older`.
     package static func open(_ path: String, create: Bool, clock: any WallClock) throws(LedgerError) -> Ledger {
         try open(path, create: create, clock: clock, migrations: Migrations())
     }
@@ -54,7 +57,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Ends both connections, after what was asked for before.
+    /// Closes both connections once the work that was accepted before is done.
     package func close() throws(LedgerError) {
         writes.close()
         do {
@@ -65,21 +68,27 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Whether another process has written since this was last asked.
+    /// Whether another process has written since this was last asked. A call that cannot ask the file returns false and forgets
+    /// nothing: the next one that can tells of the change.
     package func changedElsewhere() async -> Bool {
-        guard let version = try? await writes.betweenTransactions(Self.dataVersion) else { return false }
+        let version: Int
+        do {
+            version = try await writes.betweenTransactions(Self.dataVersion)
+        } catch {
+            return false
+        }
         return seenVersion.withLock { seen in
             defer { seen = version }
             return seen != version
         }
     }
 
-    /// Why nothing can be written now; nil if it can. It writes a little to find out.
+    /// Why nothing can be written now; nil if the store can be written. It writes a little to find out.
     package func isWritable() async -> LedgerError? {
         let now = clock.now
         do {
             try await writes.write("pulse") { db in
-                // It takes some room and gives it back, so that a full disk shows.
+                // Taking some room and giving it back shows a full disk.
                 try db.run("UPDATE pulse SET room = zeroblob(16384)")
                 try db.run("UPDATE pulse SET room = NULL, at = ?", now.milliseconds)
             }
@@ -91,6 +100,7 @@ package final class Ledger: Sendable {
 
     /// Reads from one moment of the store: everything that was written before, nothing in between.
     func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws(LedgerError) -> Value {
+        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             reader.asyncRead { [path] database in
                 continuation.resume(returning: Result { try work(database.get()) }.mapError { LedgerError($0, store: path) })
@@ -99,8 +109,9 @@ package final class Ledger: Sendable {
         return try result.get()
     }
 
-    /// For what makes transactions of its own. On a connection that lives only for this, so that no reader waits.
+    /// Runs work that makes transactions of its own, on a connection that lives only for this, so that no reader waits.
     func readOutsideTransaction(_ work: @escaping @Sendable (Database) throws -> Void) async throws(LedgerError) {
+        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [path] in
                 let outcome = Result {
@@ -129,7 +140,7 @@ extension Ledger {
                 "the store \(path) is from a newer version (schema \(version), this program knows \(newest)): run that version")
         case .ours(let version) where version < newest && !create:
             throw LedgerError(
-                .io,
+                .older,
                 "the store \(path) is from an older version (schema \(version) of \(newest)): start `run` once to move it on")
         case .ours: return
         case .missing, .empty:

@@ -6,21 +6,23 @@ package struct LedgerError: Error, Sendable, Equatable {
     package enum Reason: String, Sendable, CaseIterable {
         /// There is no store and this command does not make one.
         case missing
-        /// A newer version of the program wrote it.
+        /// An older version of the program wrote the store, and this command does not bring it up to date.
+        case older
+        /// A newer version of the program wrote the store.
         case newer
-        /// It belongs to something else.
+        /// The file belongs to another program.
         case foreign
         case corrupt
         case readOnly
         case full
-        /// Another process holds it.
+        /// Another process holds the store.
         case busy
         case io
         case closed
     }
 
     package var reason: Reason
-    /// For people: what is wrong and what to do next. Holds no event and no secret.
+    /// Says to people what is wrong and what to do next. It holds no event and no secret.
     package var detail: String
 
     package init(_ reason: Reason, _ detail: String) {
@@ -63,6 +65,13 @@ extension LedgerError {
             let words = failure.message ?? "no message"
             self.init(.io, "the store \(path) failed: \(words) (SQLite \(failure.extendedResultCode.rawValue)); check its disk")
         }
+    }
+
+    /// A row holds a word that no version of the program writes there.
+    static func unknownWord(for what: StaticString) -> LedgerError {
+        LedgerError(
+            .corrupt,
+            "the store holds an unknown word for \(what), so it is damaged: stop the relay and put a backup in its place, \(beside)")
     }
 
     static let beside = "without the -wal and -shm files beside it"

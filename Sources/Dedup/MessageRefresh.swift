@@ -9,7 +9,7 @@ enum MessageRefresh {
     /// The last that was delivered of the thread, unless something is owed there, which will say the present.
     private static let owe = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            options = json_remove(json_set(coalesce(options, '{}'), '$.refreshes', json('true')), '$.mention')
+            options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
         WHERE id = (
                 SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
                 WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'delivered'

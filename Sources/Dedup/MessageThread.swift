@@ -1,8 +1,8 @@
 import GRDB
 import RelayCore
 
-/// The deliveries about one approval. An update never overtakes its request, and where the request can still say the present,
-/// the update says nothing.
+/// The deliveries about one approval. An update never overtakes its request, and where the request can still show the present,
+/// the update is dropped.
 enum MessageThread {
     struct Pair: Hashable {
         var destination: String
@@ -19,13 +19,13 @@ enum MessageThread {
         }
     }
 
-    /// How far the request came at one destination and recipient.
+    /// How far the request got at one destination and recipient.
     enum Progress: Int, Comparable {
         /// It may have arrived.
         case sent
-        /// It is being sent at this moment, and may say the past.
+        /// It is being sent at this moment, and may show an older state.
         case underWay
-        /// It is owed and nobody is sending it: it will say the present.
+        /// It is owed and nobody is sending it, so it will show the state at that time.
         case awaited
 
         static func < (a: Progress, b: Progress) -> Bool { a.rawValue < b.rawValue }
@@ -60,7 +60,7 @@ enum MessageThread {
         return Dictionary(found) { $0.progress > $1.progress ? $0 : $1 }
     }
 
-    /// What an event owes by following, besides what it owes anyway. It keeps the request's options but mentions nobody again.
+    /// The deliveries that an event owes by following, besides those it owes anyway. They keep the request's options but mention nobody.
     static func following(
         _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [PlannedDelivery]
     ) -> [(PlannedDelivery, Progress)] {
@@ -77,7 +77,7 @@ enum MessageThread {
         }
     }
 
-    /// A request that is owed, or now claimed, says the present: what is owed behind it is not told.
+    /// Drops the deliveries behind a request that is owed or just claimed, because the request shows the present.
     static func supersede(
         behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: Database
     ) throws {
@@ -88,10 +88,16 @@ enum MessageThread {
             """, now.milliseconds, thread, destination, recipient, delivery)
     }
 
-    /// The message that a destination was sent about the subject; nil if there is none, or none that could be found again.
+    /// The message that a destination was sent about the subject; nil if there is none, or none that can be found again. An uncertain
+    /// attempt to edit a message does not lose it.
     static func message(of claim: Claim, thread: String, _ db: Database) throws -> StoredReceipt? {
         let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)
-        return stored.flatMap { $0.state == .sent && !$0.receipt.remote.isEmpty ? $0 : nil }
+        return stored.flatMap { $0.state != .gone && !$0.receipt.remote.isEmpty ? $0 : nil }
+    }
+
+    /// Whether a message about the subject was sent that cannot be found again, because its receipt is damaged in the store.
+    static func isReceiptDamaged(of claim: Claim, thread: String, _ db: Database) throws -> Bool {
+        try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)?.isReadable == false
     }
 
     static func receipt(subject: String, destination: String, recipient: String, _ db: Database) throws -> StoredReceipt? {
@@ -99,8 +105,10 @@ enum MessageThread {
             "SELECT remote, version, state FROM receipt WHERE subject = ? AND destination = ? AND recipient = ?", subject, destination,
             recipient
         ) { row in
-            StoredReceipt(
-                receipt: Receipt(text: row[0]), version: row[1], state: StoredReceipt.State(rawValue: row[2]) ?? .uncertain)
+            let receipt = Receipt(text: row[0])
+            return StoredReceipt(
+                receipt: receipt ?? Receipt(), version: row[1], state: try row.word(2, for: "the state of a receipt"),
+                isReadable: receipt != nil)
         }
     }
 
@@ -121,7 +129,7 @@ enum MessageThread {
         }
     }
 
-    /// Nobody is reminded of what does not wait any more, and of several reminders the last is enough.
+    /// A reminder is needless once the approval is closed, and of several reminders only the last is sent.
     private static func needlessReminder(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
         if claim.present?.isOpen == false { return superseded }
         let later = try db.first(laterReminder, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }

@@ -49,6 +49,8 @@ package struct StoredEvent: Sendable, Equatable {
     /// No route applied: the event has no delivery and joined no window.
     package var unrouted: Bool
     package var isEmptied: Bool
+    /// False if its kind, its priority or its payload is damaged in the store: its text says so.
+    package var isReadable = true
 }
 
 /// The deliveries and windows of one event.

@@ -2,10 +2,10 @@ import FoundationEssentials
 import RelayCore
 import RelaySupport
 
-/// Payloads as they lie in the store: JSON objects.
+/// Writes payloads as they lie in the store, JSON objects, and reads them.
 ///
-/// Written and read by hand, because each message passes here twice and `Codable` costs as much as all of SQLite. What is not
-/// there is left out; a member that a later version adds must be optional to read.
+/// This is written by hand, because each message passes here twice and `Codable` costs as much as all of SQLite. Nil is left out, and a
+/// member that a later version adds must be optional to read.
 enum PayloadText {
     static func write(_ payload: Payload) throws -> String {
         var text = JSONText()
@@ -20,14 +20,25 @@ enum PayloadText {
         return text.object
     }
 
-    /// Nil and what cannot be read any more become a payload that says nothing but its kind: what is owed is told all the same.
-    static func read(_ text: String?, kind: Event.Kind) -> Payload {
-        guard let text, let value = try? JSONValue(parsing: Array(text.utf8), depth: JSONValue.defaultDepth + 2),
-            let members = value.object, let detail = Detail(members)
-        else { return emptied(kind) }
+    /// Reads the payload of an event of a kind; nil if the text is damaged or belongs to another kind.
+    static func read(_ text: String, kind: Event.Kind) -> Payload? {
+        guard let members = object(in: text), let detail = Detail(members), detail.fits(kind) else { return nil }
         return Payload(origin: Origin(members), detail: detail)
     }
 
+    /// The members of a JSON object in the store; nil if the text is no such object.
+    static func object(in text: String) -> [String: JSONValue]? {
+        do {
+            return try JSONValue(parsing: Array(text.utf8), depth: JSONValue.defaultDepth + 2).object
+        } catch {
+            return nil
+        }
+    }
+
+    /// The line that stands for a text of an event which is damaged.
+    static func unreadable(_ id: String) -> String { "(its text cannot be read from the store; see: notify-relay why \(id))" }
+
+    /// The payload of an event whose text retention has taken: it says nothing but its kind.
     static func emptied(_ kind: Event.Kind) -> Payload {
         switch kind {
         case .notification: Payload(detail: .notification(NotificationDetail(message: gone)))
@@ -113,9 +124,7 @@ extension Detail {
             guard let detail = ApprovalDetail(members) else { return nil }
             self = .approval(detail)
         case "digest":
-            guard let text = members["digest"]?.string,
-                let detail = try? JSONDecoder().decode(DigestDetail.self, from: Data(text.utf8))
-            else { return nil }
+            guard let text = members["digest"]?.string, let detail = DigestDetail(stored: text) else { return nil }
             self = .digest(detail)
         case "relay":
             self = .relay(
@@ -123,6 +132,28 @@ extension Detail {
                     topic: members["topic"]?.string ?? "", about: members["about"]?.string ?? "",
                     detail: members["detail"]?.string ?? "", over: members["over"]?.bool ?? false))
         default: return nil
+        }
+    }
+}
+
+extension Detail {
+    /// Whether an event of the kind bears such details.
+    fileprivate func fits(_ kind: Event.Kind) -> Bool {
+        switch (self, kind) {
+        case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay): true
+        case (.approval, .approval), (.approval, .decision), (.approval, .reminder): true
+        default: false
+        }
+    }
+}
+
+extension DigestDetail {
+    /// Nil if the text is damaged.
+    fileprivate init?(stored text: String) {
+        do {
+            self = try JSONDecoder().decode(DigestDetail.self, from: Data(text.utf8))
+        } catch {
+            return nil
         }
     }
 }

@@ -14,11 +14,19 @@ extension DeliveryOptions {
         return text.object
     }
 
-    init(text: String?) {
-        let value = text.flatMap { try? JSONValue(parsing: Array($0.utf8)) }
-        self.init(
-            atMostOnce: value?["at_most_once"]?.bool ?? false, mention: value?["mention"]?.string,
-            refreshes: value?["refreshes"]?.bool ?? false, collapseWindow: value?["collapse_window"]?.int.map(Int64.init))
+    init(text: String?) { self = Self.read(text).options }
+
+    /// Reads options. A delivery whose options are damaged is sent once at most, because nobody knows any more that it may be repeated.
+    ///
+    /// - Returns: the options, and false if they are damaged.
+    static func read(_ text: String?) -> (options: DeliveryOptions, isReadable: Bool) {
+        guard let text else { return (DeliveryOptions(), true) }
+        guard let members = PayloadText.object(in: text) else { return (DeliveryOptions(atMostOnce: true), false) }
+        let once = members["at_most_once"]
+        let options = DeliveryOptions(
+            atMostOnce: once.map { $0.bool ?? true } ?? false, mention: members["mention"]?.string,
+            refreshes: members["refreshes"]?.bool ?? false, collapseWindow: members["collapse_window"]?.int.map(Int64.init))
+        return (options, once == nil || once?.bool != nil)
     }
 }
 
@@ -45,12 +53,15 @@ extension RouteName {
     }
 }
 
-/// The ids that a destination gave its message, as a JSON object of texts.
+/// The receipt of a message as a JSON object of texts.
 extension Receipt {
     var text: String { JSONValue.object(remote.mapValues(JSONValue.string)).text }
 
-    init(text: String) {
-        let members = (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
-        self.init(members.compactMapValues(\.string))
+    /// Nil if the text is damaged.
+    init?(text: String) {
+        guard let members = PayloadText.object(in: text) else { return nil }
+        let texts = members.compactMapValues(\.string)
+        guard texts.count == members.count else { return nil }
+        self.init(texts)
     }
 }

@@ -24,11 +24,11 @@ enum WindowRow {
     static let cutShort = "UPDATE event_window SET closes_at = ? WHERE id = ? AND closed_at IS NULL AND closes_at > ?"
     static let tell = "UPDATE event_window SET event = ? WHERE id = ?"
 
-    static func make(_ row: SQLRow) -> Window { make(row, from: 0) }
+    static func make(_ row: SQLRow) throws -> Window { try make(row, from: 0) }
 
-    static func make(_ row: SQLRow, from offset: Int) -> Window {
+    static func make(_ row: SQLRow, from offset: Int) throws -> Window {
         Window(
-            id: row[offset], kind: WindowKind(rawValue: row[offset + 1]) ?? .digest, name: row[offset + 2],
+            id: row[offset], kind: try row.word(offset + 1, for: "the kind of a window"), name: row[offset + 2],
             destination: row[offset + 3], opensAt: row.time(offset + 4), closesAt: row.time(offset + 5),
             closedAt: row.moment(offset + 6))
     }

@@ -3,8 +3,9 @@ import GRDB
 import RelayCore
 import RelaySupport
 
-/// The one writer. What is asked for while a commit waits for the disk joins the next transaction, so a busy ledger pays for few
-/// commits. Each caller hears of its own work alone: if one piece fails, the transaction is undone and each is tried by itself.
+/// The one writer of a store. Work that is asked for while a commit waits for the disk joins the next transaction, so a busy ledger
+/// pays for few commits. Each caller learns about its own work alone: if one piece fails, the transaction is undone and each piece is
+/// tried by itself.
 final class WriteQueue: Sendable {
     private struct State {
         var waiting: [any WriteJob] = []
@@ -12,21 +13,23 @@ final class WriteQueue: Sendable {
         var isClosed = false
     }
 
-    /// Bounds how long the first of a crowd waits for its commit.
+    /// The most pieces of work in one transaction, which bounds how long the first of a crowd waits for its commit.
     private static let mostPerTransaction = 256
     private static let mostPerTurn = 16
 
     private let database: DatabaseQueue
     private let path: String
+    private let faults: FaultPoint
     private let state = Locked(State())
     #if DEBUG
         /// Called on the writer's thread with `admit.before-commit`, `settle.after-commit`, …, once for each piece of work.
         let stopPoint = Locked<(@Sendable (String) -> Void)?>(nil)
     #endif
 
-    init(_ database: DatabaseQueue, path: String) {
+    init(_ database: DatabaseQueue, path: String, faults: FaultPoint) {
         self.database = database
         self.path = path
+        self.faults = faults
     }
 
     /// How many pieces of work wait for a transaction.
@@ -40,6 +43,22 @@ final class WriteQueue: Sendable {
     func write<Value: Sendable>(
         _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {
+        guard let fault = faults.fault(in: .write(name)) else { return try await commit(name, work) }
+        switch fault.moment {
+        case .before: break
+        case .during:
+            return try await commit(name) { db in
+                _ = try work(db)
+                throw fault.error
+            }
+        case .after: _ = try await commit(name, work)
+        }
+        throw LedgerError(fault.error, store: path)
+    }
+
+    private func commit<Value: Sendable>(
+        _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             submit(Job(name: name, work: work, continuation: continuation))
         }
@@ -50,6 +69,7 @@ final class WriteQueue: Sendable {
     func betweenTransactions<Value: Sendable>(
         _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {
+        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         if state.withLock({ $0.isClosed }) { throw closedError }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             database.asyncWriteWithoutTransaction { [path] db in
@@ -59,7 +79,7 @@ final class WriteQueue: Sendable {
         return try result.get()
     }
 
-    /// Refuses what comes from now on. What was accepted before is still written.
+    /// Refuses all further work. Work that was accepted before is still written.
     func close() { state.withLock { $0.isClosed = true } }
 
     private var closedError: LedgerError { LedgerError(.closed, "the store \(path) is closed") }
@@ -75,7 +95,7 @@ final class WriteQueue: Sendable {
         if starts { database.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
-    /// After some transactions it queues up again, so that whoever asks between transactions has a turn in a crowd.
+    /// Queues up again after some transactions, so that work between transactions gets its turn in a crowd.
     private func drain(_ db: Database) {
         for _ in 0..<Self.mostPerTurn {
             guard let jobs = next() else { return }
@@ -125,7 +145,7 @@ final class WriteQueue: Sendable {
     }
 }
 
-/// Work of some type that waits for its transaction.
+/// A piece of work that waits for its transaction, whatever type it returns.
 private protocol WriteJob: Sendable {
     var name: String { get }
     func run(_ db: Database) throws

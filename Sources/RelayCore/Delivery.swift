@@ -50,6 +50,9 @@ package struct Receipt: Sendable, Equatable {
     /// How long the destination asks us to pause although it accepted this message; nil if it does not ask.
     /// Not stored.
     package var pause: Duration?
+    /// The message goes on until the channel ends it, like an emergency that repeats, so even a reminder's receipt is kept.
+    /// Not stored.
+    package var isOngoing = false
 
     package init(_ remote: [String: String] = [:], pause: Duration? = nil) {
         self.remote = remote

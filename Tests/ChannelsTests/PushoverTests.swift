@@ -121,6 +121,31 @@ struct PushoverTests {
             ])
     }
 
+    @Test func `an emergency that cannot be cancelled is remembered beside the one that took its place, and both end`() async throws {
+        let http = ScriptedTransport { request in
+            request.url.reveal().contains("R3c31pt/cancel")
+                ? .success(HTTPResponse(status: 500))
+                : .success(HTTPResponse(status: 200, body: Array(#"{"status": 1, "receipt": "n3w"}"#.utf8)))
+        }
+        let receipt = try await phone(http).update(Receipt(["receipt": "R3c31pt"]), with: .of(.reminder, .urgent))
+        #expect(receipt.remote == ["receipt": "n3w", "earlier": "R3c31pt"])
+        let later = ScriptedTransport(status: 200, body: Self.taken)
+        _ = try await phone(later).update(receipt, with: .of(.decision))
+        #expect(
+            later.requests.map { $0.url.reveal() } == [
+                "https://proxy.example/po/1/receipts/n3w/cancel.json", "https://proxy.example/po/1/receipts/R3c31pt/cancel.json",
+                "https://proxy.example/po/1/messages.json",
+            ])
+    }
+
+    @Test func `a reminder that is an emergency is one that goes on, and takes the place of the earlier one`() async throws {
+        let http = ScriptedTransport(status: 200, body: #"{"status": 1, "receipt": "n3w"}"#)
+        let receipt = try await phone(http).follow(Receipt(["receipt": "R3c31pt"]), with: .of(.reminder, .urgent))
+        #expect(receipt.remote == ["receipt": "n3w"])
+        #expect(receipt.isOngoing)
+        #expect(http.requests.map { $0.url.reveal() }.contains("https://proxy.example/po/1/receipts/R3c31pt/cancel.json"))
+    }
+
     @Test func `a receipt that is none is never made part of an address`() async throws {
         let http = ScriptedTransport(status: 200, body: Self.taken)
         _ = try await phone(http).update(Receipt(["receipt": "../../x?y"]), with: .of(.decision))

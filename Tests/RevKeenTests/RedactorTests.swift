@@ -23,6 +23,16 @@ struct RedactorTests {
         #expect(try Redactor(paths: [path]).redact(json(before)) == json(after))
     }
 
+    @Test(arguments: [#"{"card":"4111"#, " [1,2", "{", #"[{"a":1}"#])
+    func `a text that should have been JSON and cannot be read is taken out as a whole`(text: String) throws {
+        #expect(try Redactor(paths: ["$.a"]).redact(.string(text)) == .string(Redactor.mark))
+        #expect(Redactor().redact(.string(text)) == .string(text))
+    }
+
+    @Test func `the redactor for paths that cannot be read lets nothing through`() throws {
+        for text in ["7", #"{"a":1}"#, "[1]", "null"] { #expect(try Redactor.everything.redact(json(text)) == .string(Redactor.mark)) }
+    }
+
     @Test func `all paths are followed`() throws {
         let redactor = try Redactor(paths: ["$.a", "$..c"])
         #expect(

@@ -12,7 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Is the configuration right, and the templates? With --connect: does everybody answer?",
         discussion: """
-            Every problem is named with its file, line and column. 78: something is wrong; 69: all is right, but somebody did not answer.
+            Every problem is named with its file, line and column. 78: something is wrong; 74: the file is right, but the store cannot be
+            read; 69: all is right, but somebody did not answer.
             --connect does only harmless things, and says what it did not try.
             """)
 
@@ -30,7 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard problems.errors.isEmpty, let configuration, let generation else { throw ExitCode.config }
         if !json {
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
-            await sayOrphans(configuration)
+            try await sayOrphans(configuration)
         }
         // With --json the standard output is one document, so findings go to the standard error.
         let tell: @Sendable (String) -> Void = json ? Terminal.complain : Terminal.say
@@ -44,17 +45,26 @@ struct CheckCommand: AsyncParsableCommand {
         for problem in problems { Terminal.say(problem.description) }
     }
 
-    private func sayOrphans(_ configuration: Configuration) async {
-        guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
-            let overview = try? await ledger.overview()
-        else { return }
+    /// Names what the store keeps for destinations and digests that left the file.
+    ///
+    /// - Throws: a `LedgerError` if there is a store that cannot be read. Before the first start there is none, and an older one is brought up
+    ///   to date by `run`; both are right.
+    private func sayOrphans(_ configuration: Configuration) async throws {
+        let ledger: Ledger
+        do throws(LedgerError) {
+            ledger = try Ledger.open(configuration.store, create: false, clock: SystemClock())
+        } catch {
+            if error.reason == .missing { return }
+            if error.reason == .older { return Terminal.say(error.detail) }
+            throw error
+        }
         defer { try? ledger.close() }
+        let overview = try await ledger.overview()
         let known = Set(configuration.destinations.map(\.name))
         for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {
             Terminal.say("destination \(orphan.name) left the file and is still owed \(orphan.owed) deliveries; they are kept")
         }
-        let digests = (try? await OrphanedDigest.all(in: ledger, besides: configuration.digests)) ?? []
-        for digest in digests { Terminal.say(digest.warning) }
+        for digest in try await OrphanedDigest.all(in: ledger, besides: configuration.digests) { Terminal.say(digest.warning) }
     }
 }
 

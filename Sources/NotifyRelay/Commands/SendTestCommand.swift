@@ -7,7 +7,8 @@ import RelaySupport
 struct SendTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send-test", abstract: "Sends one labelled sample to each named destination.",
-        discussion: "A success opens the destination's lane. Buttons of a sample are inert and say so. 69: not all arrived.")
+        discussion:
+            "A success opens the destination's lane. Buttons of a sample are inert and say so. 69: not all arrived; 74: the store failed.")
 
     @OptionGroup var file: ConfigurationOption
     @Argument(help: "The destinations.") var destinations: [String] = []
@@ -34,7 +35,21 @@ struct SendTestCommand: AsyncParsableCommand {
             throw ExitCode.noInput
         }
         var good = true
-        for target in targets { good = await send(to: target, generation, tools) && good }
+        var fault: LedgerError?
+        for target in targets {
+            guard await send(to: target, generation, tools) else {
+                good = false
+                continue
+            }
+            do throws(LedgerError) {
+                try await open(target.name, configuration)
+            } catch {
+                fault = error
+                Terminal.complain("\(target.name) got its sample, but its lane may still be closed: \(error.detail)")
+                Terminal.complain("`notify-relay lanes open \(target.name)` opens it once the store can be used")
+            }
+        }
+        if let fault { throw ExitCode.code(of: fault) }
         guard good else { throw ExitCode.unavailable }
     }
 
@@ -55,17 +70,21 @@ struct SendTestCommand: AsyncParsableCommand {
                 Terminal.say("\(Terminal.paint("failed", .red))  \(to): \(error.reason.rawValue): \(error.detail)")
             }
         }
-        if good { await open(target.name, generation.configuration) }
         return good
     }
 
-    /// Opens the destination's lane in the store, because the sample arrived.
-    private func open(_ destination: String, _ configuration: Configuration) async {
-        guard let ledger = try? Ledger.open(configuration.store, create: false, clock: SystemClock()),
-            let record = try? await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open
-        else { return }
+    /// Opens the lane of a destination that took a sample. Where there is no store yet, no lane is closed.
+    private func open(_ destination: String, _ configuration: Configuration) async throws(LedgerError) {
+        let ledger: Ledger
+        do throws(LedgerError) {
+            ledger = try Ledger.open(configuration.store, create: false, clock: SystemClock())
+        } catch {
+            if error.reason == .missing { return }
+            throw error
+        }
         defer { try? ledger.close() }
-        try? await ledger.setLane(
+        guard let record = try await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open else { return }
+        try await ledger.setLane(
             LaneRecord(destination: destination, state: .open, reason: nil, since: SystemClock().now, until: nil))
     }
 }

@@ -5,9 +5,9 @@ import Dedup
 extension ExitCode {
     /// The words of the command are wrong.
     static let usage = ExitCode(64)
-    /// What was named is not there.
+    /// Something that the command names does not exist.
     static let noInput = ExitCode(66)
-    /// Somebody else did not answer.
+    /// Another service did not respond.
     static let unavailable = ExitCode(69)
     /// The store cannot be used.
     static let ioError = ExitCode(74)
@@ -20,7 +20,7 @@ extension ExitCode {
 }
 
 extension ExitCode {
-    /// Says what the parser cannot know and gives it its code. Everything else is the parser's to say.
+    /// Explains errors that the parser does not know and returns their code. The parser explains all others.
     static func said(_ error: any Error) -> any Error {
         switch error {
         case let error as LedgerError:
@@ -37,7 +37,7 @@ extension ExitCode {
         switch error.reason {
         case .missing: noInput
         case .busy: temporary
-        case .newer, .foreign, .corrupt, .readOnly, .full, .io, .closed: ioError
+        case .older, .newer, .foreign, .corrupt, .readOnly, .full, .io, .closed: ioError
         }
     }
 }

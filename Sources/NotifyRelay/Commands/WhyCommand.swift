@@ -20,7 +20,8 @@ struct WhyCommand: AsyncParsableCommand {
         guard let stored = try await ledger.event(event) else { throw ExitCode.noInput }
         let router = Router(configuration)
         let story = Story(
-            event: stored.event, routes: router.explain(stored.event), history: try await ledger.history(event))
+            event: stored.event, isReadable: stored.isReadable, routes: router.explain(stored.event),
+            history: try await ledger.history(event))
         if json { Terminal.say(json: story.json) } else { Terminal.say(story.text) }
     }
 }
@@ -28,6 +29,8 @@ struct WhyCommand: AsyncParsableCommand {
 /// The output of `why` for one event.
 private struct Story {
     var event: Event
+    /// False if the row of the event is damaged in the store.
+    var isReadable: Bool
     var routes: [Router.RouteMatch]
     var history: History
 
@@ -74,8 +77,10 @@ private struct Story {
     var text: String {
         var lines = [
             Terminal.paint(event.id, .bold), "  \(event.kind.rawValue), \(event.priority.word): \(event.oneLine)",
-            "  happened \(event.occurredAt), seen \(event.seenAt)", "", "Routes",
+            "  happened \(event.occurredAt), seen \(event.seenAt)",
         ]
+        if !isReadable { lines.append("  damaged in the store: the routes below are those of an event without its text") }
+        lines += ["", "Routes"]
         lines += routes.map { "  \($0.fits ? Terminal.paint("fits", .green) : Terminal.paint("not ", .dim))  \($0.name): \($0.because)" }
         if !routes.contains(where: \.fits) && history.deliveries.isEmpty { lines.append("  unrouted: kept, told to nobody") }
         if !history.windows.isEmpty {

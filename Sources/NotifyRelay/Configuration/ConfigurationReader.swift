@@ -96,7 +96,11 @@ final class ConfigurationReader {
         return retention
     }
 
+    /// A list that cannot be read is a problem, and redacts everything: whatever becomes of the problem, no value gets through.
     private func redactor() -> Redactor {
+        if root.node("redact") == nil, root.isInterpolated("redact") {
+            root.note("redact", "redact is empty: its ${…} gave no text", expected: "a list of paths")
+        }
         let paths = root.places("redact") ?? []
         for path in paths {
             do {
@@ -106,7 +110,12 @@ final class ConfigurationReader {
                     Problem(path.place, "\(path.shown) is no path, at character \(error.offset + 1)", expected: error.expected))
             }
         }
-        return (try? Redactor(paths: paths.map(\.text))) ?? Redactor()
+        guard problems.errors.isEmpty else { return .everything }
+        do {
+            return try Redactor(paths: paths.map(\.text))
+        } catch {
+            return .everything
+        }
     }
 
     private func words() -> StatusVocabulary {

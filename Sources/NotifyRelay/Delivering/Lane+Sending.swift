@@ -3,7 +3,7 @@ import Dedup
 import RelayCore
 
 extension Lane {
-    /// Away from the actor, so that the words of several messages are made at once.
+    /// Makes one attempt, away from the actor, so that several messages are rendered at once.
     @concurrent static func attempt(
         _ claim: Claim, through destination: Destination, composer: Composer, clock: any WallClock
     ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
@@ -19,8 +19,8 @@ extension Lane {
         return (outcome, clock.uptime - start, composed.fellBackBecause)
     }
 
-    /// What follows a message that can be found again brings that one up to date. One that was deleted by hand is posted once more, and
-    /// never again after that.
+    /// Sends a message. If an earlier message about the same subject can be found again, it is edited. One that was deleted by hand is
+    /// posted once more, and never again after that.
     private static func send(
         _ message: Message, _ claim: Claim, through channel: any Channel
     ) async throws(DeliveryError) -> Receipt {
@@ -46,6 +46,6 @@ extension Receipt {
         return marked
     }
 
-    /// Remembers of an earlier receipt that its message was posted again.
+    /// Remembers that the message of an earlier receipt was posted again.
     fileprivate func marked(as earlier: Receipt) -> Receipt { earlier.wasPostedAgain ? postedAgain : self }
 }

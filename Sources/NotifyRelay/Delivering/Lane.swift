@@ -3,18 +3,19 @@ import Dedup
 import Logging
 import RelayCore
 
-/// Delivers what is owed to one destination, at its pace. Nothing that one lane meets delays another.
+/// Makes the deliveries that are owed to one destination, at its pace. No trouble of one lane delays another.
 ///
-/// It claims a little more than it can send, so that claiming does not stand between two messages; what it cannot send after all
-/// (a throttle, a stop) goes back without costing an attempt.
+/// A lane claims a little more than it can send, so that claiming does not stand between two messages. Claims that it cannot use after
+/// all (a throttle, a stop) are put back without costing an attempt. Whatever the store fails to take, the lane keeps and writes again:
+/// settlements, claims to put back, its own state.
 actor Lane {
-    /// What a lane has to say to the rest of the program.
+    /// What a lane reports to the rest of the program.
     enum Report: Sendable {
         case attempted(DeliveryOutcome, took: Duration)
-        /// `since`: when it ceased to be open.
+        /// `since` is when the lane ceased to be open.
         case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
         case templateFailed(String)
-        /// The ledger cannot be written.
+        /// The ledger could not be read or written.
         case ledger(LedgerError)
     }
 
@@ -22,27 +23,37 @@ actor Lane {
     private(set) var health: LaneHealth
     private var composer: Composer
     private var pacer: Pacer?
-    private var ready: [Claim] = []
-    private var readySince = Timestamp.distantPast
-    /// Answers that the ledger could not be told yet. While there is one, nothing more is claimed.
-    private var unrecorded = 0
+    var ready: [Claim] = []
+    var readySince = Timestamp.distantPast
+    /// Claims that go back without an attempt, until the ledger has taken them. While there is one, nothing more is claimed.
+    var returning: [Claim] = []
+    var isPuttingBack = false
+    /// How many settlements the ledger could not take yet. While there is one, nothing more is claimed.
+    var unrecorded = 0
     private var underWay = 0
     private var stopping = false
-    /// What was last written down about this lane.
-    private var written: LaneRecord?
-    private let ledger: Ledger
-    private let clock: any WallClock
-    private let log: LaneLog
+    /// The state of this lane as the ledger has it; nil if it has none, which means open.
+    var written: LaneRecord?
+    var isWriting = false
+    /// The last attempt to write the state down failed.
+    var isStateUnwritten = false
+    /// For how long the lane was not open, as far as the deliveries that waited were not excused for it yet.
+    var unexcused = Duration.zero
+    let ledger: Ledger
+    let clock: any WallClock
+    let log: LaneLog
     private let chance: @Sendable () -> Double
-    private let report: @Sendable (Report) async -> Void
-    /// An approval as it is now, where what a claim says of it is old news; nil where it is not.
+    let report: @Sendable (Report) async -> Void
+    /// Returns an approval as it is now; nil if the state that the claim brings along is new enough.
     private let freshen: @Sendable (Claim) async -> ApprovalRow?
     nonisolated let wakeup = Wakeup()
 
-    /// What was claimed ahead and not begun for so long goes back: it may have been superseded, dropped or changed meanwhile.
+    /// A claim that was not begun for so long is put back: it may have been superseded, dropped or changed meanwhile.
     static let freshness = Duration.seconds(10)
+    /// How long to wait before the ledger is tried again.
+    static let untilLedgerIsTriedAgain = Duration.seconds(1)
 
-    /// - Parameter record: how an earlier run of the program left it.
+    /// - Parameter record: the state in which an earlier run of the program left the lane.
     init(
         _ destination: Destination, composer: Composer, record: LaneRecord?, ledger: Ledger, clock: any WallClock, logger: Logger,
         chance: @escaping @Sendable () -> Double, freshen: @escaping @Sendable (Claim) async -> ApprovalRow? = { _ in nil },
@@ -64,7 +75,7 @@ actor Lane {
     /// Runs until the task is cancelled. After `stop()` it starts nothing new and ends when nothing is under way.
     func run() async {
         await withDiscardingTaskGroup { group in
-            while !Task.isCancelled && !(stopping && underWay == 0) {
+            while !Task.isCancelled && !(stopping && underWay == 0 && returning.isEmpty) {
                 if let claim = await next() {
                     underWay += 1
                     group.addTask { await self.deliver(claim) }
@@ -74,15 +85,17 @@ actor Lane {
         await putBack()
     }
 
-    /// No new attempts; what was claimed and not begun is owed at once again.
+    /// Makes no new attempts. Claims that were not begun are put back and due at once.
     func stop() async {
         stopping = true
         await putBack()
         wakeup.signal()
     }
 
-    /// Delivers what is due now and returns when nothing more can be done at once. For `--once` and for tests.
+    /// Makes the deliveries that are due now and returns when nothing more can be done at once. For `--once` and for tests.
     func drain() async {
+        if isStateUnwritten { await writeDown() }
+        if !returning.isEmpty { await putBack() }
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let allowed = health.allowance(width: destination.width)
@@ -103,6 +116,7 @@ actor Lane {
         }
     }
 
+    /// Whether something is ready. False as well if the ledger cannot say, which it reports.
     private func hasMore() async -> Bool {
         do throws(LedgerError) {
             return try await claimMore()
@@ -112,13 +126,18 @@ actor Lane {
         }
     }
 
-    /// Whether something will be ready at a moment that is not far.
+    /// Whether something will be ready at a moment that is not far. False as well if the ledger cannot say, which it reports.
     private func hasMore(by moment: Timestamp) async -> Bool {
         if await hasMore() { return true }
-        return (try? await ledger.nextDue(destination.name)).map { $0 <= moment } ?? false
+        do throws(LedgerError) {
+            return try await ledger.nextDue(destination.name).map { $0 <= moment } ?? false
+        } catch {
+            await report(.ledger(error))
+            return false
+        }
     }
 
-    /// A reload: what is under way goes on as it began. An entry that changed opens the lane.
+    /// Takes a new configuration over. Attempts that are under way go on as they began. An entry that changed opens the lane.
     func adopt(_ new: Destination, composer: Composer) async {
         let old = destination
         destination = new
@@ -138,30 +157,49 @@ actor Lane {
         wakeup.signal()
     }
 
-    /// By hand, by a successful sample, or by a changed entry.
+    /// Opens the lane: by hand, after a successful sample, or for a changed entry.
     func open() async {
         await apply(health.open(at: clock.now), reason: nil)
         wakeup.signal()
     }
 
+    /// Opens the lane if a command has opened it in the store.
+    ///
+    /// A store that says open only because this lane could not write its own state down says nothing.
+    ///
+    /// - Parameter stored: the lane as the store has it; nil if the store has none, which means open.
+    func heed(_ stored: LaneRecord?) async {
+        guard !health.isOpen, let written, written.state == .down || written.state == .closed else { return }
+        let state = stored?.state ?? .open
+        if state == .open || state == .blocked { await open() }
+    }
+
     /// The next claim to work on, or nil after waiting for something to change.
     private func next() async -> Claim? {
+        if isStateUnwritten { await writeDown() }
+        if !returning.isEmpty { await putBack() }
         let allowed = health.allowance(width: destination.width)
-        guard !stopping, unrecorded == 0, underWay < allowed.count else {
-            // Closed, or unable to write answers down: what it holds is for a later time.
+        guard !stopping, unrecorded == 0, returning.isEmpty, underWay < allowed.count else {
+            // A lane that is closed, or that cannot write settlements down, holds no claims.
             if allowed.count == 0 || unrecorded > 0 { await putBack() }
-            await wakeup.wait()
+            await rest(until: .distantFuture)
             return nil
         }
         let opens = opensAt(allowed.from)
         guard opens <= clock.now else {
             await putBack()
-            await wakeup.wait(until: opens, clock: clock)
+            await rest(until: opens)
             return nil
         }
         guard await fill(), !stopping, !ready.isEmpty else { return nil }
         pacer?.take(clock.now)
         return ready.removeFirst()
+    }
+
+    /// Waits for a signal or a moment, but not long while the ledger has something to take yet.
+    private func rest(until moment: Timestamp) async {
+        let again = isStateUnwritten || !returning.isEmpty ? clock.now + Self.untilLedgerIsTriedAgain : .distantFuture
+        await wakeup.wait(until: min(moment, again), clock: clock)
     }
 
     private func opensAt(_ from: Timestamp) -> Timestamp {
@@ -174,15 +212,15 @@ actor Lane {
             if try await claimMore() { return true }
             if stopping { return false }
             guard underWay == 0 else {
-                await wakeup.wait()
+                await rest(until: .distantFuture)
                 return false
             }
-            // Of a lane that is down even what waits for its next try was asked for: nothing is owed, or it comes with a ring.
+            // A lane that is down has asked for deliveries that wait for their next attempt, too: nothing is owed, or it comes with a signal.
             let next = health.isOpen ? try await ledger.nextDue(destination.name) : nil
-            await wakeup.wait(until: next ?? .distantFuture, clock: clock)
+            await rest(until: next ?? .distantFuture)
         } catch {
             await report(.ledger(error))
-            await wakeup.wait(until: clock.now + .seconds(1), clock: clock)
+            await wakeup.wait(until: clock.now + Self.untilLedgerIsTriedAgain, clock: clock)
         }
         return false
     }
@@ -191,6 +229,7 @@ actor Lane {
     private func claimMore() async throws(LedgerError) -> Bool {
         if !ready.isEmpty, clock.now > readySince + Self.freshness { await putBack() }
         if !ready.isEmpty { return true }
+        guard returning.isEmpty else { return false }
         readySince = clock.now
         let claims = try await ledger.claim(
             destination.name, limit: mostToClaim, lease: destination.lease, probing: !health.isOpen)
@@ -205,27 +244,17 @@ actor Lane {
         return pacer == nil ? destination.width * 2 : destination.width
     }
 
-    private func putBack() async {
-        let claims = ready
-        ready = []
-        for claim in claims {
-            _ = try? await ledger.settle(claim, as: .deferred(until: clock.now, hold: nil), attempt: nil)
-        }
-    }
-
     private func deliver(_ claim: Claim) async {
         defer {
             underWay -= 1
             wakeup.signal()
         }
         var claim = claim
+        log.damages(of: claim)
         if let fresh = await freshen(claim) {
             claim.present = fresh
-            // Nobody is reminded of what was decided meanwhile.
-            if claim.event.kind == .reminder, !fresh.isOpen {
-                _ = try? await ledger.settle(claim, as: .dropped("superseded"), attempt: nil)
-                return
-            }
+            // Nobody is reminded of an approval that was decided meanwhile.
+            if claim.event.kind == .reminder, !fresh.isOpen { return await record(claim, .dropped("superseded"), nil) }
         }
         let begun = clock.now
         let tried = await Self.attempt(claim, through: destination, composer: composer, clock: clock)
@@ -252,39 +281,11 @@ actor Lane {
         await writeDown()
     }
 
-    /// Tries every second until it is written: an answer that is not recorded would be told twice.
-    private func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt) async {
-        var hasFailed = false
-        while true {
-            do {
-                _ = try await ledger.settle(claim, as: settlement, attempt: attempt)
-                StopPoint.pass(.settled)
-                break
-            } catch {
-                if !hasFailed { unrecorded += 1 }
-                hasFailed = true
-                await report(.ledger(error))
-                if stopping || Task.isCancelled { break }
-                try? await clock.sleep(for: .seconds(1))
-            }
-        }
-        if hasFailed { unrecorded -= 1 }
-    }
-
-    /// How the lane is, for commands and for the next start; only when it has changed.
-    private func writeDown() async {
-        let record = health.record(of: destination.name, at: clock.now)
-        let isNews = record.state != written?.state ?? .open || record.until != written?.until || record.reason != written?.reason
-        guard isNews else { return }
-        written = record
-        try? await ledger.setLane(record)
-    }
-
     private func apply(_ change: LaneHealth.Change, reason: String?) async {
         if change == .none { return }
         log.changed(change, destination.name, reason: reason)
+        if case .opened(let after) = change { unexcused += max(.zero, after) }
         await writeDown()
-        if case .opened(let after) = change { try? await ledger.excuse(destination.name, by: after) }
         await report(.changed(change, reason: reason, since: health.since))
     }
 }

@@ -18,6 +18,19 @@ struct LaneLog: Sendable {
         logger.debug("delivery \(settlement.word)", metadata: metadata)
     }
 
+    /// Logs what the store has damaged of a delivery. The message itself says so too if the event is damaged.
+    func damages(of claim: Claim) {
+        let id = claim.event.id, place = "delivery \(claim.delivery) to \(claim.destination)"
+        for damage in Claim.Damage.allCases where claim.damages.contains(damage) {
+            switch damage {
+            case .event: logger.error("\(place): \(id) cannot be read from the store; the message says so")
+            case .options: logger.error("\(place): its options cannot be read from the store; \(id) is sent once at most")
+            case .receipt:
+                logger.error("\(place): the receipt of the message before cannot be read from the store; that message stays as it is")
+            }
+        }
+    }
+
     func changed(_ change: LaneHealth.Change, _ destination: String, reason: String?) {
         let what: String
         switch change {

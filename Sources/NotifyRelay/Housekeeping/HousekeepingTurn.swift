@@ -52,7 +52,9 @@ actor HousekeepingTurn {
         let states = Dictionary(records.map { ($0.destination, $0.state) }, uniquingKeysWith: { $1 })
         for lane in house.lanes.lanes {
             let state = states[await lane.destination.name] ?? .open
-            if state == .open || state == .blocked, await !lane.health.isOpen { await lane.open() }
+            // What the store says of a lane that has not written its own state yet is old.
+            let isOpen = await lane.health.isOpen, isUnwritten = await lane.isStateUnwritten
+            if !isOpen, !isUnwritten, state == .open || state == .blocked { await lane.open() }
             lane.wakeup.signal()
         }
     }

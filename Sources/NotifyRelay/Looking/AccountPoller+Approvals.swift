@@ -6,13 +6,13 @@ import RevKeen
 
 /// The feed `approvals`: one request shows the whole account's open and decided requests.
 extension AccountPoller {
-    /// A look, unless the last good one is not older than that. Who waits for it waits a few seconds at most.
+    /// Looks at the approvals, unless the last good look is not older than `age`. It returns after a few seconds at most.
     func lookAtApprovals(ifOlderThan age: Duration) async {
         if let read = approvalsRead, clock.uptime - read <= age { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.freshLook.withLock {
-                    // Whoever waited for another's look need not look again.
+                    // A look that was awaited here serves this caller too.
                     if let read = await self.approvalsRead, self.clock.uptime - read <= age { return }
                     await self.look(at: .approvals)
                 }
@@ -40,20 +40,21 @@ extension AccountPoller {
         let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
         await judgeSaturation(
             listing, .approvals, allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
-        listed[.approvals] = ids
         try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
+        // Only now: paging ends at approvals that are known, and these are stored now.
+        listed[.approvals] = ids
         try await askForAbsent(besides: ids)
         approvalsRead = max(asked, approvalsRead ?? .zero)
     }
 
-    private func isKnownApproval(_ id: String) async -> Bool {
+    private func isKnownApproval(_ id: String) async throws(LedgerError) -> Bool {
         if listed[.approvals]?.contains(id) == true { return true }
-        return (try? await ledger.approval(account: name, id: id)) != nil
+        return try await ledger.approval(account: name, id: id) != nil
     }
 
-    /// Stores, admits or ignores what a list or a run's detail shows of approvals. Returns how many had never been seen.
+    /// Stores, admits or ignores the approvals that a list or a run's detail shows. Returns how many were never seen before.
     ///
-    /// One at a time: a list and a detail that are read at once must not both make the next version of one approval.
+    /// Looks take turns, because a list and a detail that are read at once must not both make the next version of one approval.
     @discardableResult
     func see(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
         guard !approvals.isEmpty else { return 0 }
@@ -62,7 +63,7 @@ extension AccountPoller {
 
     private func seeInTurn(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
         let known = try await ledger.approvals(account: name, ids: approvals.map(\.id))
-        // What is new waits for its automation: whether it is wanted at all, and its risk.
+        // A new approval waits for its automation, which says whether it is wanted at all, and its risk.
         await learn(of: Set(approvals.filter { known[$0.id] == nil }.compactMap(\.automationID)))
         var sightings: [Sighting] = []
         var quiet: [ApprovalRow] = []
@@ -84,6 +85,7 @@ extension AccountPoller {
         }
         let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
         try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
+        if look.isFirst { firstRound.silenced += sightings.count { $0.telling == .silent } }
         if !requests.isEmpty { detailsWakeup.signal() }
         if !quiet.isEmpty {
             admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
@@ -91,7 +93,7 @@ extension AccountPoller {
         return new
     }
 
-    /// Who decided by us is known here by name, where RevKeen knows the key alone.
+    /// Adds the name of whoever decided through the relay, where RevKeen knows only the API key.
     private func attributed(_ row: ApprovalRow) async throws -> ApprovalRow {
         guard !row.isOpen, let detail = row.detail, detail.state != .closed,
             let answer = try await ledger.lastAnswer(account: name, approval: row.id), answer.state == .taken || answer.state == .asked,
@@ -112,7 +114,7 @@ extension AccountPoller {
         return sighting
     }
 
-    /// With the name of its automation, which a list may leave out.
+    /// The approval with the name of its automation, which a list may leave out.
     private func named(_ approval: Approval) -> Approval {
         var named = approval
         named.automationName = approval.automationName ?? approval.automationID.flatMap { watched[$0]?.automation.name }
@@ -125,7 +127,7 @@ extension AccountPoller {
         case tell(Sighting)
     }
 
-    /// What a look at one approval means, against what was last seen of it (design §4, table of event ids).
+    /// Compares what a look shows of one approval with what was last seen of it.
     private func change(_ approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> Change {
         let now = clock.now
         let (state, hash) = state(of: approval, known: known, look)
@@ -138,7 +140,6 @@ extension AccountPoller {
         if let known { next.keep(from: known) }
         guard let known else {
             // One that was never seen open is remembered and not told.
-            if state != .open && look.isFirst { firstRound.silenced += 1 }
             return .tell(Sighting(maker.event(of: next, now: now), approval: next, telling: state == .open ? .routed : .silent))
         }
         guard !isSame, known.isOpen || state == .open else {
@@ -161,7 +162,7 @@ extension AccountPoller {
         return look.runIsFinished ?? (known?.shownHash == overHash) ? (.closed, overHash) : (.open, hash)
     }
 
-    /// What is absent from a list is not thereby closed: its run's detail, which is read soon, says what became of it.
+    /// An approval that is absent from a list is not thereby closed: its run's detail, which is read soon, says what became of it.
     private func askForAbsent(besides present: Set<String>) async throws {
         let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
         approvalLooks.absent = Set(absent.map(\.id))
@@ -171,7 +172,7 @@ extension AccountPoller {
         detailsWakeup.signal()
     }
 
-    /// The runs of approvals, to be looked at now: only a run's detail says whether it is over.
+    /// Watches of the approvals' runs, due now: only a run's detail says whether it is over.
     private func watchesNow(of approvals: [ApprovalRow]) async throws -> [RunWatch] {
         var watches: [RunWatch] = []
         for row in approvals {
@@ -186,7 +187,7 @@ extension AccountPoller {
         return watches
     }
 
-    /// Lists and a good run detail both lack it: closed, with an outcome that cannot be read.
+    /// Closes approvals that the lists and a good run detail both lack. Their outcome cannot be read.
     func closeGone(from answer: RunDetailResponse) async throws {
         let shown = Set(answer.approvals.map(\.id))
         let gone = try await ledger.openApprovals(account: name).filter {
@@ -211,18 +212,18 @@ extension ApprovalRow {
         detail?.version = version
     }
 
-    /// What this look does not show, and what is ours: a list may leave the run's status out, and knows of no reminder.
+    /// Keeps what this look does not show: a list may leave the run's status out, and knows of no reminder and no vote.
     mutating func keep(from known: ApprovalRow) {
         payload.origin.runStatus = payload.origin.runStatus ?? known.payload.origin.runStatus
         payload.origin.automation = payload.origin.automation ?? known.payload.origin.automation
         payload.origin.trigger = payload.origin.trigger ?? known.payload.origin.trigger
         guard isOpen, let last = known.detail else { return }
         if let step = last.step { remind(step: step, overdue: last.overdue == true) }
-        // Who has approved so far has approved this, and nothing that is asked later.
+        // The votes so far are for this content, and for nothing that is asked later.
         if known.shownHash == shownHash { detail?.votes = last.votes }
     }
 
-    /// Nothing in it differs but the moment of the look.
+    /// Whether the rows differ in nothing but the moment of the look.
     func sameAsShown(_ other: ApprovalRow) -> Bool {
         var copy = self
         copy.updatedAt = other.updatedAt

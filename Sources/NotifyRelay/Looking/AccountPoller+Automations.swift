@@ -3,7 +3,7 @@ import Logging
 import RelayCore
 import RevKeen
 
-/// The feed `automations`: which automations there are, and so which runs to look at.
+/// The feed `automations`: it says which automations there are, and so which runs to look at.
 extension AccountPoller {
     func lookAtAutomations() async throws {
         let listing = try await client.automations()
@@ -16,15 +16,16 @@ extension AccountPoller {
             listing, .automations, allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
         listed[.automations] = ids
         for automation in all where isWanted(automation) { watch(automation) }
-        await lookUpUnlisted(besides: ids)
+        runsWakeup.signal()
+        try await lookUpUnlisted(besides: ids)
         runsWakeup.signal()
     }
 
-    /// What `also:` names, and what only an approval or a run on its way does: looked up by id, and so kept fresh.
-    private func lookUpUnlisted(besides listed: Set<String>) async {
+    /// Looks up the automations that the list does not show but that `also:` names, or that a watched run or an open approval belongs to.
+    private func lookUpUnlisted(besides listed: Set<String>) async throws(LedgerError) {
         var ids = Set(settings.also)
-        ids.formUnion((try? await ledger.watchedAutomations(account: name)) ?? [])
-        ids.formUnion(((try? await ledger.openApprovals(account: name)) ?? []).compactMap(\.payload.origin.automationID))
+        ids.formUnion(try await ledger.watchedAutomations(account: name))
+        ids.formUnion(try await ledger.openApprovals(account: name).compactMap(\.payload.origin.automationID))
         for id in ids.subtracting(listed).sorted() { await lookUp(id, urgency: .rest) }
     }
 
@@ -43,7 +44,7 @@ extension AccountPoller {
         }
     }
 
-    /// Looks up automations that nothing is known of, all at once and for at most 5 s: no approval is held up longer for its risk.
+    /// Looks up unknown automations, all at once and for at most 5 s, so that no approval waits longer for its risk.
     /// One that is not found is not asked for again before the next list of automations.
     func learn(of ids: Set<String>) async {
         let unknown = ids.filter(mayLookUp)
@@ -69,7 +70,7 @@ extension AccountPoller {
 
     func isWanted(_ automation: Automation) -> Bool { isWanted(id: automation.id, name: automation.name) }
 
-    /// `only` names automations by glob; `also` by id. What fits neither is not polled, and its approvals are not told.
+    /// `only` names automations by glob, `also` by id. An automation that fits neither is not polled, and its approvals are not told.
     func isWanted(id: String?, name: String?) -> Bool {
         if let id, settings.also.contains(id) { return true }
         return settings.only.contains { $0.matches(name ?? "") }
@@ -78,15 +79,9 @@ extension AccountPoller {
     /// Stores when this account's time begins, before the first list is used.
     func begin(at date: Timestamp?) async throws {
         guard since == nil else { return }
-        let start = (date ?? clock.now) - settings.firstLook
-        since = start
         firstRound.isOfALife = true
-        do {
-            try await ledger.save(FeedState(account: name, name: "account", since: start, firstReadAt: clock.now, lastReadAt: clock.now))
-        } catch {
-            since = nil
-            throw error
-        }
+        let start = try await ledger.begin(account: name, at: (date ?? clock.now) - settings.firstLook)
+        since = since ?? start
     }
 
     private func watch(_ automation: Automation) {
@@ -99,13 +94,13 @@ extension AccountPoller {
         }
     }
 
-    /// A list and, where the API pages after all, the rest of it, up to the first page on which everything is known.
+    /// Completes a list: where the API pages, reads on up to the first page on which everything is known.
     ///
     /// `offset` is not promised, so one full list a day tries it for all of them; a page that brings no new id ends it.
     func allPages<Item: WireItem & Identified>(
-        _ first: Listing<Item>, isKnown: (String) async -> Bool, _ page: (Int) async throws -> Listing<Item>
+        _ first: Listing<Item>, isKnown: (String) async throws -> Bool, _ page: (Int) async throws -> Listing<Item>
     ) async throws -> [Item] {
-        guard first.isFull, paging.works || clock.now >= paging.nextProbe, await hasUnknown(first.items, isKnown) else {
+        guard first.isFull, paging.works || clock.now >= paging.nextProbe, try await hasUnknown(first.items, isKnown) else {
             return first.items
         }
         paging.nextProbe = clock.now + .seconds(86_400)
@@ -116,25 +111,25 @@ extension AccountPoller {
             do {
                 next = try await page(number * first.limit)
             } catch {
-                // Whether it would have paged is not known; a refusal of `offset` is an answer.
+                // An error does not say whether lists page, unless it refuses `offset`.
                 if !paging.works, (error as? RevKeenError)?.reason.isAnAnswer != true { paging.nextProbe = clock.now }
                 break
             }
             let new = next.items.filter { ids.insert($0.id).inserted }
             if number == 1 { paging.works = !new.isEmpty }
             items += new
-            guard !new.isEmpty, next.isFull, await hasUnknown(new, isKnown) else { break }
+            guard !new.isEmpty, next.isFull, try await hasUnknown(new, isKnown) else { break }
         }
         return items
     }
 
-    private func hasUnknown<Item: Identified>(_ items: [Item], _ isKnown: (String) async -> Bool) async -> Bool {
-        for item in items where await !isKnown(item.id) { return true }
+    private func hasUnknown<Item: Identified>(_ items: [Item], _ isKnown: (String) async throws -> Bool) async throws -> Bool {
+        for item in items where try await !isKnown(item.id) { return true }
         return false
     }
 }
 
-/// When automations that nothing is known of may be looked up again. In memory alone.
+/// When unknown automations may be looked up again. Kept in memory only.
 struct AutomationLookUps {
     private var next: [String: Timestamp] = [:]
 
@@ -150,7 +145,7 @@ struct AutomationLookUps {
     }
 }
 
-/// Whether lists page, as far as it was tried.
+/// Whether lists page, as far as this was tried.
 struct Paging {
     /// The last full list that was asked for its second page had one.
     var works = false
@@ -158,11 +153,11 @@ struct Paging {
 }
 
 extension RevKeenError.Reason {
-    /// RevKeen said no to what was asked, rather than not now.
+    /// RevKeen refused the request for good, rather than for now.
     fileprivate var isAnAnswer: Bool { self == .badRequest || self == .unprocessable || self == .notFound || self == .forbidden }
 }
 
-/// What a list is paged and compared by.
+/// An item that lists are paged and compared by.
 protocol Identified { var id: String { get } }
 extension Automation: Identified {}
 extension Run: Identified {}

@@ -11,16 +11,21 @@ extension AccountPoller {
 
     func watchDetails() async {
         while !Task.isCancelled {
-            let looked = await lookAtDueDetails(dueBefore: clock.now)
-            if looked.read > 0 { continue }
-            // Nothing is due; a change in a list rings, and time brings the rest.
+            do {
+                if try await lookAtDueDetails(dueBefore: clock.now).read > 0 { continue }
+            } catch {
+                await failed(.details, error)
+            }
+            // Nothing is due. A change in a list signals, and time makes more due.
             await detailsWakeup.wait(until: clock.now + min(.seconds(5), settings.poll.runs.lowerBound), clock: clock)
         }
     }
 
-    /// Reads what is due, at most `detailsAtOnce` at a time.
-    func lookAtDueDetails(dueBefore: Timestamp) async -> (read: Int, failed: Int) {
-        guard let due = try? await ledger.watches(account: name, dueBefore: dueBefore, limit: 64), !due.isEmpty else { return (0, 0) }
+    /// Reads the details that are due, at most `detailsAtOnce` at a time.
+    func lookAtDueDetails(dueBefore: Timestamp) async throws(LedgerError) -> (read: Int, failed: Int) {
+        try await saveWatches()
+        let due = try await ledger.watches(account: name, dueBefore: dueBefore, limit: 64)
+        if due.isEmpty { return (0, 0) }
         return await withTaskGroup(of: Bool.self) { group in
             var read = 0
             for (index, watch) in due.enumerated() {
@@ -32,7 +37,15 @@ extension AccountPoller {
         }
     }
 
-    /// False if it could not be read. A run that is gone is no failure.
+    /// Stores the watches that could not be stored when they were put off. While that fails nothing more is read: the store does not say
+    /// what is due.
+    private func saveWatches() async throws(LedgerError) {
+        let unsaved = Array(unsavedWatches.values)
+        try await ledger.save(unsaved)
+        for watch in unsaved where unsavedWatches[watch.run] == watch { unsavedWatches[watch.run] = nil }
+    }
+
+    /// Returns false if the detail could not be read. A run that is gone is no failure.
     private func lookAtDetail(_ watch: RunWatch) async -> Bool {
         details.looked(at: clock.uptime)
         let asked = clock.uptime
@@ -63,9 +76,14 @@ extension AccountPoller {
                 await failed(.details, error)
             }
         }
-        try? await ledger.save([later])
+        unsavedWatches[watch.run] = later
+        do {
+            try await saveWatches()
+        } catch {
+            await failed(.details, error)
+        }
         guard isGone else { return false }
-        // That it is gone was an answer: the account is there.
+        // A run that is gone is an answer of an account that is well.
         await readable("run \(watch.run)", id: "run/\(watch.run)", now: "is no more")
         await succeeded(.details)
         return true
@@ -121,27 +139,27 @@ extension AccountPoller {
     }
 }
 
-/// What goes wrong with single runs, and how many are read. In memory alone.
+/// Counts the failures of single runs, and how many details are read. Kept in memory only.
 struct DetailTrouble {
     private static let newsAfter = 3
     private var failures: [String: Int] = [:]
     private var missingSince: [String: Duration] = [:]
     private var minute: (began: Duration, count: Int, before: Int) = (.zero, 0, 0)
 
-    /// How long to wait, as every feed does after errors, and whether it is worth saying.
+    /// Counts a failure. Returns how long to wait before the next look, and whether the failure is to be reported.
     mutating func failed(_ run: String, pace: Duration) -> (wait: Duration, isNews: Bool) {
         let count = failures[run, default: 0] + 1
         failures[run] = count
         return (min(pace * (1 << min(count, 3)), ErrorBackoff.most), count >= Self.newsAfter)
     }
 
-    /// Whether it had been said that it could not be read.
+    /// Forgets the failures of a run. Returns whether they had been reported.
     mutating func succeeded(_ run: String) -> Bool {
         missingSince[run] = nil
         return (failures.removeValue(forKey: run) ?? 0) >= Self.newsAfter
     }
 
-    /// For how long nobody could show it.
+    /// Returns for how long the run has been missing.
     mutating func missing(_ run: String, at uptime: Duration) -> Duration {
         let since = missingSince[run] ?? uptime
         missingSince[run] = since

@@ -3,12 +3,13 @@ import Logging
 import RelayCore
 import RevKeen
 
-/// How the feeds are, and what is said of it.
+/// The health of the feeds, and the reports about it.
 extension AccountPoller {
     /// How often a feed's last reading is written down at most: `status` reads it from the store.
     private static let noteEvery = Duration.seconds(10)
 
     func succeeded(_ feed: Feed) async {
+        await reports.tellUntold()
         metrics.read(account: name, feed: feed.rawValue, at: clock.now)
         logger.debug("looked at \(feed.rawValue)", metadata: ["account": "\(name)"])
         let isWell = trouble.succeeded(feed)
@@ -36,8 +37,8 @@ extension AccountPoller {
         await reports.begin(SelfReport.Topic(name: topic, about: name, account: name), text)
     }
 
-    /// One automation's runs, or one run, cannot be read, though the account can. Of an account that cannot, that is said once and not
-    /// once for each of its things.
+    /// Reports that one automation's runs, or one run, cannot be read although the account can. An account that cannot be read is reported
+    /// once, and not once for each of its items.
     func unreadable(_ what: String, id: String, _ error: RevKeenError, isNews: Bool) async {
         metrics.pollFailed(account: name, reason: error.reason.rawValue)
         guard isNews, !trouble.isIll else { return }
@@ -61,16 +62,16 @@ extension AccountPoller {
         }
     }
 
-    /// A word that no class knows is said once; what bears it is told like any other.
+    /// Logs once a word that the vocabulary does not know. The item that bears it is told like any other.
     func note(unknown word: String?, of what: String) {
         guard let word, wordsSaid.count < 1_000, wordsSaid.insert("\(what)/\(word)").inserted else { return }
         logger.notice(
             "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
     }
 
-    /// Full, and all of it new, or in no order: what is older may never be seen.
+    /// Reports a list that is full and either all new or in no order: older items may never be seen.
     ///
-    /// - Parameter allNew: not one id of it was known.
+    /// - Parameter allNew: none of the list's ids was known.
     func judgeSaturation<Item>(_ listing: Listing<Item>, _ feed: Feed, allNew: Bool, isFirst: Bool) async {
         let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
         metrics.saturated(account: name, feed: feed.rawValue, saturated)
@@ -99,15 +100,26 @@ extension AccountPoller {
         let state = FeedState(
             account: name, name: feed.rawValue, firstReadAt: last?.firstReadAt ?? now, lastReadAt: now, saturated: saturated)
         states[feed] = state
-        try? await ledger.save(state)
+        do {
+            try await ledger.save(state)
+        } catch {
+            // The next good look writes it down again.
+            if states[feed] == state { states[feed] = last }
+            await failed(feed, error)
+        }
     }
 
-    /// Once in an account's life, after everything was looked at: how much was remembered and not told.
+    /// Ends the first round once everything was looked at. The first time in an account's life it reports how many items were remembered and
+    /// not told.
     private func closeFirstRound() async {
         guard !firstRound.isOver, firstLookDone.isSuperset(of: [.approvals, .automations]),
-            watched.values.allSatisfy(\.wasLookedAt),
-            let due = try? await ledger.watches(account: name, dueBefore: clock.now, limit: 1), due.isEmpty, !firstRound.isOver
+            watched.values.allSatisfy(\.wasLookedAt), unsavedWatches.isEmpty
         else { return }
+        do {
+            guard try await ledger.watches(account: name, dueBefore: clock.now, limit: 1).isEmpty, !firstRound.isOver else { return }
+        } catch {
+            return await failed(.details, error)
+        }
         firstRound.isOver = true
         guard firstRound.isOfALife, firstRound.silenced > 0 else { return }
         let topic = SelfReport.Topic(name: "first_look", about: name, account: name)
@@ -120,7 +132,7 @@ extension AccountPoller {
 /// The first time that everything is looked at, since the program started.
 struct FirstRound {
     var isOver = false
-    /// Also the first time in the account's life.
+    /// It is the first time in the account's life, too.
     var isOfALife = false
     /// How many items were remembered and not told.
     var silenced = 0
@@ -134,14 +146,14 @@ struct FeedTrouble {
 
     var isIll: Bool { !ill.isEmpty }
 
-    /// Whether no feed is ill now.
+    /// Ends the failures of a feed. Returns whether no feed is ill now.
     mutating func succeeded(_ feed: AccountPoller.Feed) -> Bool {
         failures[feed] = 0
         ill.remove(feed)
         return ill.isEmpty
     }
 
-    /// Whether it is to be said. A refused key is no matter of patience.
+    /// Counts a failure. Returns whether it is to be reported; a refused key is reported at once.
     mutating func failed(_ feed: AccountPoller.Feed, _ reason: RevKeenError.Reason) -> Bool {
         failures[feed, default: 0] += 1
         let isRefusal = reason == .unauthorized || reason == .forbidden
@@ -152,7 +164,7 @@ struct FeedTrouble {
 }
 
 extension RevKeenError.Reason {
-    /// It is about what was asked for; the account itself may be well.
+    /// The error is about what was asked for; the account itself may be well.
     var isAboutOneThing: Bool {
         switch self {
         case .badAnswer, .tooLarge, .serverError, .badRequest, .unprocessable, .conflict: true

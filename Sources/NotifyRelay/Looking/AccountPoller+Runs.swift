@@ -11,7 +11,7 @@ extension AccountPoller {
             while !Task.isCancelled {
                 let due = watched.values.filter { $0.dueAt <= clock.now }.map(\.automation.id)
                 for id in due {
-                    // Taken: the look itself says when it is due again.
+                    // The look itself says when it is due again.
                     watched[id]?.dueAt = .distantFuture
                     group.addTask { await self.lookAtRuns(of: id) }
                 }
@@ -27,17 +27,18 @@ extension AccountPoller {
         guard let entry = watched[id] else { return true }
         var brought = false
         var wait: Duration
-        var good = true
+        var good = true, storeFailed = false
         do {
             brought = try await readRuns(of: id, isFirstLook: entry.isFirstLook)
             await readable("the list of runs of \(called(id))", id: "runs/\(id)")
             wait = untilNextLook(of: id, brought: brought)
         } catch {
             good = (error as? RevKeenError)?.reason == .notFound
+            storeFailed = error is LedgerError
             wait = await putOff(id, after: error)
         }
         watched[id]?.dueAt = clock.now + wait
-        watched[id]?.wasLookedAt = true
+        if !storeFailed { watched[id]?.wasLookedAt = true }
         if good { await succeeded(.runs) }
         runsWakeup.signal()
         if brought { detailsWakeup.signal() }
@@ -48,7 +49,7 @@ extension AccountPoller {
 
     private func putOff(_ id: String, after error: any Error) async -> Duration {
         let known = error as? RevKeenError
-        // The automation is gone, or hidden from this key: looked at again at the slowest pace.
+        // An automation that is gone, or hidden from this key, is looked at again at the slowest pace.
         if known?.reason == .notFound {
             watched[id]?.isFirstLook = false
             watched[id]?.backoff.succeeded()
@@ -75,7 +76,7 @@ extension AccountPoller {
         guard let cron = entry.automation.cronExpression, let expression = try? CronExpression(cron),
             let zone = TimeZoneName(entry.automation.timezone ?? "UTC"), let next = expression.next(after: clock.now, in: zone)
         else { return pace }
-        // A scheduled run is worth a look shortly after its hour, and not a moment before it has begun.
+        // A look at a scheduled run comes shortly after its hour, and not a moment before the run has begun.
         let untilNext = clock.now.duration(to: next)
         return pace < untilNext ? pace : untilNext + .seconds(5)
     }
@@ -89,29 +90,30 @@ extension AccountPoller {
         // Oldest first, since details are read in the order in which they were written down.
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
+        firstRound.silenced += watches.count { $0.settled && known[$0.run] == nil }
         await judgeSaturation(listing, of: id, allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }
 
-    private func isKnownRun(_ id: String) async -> Bool { (try? await ledger.watch(account: name, run: id)) != nil }
+    private func isKnownRun(_ id: String) async throws(LedgerError) -> Bool { try await ledger.watch(account: name, run: id) != nil }
 
-    /// What to remember of a run in a list: nil if nothing about it is new.
+    /// The watch to store for a run in a list; nil if nothing about the run is new.
     private func watch(_ run: Run, of automation: String, known: RunWatch?, _ isFirstLook: Bool) -> RunWatch? {
         note(unknown: maker.words.unknownWord(in: run), of: "a run")
         let shown = run.shownHash
         guard let known else {
             let past = run.completedAt.map { isPast($0.moment, isFirstLook: isFirstLook) } ?? false
-            if past { firstRound.silenced += 1 } else if isFirstLook { runsOfFirstLook.insert(run.id) }
+            if !past, isFirstLook { runsOfFirstLook.insert(run.id) }
             return RunWatch(
                 account: name, run: run.id, automation: automation, shown: shown, completedAt: run.completedAt?.moment, rung: 0,
                 dueAt: clock.now, settled: past)
         }
         guard known.shown != shown else { return nil }
-        // Until now known by an approval only.
+        // So far the run was known from an approval only.
         if known.shown.isEmpty, isFirstLook { runsOfFirstLook.insert(run.id) }
         var changed = known
         changed.shown = shown
-        // It has just finished, or it was touched again: its ladder begins anew.
+        // The run has just finished, or was touched again: its ladder begins anew.
         if changed.completedAt == nil || run.completedAt == nil { changed.rung = 0 }
         changed.completedAt = run.completedAt?.moment
         changed.dueAt = clock.now
@@ -135,12 +137,12 @@ extension AccountPoller {
 }
 
 extension Run {
-    /// A run has no `updated_at`: this changes when what a list shows of it changes.
+    /// A hash that changes when what a list shows of the run changes, since a run has no `updated_at`.
     var shownHash: String {
         let parts = [status, startedAt?.text, completedAt?.text, summary, errorMessage]
         return shortHash(parts.map { $0 ?? "\u{0}" }.joined(separator: "\u{1}"))
     }
 
-    /// For an order among runs; what bears no time at all is the newest.
+    /// The time by which runs are ordered; a run without any time is the newest.
     fileprivate var ownTime: Timestamp { completedAt?.moment ?? startedAt?.moment ?? createdAt?.moment ?? .distantFuture }
 }

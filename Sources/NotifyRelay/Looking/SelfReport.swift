@@ -39,6 +39,9 @@ final class SelfReport: Sendable {
     private let clock: any WallClock
     private let logger: Logger
 
+    /// More reports than this do not wait for the store; the oldest are given up.
+    private static let mostPending = 1_000
+
     init(clock: any WallClock, logger: Logger) {
         self.clock = clock
         self.logger = logger
@@ -56,6 +59,8 @@ final class SelfReport: Sendable {
         }
     }
 
+    /// Reports that a trouble begins, unless it lasts already.
+    ///
     /// - Parameters:
     ///   - moment: when the trouble began, if that outlasts the program: then a restart does not tell it again. Nil is now.
     ///   - also: a destination that is told too, whatever the routes say.
@@ -70,6 +75,7 @@ final class SelfReport: Sendable {
         await tellUntold()
     }
 
+    /// Reports that a trouble is over, if it lasts.
     func end(_ topic: Topic, _ detail: String, also: String? = nil) async {
         if let trouble = state.withLock({ $0.open.removeValue(forKey: topic) }) {
             leave(topic, detail, beganAt: trouble.began, over: true, also: also)

@@ -21,6 +21,8 @@ struct RedactionPath: Sendable, Equatable {
 
     var segments: [Segment]
 
+    init(segments: [Segment]) { self.segments = segments }
+
     init(_ text: String, index: Int = 0) throws(RedactionPathError) {
         var reader = PathReader(text, index: index)
         segments = try reader.path()

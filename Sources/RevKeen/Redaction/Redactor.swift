@@ -21,10 +21,21 @@ package struct Redactor: Sendable {
     /// Creates a redactor that changes nothing.
     package init() { paths = [] }
 
+    private init(_ paths: [RedactionPath]) { self.paths = paths }
+
+    /// The redactor that replaces every value as a whole. It stands for a list of paths that cannot be read.
+    package static let everything = Redactor([RedactionPath(segments: [])])
+
     /// Replaces the values at all paths.
     /// A path that matches nothing changes nothing. Null is replaced like any other value.
+    ///
+    /// A text that begins like an object or an array is JSON that could not be parsed. No path reaches into it, so if there is any path, the
+    /// whole text is replaced.
     package func redact(_ value: JSONValue) -> JSONValue {
-        paths.reduce(value) { $0.redacting($1.segments[...]) }
+        if !paths.isEmpty, let text = value.string, let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
+            return .string(Self.mark)
+        }
+        return paths.reduce(value) { $0.redacting($1.segments[...]) }
     }
 }
 

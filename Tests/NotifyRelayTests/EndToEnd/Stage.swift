@@ -91,6 +91,13 @@ final class Stage: Sendable {
         _ arguments: String..., environment: [String: String] = [:], input: FileHandle? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Finished {
+        try await relay(arguments, environment: environment, input: input, sourceLocation: sourceLocation)
+    }
+
+    func relay(
+        _ arguments: [String], environment: [String: String] = [:], input: FileHandle? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Finished {
         let process = try RelayProcess(arguments, in: place.folder, environment: environment, input: input)
         let status = await process.ended()
         let finished = Finished(status: status, out: process.outputText, err: process.errorText)

@@ -26,6 +26,12 @@ extension House {
         }
     }
 
+    /// Forces nothing on to the disk any more: no test loses power.
+    func hurry() async throws { try await ledger.writes.betweenTransactions { _ = try $0.run("PRAGMA synchronous = OFF") } }
+
+    /// Changes rows as a damaged disk would.
+    func damage(_ sql: String) async throws { try await ledger.writes.write("damage") { db in _ = try db.run(sql) } }
+
     /// Nothing that bears the name of a destination or an account can change it.
     func breakRenaming() async throws {
         try await ledger.writes.write("test") { db in

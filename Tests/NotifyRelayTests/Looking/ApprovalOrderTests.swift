@@ -74,7 +74,7 @@ struct ApprovalOrderTests {
         #expect(await eventually { gate.waiting == 1 })
         house.clock.advance(by: .seconds(20))
         await house.world.decide(approval, approved: true)
-        _ = await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
         gate.open()
         try await slow
         #expect(try await house.events(.approval, .decision).map { "\($0.id.suffix(2)) \($0.kind)" } == ["v1 approval", "v2 decision"])

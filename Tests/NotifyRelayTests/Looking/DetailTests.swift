@@ -33,7 +33,7 @@ struct DetailTests {
             if watch.settled { break }
             house.clock.advance(by: max(.zero, house.clock.now.duration(to: watch.dueAt)))
             looks.append(completed.duration(to: house.clock.now))
-            _ = await poller.lookAtDueDetails(dueBefore: house.clock.now)
+            _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
         }
         return looks
     }
@@ -51,11 +51,11 @@ struct DetailTests {
         await house.world.finishRun(run, outcome: .succeeded)
         let poller = try await house.poller()
         _ = await poller.lookAtRuns(of: automation)
-        _ = await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
         let late = await house.world.notify(run: run, message: "one more thing")
         house.clock.advance(by: .minutes(2))
         let found = house.clock.now
-        _ = await poller.lookAtDueDetails(dueBefore: found)
+        _ = try await poller.lookAtDueDetails(dueBefore: found)
         #expect(try await house.told(.notification) == ["live/notification/\(late)"])
         #expect(try await looks(house, run, since: found) == [.minutes(2), .minutes(10), .hours(1), .hours(24)])
     }
@@ -70,7 +70,7 @@ struct DetailTests {
         house.transport.misbehave { _ in .changed { $0.rewriting(["summary": "amended"]) } }
         let poller = try await house.poller()
         _ = await poller.lookAtRuns(of: automation)
-        _ = await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
         #expect(try await house.told(.notification) == ["live/notification/\(late)"])
     }
 
