@@ -81,7 +81,8 @@ enum LookRow {
             """
             INSERT INTO feed (account, name, since, first_read_at, last_read_at, last_shown, saturated) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (account, name) DO UPDATE SET since = coalesce(since, excluded.since),
-                first_read_at = coalesce(first_read_at, excluded.first_read_at), last_read_at = excluded.last_read_at, last_shown = excluded.last_shown, saturated = excluded.saturated
+                first_read_at = coalesce(first_read_at, excluded.first_read_at),
+                last_read_at = excluded.last_read_at, last_shown = excluded.last_shown, saturated = excluded.saturated
             """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
             feed.lastShown, feed.saturated)
     }
