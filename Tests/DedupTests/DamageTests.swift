@@ -154,7 +154,7 @@ struct DamageTests {
         let ledger = store.ledger
         let cases: [(sql: String, read: @Sendable () async throws -> Void)] = [
             ("UPDATE lane SET state = 'odd'", { _ = try await ledger.lanes() }),
-            ("UPDATE window SET kind = 'odd'", { _ = try await ledger.openWindows() }),
+            ("UPDATE event_window SET kind = 'odd'", { _ = try await ledger.openWindows() }),
             ("UPDATE answer SET state = 'odd'", { _ = try await ledger.lastAnswer(account: "live", approval: "a1") }),
             ("UPDATE answer SET state = 'asked', verdict = 'odd'", { _ = try await ledger.dueAnswers(at: .distantFuture) }),
             ("UPDATE delivery SET state = 'odd'", { _ = try await ledger.history("live/notification/1") }),

@@ -47,8 +47,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     /// Names what the store keeps for destinations and digests that left the file.
     ///
-    /// - Throws: a `LedgerError` if there is a store that cannot be read. Before the first start there is none, and an older one is brought up
-    ///   to date by `run`; both are right.
+    /// - Throws: a `LedgerError` if there is a store that cannot be read. No store yet is right, and so is an older one, which `run` brings
+    ///   up to date.
     private func sayOrphans(_ configuration: Configuration) async throws {
         let ledger: Ledger
         do throws(LedgerError) {

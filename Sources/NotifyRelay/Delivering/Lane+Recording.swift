@@ -21,8 +21,8 @@ extension Lane {
         }
     }
 
-    /// Tries every second until the settlement is written: a message whose delivery is not recorded would be sent twice. Only the end of the
-    /// task, when the grace of a stop is over, gives it up.
+    /// Tries every second until the settlement is written: a message whose delivery is not recorded would be sent twice. It is given up only
+    /// when the task is cancelled, at the end of the grace of a stop.
     func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt?) async {
         var hasFailed = false
         while true {

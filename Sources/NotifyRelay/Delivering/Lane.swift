@@ -215,7 +215,7 @@ actor Lane {
                 await rest(until: .distantFuture)
                 return false
             }
-            // A lane that is down has asked for deliveries that wait for their next attempt, too: nothing is owed, or it comes with a signal.
+            // A lane that is down has also asked for deliveries that wait for a retry: nothing is owed, or it comes with a signal.
             let next = health.isOpen ? try await ledger.nextDue(destination.name) : nil
             await rest(until: next ?? .distantFuture)
         } catch {

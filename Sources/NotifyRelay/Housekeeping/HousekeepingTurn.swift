@@ -49,12 +49,9 @@ actor HousekeepingTurn {
             hasCommands = true
             throw error
         }
-        let states = Dictionary(records.map { ($0.destination, $0.state) }, uniquingKeysWith: { $1 })
+        let stored = Dictionary(records.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         for lane in house.lanes.lanes {
-            let state = states[await lane.destination.name] ?? .open
-            // What the store says of a lane that has not written its own state yet is old.
-            let isOpen = await lane.health.isOpen, isUnwritten = await lane.isStateUnwritten
-            if !isOpen, !isUnwritten, state == .open || state == .blocked { await lane.open() }
+            await lane.heed(stored[await lane.destination.name])
             lane.wakeup.signal()
         }
     }

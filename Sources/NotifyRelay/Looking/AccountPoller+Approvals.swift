@@ -88,7 +88,13 @@ extension AccountPoller {
         if look.isFirst { firstRound.silenced += sightings.count { $0.telling == .silent } }
         if !requests.isEmpty { detailsWakeup.signal() }
         if !quiet.isEmpty {
-            admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
+            do throws(LedgerError) {
+                admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
+            } catch {
+                // It may be written although the store said otherwise.
+                admitter.wake(refreshing)
+                throw error
+            }
         }
         return new
     }

@@ -109,8 +109,8 @@ extension AccountPoller {
         }
     }
 
-    /// Ends the first round once everything was looked at. The first time in an account's life it reports how many items were remembered and
-    /// not told.
+    /// Ends the first round once everything was looked at. The first time in an account's life it reports how many items were remembered
+    /// and not told.
     private func closeFirstRound() async {
         guard !firstRound.isOver, firstLookDone.isSuperset(of: [.approvals, .automations]),
             watched.values.allSatisfy(\.wasLookedAt), unsavedWatches.isEmpty

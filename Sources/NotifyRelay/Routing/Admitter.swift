@@ -45,7 +45,14 @@ final class Admitter: Sendable {
         let plan = DeliveryPlan(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
         let admissions = ordered.map { admission($0, plan) }
         StopPoint.pass(.admitting)
-        let results = try await ledger.admit(admissions, watches: watches, feed: feed)
+        let results: [AdmissionResult]
+        do throws(LedgerError) {
+            results = try await ledger.admit(admissions, watches: watches, feed: feed)
+        } catch {
+            // It may be written although the store said otherwise. The next look would know it already and wake nobody.
+            wake(Set(router.recipients.keys))
+            throw error
+        }
         StopPoint.pass(.admitted)
         var new = 0
         var woken = Set<String>()

@@ -29,8 +29,8 @@ package struct Redactor: Sendable {
     /// Replaces the values at all paths.
     /// A path that matches nothing changes nothing. Null is replaced like any other value.
     ///
-    /// A text that begins like an object or an array is JSON that could not be parsed. No path reaches into it, so if there is any path, the
-    /// whole text is replaced.
+    /// A text that begins like an object or an array is JSON that could not be parsed. No path reaches into it, so if there is any path,
+    /// the whole text is replaced.
     package func redact(_ value: JSONValue) -> JSONValue {
         if !paths.isEmpty, let text = value.string, let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
             return .string(Self.mark)

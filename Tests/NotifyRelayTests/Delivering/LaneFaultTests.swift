@@ -15,12 +15,14 @@ struct LaneFaultTests {
         try await house.owe("a")
         house.channel().next(.gone)
         let lane = try await house.lane()
+        house.fail(where: Self.lane)
         try await house.running(lane) {
-            try await house.failing(where: Self.lane) {
-                #expect(await eventually { await !lane.health.isOpen && house.clock.sleeperCount == 1 })
-            }
-            #expect(try await house.record() == nil)
-            #expect(try await house.eventuallyInTime(of: lane) { try await house.record()?.state == .closed })
+            #expect(await eventually { await !lane.health.isOpen && house.clock.sleeperCount == 1 })
+            house.endFaults()
+            let before = try await house.record()
+            #expect(before == nil)
+            let isWritten = try await house.eventuallyInTime(of: lane) { try await house.record()?.state == .closed }
+            #expect(isWritten)
         }
     }
 
@@ -63,14 +65,17 @@ struct LaneFaultTests {
         try await house.owe("a", "b", "c")
         house.channel().next(.gone)
         let lane = try await house.lane()
+        house.fail(StoreFault(.full, moment)) { $0.writes("settle") }
         try await house.running(lane) {
-            try await house.failing(StoreFault(.full, moment), where: { $0.writes("settle") }) {
-                #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
-            }
+            #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
+            house.endFaults()
+            let broken = house.clock.now
             let isFree = try await house.eventuallyInTime(of: lane) {
                 try await house.debts("a", "b", "c").allSatisfy { $0.heldFor == nil }
             }
             #expect(isFree)
+            // Long before their leases would have ended.
+            #expect(house.clock.now <= broken + .seconds(5))
             await lane.open()
             #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 })
         }
@@ -81,13 +86,13 @@ struct LaneFaultTests {
         let house = try await House()
         try await house.owe("a")
         let lane = try await house.lane()
+        house.fail { $0.writes("settle") }
         try await house.running(lane) {
-            try await house.failing(where: { $0.writes("settle") }) {
-                #expect(await eventually { house.clock.sleeperCount == 1 })
-                await lane.stop()
-                house.clock.advance(by: .seconds(1))
-                #expect(await eventually { house.clock.sleeperCount == 1 })
-            }
+            #expect(await eventually { house.clock.sleeperCount == 1 })
+            await lane.stop()
+            house.clock.advance(by: .seconds(1))
+            #expect(await eventually { house.clock.sleeperCount == 1 })
+            house.endFaults()
             house.clock.advance(by: .seconds(1))
             let isWritten = try await eventually { try await house.debt("a").state == .delivered }
             #expect(isWritten)
@@ -95,12 +100,26 @@ struct LaneFaultTests {
         #expect(house.channel().attempts.count == 1)
     }
 
+    @Test func `what was admitted though the store said otherwise is delivered at once`() async throws {
+        let house = try await House()
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await eventually { lane.wakeup.isWaitedFor })
+            await #expect(throws: LedgerError.self) {
+                try await house.failing(StoreFault(.ioError, .after), where: { $0.writes("admit") }) { _ = try await house.notify("a") }
+            }
+            #expect(await eventually { house.channel().delivered.count == 1 })
+        }
+    }
+
     @Test func `a lane that cannot be asked for what is due says so and asks again`() async throws {
         let house = try await House()
         try await house.owe("a", due: .seconds(20))
         let lane = try await house.lane()
+        house.fail { $0 == .read }
         try await house.running(lane) {
-            try await house.failing(where: { $0 == .read }) { #expect(await eventually { house.clock.sleeperCount == 1 }) }
+            #expect(await eventually { house.clock.sleeperCount == 1 })
+            house.endFaults()
             #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 1 })
         }
         #expect(house.book.lines.contains { $0.contains("disk I/O error") })

@@ -18,7 +18,8 @@ final class FaultWorld {
             "ops: {type: console, quiet: {from: \"22:00\", to: \"07:00\", time_zone: UTC}}, desk: {type: console, width: 2, give_up: 30d}, "
             + "pager: {type: console}",
         routes: "{name: notes, when: {kind: notification}, to: [ops, desk]}, "
-            + "{name: failures, when: {kind: run, outcome: failed}, to: [desk], digest: [daily], collapse: {by: [automation, error], within: 30m}}, "
+            + "{name: failures, when: {kind: run, outcome: failed}, to: [desk], digest: [daily], "
+            + "collapse: {by: [automation, error], within: 30m}}, "
             + "{name: requests, when: {kind: [approval, decision]}, to: [ops, desk]}",
         rest: "digests: {daily: {at: \"08:00\", time_zone: UTC, to: [pager]}}\nhealth_to: [pager]")
 
@@ -98,7 +99,7 @@ final class FaultWorld {
             default: try await trouble()
             }
         }
-        if below(12) == 0 { try await restart() }
+        if below(7) == 0 { try await restart() }
     }
 
     private func startRun() async {

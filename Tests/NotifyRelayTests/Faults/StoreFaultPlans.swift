@@ -38,13 +38,21 @@ final class FaultShare: Sendable {
 }
 
 extension House {
+    /// Every access that fits fails from now on.
+    func fail(_ fault: StoreFault = StoreFault(.ioError), where fits: @escaping @Sendable (StoreAccess) -> Bool) {
+        ledger.faults.follow { fits($0) ? fault : nil }
+    }
+
+    /// No access fails any more.
+    func endFaults() { ledger.faults.follow(nil) }
+
     /// Every access that fits fails while the body runs.
     func failing<Result>(
         _ fault: StoreFault = StoreFault(.ioError), where fits: @escaping @Sendable (StoreAccess) -> Bool = { _ in true },
         _ body: () async throws -> Result
     ) async throws -> Result {
-        ledger.faults.follow { fits($0) ? fault : nil }
-        defer { ledger.faults.follow(nil) }
+        fail(fault, where: fits)
+        defer { endFaults() }
         return try await body()
     }
 }

@@ -40,15 +40,15 @@ struct LookFaultTests {
         let (house, _) = try await house()
         try await house.restart()
         let asked = house.transport.asks.count
+        house.fail { $0 == .read }
         try await house.polling { _ in
-            try await house.failing(where: { $0 == .read }) {
-                for _ in 0..<5 {
-                    #expect(await eventually { house.clock.sleeperCount == 1 })
-                    house.clock.advance(by: .seconds(1))
-                }
-                let now = house.transport.asks.count
-                #expect(now == asked)
+            for _ in 0..<5 {
+                #expect(await eventually { house.clock.sleeperCount == 1 })
+                house.clock.advance(by: .seconds(1))
             }
+            let now = house.transport.asks.count
+            #expect(now == asked)
+            house.endFaults()
             #expect(await house.eventuallyInTime { house.transport.asks.count > asked })
         }
     }
