@@ -68,6 +68,11 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// Ends both connections where nobody can be told of an error any more. What was written before is on the disk either way.
+    package func end() {
+        do { try close() } catch { return }
+    }
+
     /// Whether another process has written since this was last asked. A call that cannot ask the file returns false and forgets
     /// nothing: the next one that can tells of the change.
     package func changedElsewhere() async -> Bool {

@@ -22,7 +22,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
         func run() async throws {
             let configuration = try file.load()
             let ledger = try file.openLedger(configuration)
-            defer { try? ledger.close() }
+            defer { ledger.end() }
             var rows: [ApprovalRow] = []
             for account in configuration.accounts { rows += try await ledger.openApprovals(account: account.name) }
             if json { return Terminal.say(json: .array(rows.map(\.json))) }
@@ -63,7 +63,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
         func run() async throws {
             let configuration = try file.load()
             let ledger = try file.openLedger(configuration)
-            defer { try? ledger.close() }
+            defer { ledger.end() }
             let entries = try await ledger.audit(limit: 10_000)
             if json { return Terminal.say(json: .array(entries.map(\.json))) }
             let rows = entries.map { entry in
@@ -81,7 +81,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
 private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice, reason: String?) async throws {
     let configuration = try file.load()
     let ledger = try file.openLedger(configuration)
-    defer { try? ledger.close() }
+    defer { ledger.end() }
     let row = try await findApproval(id, ledger, configuration)
     let tools = Tools()
     defer { tools.end() }

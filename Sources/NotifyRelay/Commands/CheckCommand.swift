@@ -58,7 +58,7 @@ struct CheckCommand: AsyncParsableCommand {
             if error.reason == .older { return Terminal.say(error.detail) }
             throw error
         }
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let overview = try await ledger.overview()
         let known = Set(configuration.destinations.map(\.name))
         for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {

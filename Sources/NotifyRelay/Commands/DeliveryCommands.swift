@@ -40,7 +40,7 @@ struct RetryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let ledger = try file.openLedger(try file.load())
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         var count = 0
         for part in try await selection.selections(ledger) { count += try await ledger.retry(part) }
         Terminal.say("\(count) put back")
@@ -59,7 +59,7 @@ struct DropCommand: AsyncParsableCommand {
 
     func run() async throws {
         let ledger = try file.openLedger(try file.load())
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let parts = try await selection.selections(ledger)
         try confirm()
         var count = 0
@@ -96,7 +96,7 @@ struct LanesCommand: AsyncParsableCommand {
                 throw ExitCode.noInput
             }
             let ledger = try file.openLedger(configuration)
-            defer { try? ledger.close() }
+            defer { ledger.end() }
             try await ledger.setLane(
                 LaneRecord(destination: name, state: .open, reason: nil, since: SystemClock().now, until: nil))
             Terminal.say("\(name) is open")
@@ -113,7 +113,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let ledger = try file.openLedger(try file.load())
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         do {
             try await ledger.backup(to: target)
         } catch {

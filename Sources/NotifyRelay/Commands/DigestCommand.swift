@@ -37,7 +37,7 @@ struct DigestCommand: AsyncParsableCommand {
             throw ExitCode.noInput
         }
         let ledger = try file.openLedger(configuration)
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let tools = Tools()
         defer { tools.end() }
         let keys = LinkKeys.find(configured: configuration.server.linkKeys, store: configuration.store)

@@ -24,7 +24,7 @@ struct MuteCommand: AsyncParsableCommand {
 
     func run() async throws {
         let ledger = try file.openLedger(try file.load())
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let now = SystemClock().now
         if let automation, let length = length.flatMap({ Duration(interval: $0) }) {
             try await ledger.mute(automation, until: now + length)

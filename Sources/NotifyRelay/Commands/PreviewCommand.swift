@@ -62,7 +62,7 @@ struct PreviewCommand: AsyncParsableCommand {
             return Samples.claim(try event(inFile: what, now: now), destination: target.name, recipient: recipient)
         }
         let ledger = try file.openLedger(configuration)
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         guard let stored = try await ledger.event(try await ledger.only(what)) else { throw ExitCode.noInput }
         var claim = Samples.claim(stored.event, destination: target.name, recipient: recipient)
         if case .approval(let detail) = stored.event.payload.detail, let account = stored.event.account {

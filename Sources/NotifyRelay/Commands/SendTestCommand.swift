@@ -82,7 +82,7 @@ struct SendTestCommand: AsyncParsableCommand {
             if error.reason == .missing { return }
             throw error
         }
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         guard let record = try await ledger.lanes().first(where: { $0.destination == destination }), record.state != .open else { return }
         try await ledger.setLane(
             LaneRecord(destination: destination, state: .open, reason: nil, since: SystemClock().now, until: nil))

@@ -13,7 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try file.load()
         let ledger = try file.openLedger(configuration)
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let status = Status(
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
             windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),

@@ -15,7 +15,7 @@ struct WhyCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try file.load()
         let ledger = try file.openLedger(configuration)
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let event = try await ledger.only(id)
         guard let stored = try await ledger.event(event) else { throw ExitCode.noInput }
         let router = Router(configuration)

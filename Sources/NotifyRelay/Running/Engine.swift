@@ -112,7 +112,7 @@ struct Engine: Sendable {
             throw ExitCode.config
         }
         let ledger = try openStore(configuration, clock: clock)
-        defer { try? ledger.close() }
+        defer { ledger.end() }
         let relay = Relay(
             generation: generation, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
             chance: { Double.random(in: 0..<1) }, buttons: Relay.ButtonAccess(keys: keys, tools: tools))
