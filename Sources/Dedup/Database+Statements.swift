@@ -83,15 +83,15 @@ struct SQLRow {
     /// A word of a closed set. Any other word is damage and an error, never a default.
     ///
     /// - Parameter what: what the word is for, in an error: `the state of a lane`.
-    func word<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word where Word.RawValue == String {
-        guard let word = Word(rawValue: self[column]) else { throw LedgerError.unknownWord(for: what) }
+    func word<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: self[column]) else { throw LedgerError.unknownWord(for: what()) }
         return word
     }
 
     /// A word of a closed set in a column that may be null. Any other word is an error, as in `word`.
-    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word? where Word.RawValue == String {
+    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word? where Word.RawValue == String {
         guard let text: String = self[column] else { return nil }
-        guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what) }
+        guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what()) }
         return word
     }
 

@@ -145,9 +145,10 @@ enum AnswerRow {
     }
 
     static func make(_ row: SQLRow) throws -> Answer {
-        Answer(
-            account: row[0], approval: row[1], round: row[2], choice: try row.word(3, for: "what somebody decided"),
+        let approval: String = row[1]
+        return Answer(
+            account: row[0], approval: approval, round: row[2], choice: try row.word(3, for: "what was decided on approval \(approval)"),
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
-            status: row[10], state: try row.word(11, for: "the state of an answer"))
+            status: row[10], state: try row.word(11, for: "the answer to approval \(approval)"))
     }
 }

@@ -75,6 +75,8 @@ enum ApprovalStore {
         if let payload = text.flatMap({ PayloadText.read($0, kind: .approval) }) { return payload }
         let id: String = row[1]
         let action = PayloadText.unreadable(EventID.approvalSubject(id, account: row[0]))
-        return Payload(detail: .approval(ApprovalDetail(id: id, version: row[2], state: isOpen ? .open : .closed, action: action)))
+        let origin = text.map(PayloadText.origin) ?? Origin()
+        return Payload(
+            origin: origin, detail: .approval(ApprovalDetail(id: id, version: row[2], state: isOpen ? .open : .closed, action: action)))
     }
 }

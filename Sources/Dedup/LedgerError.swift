@@ -68,7 +68,7 @@ extension LedgerError {
     }
 
     /// A row holds a word that no version of the program writes there.
-    static func unknownWord(for what: StaticString) -> LedgerError {
+    static func unknownWord(for what: String) -> LedgerError {
         LedgerError(
             .corrupt,
             "the store holds an unknown word for \(what), so it is damaged: stop the relay and put a backup in its place, \(beside)")

@@ -35,6 +35,9 @@ enum PayloadText {
         }
     }
 
+    /// Where a damaged payload came from, as far as it still says so.
+    static func origin(in text: String) -> Origin { object(in: text).map(Origin.init) ?? Origin() }
+
     /// The line that stands for a text of an event which is damaged.
     static func unreadable(_ id: String) -> String { "(its text cannot be read from the store; see: notify-relay why \(id))" }
 
