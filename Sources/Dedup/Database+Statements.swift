@@ -89,7 +89,8 @@ struct SQLRow {
     }
 
     /// A word of a closed set in a column that may be null. Any other word is an error, as in `word`.
-    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word? where Word.RawValue == String {
+    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word?
+    where Word.RawValue == String {
         guard let text: String = self[column] else { return nil }
         guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what()) }
         return word

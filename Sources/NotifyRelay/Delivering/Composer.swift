@@ -41,8 +41,8 @@ struct Composer: Sendable {
         let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
         let message = Message(
             event: event,
-            title: cut(rendered.title, to: target.type.titleLimit, dialect: target.type.dialect, ending: "…"),
-            body: cut(rendered.body, to: target.limit, dialect: target.type.dialect, ending: "…\n\(ending)"),
+            title: target.type.dialect.cut(rendered.title, to: target.type.titleLimit),
+            body: target.type.dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)"),
             html: rendered.html, link: link, links: links, decideLink: decideLink,
             buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
