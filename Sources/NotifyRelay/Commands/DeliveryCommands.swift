@@ -3,7 +3,7 @@ import Dedup
 import Glibc
 import RelayCore
 
-/// Which deliveries a command means.
+/// Selects the deliveries that a command changes.
 struct DebtSelection: ParsableArguments {
     @Argument(help: "Event ids, bare uuids, or delivery numbers.") var ids: [String] = []
     @Option(help: "All of one destination.") var destination: String?
@@ -21,7 +21,7 @@ struct DebtSelection: ParsableArguments {
         var selections: [Selection] = []
         for id in ids {
             if let number = Int64(id) {
-                // A number is a delivery; it must be one that is known.
+                // A number is a delivery's id. This ends the command if the store has no such delivery.
                 _ = try await ledger.only(id)
                 selections.append(.deliveries([number]))
             } else {

@@ -3,7 +3,7 @@ import Foundation
 import RelayCore
 import Transport
 
-/// The clients and the clock of a command, which ends them with `end`.
+/// The HTTP and mail clients and the clock of a command. The command must call `end` when it is done.
 final class Tools: Sendable {
     let http = HTTPClient()
     let mail = MailClient()

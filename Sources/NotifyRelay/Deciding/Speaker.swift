@@ -2,7 +2,7 @@
 struct Speaker: Sendable, Equatable {
     /// A name of `people:`; nil if they are not known.
     var person: String?
-    /// What the audit calls somebody who is not known.
+    /// The name in the audit for a person who is not known.
     var fallbackName: String
     /// `command line`, `link`, `slack`, …
     var way: String

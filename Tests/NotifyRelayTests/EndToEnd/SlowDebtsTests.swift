@@ -6,15 +6,15 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A daemon with a delivery that is dead and two lanes that are closed, all put right by commands.
+/// A daemon with a dead delivery and two closed lanes, all repaired by commands.
 enum DebtsOfDaemon {
     struct Findings: Sendable {
-        /// Of `closed` and `tested`, before anything was done.
+        /// The lanes of `closed` and `tested` before any command.
         var lanesBefore: [String?]
         var owedBefore: [JSONValue?]
-        /// What the commands said.
+        /// The results of the commands.
         var open, sendTest, retry: Finished
-        /// Places with the ids of the events that arrived there.
+        /// The ids of the events that arrived, by place.
         var told: [String: [String]]
         var lanesAfter: [String?]
         var events: [String: String]

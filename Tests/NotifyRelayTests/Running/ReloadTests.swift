@@ -7,15 +7,15 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A new configuration while the relay runs (design §9, SIGHUP).
+/// A reload of the configuration while the relay runs (design §9, SIGHUP).
 struct ReloadTests {
-    /// A file whose route bears this name, so that a test sees which one holds.
+    /// A file whose route has this name, so that a test sees which file is in force.
     private func file(_ name: String, ops: String = "", more: String = "", to: String = "ops") -> String {
         let ops = ops == "-" ? "" : "ops: {type: console\(ops)}" + (more.isEmpty ? "" : ", ")
         return House.file(destinations: ops + more, routes: "{name: \(name), to: [\(to)]}")
     }
 
-    /// Takes a file over. When this returns, it holds.
+    /// Reloads with a file. The file is in force when this returns.
     private func adopt(_ yaml: String, _ house: House) async throws {
         let before = await house.relay.pollers[0]
         try await house.relay.adopt(try house.generation(yaml))

@@ -6,9 +6,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What the relay shows of itself while the store cannot be read.
+/// What the relay shows of its state while the store cannot be read.
 struct ServingFaultTests {
-    /// The lane of `ops` is closed, with one delivery owed.
+    /// A house whose lane `ops` is closed, with one delivery owed.
     private func house() async throws -> House {
         let house = try await House()
         try await house.owe("a")
