@@ -5,14 +5,19 @@ extension Dialect {
     package func cut(_ text: String, to limit: Limit, ending: String = "…") -> String {
         if limit.size(of: text) <= limit.most { return text }
         let room = limit.most - limit.size(of: ending)
-        guard room > 0 else { return String(start(of: ending[...], within: limit)) }
-        return start(of: text[...], within: Limit(room, limit.unit)) + ending
+        guard room > 0 else { return String(wholeUnits(of: ending[...], within: limit)) }
+        return wholeUnits(of: text[...], within: Limit(room, limit.unit)) + ending
+    }
+
+    /// Like `wholeUnits`, but never empty while there is room for a scalar: if the first unit alone exceeds the limit (such as a letter with
+    /// thousands of combining marks), it is cut between scalars.
+    package func start(of text: Substring, within limit: Limit) -> Substring {
+        let whole = wholeUnits(of: text, within: limit)
+        return whole.isEmpty ? text.scalars(within: limit) : whole
     }
 
     /// The longest prefix of the text that fits the limit and does not end inside a unit of the dialect.
-    ///
-    /// If the first unit alone exceeds the limit (such as a letter with thousands of combining marks), it is cut between scalars.
-    package func start(of text: Substring, within limit: Limit) -> Substring {
+    private func wholeUnits(of text: Substring, within limit: Limit) -> Substring {
         var end = text.startIndex
         var room = limit.most
         while end < text.endIndex {
@@ -23,7 +28,7 @@ extension Dialect {
             room -= size
             end = next
         }
-        return end > text.startIndex ? text[..<end] : text.scalars(within: limit)
+        return text[..<end]
     }
 }
 

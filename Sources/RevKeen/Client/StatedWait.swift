@@ -13,7 +13,10 @@ enum StatedWait {
     /// - Parameter now: the time to compare dates with, if the response has no `Date` of its own.
     static func read(_ response: HTTPResponse, envelope: ErrorEnvelope, now: Timestamp) -> Duration? {
         let now = response.header("date").flatMap { Timestamp(httpDate: $0, now: now) } ?? now
-        if let stated = response.header("retry-after").flatMap({ RetryAfter.parse($0, now: now, within: bounds) }) { return stated }
+        if let header = response.header("retry-after") {
+            if let stated = RetryAfter.parse(header, now: now, within: bounds) { return stated }
+            if let number = Double(header.trimmed), number < 0 { return bounds.lowerBound }
+        }
         let other =
             envelope.retryAfterSeconds.flatMap(duration)
             ?? (response.status == 429 ? response.header("x-ratelimit-reset").flatMap(Timestamp.init(text:)) : nil)
