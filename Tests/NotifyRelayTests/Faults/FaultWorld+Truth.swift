@@ -6,7 +6,7 @@ import RelayTesting
 
 /// The conditions that must hold however the store failed.
 extension FaultWorld {
-    /// The conditions that hold at any time: no `since` has moved, no mute is lost, no fault opened or closed a lane, and no digest closed early.
+    /// The conditions that hold at any time: no `since` moved, no mute is lost, no fault opened or closed a lane, no digest closed early.
     func promises() async throws -> [String] {
         var problems: [String] = []
         let ledger = house.ledger, now = house.clock.now
