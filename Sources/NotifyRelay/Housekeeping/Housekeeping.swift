@@ -29,7 +29,7 @@ struct Housekeeping: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await takeTurns() }
-            group.addTask { await repeating(every: Self.turnEvery) { try await carrier.carry() } }
+            group.addTask { await repeating(every: Self.turnEvery) { () async throws(LedgerError) in try await carrier.carry() } }
             group.addTask { await repeating(every: Self.retainEvery, retain) }
             if generation.configuration.routes.contains(where: { $0.reminders != nil }) {
                 group.addTask { await repeating(every: Self.remindEvery, remind) }
@@ -49,15 +49,9 @@ struct Housekeeping: Sendable {
         }
     }
 
-    private func repeating(every pace: Duration, _ work: () async throws -> Void) async {
+    private func repeating(every pace: Duration, _ work: () async throws(LedgerError) -> Void) async {
         while !Task.isCancelled {
-            do {
-                try await work()
-            } catch let error as LedgerError {
-                storeHealth.note(error)
-            } catch {
-                if !Task.isCancelled { logger.error("an answer cannot be sent to RevKeen again: \(error)") }
-            }
+            do throws(LedgerError) { try await work() } catch { storeHealth.note(error) }
             try? await clock.sleep(for: pace)
         }
     }

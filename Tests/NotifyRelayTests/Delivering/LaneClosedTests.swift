@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A destination that wants nothing more until a person acts (design §7, *closed*).
+/// A destination that gets nothing more until a person acts (design §7, *closed*).
 struct LaneClosedTests {
     /// A relay whose lane `ops` was closed while it owed `a` and `b`.
     private func house() async throws -> House {
@@ -108,7 +108,7 @@ struct LaneClosedTests {
             let command = try house.asCommand()
             _ = try await command.drop(.events([House.id("b")]), reason: "by hand")
             try command.close()
-            // Lanes are asked after the store was, so when the other lane has delivered, it was.
+            // Lanes are woken after the change in the store was noticed, so it was noticed once the other lane has delivered.
             try await house.owe("elsewhere", to: "mail")
             #expect(await house.eventuallyInTime { house.channel("mail").names.contains("elsewhere") })
         }

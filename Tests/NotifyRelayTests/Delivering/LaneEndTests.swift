@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What a lane does when it cannot go on: the store is broken, or the program ends (design §5, crash table).
+/// How a lane ends its work when the store is broken or the program ends (design §5, crash table).
 struct LaneEndTests {
     private func house() async throws -> House {
         let house = try await House()
@@ -21,7 +21,7 @@ struct LaneEndTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
-            // There would be room for two more.
+            // The width of the lane has room for two more.
             try await house.owe("b")
             for _ in 0..<5 {
                 lane.wakeup.signal()
@@ -86,7 +86,7 @@ struct LaneEndTests {
         let house = try await house()
         let gate = house.channel().hold()
         let lane = try await house.lane()
-        // The house stops a lane and cuts it off.
+        // The house stops the lane and then cancels it.
         try await house.running(lane) { #expect(await eventually { gate.waiting == 1 }) }
         let debt = try await house.debt("a")
         #expect(debt.state == .owed)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Whatever the store does not take, a lane keeps and writes again.
+/// A lane keeps every write that the store fails and repeats it.
 struct LaneFaultTests {
     private static let lane: @Sendable (StoreAccess) -> Bool = { $0.writes("lane") }
 
@@ -36,7 +36,7 @@ struct LaneFaultTests {
         #expect(await !lane.health.isOpen)
         await lane.drain()
         #expect(try await house.record()?.state == .closed)
-        // Now a command opens it.
+        // Now a command opens the lane.
         try await house.ledger.setLane(LaneRecord(destination: "ops", state: .open, reason: nil, since: house.clock.now, until: nil))
         await lane.heed(try await house.record())
         #expect(await lane.health.isOpen)
@@ -74,7 +74,7 @@ struct LaneFaultTests {
                 try await house.debts("a", "b", "c").allSatisfy { $0.heldFor == nil }
             }
             #expect(isFree)
-            // Long before their leases would have ended.
+            // This is long before their leases end.
             #expect(house.clock.now <= broken + .seconds(5))
             await lane.open()
             #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 })

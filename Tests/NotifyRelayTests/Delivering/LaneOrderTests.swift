@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// In which order a lane delivers, and how much at once (design §7).
+/// The order in which a lane delivers, and how much at once (design §7).
 struct LaneOrderTests {
     private func house(_ keys: String = "", routes: String = "{name: all, to: [ops]}") async throws -> House {
         try await House(House.file(destinations: "ops: {type: console\(keys.isEmpty ? "" : ", " + keys)}", routes: routes))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What becomes of an attempt that does not succeed, while the lane is open (design §7).
+/// What happens after a failed attempt while the lane is open (design §7).
 struct LaneRetryTests {
     private func house(_ keys: String = "") async throws -> House {
         try await House(House.file(destinations: "ops: {type: console\(keys.isEmpty ? "" : ", " + keys)}"))
@@ -94,7 +94,7 @@ struct LaneRetryTests {
         let debt = try await house.debt("bad")
         #expect(debt.state == .dead)
         #expect(debt.reason == "given up after 60 min: no")
-        // 5 s, doubled ten times, is the first that is past an hour.
+        // Ten delays, which begin with 5 s and double, are the first that add up to more than an hour.
         #expect(debt.attempts.count == 11)
         #expect(house.channel().delivered.count == fillers)
     }

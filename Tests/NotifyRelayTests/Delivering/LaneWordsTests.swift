@@ -7,9 +7,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The words of a message on its way through a lane.
+/// How a lane renders the text of a message.
 struct LaneWordsTests {
-    /// A relay with one template of the user's.
+    /// A relay with one template by the user.
     private func house(_ template: String, named name: String = "normal.mustache") async throws -> House {
         let folder = NSTemporaryDirectory() + "notify-relay-templates-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Who is told of an event, and how (design §6). Values alone.
+/// Which destinations get an event, and how (design §6). These tests use values only.
 struct RouterTests {
     private let now = Timestamp(seconds: 1_000)
 

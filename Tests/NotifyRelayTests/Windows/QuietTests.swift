@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Hours of quiet hold and never drop. It is 9 o'clock in the morning of a Tuesday in London when it begins.
+/// Quiet hours hold events and never drop them. Each test begins at 9 o'clock in the morning of a Tuesday in London.
 struct QuietTests {
     private static func file(_ quiet: String = "{from: \"22:00\", to: \"07:00\", time_zone: Europe/London}", route: String = "") -> String {
         House.file(
@@ -48,7 +48,7 @@ struct QuietTests {
         let house = try await House(Self.file())
         try await house.notify("by day")
         #expect(try await house.told() == [House.id("by day")])
-        // A Tuesday night, where only Fridays are quiet.
+        // It is a Tuesday night, and only Fridays are quiet.
         let other = try await night(Self.file("{from: \"22:00\", to: \"07:00\", days: [fri]}"))
         try await other.notify("by night")
         #expect(try await other.told() == [House.id("by night")])
@@ -165,7 +165,7 @@ struct QuietTests {
     }
 }
 
-/// One automation is held for a while.
+/// A mute holds the events of one automation for a while.
 struct MuteTests {
     private static let file = House.file(routes: "{name: all, when: {kind: [run, notification, approval]}, to: [ops]}")
 
