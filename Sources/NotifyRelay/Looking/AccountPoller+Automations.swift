@@ -12,8 +12,7 @@ extension AccountPoller {
         let all = try await allPages(listing, isKnown: { known.contains($0) }) { try await self.client.automations(offset: $0) }
         let ids = Set(all.map(\.id))
         let before = listed[.automations]
-        await judgeSaturation(
-            listing, .automations, allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
+        await judgeSaturation(listing, of: .feed(.automations), allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
         listed[.automations] = ids
         for automation in all where isWanted(automation) { watch(automation) }
         runsWakeup.signal()

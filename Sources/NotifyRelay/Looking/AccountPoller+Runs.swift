@@ -45,7 +45,7 @@ extension AccountPoller {
         return good
     }
 
-    private func called(_ id: String) -> String { watched[id]?.automation.name ?? id }
+    func called(_ id: String) -> String { watched[id]?.automation.name ?? id }
 
     private func putOff(_ id: String, after error: any Error) async -> Duration {
         let known = error as? RevKeenError
@@ -91,7 +91,7 @@ extension AccountPoller {
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
         firstRound.silenced += watches.count { $0.settled && known[$0.run] == nil }
-        await judgeSaturation(listing, of: id, allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
+        await judgeSaturation(listing, of: .runs(id), allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }
 
@@ -125,14 +125,6 @@ extension AccountPoller {
     func isPast(_ moment: Timestamp?, isFirstLook: Bool) -> Bool {
         guard let moment else { return isFirstLook }
         return since.map { moment < $0 } ?? false
-    }
-
-    private func judgeSaturation(_ listing: Listing<Run>, of id: String, allNew: Bool, isFirst: Bool) async {
-        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
-        guard saturated != watched[id]?.saturated ?? false else { return }
-        watched[id]?.saturated = saturated
-        metrics.saturated(account: name, feed: Feed.runs.rawValue, watched.values.contains(where: \.saturated))
-        await say(saturated: saturated, "\(name)/runs/\(id)", "the list of runs of \(called(id))", limit: listing.limit)
     }
 }
 

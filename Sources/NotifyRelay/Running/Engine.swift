@@ -96,25 +96,19 @@ struct Engine: Sendable {
     private func with<Result: Sendable>(
         _ configuration: Configuration, _ body: (Relay, ChannelTools, LinkKeys) async throws -> Result
     ) async throws -> Result {
-        let clock = SystemClock()
-        let http = HTTPClient()
-        let mail = MailClient()
-        defer {
-            http.shutdown()
-            mail.shutdown()
-        }
-        let tools = ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
+        let own = Tools()
+        defer { own.end() }
+        let tools = own.channel
         let problems = ProblemList()
         let keys = try linkKeys(configuration)
         guard let generation = Generation.make(configuration, tools: tools, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
-        let ledger = try openStore(configuration, clock: clock)
+        let ledger = try openStore(configuration, clock: tools.clock)
         defer { ledger.end() }
         let relay = Relay(
-            generation: generation, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
+            generation: generation, ledger: ledger, http: tools.http, clock: tools.clock, logger: logger, version: NotifyRelay.versionText,
             chance: { Double.random(in: 0..<1) }, buttons: Relay.ButtonAccess(keys: keys, tools: tools))
         return try await body(relay, tools, keys)
     }
