@@ -27,8 +27,8 @@ extension Ledger {
 enum OverviewRow {
     /// Deliveries are numbered in the order of admission, so the lowest number is the oldest.
     static let owed = """
-        SELECT o.destination, o.debts, e.seen_at FROM (
-            SELECT destination, count(*) AS debts, min(id) AS oldest FROM delivery INDEXED BY delivery_owed
+        SELECT o.destination, o.deliveries, e.seen_at FROM (
+            SELECT destination, count(*) AS deliveries, min(id) AS oldest FROM delivery INDEXED BY delivery_owed
             WHERE state = 'owed' GROUP BY destination) o
         JOIN delivery d ON d.id = o.oldest JOIN event e ON e.n = d.event ORDER BY o.destination
         """

@@ -9,7 +9,7 @@ struct DecisionWays: Sendable {
     let publicURL: String?
     let expiry: Duration
     /// Whether chats can post to the relay, that is whether `server.public_listen` is set.
-    let hearsPosts: Bool
+    let receivesPosts: Bool
 
     /// A link that anybody who reads the message at the destination can use until it expires. All links of one day are the same, so that a
     /// message that is sent again has the same text.
@@ -42,8 +42,8 @@ struct DecisionWays: Sendable {
         switch callback {
         case nil: false
         case .telegram?: true
-        case .slack?, .discord?: hearsPosts
-        case .mattermost?: hearsPosts && publicURL != nil
+        case .slack?, .discord?: receivesPosts
+        case .mattermost?: receivesPosts && publicURL != nil
         }
     }
 }

@@ -38,7 +38,8 @@ extension AccountPoller {
         }
         let ids = Set(items.map(\.id))
         let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
-        await judgeSaturation(listing, of: .feed(.approvals), allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
+        await judgeSaturation(
+            listing, of: .feed(.approvals), allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
         try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
         // This comes last, because paging ends at known approvals, and only now these are stored.
         listed[.approvals] = ids

@@ -37,7 +37,7 @@ struct Generation: Sendable {
         let server = configuration.server
         let ways = keys.map {
             DecisionWays(
-                keys: $0, publicURL: server.publicURL, expiry: server.linkExpiry, hearsPosts: server.publicListen != nil)
+                keys: $0, publicURL: server.publicURL, expiry: server.linkExpiry, receivesPosts: server.publicListen != nil)
         }
         let composer = Composer(templates: templates, links: links, people: people, zoneName: configuration.timeZone.name, ways: ways)
         let onceAtMost = Set(configuration.routes.filter(\.atMostOnce).flatMap(\.to))

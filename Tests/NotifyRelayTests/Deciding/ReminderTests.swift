@@ -180,7 +180,7 @@ struct ReminderTests {
 }
 
 /// Tests refreshes: a message is edited when what it shows changes, and no further message is sent.
-struct RedrawTests {
+struct RefreshTests {
     @Test func `the run's going on after a decision is shown in the same message`() async throws {
         let house = try await House(
             House.file(

@@ -28,10 +28,10 @@ struct LaneClosedTests {
     @Test func `gone closes it at once: nothing more is sent, everything stays owed, nothing is held`() async throws {
         let house = try await house()
         #expect(house.channel().attempts.count == 1)
-        let debts = try await house.debts("a", "b")
-        #expect(debts.map(\.state) == [.owed, .owed])
-        #expect(debts.map(\.heldFor) == [nil, nil])
-        #expect(debts.map(\.attempt) == [0, 0])
+        let deliveries = try await house.deliveries("a", "b")
+        #expect(deliveries.map(\.state) == [.owed, .owed])
+        #expect(deliveries.map(\.heldFor) == [nil, nil])
+        #expect(deliveries.map(\.attempt) == [0, 0])
         #expect(try await house.record()?.state == .closed)
     }
 
@@ -42,8 +42,8 @@ struct LaneClosedTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             let isFree = try await eventually {
-                let debts = try await house.debts("a", "b", "c")
-                return await !lane.health.isOpen && debts.allSatisfy { $0.heldFor == nil }
+                let deliveries = try await house.deliveries("a", "b", "c")
+                return await !lane.health.isOpen && deliveries.allSatisfy { $0.heldFor == nil }
             }
             #expect(isFree)
         }

@@ -76,7 +76,7 @@ struct LaneDownTests {
             #expect(await house.eventuallyInTime(of: lane) { await !lane.health.isOpen })
             house.channel().always(.refused)
             let areDead = try await house.eventuallyInTime(of: lane) {
-                try await house.debts("a", "b", "c", "d", "e").allSatisfy { $0.state == .dead }
+                try await house.deliveries("a", "b", "c", "d", "e").allSatisfy { $0.state == .dead }
             }
             #expect(areDead)
         }
@@ -109,7 +109,7 @@ struct LaneDownTests {
         try await house.running(lane) {
             #expect(await eventually { await !lane.health.isOpen && lane.wakeup.isWaitedFor && house.clock.sleeperCount == 1 })
             var held = 0
-            for number in 0..<20 where try await house.debt("normal-\(number)").heldFor == .claim { held += 1 }
+            for number in 0..<20 where try await house.delivery("normal-\(number)").heldFor == .claim { held += 1 }
             #expect(held == 0)
         }
     }
@@ -133,7 +133,7 @@ struct LaneDownTests {
         try await house.running(again) {
             #expect(await house.eventuallyInTime(of: again) { house.channel().attempts.count >= before + 4 && again.wakeup.isWaitedFor })
         }
-        #expect(try await house.debts("a", "b").map(\.state) == [.delivered, .delivered])
+        #expect(try await house.deliveries("a", "b").map(\.state) == [.delivered, .delivered])
     }
 
     @Test func `a refusal that lasts half an hour closes it`() async throws {
@@ -148,7 +148,7 @@ struct LaneDownTests {
         }
         let took = start.duration(to: house.clock.now)
         #expect(took >= .minutes(30) && took <= .minutes(36))
-        #expect(try await house.debt("a").state == .owed)
+        #expect(try await house.delivery("a").state == .owed)
     }
 
     @Test func `a refusal that ends within half an hour leaves nothing behind`() async throws {

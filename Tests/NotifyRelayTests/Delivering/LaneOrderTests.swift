@@ -61,7 +61,7 @@ struct LaneOrderTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { gate.waiting == 1 })
-            #expect(try await house.debt("given-up").heldFor == .claim)
+            #expect(try await house.delivery("given-up").heldFor == .claim)
             _ = try await house.ledger.drop(.events([House.id("given-up")]), reason: "by hand")
             house.clock.advance(by: Lane.freshness + .seconds(1))
             try await house.owe("last", priority: .low)
@@ -78,7 +78,7 @@ struct LaneOrderTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { gate.waiting == 1 && lane.wakeup.isWaitedFor })
-            let held = try await house.debts("a", "b", "c").map(\.heldFor)
+            let held = try await house.deliveries("a", "b", "c").map(\.heldFor)
             #expect(held == [.claim, nil, nil])
             gate.open()
             #expect(await eventually { house.channel().delivered.count == 3 })

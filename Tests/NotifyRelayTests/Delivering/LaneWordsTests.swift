@@ -43,6 +43,6 @@ struct LaneWordsTests {
         let messages = house.channel().delivered.map(\.message)
         #expect(Set(messages.map(\.idempotencyKey)).count == 2)
         #expect(messages[0].idempotencyKey == idempotencyKey(event: House.id("a"), destination: "ops", recipient: ""))
-        #expect(messages[0].deliveryID == (try await house.debt("a").id))
+        #expect(messages[0].deliveryID == (try await house.delivery("a").id))
     }
 }

@@ -4,7 +4,7 @@
 /// are in files whose names sort last.
 enum SlowScenes {
     static let badDay = Task { try await BadDay.play() }
-    static let debts = Task { try await DebtsOfDaemon.play() }
+    static let deliveries = Task { try await DebtsOfDaemon.play() }
     static let demo = Task { try await Demo.play() }
     static let fileLimit = Task { try await NoRoom.play(by: .fileLimit) }
     static let fullDisk = Task { try await NoRoom.play(by: .fullDisk) }
@@ -15,7 +15,7 @@ enum SlowScenes {
     /// Starts all scenes in a whole run; does nothing if the tests are filtered.
     static let begunInWholeRun: Void = {
         if CommandLine.arguments.contains("--filter") { return }
-        _ = (badDay, debts, demo, fileLimit, keptAnswers, reload, serving)
+        _ = (badDay, deliveries, demo, fileLimit, keptAnswers, reload, serving)
         if SmallDisk.isPossible { _ = fullDisk }
     }()
 }

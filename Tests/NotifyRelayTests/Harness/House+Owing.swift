@@ -28,14 +28,14 @@ extension House {
     static func id(_ name: String) -> String { "live/notification/\(name)" }
 
     /// The only delivery of an event that `owe` admitted.
-    func debt(_ name: String) async throws -> History.Delivery {
+    func delivery(_ name: String) async throws -> History.Delivery {
         try #require(try await ledger.history(Self.id(name)).deliveries.first)
     }
 
-    func debts(_ names: String...) async throws -> [History.Delivery] {
-        var debts: [History.Delivery] = []
-        for name in names { debts.append(try await debt(name)) }
-        return debts
+    func deliveries(_ names: String...) async throws -> [History.Delivery] {
+        var deliveries: [History.Delivery] = []
+        for name in names { deliveries.append(try await delivery(name)) }
+        return deliveries
     }
 
     func lane(_ name: String = "ops") async throws -> Lane { try #require(await relay.laneRegistry.lane(name)) }

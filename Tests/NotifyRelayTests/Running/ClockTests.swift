@@ -41,11 +41,11 @@ struct ClockTests {
 
     @Test func `set back, what waits for a rate limit waits no longer than it would have, nor does its lane`() async throws {
         let house = try await house()
-        let due = try await house.debt("a").dueAt
+        let due = try await house.delivery("a").dueAt
         try await house.running {
             #expect(await isMinded(house))
             house.clock.jump(by: .hours(-1))
-            let moves = try await house.eventuallyInTime { try await house.debt("a").dueAt == due - .hours(1) }
+            let moves = try await house.eventuallyInTime { try await house.delivery("a").dueAt == due - .hours(1) }
             #expect(moves)
             // The ledger is shifted before the lanes are.
             let laneMoves = try await eventually { try await house.lane().health.blockedUntil == due - .hours(1) }
@@ -55,13 +55,13 @@ struct ClockTests {
 
     @Test func `set forward, what waits is not put off`() async throws {
         let house = try await house()
-        let due = try await house.debt("a").dueAt
+        let due = try await house.delivery("a").dueAt
         try await house.running {
             #expect(await isMinded(house))
             house.clock.jump(by: .minutes(6))
             let isSaid = try await house.eventuallyInTime { try await house.said("clock") == ["clock"] }
             #expect(isSaid)
-            #expect(try await house.debt("a").dueAt == due)
+            #expect(try await house.delivery("a").dueAt == due)
         }
     }
 

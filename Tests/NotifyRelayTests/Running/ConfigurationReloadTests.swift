@@ -109,7 +109,7 @@ struct ConfigurationReloadTests {
             #expect(try await house.lane() === lane)
             try await house.owe("a", to: "new")
             await house.relay.laneRegistry.wakeAll()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
     }

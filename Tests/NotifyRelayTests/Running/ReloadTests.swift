@@ -30,7 +30,7 @@ struct ReloadTests {
             #expect(await eventually { gate.waiting == 1 })
             try await adopt(file("after"), house)
             gate.open()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
         #expect(house.channel().attempts.count == 1)
@@ -44,7 +44,7 @@ struct ReloadTests {
             #expect(await eventually { gate.waiting == 1 })
             try await adopt(file("after", ops: "-", more: "mail: {type: console}", to: "mail"), house)
             gate.open()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
         #expect(house.channel().attempts.count == 1)
@@ -87,8 +87,8 @@ struct ReloadTests {
             #expect(await eventually { await house.relay.orphans == ["mail"] })
             // The other lane goes on, and time passes for both.
             #expect(await house.eventuallyInTime { house.channel().names == ["b"] })
-            let debt = try await house.debt("a")
-            #expect(debt.state == .owed)
+            let delivery = try await house.delivery("a")
+            #expect(delivery.state == .owed)
             #expect(house.channel("mail").attempts.isEmpty)
             try await adopt(file("again", more: "mail: {type: console}"), house)
             #expect(await eventually { house.channel("mail").names == ["a"] })
@@ -103,8 +103,8 @@ struct ReloadTests {
         try await house.owe("a", to: "mail", due: .days(1))
         try await house.running {
             try await adopt(file("after", more: "post: {type: console, was: mail}"), house)
-            let debt = try await house.debt("a")
-            #expect(debt.destination == "post")
+            let delivery = try await house.delivery("a")
+            #expect(delivery.destination == "post")
             #expect(await eventually { await house.relay.orphans == [] })
         }
     }

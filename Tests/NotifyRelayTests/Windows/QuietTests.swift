@@ -86,11 +86,11 @@ struct QuietTests {
         let approval = await house.world.requestApproval(run: run, action: "Refund batch 1")
         try await house.look()
         let id = EventID.approval(approval, version: 1, account: "live")
-        let debt = try #require(try await house.ledger.history(id).deliveries.first)
-        #expect(debt.state == .owed && debt.heldFor == .quiet && debt.dueAt == .at("2026-11-25T07:00:00Z"))
+        let delivery = try #require(try await house.ledger.history(id).deliveries.first)
+        #expect(delivery.state == .owed && delivery.heldFor == .quiet && delivery.dueAt == .at("2026-11-25T07:00:00Z"))
         await house.deliver()
         #expect(house.channel().ids.isEmpty)
-        house.clock.advance(by: house.clock.now.duration(to: debt.dueAt))
+        house.clock.advance(by: house.clock.now.duration(to: delivery.dueAt))
         await house.deliver()
         #expect(house.channel().ids == [id])
     }
@@ -145,8 +145,8 @@ struct QuietTests {
                 rest: "digests: {nightly: {at: \"23:30\", to: [ops]}}"))
         try await house.run("Stock", id: "r1")
         try await house.close(at: .at("2026-11-24T23:30:00Z"))
-        let debt = try #require(try await house.ledger.history("digest/nightly/2026-11-24T23:30:00Z").deliveries.first)
-        #expect(debt.heldFor == .quiet && debt.dueAt == .at("2026-11-25T07:00:00Z"))
+        let delivery = try #require(try await house.ledger.history("digest/nightly/2026-11-24T23:30:00Z").deliveries.first)
+        #expect(delivery.heldFor == .quiet && delivery.dueAt == .at("2026-11-25T07:00:00Z"))
     }
 
     @Test func `a route's own hours go before the destination's`() async throws {

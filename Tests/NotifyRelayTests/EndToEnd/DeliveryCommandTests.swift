@@ -8,7 +8,7 @@ import Testing
 @testable import NotifyRelay
 
 /// `retry`, `drop` and `lanes open` change owed and dead deliveries and closed lanes by hand.
-struct DebtCommandTests {
+struct DeliveryCommandTests {
     /// Runs the body with a store that holds one dead delivery to `hook` and one to `side`.
     private func prepared(_ body: (Stage, [String]) async throws -> Void) async throws {
         let yaml: (SandboxAddresses) -> String = {

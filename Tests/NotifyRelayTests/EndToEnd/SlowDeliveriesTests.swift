@@ -64,31 +64,31 @@ extension Stage {
 
 struct DebtsOfDaemonTests {
     @Test func `a destination that says that it is gone closes its lane, which keeps what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.lanesBefore == ["closed", "closed"], "\(seen.log)")
         #expect(seen.owedBefore == [1, 1])
     }
 
     @Test func `lanes open lets a daemon deliver what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.open.status == 0 && seen.open.out == "closed is open\n")
         #expect(seen.told["closed"] == seen.events["closed"].map { [$0] })
     }
 
     @Test func `a send-test that arrives opens the lane, and the daemon delivers what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.sendTest.status == 0)
         #expect(seen.told["tested"]?.count == 2)
         #expect(seen.told["tested"]?.last == seen.events["tested"])
     }
 
     @Test func `retry wakes a daemon`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.retry.status == 0 && seen.retry.out == "1 put back\n")
         #expect(seen.told["dead"] == seen.events["dead"].map { [$0] })
     }
 
     @Test func `the daemon holds no lane closed that a command has opened`() async throws {
-        #expect(try await SlowScenes.debts.value.lanesAfter == ["open", "open"])
+        #expect(try await SlowScenes.deliveries.value.lanesAfter == ["open", "open"])
     }
 }
