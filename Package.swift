@@ -121,10 +121,11 @@ let package = Package(
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
+            name: "SandboxTests", dependencies: ["Sandbox", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix],
+            exclude: ["Golden"]),
         .testTarget(
             name: "NotifyRelayTests", dependencies: ["NotifyRelay", "RelaySupport", "RelayTesting", "Sandbox"],
-            exclude: ["Deciding/Golden", "Windows/Golden"]),
+            exclude: ["Deciding/Golden", "Serving/Golden", "Windows/Golden"]),
     ]
 )
 
