@@ -1,6 +1,7 @@
 import Crypto
 import Dedup
 import Logging
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -179,19 +180,12 @@ struct DecisionPages: Sendable {
     }
 
     private func answer(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
-        var headers: [(name: String, value: String)] = [
-            ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
-            // A browser then says within this site where a form comes from, and never tells another site the link.
-            ("Referrer-Policy", "same-origin"), ("X-Robots-Tag", "noindex, nofollow"),
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src '\(DecisionPage.styleHash)'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-            ),
-        ]
+        let shell = page.shell
+        var headers = shell.headers
         if let nonce = page.form?.nonce {
             let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
             headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
         }
-        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(page.html.utf8))
+        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(shell.html.utf8))
     }
 }

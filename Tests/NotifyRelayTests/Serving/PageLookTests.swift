@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelayTesting
 import Testing
@@ -26,13 +27,13 @@ struct PageLookTests {
     }
 
     @Test func `a page that says one thing`() {
-        expectGolden(DecisionPage.closed(404, "Not \(Self.hostile)", "Nothing of \(Self.hostile)").html, "closed.html")
+        expectGolden(DecisionPage.closed(404, "Not \(Self.hostile)", "Nothing of \(Self.hostile)").shell.html, "closed.html")
     }
 
     @Test func `a page with a form`() {
         var page = open()
         page.form = .init(seen: "\"><\(Self.hostile)", csrf: "'\(Self.hostile)", nonce: "n")
-        expectGolden(page.html, "form.html")
+        expectGolden(page.shell.html, "form.html")
     }
 
     @Test func `a page on which several people vote`() {
@@ -41,26 +42,26 @@ struct PageLookTests {
         page.votes = [Vote(person: "Ann", at: Self.now), Vote(person: Self.hostile, at: Self.now)]
         page.outcome = DecisionOutcome(kind: .waiting, text: "your vote counts, \(Self.hostile)")
         page.form = .init(seen: "s", csrf: "c", nonce: "n")
-        expectGolden(page.html, "votes.html")
+        expectGolden(page.shell.html, "votes.html")
     }
 
     @Test func `a page on which one may not decide`() {
         var page = open()
         page.whyNot = "only \(Self.hostile) may decide"
         page.outcome = DecisionOutcome(kind: .denied, text: "you may not")
-        expectGolden(page.html, "denied.html")
+        expectGolden(page.shell.html, "denied.html")
     }
 
     @Test func `a page whose answer is on its way`() {
         var page = open()
         page.standing = .onItsWay(actor: Self.hostile, choice: .approve)
-        expectGolden(page.html, "on-its-way.html")
+        expectGolden(page.shell.html, "on-its-way.html")
     }
 
     @Test func `a page of what is over`() {
         var page = open()
         page.standing = .over(state: "rejected", actor: Self.hostile, reason: "since \(Self.hostile)")
-        expectGolden(page.html, "over.html")
+        expectGolden(page.shell.html, "over.html")
     }
 
     @Test func `the status page with everything on it`() {
@@ -83,13 +84,50 @@ struct PageLookTests {
                 .init(topic: .init(name: "saturated", about: "live/runs", account: "live"), began: Self.now, detail: "full \(Self.hostile)")
             ],
             readiness: Readiness(wrong: ["lanes": "ops (\(Self.hostile))"]), version: "1.2 \(Self.hostile)", now: Self.now)
-        expectGolden(status.html, "status.html")
+        expectGolden(status.shell.html, "status.html")
+    }
+
+    private var emptyStatus: StatusPage {
+        StatusPage(
+            overview: Overview(owed: 0, oldestOwed: nil, destinations: [], dead: [], owedDeliveries: []), known: [], lanes: [], feeds: [],
+            troubles: [], readiness: Readiness(), version: "1", now: Self.now)
     }
 
     @Test func `the status page with nothing on it`() {
-        let status = StatusPage(
-            overview: Overview(owed: 0, oldestOwed: nil, destinations: [], dead: [], owedDeliveries: []), known: [], lanes: [], feeds: [],
-            troubles: [], readiness: Readiness(), version: "1", now: Self.now)
-        expectGolden(status.html, "status-empty.html")
+        expectGolden(emptyStatus.shell.html, "status-empty.html")
+    }
+
+    @Test func `a link that no browser should follow is not offered`() {
+        var page = open()
+        page.facts?.link = "javascript:alert(1)"
+        #expect(!page.shell.html.contains("Open in RevKeen") && !page.shell.html.contains("javascript:"))
+    }
+
+    @Test func `what is asked keeps its line breaks`() {
+        var page = open()
+        page.facts?.action = "Refund 10\r00 EUR\r\nto Kim"
+        #expect(page.shell.html.contains("Refund 10\n00 EUR\nto Kim"))
+    }
+
+    @Test func `a decision page may send its form to its own origin, and nothing else`() {
+        #expect(
+            DecisionPage.closed(404, "", "").shell.headers.map { "\($0.name): \($0.value)" } == [
+                "Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
+                "Referrer-Policy: same-origin",
+                "Content-Security-Policy: default-src 'none'; style-src '\(PageStyle.decision.hash)'; form-action 'self'; "
+                    + "frame-ancestors 'none'; base-uri 'none'",
+                "X-Robots-Tag: noindex, nofollow",
+            ])
+    }
+
+    @Test func `the status page may do nothing`() {
+        #expect(
+            emptyStatus.shell.headers.map { "\($0.name): \($0.value)" } == [
+                "Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
+                "Referrer-Policy: no-referrer",
+                "Content-Security-Policy: default-src 'none'; style-src '\(PageStyle.status.hash)'; form-action 'none'; "
+                    + "frame-ancestors 'none'; base-uri 'none'",
+                "X-Robots-Tag: noindex",
+            ])
     }
 }
