@@ -94,7 +94,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "Pages", "RelayCore", "RelaySupport", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
+                "Pages", "RelayCore", "RelaySupport", hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
@@ -107,7 +107,7 @@ let package = Package(
             ],
             linkerSettings: lighter),
         .target(
-            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport"], path: "Tests/RelayTesting"),
+            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport", "Sandbox", crypto], path: "Tests/RelayTesting"),
         .executableTarget(
             name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),

@@ -177,7 +177,7 @@ private struct BadCast {
     }
 
     /// From now on the accounts answer well. Until then a fault at every third request could meet the same one again and again.
-    func recover() async { for (_, account) in accounts { await account.world.setFaults(Faults()) } }
+    func recover() async { for (_, account) in accounts { await account.world.arrange { $0 = Faults() } } }
 
     func stop() async { for (_, account) in accounts { await account.server.stop() } }
 }
