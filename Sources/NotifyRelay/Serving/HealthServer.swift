@@ -41,19 +41,19 @@ struct HealthServer: Sendable {
     private func router() -> Hummingbird.Router<BasicRequestContext> {
         let router = Hummingbird.Router()
         let status = status
-        router.get("/healthz") { _, _ in Self.answer(.ok, "text/plain; charset=utf-8", "alive\n") }
+        router.get("/healthz") { _, _ in Self.text(.ok, "text/plain; charset=utf-8", "alive\n") }
         router.get("/readyz") { _, _ in
             let readiness = await status.readiness()
-            return Self.answer(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
+            return Self.text(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
         }
         router.get("/metrics") { _, _ in
-            Self.answer(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
+            Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
         router.get("/") { _, _ in
             do {
                 return Self.page(try await status.statusPage().shell)
             } catch {
-                return Self.answer(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
+                return Self.text(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
             }
         }
         return router
@@ -68,7 +68,7 @@ struct HealthServer: Sendable {
     }
 
     /// Plain text, which a browser must not take for a page.
-    private static func answer(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
+    private static func text(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
         Response(
             status: status,
             headers: [
