@@ -179,7 +179,7 @@ private struct BadCast {
     }
 
     /// Makes the accounts respond well from now on. A fault at every third request could otherwise hit the same request again and again.
-    func recover() async { for (_, account) in accounts { await account.world.setFaults(Faults()) } }
+    func recover() async { for (_, account) in accounts { await account.world.arrange { $0 = Faults() } } }
 
     func stop() async { for (_, account) in accounts { await account.server.stop() } }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import NotifyRelay
 
 /// A daemon with a dead delivery and two closed lanes, all repaired by commands.
-enum DebtsOfDaemon {
+enum DaemonDeliveries {
     struct Findings: Sendable {
         /// The lanes of `closed` and `tested` before any command.
         var lanesBefore: [String?]
@@ -62,7 +62,7 @@ extension Stage {
     fileprivate var lanes: [String?] { get async { [await lane("closed"), await lane("tested")] } }
 }
 
-struct DebtsOfDaemonTests {
+struct DaemonDeliveriesTests {
     @Test func `a destination that says that it is gone closes its lane, which keeps what is owed`() async throws {
         let seen = try await SlowScenes.deliveries.value
         #expect(seen.lanesBefore == ["closed", "closed"], "\(seen.log)")

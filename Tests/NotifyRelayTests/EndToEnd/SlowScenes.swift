@@ -4,7 +4,7 @@
 /// are in files whose names sort last.
 enum SlowScenes {
     static let badDay = Task { try await BadDay.play() }
-    static let deliveries = Task { try await DebtsOfDaemon.play() }
+    static let deliveries = Task { try await DaemonDeliveries.play() }
     static let demo = Task { try await Demo.play() }
     static let fileLimit = Task { try await NoRoom.play(by: .fileLimit) }
     static let fullDisk = Task { try await NoRoom.play(by: .fullDisk) }

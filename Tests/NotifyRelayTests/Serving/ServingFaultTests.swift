@@ -1,4 +1,5 @@
 import Dedup
+import Pages
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -38,6 +39,6 @@ struct ServingFaultTests {
         try await house.without(table) {
             _ = await #expect(throws: LedgerError.self) { try await house.relay.status.statusPage() }
         }
-        #expect(try await house.relay.status.statusPage().html.contains("<td>ops</td><td>closed</td>"))
+        #expect(try await house.relay.status.statusPage().shell.html.contains("<td>ops</td><td>closed</td>"))
     }
 }
