@@ -12,7 +12,7 @@ enum Standing: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - answer: the last answer to the approval; nil if there is none.
-    /// - people: the names of people by their user ids at RevKeen.
+    ///   - people: the names of people by their user ids at RevKeen.
     init(_ row: ApprovalRow, answer: Answer?, people: [String: String]) {
         guard row.isOpen else {
             let detail = row.detail

@@ -7,12 +7,6 @@ extension WindowCloser {
     /// A digest that closes later than this says that it is late.
     private static let late = Duration.seconds(900)
 
-    /// Makes sure that each digest has a window to join.
-    /// It is called at a start and after a reload.
-    func scheduleDigests() async throws(LedgerError) {
-        for digest in admitter.router.digests { try await schedule(digest) }
-    }
-
     func closeDigests(_ due: [Window], unless looksGoOn: () async -> Bool) async throws(LedgerError) {
         guard !admitter.router.digests.isEmpty else { return }
         if !due.isEmpty, clock.now < startedAt + Self.longestWait, await looksGoOn() { return }
