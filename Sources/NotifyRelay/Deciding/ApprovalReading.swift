@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// What pages see of approvals, and of the people who read them.

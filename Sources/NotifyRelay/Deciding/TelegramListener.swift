@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// Asks one bot of Telegram which buttons were pressed, again and again, so that no port has to be open.

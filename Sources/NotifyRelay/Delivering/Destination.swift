@@ -1,4 +1,5 @@
 import Channels
+import Policy
 import RelayCore
 
 /// One destination as the lanes see it: how to speak to it, and how hard.

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// What a lane writes into the ledger, and writes again until the ledger has taken it.

@@ -1,5 +1,6 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// Counts, logs and reports what the lanes of a relay say.

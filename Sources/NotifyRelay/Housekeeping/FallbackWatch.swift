@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Says when ill lanes are looked after. Each round asks the ledger for what was owed too long, so a round comes less often than a turn.

@@ -1,5 +1,6 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// The regular work beside looking and delivering: changes by commands, windows to close, clock jumps, fallbacks, reminders, answers on
@@ -65,7 +66,7 @@ struct Housekeeping: Sendable {
     /// Admits the reminders that are due now. What cannot be read or written is due again in the next turn.
     func remind() async throws(LedgerError) {
         let reminding = Reminding(
-            router: generation.router, destinations: generation.destinations, mutes: try await ledger.mutes(), now: clock.now)
+            router: generation.router, workingHours: generation.workingHours, mutes: try await ledger.mutes(), now: clock.now)
         for account in generation.configuration.accounts {
             let due = reminding.due(try await ledger.toldRequests(account: account.name))
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))

@@ -1,6 +1,7 @@
 import Crypto
 import Dedup
 import Logging
+import Policy
 import RelayCore
 import RelaySupport
 
