@@ -1,6 +1,5 @@
 package import Dedup
 package import RelayCore
-package import RelaySupport
 
 /// Decides which deliveries an event owes and which windows it joins at one moment.
 package struct DeliveryPlan: Sendable {

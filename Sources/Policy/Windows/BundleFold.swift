@@ -1,6 +1,5 @@
 import Dedup
 import RelayCore
-import RelaySupport
 
 /// The events of a bundle, folded one at a time: similar events become one item, and resolved ones become one line.
 struct BundleFold {
@@ -25,7 +24,6 @@ struct BundleFold {
     private(set) var isStaging = false
     private var groups: [Key: Group] = [:]
     private var order: [Key] = []
-    private var ungrouped = 0
     /// The subjects of the relay's troubles that have ended.
     private var over = Set<String>()
     private var fingerprints = FingerprintMemory()
@@ -41,10 +39,7 @@ struct BundleFold {
             groups[key]?.item = DigestDetail.Item(event)
             return
         }
-        guard order.count < Self.mostGroups else {
-            ungrouped += 1
-            return
-        }
+        guard order.count < Self.mostGroups else { return }
         groups[key] = Group(item: DigestDetail.Item(event), subjects: [event.subject])
         order.append(key)
     }

@@ -1,20 +1,8 @@
-package import Dedup
 package import RelayCore
 
 /// The kinds of window that become a bundle, which is every kind except `digest`.
-package enum BundleKind: Sendable, CaseIterable {
+package enum BundleKind: Sendable {
     case quiet, mute, catchUp, storm, ceiling
-
-    /// The kind of the windows.
-    package var window: WindowKind {
-        switch self {
-        case .quiet: .quiet
-        case .mute: .mute
-        case .catchUp: .catchUp
-        case .storm: .storm
-        case .ceiling: .ceiling
-        }
-    }
 
     /// The route of the bundle's deliveries; its word is a part of the bundle's id.
     /// Bundles of storms and of ceilings share the word `storm`, because ids must never change.

@@ -1,6 +1,5 @@
 import Dedup
 import RelayCore
-import RelaySupport
 
 extension DigestDetail.Failure {
     /// One automation that failed in the window.

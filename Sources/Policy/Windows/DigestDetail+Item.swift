@@ -1,5 +1,4 @@
 import RelayCore
-import RelaySupport
 
 extension DigestDetail.Item {
     /// One line about one event.

@@ -1,6 +1,5 @@
 import Dedup
 import RelayCore
-import RelaySupport
 
 /// The members of a digest, folded one at a time by automation and kind of error, so that very many members need little memory.
 struct DigestFold {

@@ -1,6 +1,5 @@
 package import Dedup
 package import RelayCore
-package import RelaySupport
 
 /// Makes a digest's message from its windows, grouped by automation and outcome.
 package struct DigestMaker: Sendable {
