@@ -13,7 +13,7 @@ help:
 	@echo 'make soak     1,000 runs and 1,000 messages to each destination, with faults, by the shipped binary'
 	@echo 'make faults   200 random worlds in which each twentieth access to the store fails'
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
-	@echo 'make lint     format check; make format mends it'
+	@echo 'make lint     format, words and direction of imports; make format mends the format'
 	@echo 'make image    the container image'
 
 demo: build
@@ -53,6 +53,7 @@ bench: release
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests templates
+	scripts/check-words
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests templates

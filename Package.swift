@@ -87,6 +87,7 @@ let package = Package(
             ]),
         .target(name: "Policy", dependencies: ["Dedup", "RelayCore", "RelaySupport", crypto]),
         .target(name: "Channels", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto]),
+        .target(name: "Pages", dependencies: [crypto]),
         .target(name: "Templates", path: "templates", resources: embeddedTemplates),
         .target(
             name: "Rendering",
@@ -94,22 +95,23 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "RelayCore", "RelaySupport", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
+                "Pages", "RelayCore", "RelaySupport", hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
-                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Sandbox", crypto,
+                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Pages", "Sandbox", crypto,
                 hummingbird, hummingbirdCore, nio, logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             linkerSettings: lighter),
         .target(
-            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport"], path: "Tests/RelayTesting"),
+            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport", "Sandbox", crypto], path: "Tests/RelayTesting"),
         .executableTarget(
             name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
+        .testTarget(name: "PagesTests", dependencies: ["Pages", crypto]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelaySupport", "RelayTesting", "Sandbox", nio, nioPosix]),
         .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelaySupport", "RelayTesting"]),
         .testTarget(
@@ -122,10 +124,12 @@ let package = Package(
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix]),
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "Pages", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix],
+            exclude: ["Golden"]),
         .testTarget(
-            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "Policy", "RelaySupport", "RelayTesting", "Sandbox"],
-            exclude: ["Deciding/Golden", "Windows/Golden"]),
+            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "Pages", "Policy", "RelaySupport", "RelayTesting", "Sandbox"],
+            exclude: ["Deciding/Golden", "Serving/Golden", "Windows/Golden"]),
     ]
 )
 

@@ -93,7 +93,7 @@ package enum Pushover {
     private static func untilReset(_ answer: HTTPResponse, now: Timestamp) -> Duration {
         let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
         let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
-        return RetryAfter.believing(wait)
+        return RetryAfter.limited(wait)
     }
 }
 

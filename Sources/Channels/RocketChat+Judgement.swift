@@ -29,7 +29,7 @@ extension RocketChat {
     private static func wait(_ answer: HTTPResponse, now: Timestamp) -> Duration? {
         guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: reset))
-        return RetryAfter.believing(wait)
+        return RetryAfter.limited(wait)
     }
 
     private static let known: [(part: String, verdict: DeliveryError.Verdict, reason: DeliveryError.Reason)] = [

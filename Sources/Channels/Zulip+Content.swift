@@ -55,6 +55,6 @@ extension Zulip {
             (0..<1e11).contains(reset)
         else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: Int64((reset * 1_000).rounded(.up))))
-        return RetryAfter.believing(wait)
+        return RetryAfter.limited(wait)
     }
 }

@@ -12,7 +12,7 @@ enum AdmissionGate {
         """
     static let arrivals = "SELECT count(*) FROM (SELECT 1 FROM arrival WHERE destination = ? AND at > ? LIMIT ?)"
     static let forget = "DELETE FROM arrival WHERE destination = ? AND at <= ?"
-    /// Makes the delivered message of a storm's first event owed again, as an edit.
+    /// Makes the delivered message of a collapse's first event owed again, as an edit.
     static let refresh = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
             options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
@@ -70,8 +70,8 @@ enum AdmissionGate {
         return true
     }
 
-    /// Counts the arrival and says whether it is above the ceiling.
-    /// While a ceiling's window is open every event is, so that none overtakes those in the window.
+    /// Counts the arrival and returns whether it is above the ceiling.
+    /// While the ceiling's window is open every event counts as above it, so that none overtakes those in the window.
     private static func isFull(_ ceiling: Ceiling, _ destination: String, at now: Timestamp, _ db: Database) throws -> Bool {
         let start = now - ceiling.within
         try db.run(forget, destination, start.milliseconds)

@@ -1,15 +1,15 @@
 package import RelayCore
 
-/// An approval as last seen. Messages about it are rendered from here, so that they say the present.
+/// An approval as last seen. Messages about it are rendered from this row, so that they show the present facts.
 package struct ApprovalRow: Sendable, Equatable {
     package var account: String
     package var id: String
-    /// The number of the state that was shown, from 1.
+    /// Counts the states of the approval that were shown, from 1.
     package var version: Int
     package var shownHash: String
     package var payload: Payload
     package var priority: Priority
-    /// Its decision is told only if it had been seen open.
+    /// The approval was open in some look. If it never was, its decision is stored and not sent.
     package var seenOpen: Bool
     package var updatedAt: Timestamp
 
@@ -37,7 +37,7 @@ extension ApprovalRow {
         set { if let newValue { payload.detail = .approval(newValue) } }
     }
 
-    /// Notes that people were reminded. The approval's message says so from now on.
+    /// Records that a reminder was sent, so that the approval's message shows it.
     package mutating func remind(step: Int, overdue: Bool) {
         let last = detail
         detail?.step = max(step, last?.step ?? 0)
@@ -45,15 +45,15 @@ extension ApprovalRow {
     }
 }
 
-/// What somebody answered to an approval. It is a row before RevKeen is called, so that a crash loses no answer.
+/// One answer to an approval. It is stored before RevKeen is called, so that a crash loses no answer.
 package struct Answer: Sendable, Equatable {
-    /// *asked*: RevKeen is still to be told, or what it said is not written down yet. *taken*: it is the decision. *lost*: the approval was
-    /// decided otherwise, elsewhere or earlier. *refused*: RevKeen refused the call, and the approval is free for another answer.
+    /// *asked*: the call to RevKeen is owed, or its response is not stored yet. *taken*: the answer became the decision. *lost*: the
+    /// approval was decided otherwise, elsewhere or earlier. *refused*: RevKeen refused the call, and the approval can be answered again.
     package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost }
 
     package var account: String
     package var approval: String
-    /// The number of this answer among those to one approval, from 1. It is a part of the idempotency key.
+    /// The number of this answer among the answers to one approval, from 1. It is part of the idempotency key.
     package var round: Int
     package var choice: Choice
     package var actor: String
@@ -63,7 +63,7 @@ package struct Answer: Sendable, Equatable {
     package var dueAt: Timestamp
     /// The number of claims so far; a settlement under an older number changes nothing.
     package var fence: Int64
-    /// RevKeen's last HTTP status; nil before any came.
+    /// RevKeen's last HTTP status; nil before the first response.
     package var status: Int?
     package var state: State
 

@@ -1,9 +1,9 @@
 package import RelayCore
 
-/// One thing that happened to what somebody answered. The row never changes, and is kept as long as `retention.audit` says.
+/// One entry of the audit of answers, votes and denied attempts. Its row never changes and is kept for `retention.audit`.
 package struct AuditEntry: Sendable, Equatable {
-    /// *voted* is one approval of several that are needed. *denied* came from somebody who may not decide. The others say what became of
-    /// an answer.
+    /// *voted* is one approval of several that are needed. *denied* is an attempt by somebody who may not decide. The others are the states
+    /// of an answer.
     package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, voted, denied }
 
     package var at: Timestamp
@@ -16,7 +16,7 @@ package struct AuditEntry: Sendable, Equatable {
     package var address: String?
     package var reason: String?
     package var state: State
-    /// RevKeen's HTTP status, where there was one.
+    /// RevKeen's HTTP status; nil if there was no response.
     package var status: Int?
 }
 
@@ -35,7 +35,7 @@ extension AuditEntry {
 }
 
 extension AuditEntry.State {
-    /// Nil for an answer that is still on its way.
+    /// Nil for an answer that is not settled yet.
     init?(end state: Answer.State) {
         switch state {
         case .asked: return nil

@@ -1,11 +1,12 @@
 import GRDB
 import RelayCore
 
-/// Writes the audit to rows and reads it.
+/// Reads and writes the audit as rows.
 enum AuditRow {
     private static let columns = "at, account, approval, round, verdict, actor, via, address, reason, state, status"
 
-    /// One row for each answer: who asked, from where and when is in the answer's first row, its end in the last.
+    /// Selects one row for each answer, vote and denied attempt, the newest first.
+    /// An answer's first row says who answered, when and from where; its last row says how it ended.
     static let newest = """
         SELECT a.at, a.account, a.approval, a.round, a.verdict, a.actor, a.via, a.address, a.reason,
             coalesce(e.state, a.state), coalesce(e.status, a.status)

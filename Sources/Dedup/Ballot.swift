@@ -1,18 +1,18 @@
 package import RelayCore
 
-/// One person's answer to an approval as it goes into the ledger. It becomes an `Answer`, or one vote of several that an answer needs.
+/// One person's answer to an approval before it is stored. It becomes an `Answer`, or one vote of several that an answer needs.
 package struct Ballot: Sendable, Equatable {
     package var account: String
     package var approval: String
     package var choice: Choice
-    /// A name of `people:`, or what the way in knows somebody by.
+    /// A name from `people:`, or the identity that `via` gives for somebody who has none.
     package var actor: String
-    /// The way in: `command line`, `link`, `slack`, …, with the destination where there is one.
+    /// How the answer came in: `command line`, `link`, `slack`, …, with the destination where there is one.
     package var via: String
-    /// The IP address that the answer came from; nil where there is none.
+    /// The IP address that the answer came from; nil if it is not known.
     package var address: String?
     package var reason: String?
-    /// The hash of what the person was shown; nil if they saw it in this moment. A ballot for something that has changed counts for nothing.
+    /// The hash of what the person was shown; nil if that is the present state. A ballot whose hash is not the present one is not counted.
     package var shown: String?
     /// How many different people must approve before RevKeen is called. One rejection is always enough.
     package var peopleNeeded: Int
@@ -33,19 +33,19 @@ package struct Ballot: Sendable, Equatable {
     }
 }
 
-/// What the ledger made of a ballot.
+/// The result of `Ledger.ask`.
 package enum BallotResult: Sendable, Equatable {
-    /// It became an answer, which RevKeen is to be told.
+    /// The ballot became an answer, and the call to RevKeen is owed.
     case asked(Answer)
-    /// Somebody was first, and their answer is on its way or was taken.
+    /// An earlier answer is not settled yet or was taken.
     case earlier(Answer)
-    /// It is one vote, and more people must approve.
+    /// The ballot is counted as a vote, and more people must approve.
     case voted([Vote])
-    /// The approval shows something else by now. Nothing was written.
+    /// The approval has changed since it was shown. No answer and no vote was stored.
     case changed
 }
 
-/// One of several people's approvals.
+/// One person's approval where several people must approve.
 package struct Vote: Sendable, Equatable {
     package var person: String
     package var at: Timestamp

@@ -22,14 +22,14 @@ package struct Claim: Sendable {
     package var earlier: Receipt?
     /// The number of events collapsed into this one; nil if nothing is counted.
     package var collapsed: Int?
-    /// What of the delivery could not be read from the store, and is told, kept or sent accordingly.
+    /// The parts of the delivery that could not be read from the store. `Damage` says how each is handled.
     package var damages: Set<Damage> = []
 
     /// A part of a delivery that is damaged in the store.
     package enum Damage: Sendable, CaseIterable {
         /// The message says that the event cannot be read.
         case event
-        /// The message is sent once at most.
+        /// The message is sent at most once.
         case options
         /// The earlier message cannot be found again, so it stays as it is.
         case receipt

@@ -46,7 +46,7 @@ extension Database {
         return statement
     }
 
-    /// Moves to the next row. False if there is none.
+    /// Moves to the next row and returns whether there is one.
     private func step(_ statement: SQLRow) throws -> Bool {
         let code = sqlite3_step(statement.pointer)
         if code == SQLITE_ROW { return true }
@@ -80,18 +80,19 @@ struct SQLRow {
         return priority
     }
 
-    /// A word of a closed set. Any other word is damage and an error, never a default.
+    /// Reads a word of a closed set. Any other word means that the store is damaged and is an error, never a default.
     ///
     /// - Parameter what: what the word is for, in an error: `the state of a lane`.
-    func word<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word where Word.RawValue == String {
-        guard let word = Word(rawValue: self[column]) else { throw LedgerError.unknownWord(for: what) }
+    func word<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: self[column]) else { throw LedgerError.unknownWord(for: what()) }
         return word
     }
 
     /// A word of a closed set in a column that may be null. Any other word is an error, as in `word`.
-    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: StaticString) throws -> Word? where Word.RawValue == String {
+    func optionalWord<Word: RawRepresentable>(_ column: Int, for what: @autoclosure () -> String) throws -> Word?
+    where Word.RawValue == String {
         guard let text: String = self[column] else { return nil }
-        guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what) }
+        guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what()) }
         return word
     }
 
@@ -128,7 +129,7 @@ extension String: SQLValue {
         var text = self
         return text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                // An empty text is no null, and needs an address all the same.
+                // An empty text is not null, so it needs an address too.
                 guard let start = characters.baseAddress else { return sqlite3_bind_text(statement, index, "", 0, copying) }
                 return sqlite3_bind_text(statement, index, start, CInt(characters.count), copying)
             }

@@ -1,7 +1,7 @@
 import GRDB
 import RelayCore
 
-/// Writes events to rows and reads them.
+/// Reads and writes events as rows.
 enum EventRow {
     /// The columns in the order in which `read` reads them.
     static let columns = "e.id, e.account, e.kind, e.subject, e.priority, e.occurred_at, e.seen_at, e.payload"
@@ -10,7 +10,7 @@ enum EventRow {
     /// - Parameter offset: where `columns` begin.
     static func make(_ row: SQLRow, from offset: Int = 0) -> Event { read(row, from: offset).event }
 
-    /// Reads an event. A row that is damaged becomes an event that says so, so that what is owed is told all the same.
+    /// Reads an event. A damaged row becomes an event that says so, so that its deliveries are still made.
     ///
     /// - Parameter offset: where `columns` begin.
     /// - Returns: the event, and false if its kind, its priority or its payload is damaged.
@@ -20,7 +20,7 @@ enum EventRow {
         var event = Event(
             id: row[offset], account: row[offset + 1], kind: kind ?? .relay, subject: row[offset + 3], priority: priority ?? .high,
             occurredAt: row.time(offset + 5), seenAt: row.time(offset + 6), payload: PayloadText.emptied(kind ?? .relay))
-        // An emptied payload is no damage: retention has taken it.
+        // A null payload is not damage, because retention empties payloads.
         guard kind == nil || text != nil else { return (event, priority != nil) }
         if let kind, let payload = text.flatMap({ PayloadText.read($0, kind: kind) }) {
             event.payload = payload
@@ -48,7 +48,7 @@ enum EventRow {
 }
 
 extension Event {
-    /// The subject that all events about one approval share, where one delivery may stand for another; nil for all other events.
+    /// The subject that all events about one approval share; their deliveries may replace one another. Nil for all other events.
     var thread: String? {
         switch kind {
         case .approval, .decision, .reminder: subject
@@ -62,15 +62,15 @@ extension Event {
         return detail.version
     }
 
-    /// The event is the request of an approval: updates and decisions change the message that tells of it.
+    /// The event is the request of an approval. Updates and decisions edit its message.
     var isFirstRequest: Bool { kind == .approval && shownVersion ?? 1 <= 1 }
 }
 
 extension Event {
-    /// Puts a line in place of a payload that cannot be read. It names the event and the command that shows what is known of it.
+    /// Replaces a payload that cannot be read with a line that names the event and the command that shows what is known of it.
     ///
-    /// An approval stays one, because it is told from its own row, which may be readable. Everything else becomes an event of the kind
-    /// `relay`, since nothing can be claimed of a run or a digest that cannot be read.
+    /// A notification keeps its kind. So does an event about an approval, because its message is rendered from the approval's own row,
+    /// which may be readable. A run or a digest becomes an event of the kind `relay`, because its outcome or contents are not known.
     fileprivate mutating func makeUnreadable() {
         let text = PayloadText.unreadable(id)
         switch kind {

@@ -4,7 +4,7 @@ package import RelayCore
 package struct FeedState: Sendable, Equatable {
     package var account: String
     package var name: String
-    /// Items from before this moment are remembered and not told. It is stored before the first list is used; nil before that.
+    /// Items from before this moment are stored and not sent. Nil until it is stored, which happens before the first list is used.
     package var since: Timestamp?
     package var firstReadAt: Timestamp?
     package var lastReadAt: Timestamp?
@@ -23,19 +23,19 @@ package struct FeedState: Sendable, Equatable {
     }
 }
 
-/// A run whose detail is read again and again until nothing more can come of it.
+/// A run whose detail is read repeatedly until nothing new can appear in it.
 package struct RunWatch: Sendable, Equatable {
     package var account: String
     package var run: String
     package var automation: String
     /// A hash of the run's row in the list; a different hash means that the run has changed.
     package var shown: String
-    /// Nil while the run goes on.
+    /// When the run completed; nil while it is not complete.
     package var completedAt: Timestamp?
-    /// How many steps of the ladder of looks were taken, from 0. The ladder starts again when the run completes.
+    /// How many steps of the ladder of looks were taken, from 0. It starts again when the run completes.
     package var rung: Int
     package var dueAt: Timestamp
-    /// The detail is not read again, unless the row changes.
+    /// The detail is not read again, unless the run's row in the list changes.
     package var settled: Bool
 
     package init(

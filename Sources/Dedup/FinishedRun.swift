@@ -1,7 +1,7 @@
 import GRDB
 import RelayCore
 
-/// A finished run that says something about its automation. A cancelled one says nothing.
+/// A run that succeeded or failed. Cancelled runs are left out, because they say nothing about their automation.
 struct FinishedRun {
     private let automation: AutomationKey
     private let failed: Bool

@@ -1,7 +1,7 @@
 import RelayCore
 import RelaySupport
 
-/// A JSON object, written member by member. Nil leaves a member out.
+/// A JSON object that is written member by member. A member whose value is nil is left out.
 struct JSONText {
     private var bytes: [UInt8] = []
 

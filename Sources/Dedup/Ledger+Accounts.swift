@@ -2,17 +2,18 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Gives everything that is known of an account to its new name: what was told under the old one is not told again.
+    /// Moves everything that is stored of an account to its new name, so that nothing is sent a second time.
     ///
-    /// The account's name is a part of every id, so this walks all events of the account, in one transaction. What is owed at that moment
-    /// goes out under the ids of the new name.
-    /// - Returns: how many events changed their name; 0 if nothing is known of the old one, or something of the new one.
+    /// The account's name is part of every id, so this changes all events of the account, in one transaction. Deliveries that are owed at
+    /// that moment are sent with the new ids.
+    ///
+    /// - Returns: the number of events that were renamed; 0 if there are none, or if an account of the new name was read before.
     package func rename(account old: String, to new: String) async throws(LedgerError) -> Int {
         try await writes.write("rename") { try AccountRenaming.rename(old, to: new, $0) }
     }
 }
 
-/// The change of an account's name inside its transaction.
+/// Renames an account, inside a transaction.
 enum AccountRenaming {
     static let known = "SELECT 1 FROM feed WHERE account = ? AND since IS NOT NULL"
     /// `live/run/…` becomes `new/run/…`. `0` is the character after `/`.
@@ -27,7 +28,7 @@ enum AccountRenaming {
     }
 
     static func rename(_ old: String, to new: String, _ db: Database) throws -> Int {
-        // An account that was read under its new name keeps its own history: neither takes the other's over.
+        // An account that was read under its new name before keeps its own history, and the old name keeps its own.
         guard old != new, try db.first(known, new, make: { $0[0] as Int }) == nil else { return 0 }
         let start = old.count + 1
         var renamed = 0

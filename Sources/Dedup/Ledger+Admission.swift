@@ -2,7 +2,7 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Admits events in the given order, with all that they owe and join, and with what a look learned, in one transaction.
+    /// Admits events in the given order, with their deliveries and windows and with the state that a look learned, in one transaction.
     ///
     /// - Returns: for each admission, in order, whether it was new.
     package func admit(
@@ -17,7 +17,7 @@ extension Ledger {
         }
     }
 
-    /// Those of the ids that were admitted before.
+    /// The given ids that were admitted before.
     package func known(_ ids: [String]) async throws(LedgerError) -> Set<String> {
         try await read { db in
             var known = Set<String>()
@@ -27,7 +27,7 @@ extension Ledger {
     }
 }
 
-/// One admission inside its transaction.
+/// Admits one event, inside a transaction.
 enum AdmissionRow {
     static func admit(_ admission: Admission, at now: Timestamp, _ db: Database) throws -> AdmissionResult {
         if let row = admission.approval { try ApprovalStore.save(row, db) }

@@ -1,8 +1,8 @@
 package import RelayCore
 
-/// What a new configuration changes in the store: former names, and the windows that its digests gather in.
+/// The changes that a new configuration makes in the store: renamed accounts and destinations, and the open windows of digests.
 package struct Adoption: Sendable, Equatable {
-    /// A name that the file says is the former one of another (`was:`).
+    /// A former name and the new one, from the key `was:` of the configuration.
     package struct Rename: Sendable, Equatable {
         package var old: String
         package var new: String
@@ -13,7 +13,7 @@ package struct Adoption: Sendable, Equatable {
         }
     }
 
-    /// The slot of a digest's schedule in which the present moment lies.
+    /// The slot of a digest's schedule that contains the present moment.
     package struct Slot: Sendable, Equatable {
         package var digest: String
         package var opensAt: Timestamp
@@ -38,9 +38,9 @@ package struct Adoption: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// Writes everything that a new configuration changes in the store, in one transaction: all of it, or nothing.
+    /// Makes all changes of a new configuration in one transaction.
     ///
-    /// - Returns: how many events each account took over from its former name; accounts that took over none are left out.
+    /// - Returns: the number of events that each account took over from its former name; accounts that took over none are left out.
     package func adopt(_ adoption: Adoption) async throws(LedgerError) -> [String: Int] {
         let now = clock.now
         return try await writes.write("adopt") { db in

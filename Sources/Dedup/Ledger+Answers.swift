@@ -2,8 +2,8 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Turns a ballot into an answer that is due at once. While an earlier answer is on its way, or was taken, that one is returned
-    /// instead. Where several people must approve, the ballot is counted as a vote, and the last vote makes the answer.
+    /// Turns a ballot into an answer that is due at once. If an earlier answer is not settled yet or was taken, that one is returned
+    /// instead. If several people must approve, the ballot is counted as a vote, and the last vote makes the answer.
     ///
     /// - Parameters:
     ///   - cursor: stored in the same transaction, so that the update that brought the ballot is not read again after a crash.
@@ -47,7 +47,7 @@ extension Ledger {
         }
     }
 
-    /// Claims an answer for `lease`. Nil if it is settled, not due, or claimed by another.
+    /// Claims an answer for `lease`, and returns nil if it is settled, not due, or claimed already.
     package func claimAnswer(
         account: String, approval: String, round: Int, lease: Duration
     ) async throws(LedgerError) -> Answer? {
@@ -59,9 +59,9 @@ extension Ledger {
         }
     }
 
-    /// Ends a claim. With the state `asked` the answer stays owed and is due at `dueAt`; with nil it is due when its lease ends.
+    /// Ends a claim. With the state `asked` the answer stays owed and is due at `dueAt`, or when its lease ends if `dueAt` is nil.
     ///
-    /// - Returns: false if it was claimed anew or is settled; then nothing changed.
+    /// - Returns: false if it was claimed again or is settled; then nothing changed.
     package func settleAnswer(
         _ answer: Answer, as state: Answer.State, status: Int?, dueAt: Timestamp? = nil
     ) async throws(LedgerError) -> Bool {
@@ -80,17 +80,17 @@ extension Ledger {
         }
     }
 
-    /// The answers that RevKeen is still to be told and that nobody has claimed, the longest due first.
+    /// The answers that are owed to RevKeen, due and not claimed, the longest due first.
     package func dueAnswers(at now: Timestamp) async throws(LedgerError) -> [Answer] {
         try await read { try $0.all(AnswerRow.due, now.milliseconds, make: AnswerRow.make) }
     }
 
-    /// The last answer to an approval, whatever became of it.
+    /// The last answer to an approval, in whatever state; nil if there is none.
     package func lastAnswer(account: String, approval: String) async throws(LedgerError) -> Answer? {
         try await read { try $0.first(AnswerRow.last, account, approval, make: AnswerRow.make) }
     }
 
-    /// Where several people must approve: those who have approved what is shown now, in the order of their votes. Empty once the votes
+    /// The votes for what is shown now, where several people must approve, in the order in which they were given. Empty once the votes
     /// have become an answer.
     package func votes(account: String, approval: String) async throws(LedgerError) -> [Vote] {
         try await read { db in
@@ -101,12 +101,14 @@ extension Ledger {
         }
     }
 
-    /// The audit, the newest entry last: one entry for what became of each answer, and one for each vote and each denied attempt.
+    /// The last entries of the audit, the newest last: one for each answer with its end, each vote and each denied attempt.
+    ///
+    /// - Parameter account: nil asks for every account.
     package func audit(account: String? = nil, limit: Int) async throws(LedgerError) -> [AuditEntry] {
         try await read { try $0.all(AuditRow.newest, account, limit, make: AuditRow.make).reversed() }
     }
 
-    /// How far a source of updates was read; nil before anything was read.
+    /// The position up to which a source of updates was read; nil before anything was read.
     package func cursor(to source: String) async throws(LedgerError) -> PollCursor? {
         try await read { db in
             try db.first("SELECT position FROM listener WHERE source = ?", source) {
@@ -145,9 +147,10 @@ enum AnswerRow {
     }
 
     static func make(_ row: SQLRow) throws -> Answer {
-        Answer(
-            account: row[0], approval: row[1], round: row[2], choice: try row.word(3, for: "what somebody decided"),
+        let approval: String = row[1]
+        return Answer(
+            account: row[0], approval: approval, round: row[2], choice: try row.word(3, for: "what was decided on approval \(approval)"),
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
-            status: row[10], state: try row.word(11, for: "the state of an answer"))
+            status: row[10], state: try row.word(11, for: "the answer to approval \(approval)"))
     }
 }

@@ -4,8 +4,8 @@ import RelayCore
 extension Ledger {
     /// Stores approvals as last seen, without admitting anything. A row never goes back to an earlier version.
     ///
-    /// - Parameter refreshing: destinations whose messages about them are brought up to date.
-    /// - Returns: the destinations that owe something now.
+    /// - Parameter refreshing: the destinations whose messages about the approvals are refreshed.
+    /// - Returns: the destinations that a refresh is owed to now.
     @discardableResult
     package func store(_ rows: [ApprovalRow], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !rows.isEmpty else { return [] }
@@ -35,7 +35,7 @@ extension Ledger {
     }
 }
 
-/// Writes approvals to rows and reads them.
+/// Reads and writes approvals as rows.
 enum ApprovalStore {
     static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at, open"
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
@@ -66,8 +66,8 @@ enum ApprovalStore {
             seenOpen: row[6], updatedAt: row.time(7))
     }
 
-    /// A damaged payload becomes one that says so, and stays open or closed as its row is. The next look that shows the approval puts a
-    /// good one in its place.
+    /// Reads the payload. A damaged one is replaced by one that says so and is open or closed as its row is; the next look that shows the
+    /// approval stores a good one.
     private static func payload(of row: SQLRow) -> Payload {
         let isOpen: Bool = row[8]
         let text: String? = row[4]
@@ -75,6 +75,8 @@ enum ApprovalStore {
         if let payload = text.flatMap({ PayloadText.read($0, kind: .approval) }) { return payload }
         let id: String = row[1]
         let action = PayloadText.unreadable(EventID.approvalSubject(id, account: row[0]))
-        return Payload(detail: .approval(ApprovalDetail(id: id, version: row[2], state: isOpen ? .open : .closed, action: action)))
+        let origin = text.map(PayloadText.origin) ?? Origin()
+        return Payload(
+            origin: origin, detail: .approval(ApprovalDetail(id: id, version: row[2], state: isOpen ? .open : .closed, action: action)))
     }
 }

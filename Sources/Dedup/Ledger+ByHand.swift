@@ -2,9 +2,9 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Puts dead and unknown deliveries back: owed at once, as if never tried.
+    /// Makes dead and unknown deliveries owed again, due at once and without counted attempts.
     ///
-    /// - Returns: how many.
+    /// - Returns: the number of deliveries.
     package func retry(_ selection: Selection) async throws(LedgerError) -> Int {
         let now = clock.now
         return try await writes.write("retry") { db in
@@ -14,9 +14,9 @@ extension Ledger {
         }
     }
 
-    /// Gives up what is owed or dead. What is being sent at this moment may still arrive.
+    /// Drops owed and dead deliveries. A message that is being sent at this moment may still arrive.
     ///
-    /// - Returns: how many.
+    /// - Returns: the number of deliveries.
     package func drop(_ selection: Selection, reason: String) async throws(LedgerError) -> Int {
         let now = clock.now
         return try await writes.write("drop") { db in
@@ -28,7 +28,7 @@ extension Ledger {
     }
 }
 
-/// What a person's command changes.
+/// The SQL of the commands `retry` and `drop`.
 private enum ByHand {
     static let retry = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL, reason = NULL,
@@ -38,7 +38,7 @@ private enum ByHand {
     static let dropOwed = "\(drop) WHERE state = 'owed'"
     static let dropDead = "\(drop) WHERE state IN ('dead', 'unknown') AND state = 'dead'"
 
-    /// Runs one change for each thing that was named, and returns how many rows they changed.
+    /// Runs the change for each delivery, event or destination that was named, and returns the number of changed rows.
     static func each(
         _ selection: Selection, _ db: Database, _ change: (String, any SQLValue) throws -> Int
     ) throws -> Int {

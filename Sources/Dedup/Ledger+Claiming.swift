@@ -150,7 +150,7 @@ enum ClaimRow {
     }
 
     /// Takes a delivery that belongs to no approval.
-    /// The first event of a storm gets the count so far, and its refresh edits the message that was sent.
+    /// The first event of a collapse gets the count so far, and its refresh edits the message that was sent.
     private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
         if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }

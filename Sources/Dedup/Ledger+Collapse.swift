@@ -14,7 +14,7 @@ extension Ledger {
         }
     }
 
-    /// Makes the message of a storm's first event owed again, at once, so that an edit shows the final count.
+    /// Makes the message of a collapse's first event owed again, due at once, so that an edit shows the final count.
     ///
     /// - Returns: false if that message cannot be found again; the count then needs a message of its own.
     package func refreshCollapsed(_ window: Int64, at destination: String) async throws(LedgerError) -> Bool {
@@ -35,7 +35,7 @@ enum CollapseRow {
         SELECT 1 FROM member m JOIN event e ON e.n = m.event JOIN receipt r ON r.subject = e.subject
         WHERE m.window_id = ? AND m.told_at_once = 1 AND r.destination = ? AND r.state = 'sent' AND r.remote <> '{}' LIMIT 1
         """
-    /// An edit that waits for its half minute is due now.
+    /// Makes an edit that waits for `AdmissionGate.refreshEvery` due now.
     static let hasten = """
         UPDATE delivery SET due_at = min(due_at, ?) WHERE state = 'owed' AND held_for IS NULL AND destination = ?
             AND event IN (SELECT event FROM member WHERE window_id = ? AND told_at_once = 1)

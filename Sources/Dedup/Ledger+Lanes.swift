@@ -2,7 +2,7 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Stores how a lane is.
+    /// Stores the state of a lane.
     package func setLane(_ lane: LaneRecord) async throws(LedgerError) {
         try await writes.write("lane") { db in
             _ = try db.run(
@@ -36,7 +36,7 @@ extension Ledger {
     }
 }
 
-/// The change of a destination's name inside its transaction.
+/// Renames a destination, inside a transaction.
 enum DestinationRenaming {
     static let owed = """
         UPDATE OR IGNORE delivery INDEXED BY delivery_owed SET destination = ? WHERE state = 'owed' AND destination = ?

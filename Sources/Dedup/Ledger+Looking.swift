@@ -2,9 +2,9 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// Stores when the time of an account begins. Events from before it are remembered and not told.
+    /// Stores the moment `since` of an account. Events from before it are stored and not sent.
     ///
-    /// - Returns: when it begins. If the store knew a beginning already, that one holds and nothing changes.
+    /// - Returns: the stored moment, which stays the earlier stored one if there was one.
     package func begin(account: String, at start: Timestamp) async throws(LedgerError) -> Timestamp {
         let now = clock.now
         return try await writes.write("begin") { db in
@@ -13,7 +13,7 @@ extension Ledger {
         }
     }
 
-    /// How far each feed was read; nil asks for every account.
+    /// The state of each feed of an account; nil asks for every account.
     package func feeds(account: String?) async throws(LedgerError) -> [FeedState] {
         try await read { db in
             try db.all(LookRow.feeds, account) { row in
@@ -24,7 +24,7 @@ extension Ledger {
         }
     }
 
-    /// Stores how far a feed was read. A beginning and a first reading that are stored already stay as they are.
+    /// Stores the state of a feed. A `since` and a `firstReadAt` that are stored already stay as they are.
     package func save(_ feed: FeedState) async throws(LedgerError) {
         try await writes.write("feed") { try LookRow.save(feed, $0) }
     }
@@ -40,7 +40,7 @@ extension Ledger {
         try await read { try $0.first(LookRow.one, account, run, make: LookRow.watch) }
     }
 
-    /// Those of the runs that are known, whether settled or not.
+    /// The given runs that are stored, by their id, whether settled or not.
     package func watches(account: String, runs: [String]) async throws(LedgerError) -> [String: RunWatch] {
         try await read { db in
             var found: [String: RunWatch] = [:]
@@ -62,7 +62,7 @@ extension Ledger {
     }
 }
 
-/// The rows of feeds and of watched runs.
+/// Reads and writes feeds and watched runs as rows.
 enum LookRow {
     private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled"
     static let feeds = """

@@ -2,17 +2,17 @@ import GRDB
 package import RelayCore
 
 extension Ledger {
-    /// How many deliveries are due, wait for another try, or were put off by their destination.
+    /// The number of deliveries that are due, wait for a retry, or were deferred by their destination.
     package func unfinished(at now: Timestamp) async throws(LedgerError) -> Int {
         try await read { try $0.first(OverviewRow.unfinished, now.milliseconds) { $0[0] as Int } ?? 0 }
     }
 
-    /// How many events no route took: they are owed to nobody and joined no window. Counts the newest `most` events only.
+    /// The number of events without a delivery and without a window, because no route applied. Counts only the newest `most` events.
     package func unrouted(amongNewest most: Int) async throws(LedgerError) -> Int {
         try await read { try $0.first(OverviewRow.unrouted, most) { $0[0] as Int } ?? 0 }
     }
 
-    /// What is owed and what is dead, at one moment.
+    /// The owed and the dead deliveries, read in one transaction.
     package func overview() async throws(LedgerError) -> Overview {
         try await read { db in
             let destinations = try OverviewRow.destinations(db)
@@ -23,12 +23,12 @@ extension Ledger {
     }
 }
 
-/// The queries behind `status`. Each walks only what is owed or failed.
+/// The queries behind `status`. Those about deliveries read only owed and failed ones.
 enum OverviewRow {
     /// Deliveries are numbered in the order of admission, so the lowest number is the oldest.
     static let owed = """
-        SELECT o.destination, o.debts, e.seen_at FROM (
-            SELECT destination, count(*) AS debts, min(id) AS oldest FROM delivery INDEXED BY delivery_owed
+        SELECT o.destination, o.deliveries, e.seen_at FROM (
+            SELECT destination, count(*) AS deliveries, min(id) AS oldest FROM delivery INDEXED BY delivery_owed
             WHERE state = 'owed' GROUP BY destination) o
         JOIN delivery d ON d.id = o.oldest JOIN event e ON e.n = d.event ORDER BY o.destination
         """

@@ -8,7 +8,7 @@ package struct ToldRequest: Sendable, Equatable {
     package var recipient: String
     /// The route by which the request was sent; it decides about reminders.
     package var route: RouteName
-    /// When the request arrived first.
+    /// When the request was first delivered, or may have been.
     package var toldAt: Timestamp
 }
 
@@ -30,7 +30,7 @@ extension Ledger {
     /// A reminder's event is admitted once, and each destination gets it once; approvals that are no longer open get none.
     ///
     /// - Parameter refreshing: the destinations whose earlier message is edited to say that a reminder was sent.
-    /// - Returns: the destinations that owe something now.
+    /// - Returns: the destinations that something new is owed to.
     package func remind(_ reminders: [Admission], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !reminders.isEmpty else { return [] }
         let now = clock.now
@@ -63,7 +63,7 @@ extension Ledger {
 
 /// The SQL of reminders, run inside their transaction.
 enum ReminderRow {
-    /// A request counts as told at the first attempt that arrived or may have arrived.
+    /// A request counts as delivered from the first attempt that arrived or may have arrived.
     /// Once retention has deleted the attempts, it counts from when the event was seen.
     static let told = """
         SELECT a.id, d.destination, d.recipient, d.route,

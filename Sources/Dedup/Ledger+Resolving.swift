@@ -3,9 +3,9 @@ import RelayCore
 
 extension Ledger {
     /// The events that a person may mean by an id: an event's own id, the number of a delivery, or the id of a notification, a run
-    /// or an approval alone. In the order of their admission, at most 20; empty if there is none.
+    /// or an approval alone. They are in the order of their admission, at most 20; empty if there are none.
     ///
-    /// It looks names up one by one in the index of ids, so it takes no longer in a large store.
+    /// It looks each candidate up in the index of ids, so it takes no longer in a large store.
     package func resolve(_ id: String) async throws(LedgerError) -> [String] {
         try await read { db in
             if try EventRow.number(of: id, db) != nil { return [id] }
@@ -18,7 +18,7 @@ extension Ledger {
     }
 }
 
-/// Ids are paths: `<account>/<kind>/<id>…`. All with a given third part are found by skipping from one beginning to the next.
+/// Finds events by the third part of their ids. Ids are paths, `<account>/<kind>/<id>…`, so it skips from one prefix to the next.
 enum IDSearch {
     static let next = "SELECT id FROM event WHERE id >= ? ORDER BY id LIMIT 1"
     static let under = "SELECT id, n FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT 20"
@@ -35,7 +35,7 @@ enum IDSearch {
         return found.sorted { $0.n < $1.n }.prefix(20).map(\.id)
     }
 
-    /// Every part that follows the beginning in some id. `0` is the character after `/`.
+    /// The parts that follow `beginning` in the stored ids, each once. `0` is the character after `/`.
     private static func parts(after beginning: String, _ db: Database) throws -> [String] {
         var parts: [String] = []
         var from = beginning

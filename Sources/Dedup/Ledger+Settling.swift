@@ -2,9 +2,9 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Ends a claim, and writes the attempt down.
+    /// Settles a claim and stores its attempt.
     ///
-    /// - Returns: false if somebody else holds the delivery by now, or it is settled; then nothing changed.
+    /// - Returns: false if the delivery was claimed again or is settled already; then nothing changed.
     package func settle(
         _ claim: Claim, as settlement: Settlement, attempt: Attempt?
     ) async throws(LedgerError) -> Bool {
@@ -17,7 +17,7 @@ extension Ledger {
     }
 }
 
-/// Settlements inside their transaction.
+/// The SQL of settlements, run inside their transaction.
 enum SettlementRow {
     private static let holds = "WHERE id = ? AND fence = ? AND state = 'owed' AND held_for = 'claim'"
     static let end = """
@@ -62,7 +62,9 @@ enum SettlementRow {
         try db.run(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence) == 1
     }
 
-    /// A request that is owed again shows the present when it is sent, so the updates behind it are dropped.
+    /// Drops the updates behind a request that is owed again, because it will show the present facts when it is sent.
+    ///
+    /// - Returns: always true.
     private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
         if claim.event.isFirstRequest, !claim.options.refreshes, let thread = claim.event.thread {
             try MessageThread.supersede(
@@ -71,11 +73,12 @@ enum SettlementRow {
         return true
     }
 
-    /// Keeps a receipt, unless nothing can find its message again and nothing follows it. An uncertain attempt forgets no message.
+    /// Stores a receipt, unless its message cannot be found again and no later event is about it.
+    /// An uncertain attempt keeps the message of the stored receipt.
     private static func keep(
         _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: Database
     ) throws {
-        // A reminder stands beside the one message about its approval, and is found again only if something has to end it.
+        // A reminder is sent beside the approval's message. Its receipt is needed only if the channel has to end it later.
         let isReminder = claim.event.kind == .reminder
         guard !isReminder || receipt.isOngoing, claim.event.thread != nil || !receipt.remote.isEmpty else { return }
         var version = isReminder ? nil : claim.present?.version

@@ -7,7 +7,7 @@ extension Ledger {
         try await read { try $0.all(WindowRow.due, now.milliseconds, make: WindowRow.make) }
     }
 
-    /// Closes windows and admits the message that they become, in one transaction, so that the message tells of every member.
+    /// Closes windows and admits the message that they become, in one transaction, so that the message covers every member.
     /// Windows that are closed already stay as they are.
     ///
     /// - Parameter message: makes the message; nil closes the windows without one.
@@ -125,7 +125,7 @@ extension WindowRow {
     }
 
     /// After the clock was set back the message's id may exist already.
-    /// It then gets a number behind it, so that the window is told in any case.
+    /// A number is then added to it, so that the window's message is sent in any case.
     static func admit(_ admission: inout Admission, at now: Timestamp, _ db: Database) throws -> Int64? {
         let id = admission.event.id
         var turn = 2
@@ -149,7 +149,7 @@ extension WindowRow {
         let start = try db.first(Joining.floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil
         let opensAt = min(max(start ?? now, join.opensAt), now)
         let isTaken = "SELECT 1 FROM event_window WHERE kind = 'digest' AND name = ? AND closes_at = ? AND closed_at IS NOT NULL"
-        // After the clock was set back that slot may be told already.
+        // After the clock was set back, that slot may be closed already.
         guard try db.first(isTaken, join.name, join.closesAt.milliseconds, make: { $0[0] as Int }) == nil else { return }
         let kept = try open.first { $0.closesAt == join.closesAt }?.id ?? Joining.make(join, opensAt: opensAt, closesAt: join.closesAt, db)
         for other in open where other.id != kept {

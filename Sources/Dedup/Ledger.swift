@@ -3,7 +3,7 @@ import GRDB
 package import RelayCore
 import RelaySupport
 
-/// What was seen and what is still owed, in one SQLite file.
+/// The store of everything that was seen and is still owed, in one SQLite file.
 ///
 /// Every function that writes returns once its transaction is on the disk. A kill at any instruction leaves either all of it or
 /// nothing. Several processes may hold the same store open; only the one with its `StoreLock` may release claims or migrate.
@@ -15,7 +15,7 @@ package final class Ledger: Sendable {
     let writes: WriteQueue
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
-    /// `PRAGMA data_version` when it was last asked for. It changes when another connection writes, here or elsewhere.
+    /// `PRAGMA data_version` when it was last read. It changes when another connection writes, in this process or another.
     private let seenVersion: Locked<Int>
 
     private init(path: String, clock: any WallClock, writer: DatabaseQueue, reader: DatabaseQueue, version: Int) {
@@ -47,7 +47,7 @@ package final class Ledger: Sendable {
             let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false))
             if create { try migrations.apply(to: writer, store: file) }
             try accept(.ours(version: writer.inDatabase(Migrations.version)), of: path, create: false, newest: migrations.newest)
-            // It lasts in the file, so only its first opening changes anything.
+            // The mode is stored in the file, so only the first opening changes anything.
             try writer.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true))
             return Ledger(
@@ -68,13 +68,13 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Ends both connections where nobody can be told of an error any more. What was written before is on the disk either way.
+    /// Closes both connections and ignores errors. Everything that was written before is on the disk either way.
     package func end() {
         do { try close() } catch { return }
     }
 
-    /// Whether another process has written since this was last asked. A call that cannot ask the file returns false and forgets
-    /// nothing: the next one that can tells of the change.
+    /// Whether another process has written since the last call. If the file cannot be read it returns false, and the next call that can
+    /// read it reports the change.
     package func changedElsewhere() async -> Bool {
         let version: Int
         do {
@@ -88,12 +88,12 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Why nothing can be written now; nil if the store can be written. It writes a little to find out.
+    /// The error that writing gives now; nil if the store can be written. It writes a little to find out.
     package func isWritable() async -> LedgerError? {
         let now = clock.now
         do {
             try await writes.write("pulse") { db in
-                // Taking some room and giving it back shows a full disk.
+                // Allocating some room and freeing it again detects a full disk.
                 try db.run("UPDATE pulse SET room = zeroblob(16384)")
                 try db.run("UPDATE pulse SET room = NULL, at = ?", now.milliseconds)
             }
@@ -103,7 +103,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Reads from one moment of the store: everything that was written before, nothing in between.
+    /// Reads in one transaction. It sees everything that was written before and nothing that is written meanwhile.
     func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws(LedgerError) -> Value {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
@@ -114,7 +114,7 @@ package final class Ledger: Sendable {
         return try result.get()
     }
 
-    /// Runs work that makes transactions of its own, on a connection that lives only for this, so that no reader waits.
+    /// Runs work that must not be inside a transaction, on a connection of its own, so that no reader waits.
     func readOutsideTransaction(_ work: @escaping @Sendable (Database) throws -> Void) async throws(LedgerError) {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
@@ -160,7 +160,7 @@ extension Ledger {
         }
     }
 
-    /// Small caches: the file system's own does the work, and the program shares a small machine.
+    /// The caches are small, because the file system caches too and the program shares a small machine.
     private static func configuration(readonly: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.readonly = readonly

@@ -1,6 +1,6 @@
 import GRDB
 
-/// Why the ledger could not do what was asked, and what a person can do about it.
+/// An error of the store, with what a person can do about it.
 package struct LedgerError: Error, Sendable, Equatable {
     /// A closed set, safe as a metric label.
     package enum Reason: String, Sendable, CaseIterable {
@@ -22,7 +22,7 @@ package struct LedgerError: Error, Sendable, Equatable {
     }
 
     package var reason: Reason
-    /// Says to people what is wrong and what to do next. It holds no event and no secret.
+    /// A text for people that says what is wrong and what to do next. It contains no event and no secret.
     package var detail: String
 
     package init(_ reason: Reason, _ detail: String) {
@@ -36,7 +36,7 @@ extension LedgerError: CustomStringConvertible {
 }
 
 extension LedgerError {
-    /// The one place that gives SQLite's result codes their meaning (https://www.sqlite.org/rescode.html).
+    /// Translates SQLite's result codes (https://www.sqlite.org/rescode.html). No other code interprets them.
     init(_ error: any Error, store path: String) {
         if let known = error as? LedgerError {
             self = known
@@ -67,8 +67,8 @@ extension LedgerError {
         }
     }
 
-    /// A row holds a word that no version of the program writes there.
-    static func unknownWord(for what: StaticString) -> LedgerError {
+    /// The error for a row that holds a word that no version of the program writes there.
+    static func unknownWord(for what: String) -> LedgerError {
         LedgerError(
             .corrupt,
             "the store holds an unknown word for \(what), so it is damaged: stop the relay and put a backup in its place, \(beside)")

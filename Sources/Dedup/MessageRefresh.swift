@@ -1,12 +1,13 @@
 import GRDB
 import RelayCore
 
-/// A message that shows something which has changed since is brought up to date, without an event of its own: its delivery is owed again.
+/// Refreshes messages whose facts have changed. No new event is made; the delivery of the message is owed again.
 enum MessageRefresh {
-    /// Whether a delivery was brought up to date, or is to be: a condition of SQL on a row of `delivery`.
+    /// A SQL condition on a row of `delivery`: the delivery is or was a refresh.
     static func isOne(_ row: String) -> String { "coalesce(\(row).options, '') LIKE '%\"refreshes\":true%'" }
 
-    /// The last that was delivered of the thread, unless something is owed there, which will say the present.
+    /// Makes the last delivered request, update or decision of a thread owed again.
+    /// It does nothing if another one is owed there, which will show the present facts.
     private static let owe = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
             options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
@@ -23,7 +24,7 @@ enum MessageRefresh {
         SELECT destination, recipient FROM receipt WHERE subject = ? AND state = 'sent' AND remote <> '{}' ORDER BY n
         """
 
-    /// - Returns: the destinations that owe something now.
+    /// - Returns: the destinations that a refresh is owed to now.
     static func owe(_ rows: [ApprovalRow], at destinations: Set<String>, now: Timestamp, _ db: Database) throws -> Set<String> {
         var owing = Set<String>()
         for row in rows where !destinations.isEmpty {

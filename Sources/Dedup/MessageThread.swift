@@ -1,8 +1,8 @@
 import GRDB
 import RelayCore
 
-/// The deliveries about one approval. An update never overtakes its request, and where the request can still show the present,
-/// the update is dropped.
+/// The deliveries about one approval. An update never overtakes its request, and it is dropped if the request can still show the
+/// present facts.
 enum MessageThread {
     struct Pair: Hashable {
         var destination: String
@@ -21,11 +21,11 @@ enum MessageThread {
 
     /// How far the request got at one destination and recipient.
     enum Progress: Int, Comparable {
-        /// It may have arrived.
+        /// It was sent and may have arrived.
         case sent
         /// It is being sent at this moment, and may show an older state.
         case underWay
-        /// It is owed and nobody is sending it, so it will show the state at that time.
+        /// It is owed and not claimed, so it will show the state at the time when it is sent.
         case awaited
 
         static func < (a: Progress, b: Progress) -> Bool { a.rawValue < b.rawValue }
@@ -36,7 +36,7 @@ enum MessageThread {
         var options: DeliveryOptions
     }
 
-    /// The requests of a subject that were sent or are still owed. One that was given up or superseded does not count.
+    /// The requests of a subject that were sent or are still owed. Requests that are dead or were dropped unsent do not count.
     static func requests(of subject: String, before number: Int64, at now: Timestamp, _ db: Database) throws -> [Pair: Request] {
         let found = try db.all(
             """
@@ -60,7 +60,8 @@ enum MessageThread {
         return Dictionary(found) { $0.progress > $1.progress ? $0 : $1 }
     }
 
-    /// The deliveries that an event owes by following, besides those it owes anyway. They keep the request's options but mention nobody.
+    /// The deliveries that an event owes by following, besides those it owes anyway.
+    /// They keep the request's `atMostOnce` and mention nobody.
     static func following(
         _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [PlannedDelivery]
     ) -> [(PlannedDelivery, Progress)] {
@@ -77,7 +78,7 @@ enum MessageThread {
         }
     }
 
-    /// Drops the deliveries behind a request that is owed or just claimed, because the request shows the present.
+    /// Drops the deliveries behind a request that is owed or just claimed, because the request shows the present facts.
     static func supersede(
         behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: Database
     ) throws {
@@ -88,8 +89,8 @@ enum MessageThread {
             """, now.milliseconds, thread, destination, recipient, delivery)
     }
 
-    /// The message that a destination was sent about the subject; nil if there is none, or none that can be found again. An uncertain
-    /// attempt to edit a message does not lose it.
+    /// The message about the subject that was sent to the claim's recipient; nil if there is none that can be found again. An uncertain
+    /// attempt to edit a message keeps it.
     static func message(of claim: Claim, thread: String, _ db: Database) throws -> StoredReceipt? {
         let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)
         return stored.flatMap { $0.state != .gone && !$0.receipt.remote.isEmpty ? $0 : nil }
@@ -112,9 +113,10 @@ enum MessageThread {
         }
     }
 
-    /// Why what follows a request need not be sent; nil if it must.
+    /// The reason why a delivery that follows a request need not be sent; nil if it must be sent.
     ///
-    /// Its message was rendered from the present row, so it may show this version already, or a later one is owed that will show more.
+    /// The message that was sent was rendered from the present row, so it may show this version already. Or a later delivery is owed, which
+    /// will show more.
     static func needless(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
         if claim.event.kind == .reminder { return try needlessReminder(claim, thread: thread, db) }
         guard let version = claim.event.shownVersion else { return nil }

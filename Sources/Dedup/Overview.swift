@@ -43,13 +43,12 @@ package struct Overview: Sendable, Equatable {
 }
 
 package struct StoredEvent: Sendable, Equatable {
-    /// The event.
-    /// Once retention has emptied it, its payload has only the kind.
+    /// The event as it is stored. Once retention has emptied it, its payload has only the kind.
     package var event: Event
     /// No route applied: the event has no delivery and joined no window.
     package var unrouted: Bool
     package var isEmptied: Bool
-    /// False if its kind, its priority or its payload is damaged in the store: its text says so.
+    /// False if its kind, its priority or its payload is damaged in the store; its text then says so.
     package var isReadable = true
 }
 
@@ -76,7 +75,7 @@ package struct History: Sendable, Equatable {
         package var toldAtOnce: Bool
         /// The id of the window's message; nil while the window is open, and if it closed without a message.
         package var toldIn: String?
-        /// The id of the event that was sent for the whole storm; nil for windows of other kinds.
+        /// The id of the event that was sent for the whole collapse; nil for windows of other kinds.
         package var first: String?
     }
 

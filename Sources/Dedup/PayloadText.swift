@@ -2,10 +2,10 @@ import FoundationEssentials
 import RelayCore
 import RelaySupport
 
-/// Writes payloads as they lie in the store, JSON objects, and reads them.
+/// Reads and writes payloads as the JSON objects that the store keeps.
 ///
-/// This is written by hand, because each message passes here twice and `Codable` costs as much as all of SQLite. Nil is left out, and a
-/// member that a later version adds must be optional to read.
+/// This is written by hand, because each message passes here twice and `Codable` costs as much as all of SQLite. Members that are nil are
+/// left out, and a member that a later version adds must be optional to read.
 enum PayloadText {
     static func write(_ payload: Payload) throws -> String {
         var text = JSONText()
@@ -26,7 +26,7 @@ enum PayloadText {
         return Payload(origin: Origin(members), detail: detail)
     }
 
-    /// The members of a JSON object in the store; nil if the text is no such object.
+    /// The members of a JSON object in the store; nil if the text is not a JSON object.
     static func object(in text: String) -> [String: JSONValue]? {
         do {
             return try JSONValue(parsing: Array(text.utf8), depth: JSONValue.defaultDepth + 2).object
@@ -35,10 +35,13 @@ enum PayloadText {
         }
     }
 
-    /// The line that stands for a text of an event which is damaged.
+    /// Where a damaged payload came from, as far as it still says so.
+    static func origin(in text: String) -> Origin { object(in: text).map(Origin.init) ?? Origin() }
+
+    /// The line that replaces the text of a damaged event.
     static func unreadable(_ id: String) -> String { "(its text cannot be read from the store; see: notify-relay why \(id))" }
 
-    /// The payload of an event whose text retention has taken: it says nothing but its kind.
+    /// The payload of an event whose text retention has emptied. It has only the kind.
     static func emptied(_ kind: Event.Kind) -> Payload {
         switch kind {
         case .notification: Payload(detail: .notification(NotificationDetail(message: gone)))
@@ -137,7 +140,7 @@ extension Detail {
 }
 
 extension Detail {
-    /// Whether an event of the kind bears such details.
+    /// Whether these details belong to events of the kind.
     fileprivate func fits(_ kind: Event.Kind) -> Bool {
         switch (self, kind) {
         case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay): true

@@ -1,8 +1,8 @@
 import GRDB
 
-/// How far the updates were read that somebody keeps for us until we say that we have them.
+/// The position up to which updates were read from a service that keeps them until we confirm them.
 package struct PollCursor: Sendable, Equatable {
-    /// Whose they are: a name of ours that does not change when a destination gets another.
+    /// The service and the bot, like `telegram/<bot>`. It stays the same when a destination is renamed.
     package var source: String
     package var position: Int64
 
@@ -12,7 +12,7 @@ package struct PollCursor: Sendable, Equatable {
     }
 }
 
-/// Positions as rows. They only go forward.
+/// Writes cursors as rows. A stored position never goes back.
 enum ListenerRow {
     static func save(_ cursor: PollCursor, _ db: Database) throws {
         try db.run(

@@ -1,7 +1,7 @@
 extension Schema {
     /// The table of windows with all six kinds.
     /// Its new name is not a reserved word of other databases.
-    /// Older stores told mutes, catch-ups and ceilings apart by name, and stored built-in routes as plain words, so a route of the
+    /// Older stores distinguished mutes, catch-ups and ceilings by name, and stored built-in routes as plain words, so a route of the
     /// configuration with such a name becomes a built-in one in old rows.
     static let windowKinds = """
         CREATE TABLE event_window (

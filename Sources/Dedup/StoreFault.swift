@@ -6,13 +6,13 @@ import RelaySupport
 package struct StoreFault: Sendable, Equatable {
     package enum Code: Sendable, CaseIterable { case ioError, full, busy, corrupt }
 
-    /// Where a write fails. A read fails before anything was read, whatever it says here.
+    /// The moment at which a write fails. A read always fails before anything was read.
     package enum Moment: Sendable, CaseIterable {
         /// Nothing was done.
         case before
-        /// The work was done and its transaction is undone.
+        /// The work was done, and its transaction is rolled back.
         case during
-        /// The transaction is on the disk, and whoever asked for it is told that it failed.
+        /// The transaction is on the disk, and its caller gets an error.
         case after
     }
 
@@ -34,16 +34,16 @@ package struct StoreFault: Sendable, Equatable {
     }
 }
 
-/// What a ledger is about to do with its file.
+/// An access of a ledger to its file.
 package enum StoreAccess: Sendable, Equatable {
     case read
     /// The name is the one of the write: `admit`, `settle`, …
     case write(String)
 }
 
-/// Where tests make a ledger fail. A release build keeps no plan and asks for none.
+/// Lets tests make a ledger fail. A release build has no plan and no check.
 package final class FaultPoint: Sendable {
-    /// Says how an access fails; nil lets it pass. It is asked once for each access, on any thread.
+    /// Returns how an access fails, or nil if it does not. It is called once for each access, on any thread.
     package typealias Plan = @Sendable (StoreAccess) -> StoreFault?
 
     #if DEBUG

@@ -1,14 +1,14 @@
 import Glibc
 
-/// The file of a store as it lies on the disk, looked at without SQLite, so that a file that is not ours stays as it is.
+/// The file of a store, examined without SQLite so that a file of another program is not changed.
 struct StoreFile: Sendable {
     enum Condition: Equatable {
         case missing
         /// No bytes yet: a new file, or one whose first transaction never ended.
         case empty
-        /// Ours, of this schema version.
+        /// A store of this program with that schema version.
         case ours(version: Int)
-        /// A SQLite file of something else.
+        /// A SQLite file of another program.
         case foreign
         case notSQLite
     }
@@ -35,8 +35,7 @@ struct StoreFile: Sendable {
         return .ours(version: Int(Self.number(header, at: 60)))
     }
 
-    /// Makes the file, or takes an empty one, so that nobody but its owner can ever read it. SQLite gives `-wal` and `-shm` the
-    /// same rights.
+    /// Makes the file, or takes an empty one, with rights for its owner only. SQLite gives `-wal` and `-shm` the same rights.
     func prepare() throws(LedgerError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(errno, "the store \(path) cannot be made") }
@@ -44,7 +43,7 @@ struct StoreFile: Sendable {
         guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure(errno, "the store \(path) cannot be kept to its owner") }
     }
 
-    /// Puts what was written to the disk for good, then gives it its name. The name must be free, unless it may be replaced.
+    /// Flushes the file to the disk, then renames it. A file of that name is an error unless `replacing` is set.
     func rename(to target: String, replacing: Bool) throws(LedgerError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(errno, "\(path) cannot be read") }
@@ -60,7 +59,7 @@ struct StoreFile: Sendable {
 
     func remove() { unlink(path) }
 
-    /// What an error number of the system means to a person.
+    /// The error for an `errno` of the system, with advice for people.
     static func failure(_ code: Int32, _ what: String) -> LedgerError {
         switch code {
         case EACCES, EPERM, EROFS: LedgerError(.readOnly, "\(what): check the owner and rights of the file and its folder")

@@ -2,8 +2,8 @@ import Glibc
 import RelayCore
 import RelaySupport
 
-/// The right to run on a store: `flock` on `<store>.lock`, held for life. The system gives it back when the process dies,
-/// however it dies, so a claim found in a store whose lock was just taken is stale by proof.
+/// The right to run on a store: `flock` on `<store>.lock`, held until `release`. The system releases it however the process ends, so
+/// a claim in a store whose lock was just taken is certainly stale.
 package final class StoreLock: Sendable {
     /// Nil once released.
     private let descriptor: Locked<Int32?>
@@ -28,7 +28,7 @@ package final class StoreLock: Sendable {
         return StoreLock(descriptor)
     }
 
-    /// Gives the lock back. Calling it again does nothing.
+    /// Releases the lock. Calling it again does nothing.
     package func release() {
         let held = descriptor.withLock { descriptor in
             defer { descriptor = nil }
@@ -37,7 +37,7 @@ package final class StoreLock: Sendable {
         if let held { close(held) }
     }
 
-    /// The number of the process is for the message alone; the lock itself is `flock`'s.
+    /// Writes the process id, which only the error message uses; the lock itself is `flock`.
     private static func writeHolder(_ descriptor: Int32) {
         let text = Array("\(getpid())\n".utf8)
         guard ftruncate(descriptor, 0) == 0 else { return }

@@ -16,7 +16,7 @@ extension DeliveryOptions {
 
     init(text: String?) { self = Self.read(text).options }
 
-    /// Reads options. A delivery whose options are damaged is sent once at most, because nobody knows any more that it may be repeated.
+    /// Reads options. A delivery whose options are damaged is sent at most once, because it is not known whether it may be repeated.
     ///
     /// - Returns: the options, and false if they are damaged.
     static func read(_ text: String?) -> (options: DeliveryOptions, isReadable: Bool) {

@@ -1,9 +1,9 @@
 import GRDB
 import RelayCore
 
-/// Votes as rows. A vote is for what was shown: of something else it says nothing.
+/// Reads and writes votes as rows. A vote counts only for what its voter was shown.
 enum VoteRow {
-    /// Counts a person's approval, once, and gives all that are for the same.
+    /// Stores a person's approval, once for each round, and returns all votes for the same `shown` hash.
     static func count(_ ballot: Ballot, round: Int, shown: String, at now: Timestamp, _ db: Database) throws -> [Vote] {
         let changed = try db.run(
             """
@@ -15,7 +15,7 @@ enum VoteRow {
         return try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)
     }
 
-    /// The one message says who has approved so far.
+    /// Makes the approval's message show who has approved so far.
     static func show(
         _ votes: [Vote], of needed: Int, on row: ApprovalRow?, refreshing: Set<String>, at now: Timestamp, _ db: Database
     ) throws {

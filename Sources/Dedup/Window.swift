@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// What a window collects.
+/// The kind of events that a window collects.
 /// The raw value is the column `event_window.kind`.
 package enum WindowKind: String, Sendable, CaseIterable {
     /// Events that routes sent to a digest.
@@ -21,7 +21,7 @@ package enum WindowKind: String, Sendable, CaseIterable {
 package struct Window: Sendable, Equatable {
     package var id: Int64
     package var kind: WindowKind
-    /// The digest's name, the mute's pattern, or a storm's route and hash; empty for the other kinds.
+    /// The digest's name, the mute's pattern, or a collapse's route and hash; empty for the other kinds.
     package var name: String
     /// Empty for a digest, whose window belongs to no destination.
     package var destination: String

@@ -4,7 +4,7 @@ import RelayCore
 import RelaySupport
 
 /// The one writer of a store. Work that is asked for while a commit waits for the disk joins the next transaction, so a busy ledger
-/// pays for few commits. Each caller learns about its own work alone: if one piece fails, the transaction is undone and each piece is
+/// pays for few commits. Each caller gets the result of its own work: if one piece fails, the transaction is rolled back and each piece is
 /// tried by itself.
 final class WriteQueue: Sendable {
     private struct State {
@@ -13,7 +13,7 @@ final class WriteQueue: Sendable {
         var isClosed = false
     }
 
-    /// The most pieces of work in one transaction, which bounds how long the first of a crowd waits for its commit.
+    /// The most pieces of work in one transaction, which bounds how long the first one waits for its commit.
     private static let mostPerTransaction = 256
     private static let mostPerTurn = 16
 
@@ -32,14 +32,14 @@ final class WriteQueue: Sendable {
         self.faults = faults
     }
 
-    /// How many pieces of work wait for a transaction.
+    /// The number of pieces of work that wait for a transaction.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// Runs the work in a transaction and returns once it is on the disk.
     ///
     /// - Parameters:
-    ///   - name: names the places where a debug build can be stopped.
-    ///   - work: may be run again after it was undone, so it touches nothing but the database.
+    ///   - name: names the write in fault plans and in the stop points of a debug build.
+    ///   - work: may run again after a rollback, so it must change nothing but the database.
     func write<Value: Sendable>(
         _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {
@@ -95,7 +95,7 @@ final class WriteQueue: Sendable {
         if starts { database.asyncWriteWithoutTransaction { self.drain($0) } }
     }
 
-    /// Queues up again after some transactions, so that work between transactions gets its turn in a crowd.
+    /// Writes the waiting work. It queues itself again after some transactions, so that work between transactions gets its turn.
     private func drain(_ db: Database) {
         for _ in 0..<Self.mostPerTurn {
             guard let jobs = next() else { return }
@@ -122,7 +122,7 @@ final class WriteQueue: Sendable {
         } catch {
             try? db.rollback()
             let failure = LedgerError(error, store: path)
-            // A busy store stays busy for each of them, and each would wait for it anew.
+            // A busy store would be busy for each piece, and each would wait for the timeout again.
             guard jobs.count == 1 || failure.reason == .busy else { return jobs.forEach { commit([$0], db) } }
             return jobs.forEach { $0.fail(failure) }
         }
@@ -153,7 +153,7 @@ private protocol WriteJob: Sendable {
     func fail(_ error: LedgerError)
 }
 
-/// `@unchecked Sendable`: `outcome` is touched on the writer's queue alone.
+/// `@unchecked Sendable`: `outcome` is used only on the writer's queue.
 private final class Job<Value: Sendable>: WriteJob, @unchecked Sendable {
     let name: String
     private let work: @Sendable (Database) throws -> Value

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// Answers to approvals: written down before RevKeen is told, told by one claimant at a time, kept for the audit.
+/// Answers to approvals are stored before RevKeen is called, sent by one claimant at a time, and kept for the audit.
 struct AnswerTests {
     let store: TestStore
 

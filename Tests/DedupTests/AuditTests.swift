@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// What was said to approvals: added to, never changed, and counted where two must agree.
+/// The audit of answers is only added to and never changed. Votes are counted where two people must approve.
 struct AuditTests {
     let store: TestStore
 
@@ -87,7 +87,7 @@ struct AuditTests {
     }
 }
 
-/// A message that shows something which has changed since is owed again, and nothing else is.
+/// Only a message whose facts have changed is owed again, as a refresh.
 struct RedrawingTests {
     private func told() async throws -> TestStore {
         let store = try TestStore()
@@ -112,7 +112,7 @@ struct RedrawingTests {
         let store = try await told()
         try await store.ledger.store([approval(at: store.clock).row], refreshing: ["ops"])
         try await store.admit(approval(version: 2, state: .approved, at: store.clock), follows: true)
-        // Less urgent than the update, it stood before it until it was asked for.
+        // The refresh comes before the more urgent update. This claim settles it without sending it, because the update is owed too.
         #expect(try await store.ledger.claim("ops", limit: 1, lease: .seconds(60)).isEmpty)
         #expect(try await store.claimOne().event.id == "live/approval/a1/v2")
         #expect(try await store.states(of: "live/approval/a1/v1") == [.delivered])

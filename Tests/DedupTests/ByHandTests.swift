@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// What a person's `retry` and `drop` reach, and what they leave alone.
+/// The deliveries that `retry` and `drop` change, and those that they do not.
 struct ByHandTests {
     let store: TestStore
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dedup
 
-/// Who may be claimed when, what a start makes of claims, and the counts behind `status`.
+/// Which deliveries may be claimed when, what a start does with claims, and the counts behind `status`.
 struct ClaimTests {
     let store: TestStore
 

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Dedup
 
-/// Rows that are damaged: what is owed is told all the same and says so, and no word that is not known becomes another.
+/// Damaged rows: owed deliveries are still made and say so, and an unknown word is never read as another one.
 struct DamageTests {
     let store: TestStore
 
     init() throws { store = try TestStore() }
 
-    /// Changes a row as a damaged disk would: past the checks of the tables.
+    /// Changes a row as a damaged disk would, without the checks of the tables.
     private func damage(_ sql: String) async throws {
         try await store.ledger.writes.betweenTransactions { db in
             try db.execute(sql: "PRAGMA ignore_check_constraints = ON")

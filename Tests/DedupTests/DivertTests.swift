@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// What an ill destination owes for too long is owed to its fallback as well.
+/// Deliveries that are owed to a failing destination for too long are owed to its fallback too.
 struct DivertTests {
     let store: TestStore
 

@@ -6,18 +6,18 @@ import Testing
 
 @testable import Dedup
 
-/// Every function of the ledger, with faults of SQLite: the error comes out, and nothing is half written.
+/// Every function of the ledger with faults of SQLite: it throws the error, and nothing is half written.
 struct FaultTests {
     /// One function of the ledger, called on the store of `scene`.
     struct Call: Sendable, CustomTestStringConvertible {
         var name: String
-        /// It needs several transactions, each of which is whole.
+        /// The function makes several transactions, each of which is atomic.
         var isSeveral = false
         var run: @Sendable (Ledger, Scene) async throws -> Void
         var testDescription: String { name }
     }
 
-    /// What the calls are about.
+    /// The rows that the calls use.
     struct Scene: Sendable {
         var claim: Claim
         var row: ApprovalRow
@@ -26,7 +26,7 @@ struct FaultTests {
         var now: Timestamp
     }
 
-    /// A store in which everything is: an owed and a claimed delivery, an open approval with an answer, a window, a mute, a lane, a watch.
+    /// A store with an owed and a claimed delivery, an open approval with an answer, a window, a mute, a lane and a watch.
     private func scene() async throws -> (TestStore, Scene) {
         let store = try TestStore()
         let clock = store.clock
@@ -179,7 +179,7 @@ struct FaultTests {
         store.ledger.faults.follow(nil)
         let once = try await store.dump()
         if !["retain"].contains(call.name) { #expect(once != before) }
-        // Asked again, as everybody does who was told that it failed, it does no harm.
+        // A caller that got the error calls again, which must do no harm.
         try await call.run(store.ledger, scene)
     }
 
@@ -235,7 +235,7 @@ struct FaultTests {
     }
 }
 
-/// The n-th access from now on fails, counted from 1.
+/// Makes the n-th access from now on fail, counted from 1.
 func nth(_ n: Int, _ fault: StoreFault, _ fired: Locked<Bool> = Locked(false)) -> FaultPoint.Plan {
     let count = Locked(0)
     return { _ in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// To whom updates and decisions go, and where the request says it for them.
+/// Which recipients get updates and decisions, and where the request replaces them.
 struct FollowingTests {
     let store: TestStore
 

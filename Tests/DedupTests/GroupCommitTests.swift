@@ -7,7 +7,7 @@ import Testing
 
 @testable import Dedup
 
-/// What waits for the disk together is written together, and each hears of its own work alone.
+/// Writes that wait together share a transaction, and each caller gets the result of its own work.
 @Suite(.timeLimit(.minutes(1)))
 struct GroupCommitTests {
     let store: TestStore
@@ -56,7 +56,7 @@ struct GroupCommitTests {
         try await store.ledger.read { try String.fetchAll($0, sql: "SELECT id FROM event") }
     }
 
-    /// How many pieces of work each transaction held.
+    /// Collects the number of pieces of work in each transaction.
     private func countTransactions() -> Locked<[Int]> {
         let sizes = Locked<[Int]>([])
         let wasBefore = Locked(false)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// What changes hands: debts of a destination or an account under another name, debts of an ill destination, clocks that were set.
+/// Deliveries of a renamed destination or account, deliveries of a failing destination, and clocks that were set.
 struct HandoverTests {
     @Test func `what a destination owes goes to its new name, once`() async throws {
         let store = try TestStore()

@@ -2,9 +2,9 @@ import RelayCore
 
 @testable import Dedup
 
-/// What tests read of the store, and the program does not.
+/// Reads that only tests need.
 extension Ledger {
-    /// The last answers, the newest last. Nil asks for every account.
+    /// The last answers, the newest last. A nil account asks for every account.
     func answers(account: String?, limit: Int) async throws(LedgerError) -> [Answer] {
         try await read { db in
             try db.all(
@@ -16,7 +16,7 @@ extension Ledger {
         }
     }
 
-    /// What is known of the message about a subject at one destination; nil if none was sent.
+    /// The stored receipt of the message about a subject at one destination; nil if none was sent.
     func receipt(subject: String, destination: String, recipient: String) async throws(LedgerError) -> StoredReceipt? {
         try await read { try MessageThread.receipt(subject: subject, destination: destination, recipient: recipient, $0) }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// One message per approval and destination: what follows a request is handed the message that it is about.
+/// Each approval has one message per destination: what follows a request is claimed with the receipt of that message.
 struct LivingMessageTests {
     private let sent = Receipt(["id": "m1"])
 
@@ -62,7 +62,7 @@ struct LivingMessageTests {
         let store = try await told()
         try await store.admit(approval(version: 2, at: store.clock), follows: true)
         let update = try await store.claimOne()
-        // While it is sent, the approval goes on; the message was rendered from the row of that moment.
+        // The approval changes while the update is sent, and the message was rendered from the changed row.
         try await store.ledger.store([approval(version: 3, state: .approved, at: store.clock).row])
         var shown = update
         shown.present = approval(version: 3, state: .approved, at: store.clock).row

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// The promises of the ledger, one after the other.
+/// The guarantees of the ledger, one test for each.
 struct PromiseTests {
     let store: TestStore
 
@@ -143,7 +143,7 @@ struct PromiseTests {
     }
 }
 
-/// Events, deliveries and members together.
+/// Counts events, deliveries and members together.
 private let countAll =
     "SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM delivery) + (SELECT count(*) FROM member)"
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// No hot query walks a table: what is settled must not slow what is owed.
+/// No frequent query scans a table, because settled rows must not slow owed ones.
 struct QueryPlanTests {
     private static let queries: [(name: String, sql: String)] = [
         ("due", ClaimRow.due), ("due or retried", ClaimRow.dueOrRetried), ("next due", ClaimRow.nextDue), ("release", ClaimRow.release),
@@ -34,7 +34,7 @@ struct QueryPlanTests {
         ("event by id", "SELECT n FROM event WHERE id = ?"),
     ]
 
-    /// Of no table: a constant, or the rows of a query inside.
+    /// Scans that read no table: a constant, or the rows of a subquery.
     private static let harmless = ["SCAN CONSTANT ROW", "SCAN o", "SCAN f", "SCAN ("]
 
     @Test(arguments: queries.indices)
@@ -46,12 +46,12 @@ struct QueryPlanTests {
         }
     }
 
-    /// Walks from the oldest on and ends at the first that is young enough, in the order of the rowid.
+    /// The query reads by rowid from the oldest attempt on and ends at the first one that is young enough.
     @Test func `old attempts are walked by their number`() async throws {
         #expect(try await plan(of: Retention.oldAttempts).contains { $0.contains("SEARCH a USING INTEGER PRIMARY KEY") })
     }
 
-    /// So rows that are held until later cost an empty claim nothing, however many they are: the walk ends before the first of them.
+    /// The index search ends before rows that are due later, so an empty claim costs nothing however many they are.
     @Test func `a claim goes to what is due and no further`() async throws {
         let steps = try await plan(of: ClaimRow.due)
         #expect(
@@ -70,7 +70,7 @@ struct QueryPlanTests {
 }
 
 extension Statement {
-    /// `?` is the next one, `?2` the second.
+    /// The number of arguments: `?` is the next one, `?2` the second.
     fileprivate var sqliteArgumentCount: Int {
         let marks = sql.matches(of: /\?(\d*)/)
         return marks.compactMap { Int($0.1) }.max() ?? marks.count

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// A destination or an account under another name: nothing is told twice, and nothing stays behind that is still needed.
+/// Renamed destinations and accounts: nothing is sent twice, and everything that is still needed moves to the new name.
 struct RenamingTests {
     let store: TestStore
 

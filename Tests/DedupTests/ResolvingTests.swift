@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// What a person may mean by an id.
+/// The events that a person may mean by an id.
 struct ResolvingTests {
     let store: TestStore
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// Ids are for ever; what is settled and old is emptied, and nothing that is still needed.
+/// Retention keeps all ids. It empties what is old and settled, and nothing that is still needed.
 struct RetentionTests {
     private let day = Duration.seconds(86_400)
 

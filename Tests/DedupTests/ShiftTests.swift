@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// What moves when the wall clock was set, and which time is not held against a delivery.
+/// Which times move when the wall clock is set, and which time does not count towards giving a delivery up.
 struct ShiftTests {
     let store: TestStore
     private let back = Duration.seconds(-3_600)
@@ -56,7 +56,7 @@ struct ShiftTests {
         #expect(try await store.ledger.answers(account: nil, limit: 9).map(\.dueAt) == [store.clock.now + back, settled.dueAt])
     }
 
-    /// Fails once, ten minutes ago.
+    /// Admits a delivery that failed once, ten minutes ago.
     private func failed(_ destination: String, _ id: Int) async throws {
         try await store.admit(notification(id, at: store.clock), [store.owed(destination)])
         _ = try await store.ledger.settle(

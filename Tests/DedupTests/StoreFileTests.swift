@@ -7,7 +7,7 @@ import Testing
 
 @testable import Dedup
 
-/// What is done with a file that is not as it should be: a clear word, and the file stays as it is.
+/// A file that is not a good store gives a clear error and is not changed.
 struct StoreFileTests {
     let store: TestStore
 

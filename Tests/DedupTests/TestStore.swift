@@ -30,7 +30,7 @@ final class TestStore: Sendable {
         ledger = try Ledger.open(path, create: true, clock: clock)
     }
 
-    /// The last to let go may be a write that has just been made, on the writer's own queue, where nothing can wait for that queue.
+    /// The last reference may be released on the writer's own queue, which cannot wait for itself, so the ledger is closed on another one.
     deinit {
         DispatchQueue.global().async { [ledger, folder] in
             try? ledger.close()
@@ -38,10 +38,10 @@ final class TestStore: Sendable {
         }
     }
 
-    /// Another opening of the same file, as a command beside the daemon has it.
+    /// Opens the same file a second time, as a command does while the daemon runs.
     func another() throws -> Ledger { try Ledger.open(path, create: false, clock: clock) }
 
-    /// Asks the file itself, past the ledger.
+    /// Reads one number from the file with SQL.
     func number(_ sql: String) async throws -> Int {
         try await ledger.read { try Int.fetchOne($0, sql: sql) ?? 0 }
     }
@@ -77,7 +77,7 @@ func notification(_ id: Int, priority: Priority = .normal, at clock: ManualClock
         payload: Payload(detail: .notification(NotificationDetail(message: message))))
 }
 
-/// An approval at some version, as an event, with the row that its messages are rendered from.
+/// The event of an approval at a version, and the row that its messages are rendered from.
 func approval(
     _ id: String = "a1", version: Int = 1, state: ApprovalDetail.State = .open, at clock: ManualClock
 ) -> (event: Event, row: ApprovalRow) {
@@ -106,7 +106,7 @@ extension TestStore {
 extension Ledger {
     /// Closes one window.
     ///
-    /// - Parameter message: nothing is told unless it is given.
+    /// - Parameter message: makes the window's message; by default there is none.
     /// - Returns: false if the window was closed already.
     func close(
         _ window: Int64, message: @escaping @Sendable (WindowReader) throws -> Admission? = { _ in nil }
@@ -122,7 +122,7 @@ extension Ledger {
         }
     }
 
-    /// What one person says, as most tests need it.
+    /// Stores the ballot of one person, as most tests need it.
     func ask(
         account: String, approval: String, choice: Choice, actor: String, via: String, reason: String? = nil
     ) async throws(LedgerError) -> BallotResult {

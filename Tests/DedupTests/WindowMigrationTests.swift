@@ -6,7 +6,7 @@ import Testing
 
 @testable import Dedup
 
-/// A store of version 3, whose windows were told apart by their names, becomes one whose windows have six kinds.
+/// A store of version 3, whose windows were distinguished by their names, becomes one whose windows have six kinds.
 struct WindowMigrationTests {
     private struct Old: Sendable {
         var kind: String

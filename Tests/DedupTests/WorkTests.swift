@@ -7,11 +7,11 @@ import Testing
 
 @testable import Dedup
 
-/// How much work a query is for SQLite, counted in the steps of its machine: what is held or settled adds nothing to what is hot.
+/// The work of a query in steps of SQLite's virtual machine: held and settled rows add nothing to the frequent queries.
 struct WorkTests {
     private static let many = 100_000
 
-    /// A store in which one event is owed to very many recipients of `ops`, or to few, in some state and for some later time.
+    /// A store in which one event has `count` deliveries to recipients of `ops`, in a given state and due later.
     private func store(with count: Int, state: DeliveryState = .owed) async throws -> TestStore {
         let store = try TestStore()
         try await store.admit(notification(1, at: store.clock), [])
@@ -27,7 +27,7 @@ struct WorkTests {
         return store
     }
 
-    /// What `work` returns, and the steps that the statement took while it ran.
+    /// The result of `work`, and the steps that the statement took while it ran.
     private func steps<Value: Sendable>(
         _ sql: String, in store: TestStore, _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws -> (value: Value, steps: Int) {
@@ -79,7 +79,7 @@ struct WorkTests {
         #expect(try await claimFifty(of: Self.many) == least)
     }
 
-    /// A store of very many events, or of few, each of which is owed to nobody.
+    /// A store of `count` events without deliveries.
     private func events(_ count: Int) async throws -> TestStore {
         let store = try TestStore()
         let clock = store.clock

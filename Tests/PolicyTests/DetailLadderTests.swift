@@ -16,7 +16,7 @@ struct DetailLadderTests {
             guard let at = next.dueAt else { break }
             looks.append(done.duration(to: at))
             (rung, due) = (next.rung, at)
-            // Each look comes a little late, and the ladder does not drift.
+            // Each look is a little late, and the ladder does not drift.
             now = at + .seconds(1)
         }
         #expect(looks == DetailLadder.steps)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Policy
 
-/// Which destinations are told of an event, and how.
+/// Which destinations get an event, and how (design §6). These tests use values only.
 struct RouterTests {
     private let now = Timestamp(seconds: 1_000)
 

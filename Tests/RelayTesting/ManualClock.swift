@@ -28,7 +28,7 @@ package final class ManualClock: WallClock {
     /// The number of tasks that sleep now. A test waits for it before it advances the clock.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// The earliest deadline of all sleepers; nil if nobody sleeps.
+    /// The earliest deadline of all sleepers; nil if there are none.
     package var nextDeadline: Timestamp? { state.withLock { $0.sleepers.map(\.deadline).min() } }
 
     package func advance(by duration: Duration) {

@@ -14,7 +14,7 @@ package final class Reaper: Sendable {
     package init() throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
-        // Else another child would keep the pipe open.
+        // Otherwise another child would keep the pipe open.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         input = ends[1]
         let shell = Process()
@@ -31,7 +31,7 @@ package final class Reaper: Sendable {
 
     package func watch(_ child: Int32) { tell("+ \(child)\n") }
 
-    /// The child has ended, so its id may be given to another process.
+    /// Tells the shell that the child has ended, because its id may now be given to another process.
     package func forget(_ child: Int32) { tell("- \(child)\n") }
 
     /// A line is shorter than `PIPE_BUF`, so lines of several threads do not mix.

@@ -1,6 +1,6 @@
 package import RelayCore
 
-/// A text in a test is a route of the configuration.
+/// Lets a test write a route's name as a string literal.
 extension RouteName: ExpressibleByStringLiteral {
     package init(stringLiteral name: String) { self = .configured(name) }
 }

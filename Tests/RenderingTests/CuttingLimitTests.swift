@@ -15,9 +15,9 @@ struct CuttingLimitTests {
 
     @Test(arguments: cases) func `it is whole at its own size, and cut one below`(unit: Limit.Unit, text: String) {
         let size = Limit(0, unit).size(of: text)
-        for most in [size, size + 1] { #expect(cut(text, to: Limit(most, unit), dialect: .html, ending: "…") == text) }
+        for most in [size, size + 1] { #expect(Dialect.html.cut(text, to: Limit(most, unit), ending: "…") == text) }
         guard size > 0 else { return }
-        let shorter = cut(text, to: Limit(size - 1, unit), dialect: .html, ending: "…")
+        let shorter = Dialect.html.cut(text, to: Limit(size - 1, unit), ending: "…")
         #expect(shorter != text)
         #expect(Limit(0, unit).size(of: shorter) <= size - 1)
     }
@@ -26,7 +26,7 @@ struct CuttingLimitTests {
         let units = Self.unitsOf(text)
         let beginnings = (0...units.count).map { units[..<$0].joined() }
         for most in 0...Limit(0, unit).size(of: text) + 2 {
-            let result = cut(text, to: Limit(most, unit), dialect: .html, ending: "")
+            let result = Dialect.html.cut(text, to: Limit(most, unit), ending: "")
             #expect(Limit(0, unit).size(of: result) <= most)
             #expect(beginnings.contains { Array($0.utf8) == Array(result.utf8) }, "\(most): \(result)")
             // The result is also the longest beginning that fits.
@@ -36,8 +36,8 @@ struct CuttingLimitTests {
     }
 
     @Test(arguments: units) func `an ending that is too long for the limit is itself cut`(unit: Limit.Unit) {
-        #expect(cut("abcdef", to: Limit(3, unit), dialect: .plain, ending: "(more)") == "(mo")
-        #expect(cut("abcdef", to: Limit(0, unit), dialect: .plain, ending: "(more)") == "")
+        #expect(Dialect.plain.cut("abcdef", to: Limit(3, unit), ending: "(more)") == "(mo")
+        #expect(Dialect.plain.cut("abcdef", to: Limit(0, unit), ending: "(more)") == "")
     }
 
     /// Splits a text into characters, with each HTML entity as one unit.

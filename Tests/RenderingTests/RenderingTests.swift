@@ -162,15 +162,15 @@ struct CuttingTests {
         ("a&amp;b", 6, "a…"), ("a&amp;b", 7, "a&amp;b"), ("abcdef", 5, "abcd…"), ("abc", 3, "abc"), ("abcd", 3, "ab…"),
     ])
     func `a text is cut between units, within the limit`(text: String, most: Int, expected: String) {
-        #expect(cut(text, to: Limit(most, .utf16), dialect: .html, ending: "…") == expected)
+        #expect(Dialect.html.cut(text, to: Limit(most, .utf16), ending: "…") == expected)
     }
 
     @Test func `a family of emoji is whole or not there, in every unit`() {
         let family = "👩‍👩‍👧‍👦"
         for unit in [Limit.Unit.utf16, .codePoints, .bytes] {
             let whole = Limit(0, unit).size(of: family)
-            #expect(cut(family + family, to: Limit(whole * 2 - 1, unit), dialect: .plain, ending: "").count == 1)
-            #expect(cut(family + family, to: Limit(whole * 2, unit), dialect: .plain, ending: "") == family + family)
+            #expect(Dialect.plain.cut(family + family, to: Limit(whole * 2 - 1, unit), ending: "").count == 1)
+            #expect(Dialect.plain.cut(family + family, to: Limit(whole * 2, unit), ending: "") == family + family)
         }
     }
 }

@@ -63,7 +63,7 @@ struct DecisionTests {
                 var faults = Faults(); faults.keyScope = .readOnly; return faults
             }())
         #expect(await client.approve("k0").status == 403)
-        await client.world.setFaults(Faults())
+        await client.world.arrange { $0 = Faults() }
         _ = await client.world.decide(client.approval, approved: true)
         #expect(await client.approve("k1").status == 409)
         #expect(await client.approve("k1").header("Idempotency-Replayed") == "true")

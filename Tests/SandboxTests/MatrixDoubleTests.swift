@@ -1,4 +1,5 @@
 import Channels
+import Pages
 import RelayCore
 import RelaySupport
 import RelayTesting

@@ -116,12 +116,12 @@ struct SandboxServerTests {
         try? await idle.close()
     }
 
-    @Test func `a port that is taken is an error of start and of run`() async throws {
+    @Test func `a port that is taken is an error of start`() async throws {
         try await withSandbox { addresses in
             var options = SandboxServer.Options()
             options.httpPort = addresses.httpPort
             let second = SandboxServer(world: world, inbox: inbox, options: options)
-            await #expect(throws: (any Error).self) { try await second.run() }
+            await #expect(throws: (any Error).self) { try await second.start() }
         }
     }
 
@@ -130,15 +130,6 @@ struct SandboxServerTests {
         async let one = server.start()
         async let two = server.start()
         #expect(try await one == two)
-        await server.stop()
-    }
-
-    @Test func `a service ends when its task is cancelled`() async throws {
-        let server = SandboxServer(world: world, inbox: inbox)
-        _ = try await server.start()
-        let running = Task { try await server.run() }
-        running.cancel()
-        _ = await running.result
         await server.stop()
     }
 }

@@ -18,7 +18,7 @@ struct Client {
         automation = await world.addAutomation(name: "Refunds", risk: "high", cron: "0 6 * * *", zone: "Europe/London")
         run = await world.startRun(of: automation)
         approval = await world.requestApproval(run: run, action: "Refund", actions: [["amount": "1.00"]])
-        await world.setFaults(faults)
+        await world.arrange { $0 = faults }
     }
 
     func call(

@@ -2,7 +2,7 @@ import Channels
 import RelayCore
 import RelaySupport
 
-/// What each type of destination can do, for `channels` and for docs/destinations.md.
+/// The abilities of each type of destination, for `channels` and for docs/destinations.md.
 enum AbilityTable {
     static let head = ["TYPE", "EDIT", "THREAD", "BUTTONS", "PRIORITY", "MENTION", "SILENT", "IDEMPOTENCY", "LIMIT"]
 

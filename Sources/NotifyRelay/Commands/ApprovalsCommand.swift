@@ -78,7 +78,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
     }
 }
 
-/// Decides from the command line, with a desk of its own beside the daemon's.
+/// Decides from the command line, with its own `DecisionDesk` on the same store as the daemon.
 private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice, reason: String?) async throws {
     let configuration = try file.load()
     let ledger = try file.openLedger(configuration)
@@ -94,7 +94,7 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice,
         ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.statusVocabulary,
         router: generation.router, refreshing: generation.refreshing)
     let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
-    // A user who is not in `people:` cannot be one of two people, as on every other way.
+    // A user who is not in `people:` cannot be one of the two people that `two_person` needs. The other ways in have the same rule.
     let person = configuration.people.first { $0.name == user }?.name
     let speaker = Speaker(person: person, fallbackName: user, way: "command line", destination: nil, address: nil)
     let outcome = try await desk.decide(
@@ -105,7 +105,7 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice,
 }
 
 extension DecisionOutcome {
-    /// Nil if the approval is now as was wanted, and the store knows it.
+    /// The exit code; nil (success) if the approval is now as the person wanted and the store recorded it.
     fileprivate var exit: ExitCode? {
         if storeFault != nil { return .ioError }
         return switch kind {

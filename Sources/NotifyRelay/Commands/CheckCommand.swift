@@ -45,10 +45,10 @@ struct CheckCommand: AsyncParsableCommand {
         for problem in problems { Terminal.say(problem.description) }
     }
 
-    /// Names what the store keeps for destinations and digests that left the file.
+    /// Lists what the store keeps for destinations and digests that left the file.
     ///
-    /// - Throws: a `LedgerError` if there is a store that cannot be read. No store yet is right, and so is an older one, which `run` brings
-    ///   up to date.
+    /// - Throws: a `LedgerError` if there is a store that cannot be read. It is no error if there is no store yet, or an older one, which
+    ///   `run` brings up to date.
     private func sayOrphans(_ configuration: Configuration) async throws {
         let ledger: Ledger
         do throws(LedgerError) {
@@ -78,7 +78,7 @@ extension Problem {
     }
 }
 
-/// Asks every account and every destination for a response.
+/// Checks the connection to every account and every destination.
 private struct Connection {
     let generation: Generation
     let tools: Tools

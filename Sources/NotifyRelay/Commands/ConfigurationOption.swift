@@ -4,7 +4,7 @@ import Foundation
 import RelayCore
 import RelaySupport
 
-/// `--config`, and what every command does with it.
+/// The option `--config`, and how commands load the file and open its store.
 struct ConfigurationOption: ParsableArguments {
     @Option(name: [.short, .long], help: "The configuration file (default: $NOTIFY_RELAY_CONFIG, else ./relay.yaml).")
     var config: String?
@@ -15,7 +15,7 @@ struct ConfigurationOption: ParsableArguments {
 
     var path: String { config ?? ProcessInfo.processInfo.environment["NOTIFY_RELAY_CONFIG"] ?? "relay.yaml" }
 
-    /// Reads the file; says every problem and ends with 78 if it cannot be used. Warnings are `check`'s to say.
+    /// Reads the file. If it cannot be used, prints every error and ends the command with 78. Only `check` prints warnings.
     func load() throws -> Configuration {
         let (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
         guard let configuration, !problems.contains(where: { !$0.isWarning }) else {
@@ -25,7 +25,8 @@ struct ConfigurationOption: ParsableArguments {
         return configuration
     }
 
-    /// The store beside the configuration, which a daemon may have open. 66 if there is none.
+    /// Opens the store of the configuration, which a daemon may also have open. Ends the command with 66 if there is no store, and with 74
+    /// if it cannot be opened.
     func openLedger(_ configuration: Configuration) throws -> Ledger {
         do {
             return try Ledger.open(configuration.store, create: false, clock: SystemClock())
@@ -37,7 +38,8 @@ struct ConfigurationOption: ParsableArguments {
 }
 
 extension Ledger {
-    /// The event that an ID of a person means: an event's id, a bare uuid, or a delivery's number. Ambiguous or unknown: 66.
+    /// Finds the one event that a typed ID means: an event's id, a bare uuid, or a delivery's number. Ends the command with 66 if none
+    /// matches, or more than one.
     func only(_ id: String) async throws -> String {
         let matches = try await resolve(id)
         if matches.count == 1 { return matches[0] }

@@ -3,8 +3,8 @@ import Dedup
 import Glibc
 import RelayCore
 
-/// Which deliveries a command means.
-struct DebtSelection: ParsableArguments {
+/// Selects the deliveries that a command changes.
+struct DeliverySelection: ParsableArguments {
     @Argument(help: "Event ids, bare uuids, or delivery numbers.") var ids: [String] = []
     @Option(help: "All of one destination.") var destination: String?
     @Flag(help: "All there are.") var all = false
@@ -21,7 +21,7 @@ struct DebtSelection: ParsableArguments {
         var selections: [Selection] = []
         for id in ids {
             if let number = Int64(id) {
-                // A number is a delivery; it must be one that is known.
+                // A number is a delivery's id. This ends the command if the store has no such delivery.
                 _ = try await ledger.only(id)
                 selections.append(.deliveries([number]))
             } else {
@@ -36,7 +36,7 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "retry", abstract: "Puts dead deliveries back: they are due at once.")
 
     @OptionGroup var file: ConfigurationOption
-    @OptionGroup var selection: DebtSelection
+    @OptionGroup var selection: DeliverySelection
 
     func run() async throws {
         let ledger = try file.openLedger(try file.load())
@@ -54,7 +54,7 @@ struct DropCommand: AsyncParsableCommand {
         discussion: "Asks on a terminal; elsewhere --yes is required.")
 
     @OptionGroup var file: ConfigurationOption
-    @OptionGroup var selection: DebtSelection
+    @OptionGroup var selection: DeliverySelection
     @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {

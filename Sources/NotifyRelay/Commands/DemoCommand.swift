@@ -56,7 +56,7 @@ struct DemoCommand: AsyncParsableCommand {
         throw ListenError(key: "--port", address: "127.0.0.1:\(port ?? 0)", why: last.map { "\($0)" } ?? "no reason given")
     }
 
-    /// One that was free a moment ago: the pages to decide on must know their address before they are there.
+    /// Finds a port that was free a moment ago. The decision pages need their address before their server starts.
     private static func freePort() throws -> UInt16 {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(file) }
@@ -72,7 +72,7 @@ struct DemoCommand: AsyncParsableCommand {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// - Parameter pages: the port of the pages to decide on.
+    /// - Parameter pages: the port of the decision pages.
     static func yaml(_ addresses: SandboxAddresses, pages: UInt16) -> String {
         """
         accounts:

@@ -106,9 +106,9 @@ private struct DigestWindows {
         return Terminal.table([["FROM", "UNTIL", ""]] + rows.map { [$0.0.opensAt.description, $0.0.closesAt.description, $0.1] })
     }
 
-    /// The digest of one window; nil if there is nothing to tell.
+    /// The event of a digest's window; nil if the window has nothing to send.
     ///
-    /// - Parameter text: the beginning of the time when the window closed; nil means the open window.
+    /// - Parameter text: a prefix of the time when the window closed; nil means the open window.
     func event(closedAt text: String?, all: Bool) async throws -> Event? {
         guard let text else {
             let open = try await ledger.openWindows(.digest, named: digest.name)

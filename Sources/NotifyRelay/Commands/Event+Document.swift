@@ -2,8 +2,8 @@ import RelayCore
 import RelaySupport
 
 extension Event {
-    /// Reads the document that a webhook gets (`{"type", "timestamp", "data"}`) back into an event, as far as it says one.
-    /// Nil if it is none. Where it came from is not trusted: texts are repaired.
+    /// Reads the document that a webhook gets (`{"type", "timestamp", "data"}`) back into an event, as far as the document holds it. Nil if
+    /// it is no such document. Its source is not trusted, so invalid texts are repaired.
     init?(document: JSONValue, seenAt now: Timestamp) {
         guard let kind = document["type"]?.string.flatMap(Kind.init), let data = document["data"], data.object != nil else { return nil }
         let occurredAt = document["timestamp"]?.string.flatMap(Timestamp.init(text:)) ?? now

@@ -83,11 +83,11 @@ struct PreviewCommand: AsyncParsableCommand {
 }
 
 extension Composer {
-    /// The same, without the user's templates.
+    /// The same composer with the built-in templates instead of the user's.
     var builtIn: Composer { Composer(templates: .builtIn, links: links, people: people, zoneName: zoneName, ways: ways) }
 }
 
-/// Lines that went and lines that came.
+/// The removed and added lines between two texts.
 struct LineDiff {
     var text: String
 

@@ -38,7 +38,7 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 }
 
-/// What an account's lists show of its ways.
+/// The words, orders, paging keys and rate limit that an account's lists show.
 private struct AccountProfile {
     private static let automationsToRead = 20
 

@@ -2,10 +2,10 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// A believable event of each kind, for `send-test` and `preview --sample`. Their ids say that they are samples.
+/// A realistic event of each kind, for `send-test` and `preview --sample`. Its id shows that it is a sample.
 enum Samples {
     static func event(_ kind: Event.Kind, priority: Priority?, now: Timestamp) -> Event {
-        // What the relay says of itself, and of many events, belongs to no automation.
+        // Digests and the relay's own reports belong to no automation.
         let isOfNone = kind == .digest || kind == .relay
         let origin =
             isOfNone
@@ -73,7 +73,7 @@ enum Samples {
         return digest
     }
 
-    /// The claim that a delivery of the event would be.
+    /// Builds the claim under which a delivery of the event would be sent.
     static func claim(_ event: Event, destination: String, recipient: String) -> Claim {
         Claim(
             delivery: 0, fence: 0, attempt: 1, event: event, destination: destination, recipient: recipient, route: .builtIn(.sample),

@@ -73,7 +73,7 @@ struct SendTestCommand: AsyncParsableCommand {
         return good
     }
 
-    /// Opens the lane of a destination that took a sample. Where there is no store yet, no lane is closed.
+    /// Opens the lane of a destination that accepted a sample. Without a store no lane can be closed, so nothing is done.
     private func open(_ destination: String, _ configuration: Configuration) async throws(LedgerError) {
         let ledger: Ledger
         do throws(LedgerError) {

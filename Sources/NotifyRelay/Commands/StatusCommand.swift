@@ -24,17 +24,17 @@ struct StatusCommand: AsyncParsableCommand {
     }
 }
 
-/// What `status` shows, from the store alone: it works whether or not the daemon runs.
+/// Everything that `status` shows. It comes from the store alone, so it works whether or not the daemon runs.
 struct Status {
     var overview: Overview
     var lanes: [LaneRecord]
     var feeds: [FeedState]
-    /// What is gathered, and how much it holds.
+    /// The open windows, each with the number of events in it.
     var windows: [(window: Window, count: Int)] = []
-    /// How many of the newest events no route took.
+    /// How many of the `newest` events matched no route.
     var unrouted: Int
     static let newest = 10_000
-    /// The destinations that the configuration has.
+    /// The names of the destinations in the configuration.
     var known: [String]
     var now: Timestamp
 
@@ -85,7 +85,7 @@ struct Status {
         ]
     }
 
-    /// The feed `account` only remembers when the account's time began.
+    /// All feeds but `account`, which only stores the time at which the account's events begin.
     private var feedRows: [FeedState] { feeds.filter { $0.name != "account" } }
 
     var text: String {

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Dedup
 
-/// How commands end, by sysexits(3).
+/// The exit codes of commands, from sysexits(3).
 extension ExitCode {
-    /// The words of the command are wrong.
+    /// The arguments of the command are wrong.
     static let usage = ExitCode(64)
     /// Something that the command names does not exist.
     static let noInput = ExitCode(66)
@@ -11,7 +11,7 @@ extension ExitCode {
     static let unavailable = ExitCode(69)
     /// The store cannot be used.
     static let ioError = ExitCode(74)
-    /// Another relay holds the store; later it may not.
+    /// Another relay holds the store; trying again later may succeed.
     static let temporary = ExitCode(75)
     /// The key lacks a scope.
     static let noPermission = ExitCode(77)

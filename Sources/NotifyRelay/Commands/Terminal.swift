@@ -20,8 +20,8 @@ enum Terminal {
         if let log = Log.running { log.add(text: text + "\n") } else { write(text + "\n", to: STDERR_FILENO) }
     }
 
-    /// Writes the whole text, and blocks until it is taken. False if the descriptor took no more: neither a full disk nor a closed pipe
-    /// may end the program.
+    /// Writes the whole text, and blocks until the descriptor has taken it. Returns false if the descriptor takes no more: neither a full
+    /// disk nor a closed pipe may end the program.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
@@ -29,7 +29,7 @@ enum Terminal {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
             if count < 0 && errno == EAGAIN {
-                // Whoever shares the descriptor has made it non-blocking.
+                // Another process that shares the descriptor may have made it non-blocking.
                 var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&ready, 1, -1)
                 continue
@@ -63,7 +63,7 @@ enum Terminal {
 
     static func say(json: JSONValue) { say(json.indented()) }
 
-    /// Sets the rows in columns. Each column is as wide as its widest entry; two spaces separate columns.
+    /// Formats rows as a table. Each column is as wide as its widest entry; two spaces separate columns.
     static func table(_ rows: [[String]]) -> String {
         guard let columns = rows.map(\.count).max() else { return "" }
         let widths = (0..<columns).map { column in rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0 }

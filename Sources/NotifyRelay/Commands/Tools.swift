@@ -3,12 +3,13 @@ import Foundation
 import RelayCore
 import Transport
 
-/// The clients and the clock of a command, which ends them with `end`.
+/// The HTTP and mail clients and the clock of a command or the daemon, which must call `end` when it is done.
 final class Tools: Sendable {
     let http = HTTPClient()
     let mail = MailClient()
     let clock = SystemClock()
 
+    /// The one making of what channels share.
     var channel: ChannelTools {
         ChannelTools(
             http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)

@@ -105,7 +105,7 @@ private struct Story {
 }
 
 extension History.Joined {
-    /// The reason why the event is in the window, and what happens to it there.
+    /// Why the event is in the window, and what happens to it there.
     fileprivate var because: String {
         let end = window.closedAt == nil ? ", until \(window.closesAt)" : toldIn.map { ", told in \($0)" } ?? ", closed without a word"
         switch window.kind {

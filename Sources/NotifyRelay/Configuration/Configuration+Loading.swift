@@ -3,17 +3,17 @@ import RelayCore
 import RelaySupport
 
 extension Configuration {
-    /// Reads the file. Nil, with at least one problem that is no warning, if it cannot be used.
+    /// Reads the file. Returns nil for the configuration, and at least one error, if it cannot be used.
     static func load(path: String, environment: [String: String]) -> (Configuration?, [Problem]) {
         let problems = ProblemList()
         let configuration = examine(path: path, environment: environment, problems)
         return (problems.errors.isEmpty ? configuration : nil, problems.all)
     }
 
-    /// Reads the file as far as it can be read; nil if it is no mapping at all. With an error in `problems` it is good for nothing but
-    /// finding more of them.
+    /// Reads as much of the file as possible; returns nil if it is no mapping. If `problems` holds an error, the result may only be used to
+    /// find more problems.
     ///
-    /// - Parameter note: gets the path of each file that is read or should have been.
+    /// - Parameter note: is called with the path of each file that is read or should have been read.
     static func examine(
         path: String, environment: [String: String], _ problems: ProblemList, note: (String) -> Void = { _ in }
     ) -> Configuration? {
@@ -51,7 +51,7 @@ extension Configuration {
         text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?,
         _ problems: ProblemList
     ) -> Configuration? {
-        // `${file:…}` of a relative path starts where every path of the file does.
+        // A relative path in `${file:…}` starts in the folder of the file, as every path of the file does.
         let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
         var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
         guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }

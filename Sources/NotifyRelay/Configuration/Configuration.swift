@@ -9,7 +9,7 @@ import RevKeen
 struct Configuration: Sendable {
     struct Links: Sendable { var run, approval, automation: String? }
 
-    /// How long what is settled keeps its payload, its attempts, and the audit of answers.
+    /// How long payloads, attempts, and the audit of answers are kept after they are settled.
     struct Retention: Sendable {
         var payloads = Duration.seconds(90 * 86_400)
         var attempts = Duration.seconds(30 * 86_400)
@@ -19,19 +19,19 @@ struct Configuration: Sendable {
     struct Server: Sendable {
         var listen: HostAndPort?
         var heartbeat: (url: Secret, every: Duration)?
-        /// What people reach: pages to decide on, and the callbacks of chats.
+        /// The address of the public side: decision pages and the callbacks of chats. Nil means that there is no public side.
         var publicListen: HostAndPort?
-        /// Without a last slash; nil: no links are made.
+        /// The public URL without a slash at its end; nil means that no links are made.
         var publicURL: String?
-        /// The first signs, all verify; empty: one is made beside the store.
+        /// The first key signs and all verify. If empty, a key is made in a file beside the store.
         var linkKeys: [Secret] = []
         var linkExpiry = Duration.seconds(7 * 86_400)
     }
 
     var timeZone = TimeZoneName.utc
-    /// Absolute.
+    /// The absolute path of the store.
     var store: String
-    /// Absolute; nil without templates of one's own.
+    /// The absolute path of the folder with the user's templates; nil means that only the built-in templates are used.
     var templates: String?
     var links = Links()
     var healthTo: [String] = []
@@ -52,7 +52,7 @@ struct HostAndPort: Sendable, Equatable {
     var host: String
     var port: Int
 
-    /// `127.0.0.1:8080`, `[::1]:8080` or `:8080`, which is every address.
+    /// Reads `127.0.0.1:8080`, `[::1]:8080`, or `:8080`, which means every address. Nil if the text is none of these.
     init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port)
         else { return nil }
@@ -64,12 +64,12 @@ struct HostAndPort: Sendable, Equatable {
     }
 }
 
-/// Somebody, under one name wherever they write from. Nil: not known there.
+/// A person and their names at each service. Nil means that the service does not know them.
 struct Person: Sendable, Equatable {
     var name: String
-    /// RevKeen's user id.
+    /// The person's user id at RevKeen.
     var revkeen: String?
-    /// In lower case.
+    /// The mail address in lower case.
     var email: String?
     var slack: String?
     var telegram: String?
@@ -109,15 +109,15 @@ struct DestinationSettings: Sendable {
     var fallback: String?
     var was: String?
     var timeZone: TimeZoneName?
-    /// The hours in which a working clock goes on; nil: it has none.
+    /// The hours in which the `working` clock of reminders runs; nil means that the destination has none.
     var working: WeeklyHours?
     var quiet: QuietHours?
     var ceiling: Ceiling?
-    /// Nil for a type that only later versions can speak to.
+    /// Nil if this version does not know the type.
     var plan: ChannelPlan?
 
-    /// Nil of a type that is not known.
+    /// Nil if this version does not know the type.
     var abilities: Abilities? { plan?.abilities ?? Catalogue.type(named: type)?.abilities }
-    /// Of all that the entry says, secrets included; in memory only.
+    /// A SHA-256 of the whole entry, secrets included. It is kept in memory only.
     var fingerprint: String
 }

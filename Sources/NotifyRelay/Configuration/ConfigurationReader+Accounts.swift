@@ -30,17 +30,18 @@ extension ConfigurationReader {
         }
     }
 
-    /// The words with which the ids of the relay's own events begin, where other ids have the account's name.
+    /// The first parts of the ids of the relay's own events. The ids of all other events begin with the account's name.
     private static let firstPartsOfIDs = ["digest", "bundle", "relay"]
 
-    /// An account takes over all ids that begin with its former name, so that must not be a word of the relay's own ids.
+    /// Reads `was`. An account takes over all ids that begin with its former name, so that name must not be a first part of the relay's own
+    /// ids.
     private func formerName(_ section: ConfigSection) -> String? {
         guard let was = section.string("was") else { return nil }
         checkName(was, at: section.valuePlace("was"), shown: section.shown("was"), what: "an account", reserved: Self.firstPartsOfIDs)
         return was
     }
 
-    /// A key must be sent only to the host that it belongs to.
+    /// Checks that the key belongs to the host, so that a key is never sent to another host.
     private func checkHost(_ key: Secret, _ section: ConfigSection) {
         let base = section.string("base_url")
         guard case .failure(let fault) = RevKeenAccount.make(name: "", key: key, baseURL: base, network: NetworkOptions()) else { return }
@@ -88,7 +89,7 @@ extension ConfigurationReader {
 }
 
 extension String {
-    /// The parts between a separator.
+    /// The parts of the string between occurrences of a separator.
     func components(_ separator: String) -> [String] {
         var parts: [String] = []
         var rest = Substring(self)

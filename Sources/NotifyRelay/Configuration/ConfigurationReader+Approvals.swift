@@ -3,9 +3,9 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Who decides approvals and how, and how they are reminded of.
+/// Reads who may decide approvals, how, and when reminders are sent.
 extension ConfigurationReader {
-    /// `approvers`, `two_person`, and the ladder of reminders.
+    /// Reads `approvers`, `two_person`, and the reminder ladder of a route.
     func readApprovalKeys(_ section: ConfigSection, _ route: inout Route, people: [String]) {
         if let approvers = section.places("approvers") {
             for name in approvers where !people.contains(name.text) {
@@ -51,7 +51,7 @@ extension ConfigurationReader {
         return ReminderLadder.Escalation(after: after, to: section.strings("to") ?? [], mention: mention)
     }
 
-    /// The side of the server that people reach: where it listens, how it is called from outside, and what signs its links.
+    /// Reads the settings of the public side: the listen address, the public URL, and the keys that sign links.
     func readPublicSide(_ section: ConfigSection, _ server: inout Configuration.Server) {
         if let text = section.string("public_listen") {
             server.publicListen = HostAndPort(text)
@@ -85,7 +85,7 @@ extension ConfigurationReader {
         return url
     }
 
-    /// One secret or several; each that stands in the file itself is warned about.
+    /// Reads one key or several. A key that is written in the file itself gets a warning.
     private func linkKeys(_ section: ConfigSection) -> [Secret] {
         guard let node = section.node("link_key") else { return [] }
         guard case .sequence(let items) = node.content else {
@@ -107,7 +107,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// What can be guessed signs nothing.
+    /// Warns about a key that is short enough to be guessed.
     private func warned(_ key: Secret, at place: Place) -> Secret {
         if key.reveal().utf8.count < 16 {
             problems.add(

@@ -5,14 +5,14 @@ import RelaySupport
 import Transport
 
 extension ConfigurationReader {
-    /// - Parameter zone: of working hours, where neither they nor their destination name one.
+    /// - Parameter zone: the time zone of hours where neither they nor their destination name one.
     func destinations(zone: TimeZoneName) -> [DestinationSettings] {
         root.named("destinations").compactMap { name, place, section in
             checkName(name, at: place, what: "a destination")
             let isTypeName = Catalogue.type(named: name) != nil
             defer { section.finish() }
             guard let type = section.required("type", "one of \(knownTypes.joined(separator: ", "))") else {
-                // Which keys it may have is not known, so none is called unknown.
+                // The type is missing, so the valid keys are unknown, and no key is reported.
                 section.takeAll()
                 return nil
             }
@@ -46,7 +46,7 @@ extension ConfigurationReader {
         if let known = Catalogue.type(named: type) {
             settings.plan = known.read(section, basics)
         } else {
-            // Which keys it may have is not known, so none is called unknown.
+            // The type is unknown, so the valid keys are unknown, and no key is reported.
             section.takeAll()
             section.note(
                 "type", "\(section.shown("type")) is no type", expected: "one of \(knownTypes.joined(separator: ", "))",
@@ -73,7 +73,7 @@ extension ConfigurationReader {
         return (burst, every)
     }
 
-    /// SHA-256 of everything that the entry says.
+    /// The SHA-256 of everything in the entry.
     private func fingerprint(_ section: String, _ name: String) -> String {
         guard let node = root.node(section), case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == name })
         else { return "" }
@@ -82,7 +82,7 @@ extension ConfigurationReader {
 }
 
 extension ConfigNode {
-    /// All of it as one text, for comparing; never shown.
+    /// The whole node as one text, for comparison; it may hold secrets and is never shown.
     fileprivate var spelled: String {
         switch content {
         case .scalar(let scalar): "\(scalar.text.utf8.count):\(scalar.text)"

@@ -1,11 +1,11 @@
 import RelayCore
 import RelaySupport
 
-/// Values that several parts of the file have: hours, days, words of a closed list, destinations.
+/// Reads values that several sections have: hours, days, words of a closed list, destinations.
 extension ConfigurationReader {
-    /// `{from, to, days, time_zone}`, and for quiet hours `floor`.
+    /// Reads `{from, to, days, time_zone}`, and `floor` for quiet hours.
     ///
-    /// - Parameter zone: where none is named.
+    /// - Parameter zone: the time zone if the section names none.
     func hours(_ section: ConfigSection, _ key: String, zone: TimeZoneName, hasFloor: Bool) -> WeeklyHours? {
         guard let hours = section.section(key) else { return nil }
         let ends = ["from", "to"].map { end -> DailyTime? in
@@ -39,7 +39,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// One that must be there.
+    /// Checks a duration that is required.
     func checkDuration(_ section: ConfigSection, _ key: String) {
         if section.node(key) == nil { section.missing(key, "a duration such as 30m") } else { _ = section.duration(key) }
     }

@@ -3,7 +3,7 @@ import Policy
 import RelayCore
 import RelaySupport
 
-/// What one part of the file says about another.
+/// Checks what one section of the file requires of another.
 extension ConfigurationReader {
     func checkReferences(_ configuration: Configuration) {
         for name in root.places("health_to") ?? [] { checkDestination(name) }
@@ -13,7 +13,7 @@ extension ConfigurationReader {
         checkFormerNames(root.named("accounts").map { ($0.name, $0.section) }, "accounts")
     }
 
-    /// What a destination is asked for and cannot do.
+    /// Checks that destinations can do what routes and their own settings ask of them.
     private func checkAbilities(_ configuration: Configuration) {
         let abilities = Dictionary(
             configuration.destinations.compactMap { settings in settings.abilities.map { (settings.name, $0) } }, uniquingKeysWith: { $1 })
@@ -35,7 +35,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// What deciding and reminding ask of other parts of the file.
+    /// Checks that working hours and the public side exist where reminders and buttons need them.
     private func checkDeciding(_ configuration: Configuration) {
         let working = Set(configuration.destinations.filter { $0.working != nil }.map(\.name))
         for (route, section) in zip(configuration.routes, root.sections("routes")) {
@@ -55,7 +55,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// `was:` takes over what is kept under a name, so nobody else may bear or claim it.
+    /// Checks `was:`, which takes over what the store keeps under a former name. No other entry may have or claim that name.
     private func checkFormerNames(_ entries: [(name: String, section: ConfigSection)], _ what: String) {
         var claimed = Set<String>()
         for (name, section) in entries {
@@ -69,10 +69,10 @@ extension ConfigurationReader {
         }
     }
 
-    /// Of the whole file, also those whose entries are wrong.
+    /// The names of all destinations in the file, also of those with errors.
     var destinationNames: [String] { keys(of: "destinations") }
 
-    /// The names that one of the file's mappings holds, right or wrong.
+    /// The names in one mapping of the file, also of entries with errors.
     func keys(of mapping: String) -> [String] {
         guard let node = root.node(mapping), case .mapping(let entries) = node.content else { return [] }
         return entries.map(\.key)

@@ -3,7 +3,7 @@ import RelayCore
 import RelaySupport
 
 extension ConfigurationReader {
-    /// - Parameter zone: of hours that name none.
+    /// - Parameter zone: the time zone of hours that name none.
     func routes(zone: TimeZoneName, people: [String]) -> [Route] {
         var names = Set<String>()
         let digests = keys(of: "digests")
@@ -38,7 +38,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// The `when` of a route or a priority rule; without one, everything fits.
+    /// Reads the `when` of a route or a priority rule; without one, everything matches.
     func condition(_ section: ConfigSection) -> Condition {
         var condition = Condition()
         guard let when = section.section("when") else { return condition }
@@ -84,7 +84,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// A word, a list of words, or `high..` for at least.
+    /// Reads a word, a list of words, or `high..` for `high` and above.
     private func priorities(_ section: ConfigSection) -> Set<Priority>? {
         guard let words = section.places("priority") else { return nil }
         var set = Set<Priority>()
@@ -107,7 +107,7 @@ extension ConfigurationReader {
 }
 
 extension Router {
-    /// For explaining without destinations: who is told does not depend on how.
+    /// Makes a router that knows no recipients or destination rules. It is for explaining, since routing depends on neither.
     init(_ configuration: Configuration) {
         self.init(
             routes: configuration.routes, priorityRules: configuration.priorities, healthTo: configuration.healthTo, recipients: [:],

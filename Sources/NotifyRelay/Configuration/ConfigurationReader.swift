@@ -7,11 +7,11 @@ import RelaySupport
 import RevKeen
 import Transport
 
-/// Reads the file's sections, in the order of `docs/configuration.md`. Every fault becomes a problem; nothing stops at the first.
+/// Reads the file's sections, in the order of `docs/configuration.md`. Every fault is added to `problems`, and reading goes on after it.
 final class ConfigurationReader {
     let root: ConfigSection
     let problems: ProblemList
-    /// The directory of the file: paths in it are relative to that.
+    /// The directory of the file. Relative paths in the file start there.
     let folder: String
 
     init(root: ConfigSection, folder: String) {
@@ -20,7 +20,7 @@ final class ConfigurationReader {
         problems = root.problems
     }
 
-    /// As far as it could be read: good for use only if `problems` holds no error.
+    /// Reads as much as possible. The result may be used only if `problems` holds no error.
     func read() -> Configuration {
         var configuration = Configuration(store: path("store") ?? folder + "/notify-relay.db", redactor: redactor())
         configuration.timeZone = zone(root, "time_zone") ?? .utc
@@ -55,9 +55,9 @@ final class ConfigurationReader {
         return nil
     }
 
-    /// `[a-z][a-z0-9_-]{0,31}`, and not one of the words that mean something else.
+    /// Checks that a name matches `[a-z][a-z0-9_-]{0,31}` and is not reserved.
     ///
-    /// - Parameter shown: the name as an error may show it.
+    /// - Parameter shown: the name in the form in which an error may show it.
     func checkName(_ name: String, at place: Place, shown: String? = nil, what: String, reserved: [String] = []) {
         let isGood =
             name.utf8.count <= 32 && (name.first.map { ("a"..."z").contains($0) } ?? false)
@@ -97,7 +97,8 @@ final class ConfigurationReader {
         return retention
     }
 
-    /// A list that cannot be read is a problem, and redacts everything: whatever becomes of the problem, no value gets through.
+    /// Reads `redact`. A list that cannot be read adds a problem and makes a redactor that redacts everything, so that no value leaks even
+    /// if the problem is ignored.
     private func redactor() -> Redactor {
         if root.node("redact") == nil, root.isInterpolated("redact") {
             root.note("redact", "redact is empty: its ${…} gave no text", expected: "a list of paths")
@@ -194,7 +195,7 @@ final class ConfigurationReader {
     }
 }
 
-/// The pattern of a link, as far as the configuration judges it.
+/// Checks the pattern of a link in the configuration.
 enum LinkPattern {
     static func fault(_ pattern: String) -> String? {
         guard pattern.hasPrefix("https://") || pattern.hasPrefix("http://") else { return "it does not begin with https://" }

@@ -3,15 +3,15 @@ import RelayCore
 import RelaySupport
 import Yams
 
-/// Turns the file into nodes with places, and puts `${…}` in. The only code that knows YAML.
+/// Turns the file into nodes with places, and replaces `${…}`. No other code knows YAML.
 struct YAMLReader {
-    /// More than any honest file has; a file of aliases to aliases has millions.
+    /// The highest number of nodes. No honest file has as many, while aliases to aliases can make millions.
     private static let mostNodes = 50_000
     private static let deepest = 40
 
     let file: String
     let environment: [String: String]
-    /// Nil if there is no such file.
+    /// Returns nil if the file cannot be read.
     let readFile: (String) -> String?
     let problems: ProblemList
     private var count = 0
@@ -23,7 +23,7 @@ struct YAMLReader {
         self.problems = problems
     }
 
-    /// Nil, with the problem noted, if the text is no YAML.
+    /// Returns nil, and adds the problem, if the text is not valid YAML.
     mutating func read(_ text: String) -> ConfigNode? {
         do {
             guard let root = try Yams.compose(yaml: text) else {
@@ -54,7 +54,7 @@ struct YAMLReader {
             let place = Place(file: file, line: context.mark.line, column: context.mark.column)
             return Problem(place, "the mapping has a key twice: \(names)", expected: "each key once")
         case .reader(let what, let offset, _, _):
-            // The error's own words would show the line, and a secret may stand in it.
+            // The message of this error would show the line, which may hold a secret.
             return Problem(place(atByte: offset ?? 0, of: text), "not YAML: \(what)", expected: "text without control characters")
         default: return Problem(Place(file: file, line: 1, column: 1), "not YAML")
         }
@@ -100,7 +100,7 @@ struct YAMLReader {
         }
     }
 
-    /// `{key: ${X}}` without quotes reads as a mapping inside a mapping.
+    /// A hint for `{key: ${X}}` without quotes, which YAML reads as a mapping inside a mapping.
     private func quotesHint(_ key: Node) -> String { "a name; put quotes around it if it is \"${…}\"" }
 
     private func place(_ mark: Mark?) -> Place { Place(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1) }
@@ -119,7 +119,7 @@ struct YAMLReader {
     }
 }
 
-/// `${NAME}`, `${NAME:-default}`, `${file:/path}`, and `$${` for a plain `${`.
+/// Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}`; `$${` gives a plain `${`.
 struct Interpolation {
     private var rest: Substring
     private(set) var replaced = false
@@ -133,7 +133,7 @@ struct Interpolation {
         while let start = rest.range(of: "${") {
             let before = rest[..<start.lowerBound]
             out += before
-            // Of the text itself: a value that ends in `$` escapes nothing.
+            // Only a `$` in the text itself escapes. A replaced value that ends in `$` does not.
             if before.hasSuffix("$") {
                 out += "{"
                 rest = rest[start.upperBound...]

@@ -2,9 +2,9 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Tells RevKeen one answer that is in the ledger: claims it, calls, and settles it by what RevKeen responds.
+/// Sends one recorded answer to RevKeen: claims it, calls RevKeen, and settles it by RevKeen's response.
 struct AnswerCall: Sendable {
-    /// How long a claim lasts. It is longer than the call can take; after it, another may claim the answer.
+    /// How long a claim lasts. It is longer than the call can take. After it, another task or process may claim the answer.
     static let lease = Duration.seconds(60)
 
     let ledger: Ledger
@@ -12,10 +12,10 @@ struct AnswerCall: Sendable {
     let clock: any WallClock
     let words: StatusVocabulary
 
-    /// Claims the answer and calls RevKeen, unless another has claimed it. The answer survives whatever fails here: it stays `asked`, and
-    /// the carrier calls again under the same idempotency key.
+    /// Claims the answer and calls RevKeen, unless another task or process has claimed it. The answer survives every failure here: it stays
+    /// `asked`, and the carrier calls again under the same idempotency key.
     ///
-    /// - Parameter wanted: what the person asked for, which the answer may contradict.
+    /// - Parameter wanted: the person's own choice. The answer may be an earlier one with the other choice.
     func carryOn(_ answer: Answer, wanted: Choice) async -> DecisionOutcome {
         if answer.state == .taken { return .taken(answer, wanted: wanted) }
         let claimed: Answer?
@@ -61,7 +61,7 @@ struct AnswerCall: Sendable {
         default:
             let wait: Duration =
                 error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, Self.wait(after: answer, at: clock.now))
-            // If this fails, the answer is due when its lease ends, which is as true for whoever asked.
+            // If this write fails, the answer is due when its lease ends. The text for the person is true in both cases.
             let fault = await settle(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
             return DecisionOutcome(
                 kind: .kept, text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on",
@@ -69,7 +69,7 @@ struct AnswerCall: Sendable {
         }
     }
 
-    /// - Returns: why it could not be written; nil if it was, or if another has claimed the answer since.
+    /// - Returns: why the settlement could not be written; nil if it was, or if another task or process has claimed the answer since.
     private func settle(_ answer: Answer, as state: Answer.State, status: Int?, dueAt: Timestamp) async -> LedgerError? {
         do {
             _ = try await ledger.settleAnswer(answer, as: state, status: status, dueAt: dueAt)
@@ -79,7 +79,7 @@ struct AnswerCall: Sendable {
         }
     }
 
-    /// RevKeen refused because somebody else was faster: the run's detail shows what is true now.
+    /// RevKeen refused because somebody else decided first. The run's detail shows the present state.
     private func presentState(of answer: Answer, wanted: Choice) async -> DecisionOutcome {
         let cannot = DecisionOutcome(kind: .otherwise, text: "RevKeen says that it cannot be decided any more")
         do {

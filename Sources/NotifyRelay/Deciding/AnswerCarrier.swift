@@ -3,10 +3,10 @@ import Logging
 import RelayCore
 import RevKeen
 
-/// Carries on the answers that are still `asked`: RevKeen was not reached, its response could not be recorded, or the process that asked
-/// ended before it came.
+/// Calls RevKeen again for the answers that are still `asked`: RevKeen was not reached, its response could not be recorded, or the process
+/// ended before the response came.
 struct AnswerCarrier: Sendable {
-    /// RevKeen forgets an idempotency key after 24 h. An older answer is not sent again before the approval was looked at.
+    /// RevKeen forgets an idempotency key after 24 h. An older answer is sent again only after the approval was read and is still open.
     static let keyHolds = Duration.seconds(23 * 3_600)
 
     let ledger: Ledger
@@ -33,7 +33,7 @@ struct AnswerCarrier: Sendable {
         if let fault { throw fault }
     }
 
-    /// - Returns: the fault of the store that ended the turn of this account; nil if there was none.
+    /// - Returns: the fault of the store that ended this account's turn; nil if there was none.
     private func carry(_ answers: [Answer], _ call: AnswerCall) async -> LedgerError? {
         do throws(LedgerError) {
             for answer in answers { try await carry(answer, call) }
@@ -49,11 +49,12 @@ struct AnswerCarrier: Sendable {
         else { return }
         let outcome = await call.carryOn(answer, wanted: answer.choice)
         if let fault = outcome.storeFault { throw fault }
-        logger.notice("an answer was carried on: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
+        logger.notice("an answer was sent to RevKeen again: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
     }
 
-    /// While RevKeen knows the idempotency key, the call itself is the question: RevKeen repeats a decision that was ours, and reports a
-    /// conflict for another's. After that a second call would count as another answer, so the approval is looked at first.
+    /// Whether to call RevKeen again. While RevKeen knows the idempotency key, a repeated call is safe: RevKeen repeats its response to our
+    /// own decision, and reports a conflict if somebody else decided. After that a second call would count as another answer, so the
+    /// approval is read first.
     private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ call: AnswerCall) async throws(LedgerError) -> Bool {
         if answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
         let state = row.isOpen ? await call.stateNow(of: row) : row.detail?.state

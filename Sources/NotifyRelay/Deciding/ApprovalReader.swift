@@ -5,7 +5,7 @@ import Policy
 import RelayCore
 import Rendering
 
-/// Reads approvals from the ledger, after a look at RevKeen where what is known is too old.
+/// Reads approvals from the ledger. If the ledger's data is too old, it reads them from RevKeen first.
 struct ApprovalReader: ApprovalReading {
     let ledger: Ledger
     let clock: any WallClock
@@ -43,11 +43,11 @@ struct ApprovalReader: ApprovalReading {
         return Reader(person: nil, name: "somebody at \(destination)")
     }
 
-    /// The approval that a claim is about, as it is now. The account is looked at first if its last look is older than the pace of its looks
-    /// allows.
+    /// The present state of the approval that a claim is about. If the last look at the account is older than 1.5 times its approval pace,
+    /// the account is looked at first.
     ///
-    /// - Returns: nil if what the claim holds is new enough, or if the ledger cannot be read; then the claim's own state is sent, and a
-    ///   refresh follows.
+    /// - Returns: nil if the claim needs no fresh state, or if the ledger cannot be read. Then the claim's own state is sent, and a refresh
+    ///   follows.
     func freshened(_ claim: Claim) async -> ApprovalRow? {
         guard claim.event.kind == .approval || claim.event.kind == .reminder, claim.present?.isOpen == true,
             case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account

@@ -2,20 +2,20 @@ import Dedup
 import Policy
 import RelayCore
 
-/// What pages see of approvals, and of the people who read them.
+/// Reads approvals for pages, and finds out who reads a page.
 protocol ApprovalReading: Sendable {
-    /// Looks at RevKeen if the last good look at the account is older than `age`, for a few seconds at most. After that the ledger has what
-    /// is known, which `view` shows.
+    /// Looks at RevKeen if the last good look at the account is older than `age`. It returns after a few seconds at most. `view` then shows
+    /// what the ledger holds.
     func refresh(_ account: String, within age: Duration) async
 
-    /// An approval as last seen; nil if the relay knows nothing of it.
+    /// An approval as last seen; nil if the ledger does not have it.
     ///
-    /// - Throws: if the store cannot be read. That says nothing about the approval.
+    /// - Throws: if the store cannot be read. The approval may exist all the same.
     func view(of approval: String, account: String, by speaker: Speaker) async throws(LedgerError) -> ApprovalView?
 
-    /// Who reads what was sent to a destination.
+    /// The person who reads a message at a destination.
     ///
-    /// - Parameter mark: `DecisionToken.mark` of the one recipient; nil where a room reads it.
+    /// - Parameter mark: `DecisionToken.mark` of the only recipient; nil if a room reads the message.
     func reader(at destination: String, mark: String?) async -> Reader
 }
 
@@ -24,20 +24,20 @@ struct ApprovalView: Sendable {
     var row: ApprovalRow
     /// The last answer to it; nil if there is none.
     var answer: Answer?
-    /// Those who have approved so far, where several must.
+    /// The people who have approved so far, if several must.
     var votes: [Vote]
     var peopleNeeded: Int
     /// Why the person cannot decide it here; nil if they can.
     var whyNot: String?
     var facts: DecisionFacts
-    /// The names of RevKeen's user ids.
+    /// The names of people by their user ids at RevKeen.
     var people: [String: String]
 }
 
-/// Who reads at a destination.
+/// The person who reads a message at a destination.
 struct Reader: Sendable, Equatable {
-    /// A name of `people:`; nil where more than one person reads, or one who is not known.
+    /// A name of `people:`; nil if more than one person reads there, or if the person is not known.
     var person: String?
-    /// What the audit calls them if they are not known.
+    /// The name in the audit for a reader who is not known.
     var name: String
 }

@@ -8,15 +8,16 @@ import RevKeen
 struct ButtonPresses: Sendable {
     let deciding: any Deciding
     let keys: LinkKeys
-    /// Which accounts there are and who is who; a reload changes it.
+    /// The configuration in force, with its accounts and people. A reload changes it.
     let current: @Sendable () async -> RunningGeneration
     let logger: Logger
 
-    /// What a person is told of a token that none of these destinations was given.
+    /// The outcome for a token that was made for none of these destinations.
     static let foreign = DecisionOutcome(
         kind: .unknown, text: "this button is not one of this relay's, or of an older one")
 
-    /// The request of a press, at whichever of these destinations its token was made for; nil if the token is not this relay's.
+    /// The decision request of a press. It tries each destination and account until the token verifies; nil if it verifies for none, so
+    /// that it is not this relay's.
     func request(
         of press: Press, in way: People.Way, at destinations: [String], address: String? = nil
     ) async -> DecisionRequest? {
@@ -33,7 +34,7 @@ struct ButtonPresses: Sendable {
         return nil
     }
 
-    /// Writes a press down. A fault of the store is an outcome too, which asks the person to press again.
+    /// Records a press in the ledger. A fault of the store is an outcome too, which asks the person to press again.
     func write(
         _ press: Press, in way: People.Way, at destinations: [String], address: String?
     ) async -> DecisionOutcome {
@@ -41,25 +42,25 @@ struct ButtonPresses: Sendable {
         do {
             return try await deciding.write(request, cursor: nil)
         } catch {
-            logger.error("an answer cannot be written down: \(error)")
+            logger.error("an answer cannot be recorded: \(error)")
             return .unwritten(error, again: "press again")
         }
     }
 
     /// Calls RevKeen if the press became an answer.
     ///
-    /// - Returns: what the person is told.
+    /// - Returns: the sentence for the person.
     func finish(_ outcome: DecisionOutcome) async -> String {
         let outcome = await deciding.finish(outcome)
         if let fault = outcome.storeFault, outcome.kind != .unwritten {
-            logger.error("what became of an answer cannot be written down: \(fault)")
+            logger.error("the outcome of an answer cannot be recorded: \(fault)")
         }
         return outcome.text.asSentence
     }
 }
 
 extension String {
-    /// With a capital at its beginning and a stop at its end.
+    /// The text with a capital letter at its beginning and a full stop at its end.
     var asSentence: String {
         let words = prefix(1).uppercased() + dropFirst()
         return words.hasSuffix(".") ? words : words + "."

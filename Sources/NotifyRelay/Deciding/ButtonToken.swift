@@ -2,10 +2,10 @@ import Dedup
 import RelayCore
 import RelaySupport
 
-/// What a button of a chat sends back: the choice, the approval, and the beginning of the hash of what was shown, signed for one account
-/// and one destination. It has at most 64 bytes, the limit of Telegram's `callback_data` (https://core.telegram.org/bots/api).
+/// The token that a chat button sends back: the choice, the approval, and the beginning of the hash of what was shown, signed for one
+/// account and one destination. It has at most 64 bytes, the limit of Telegram's `callback_data` (https://core.telegram.org/bots/api).
 ///
-/// The chat says who pressed. The signature proves only that the button is ours, and for which message it was made.
+/// The chat identifies the person who pressed. The signature proves only that the button is ours, and for which message it was made.
 struct ButtonToken: Sendable, Equatable {
     var choice: Choice
     var approval: String
@@ -22,7 +22,7 @@ struct ButtonToken: Sendable, Equatable {
         shown = String(shownHash.prefix(Self.shownLength))
     }
 
-    /// Whether the approval still shows what the button was made for.
+    /// Whether the approval still shows what it showed when the button was made.
     func isFor(_ row: ApprovalRow) -> Bool { row.shownHash.prefix(Self.shownLength) == shown }
 
     /// Nil if the approval's id is too long for a button.
@@ -55,7 +55,7 @@ struct ButtonToken: Sendable, Equatable {
         "\(account)\n\(destination)\n\(content)"
     }
 
-    /// A UUID becomes its 16 bytes in base64. Any other id stays as it is, after `=`, with which no base64 begins.
+    /// Shortens an id. A UUID becomes its 16 bytes in base64. Any other id stays as it is, after `=`, with which no base64 text begins.
     private static func short(_ id: String) -> String {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12], id == id.lowercased(), let bytes = bytes(hexadecimal: parts.joined()) else {

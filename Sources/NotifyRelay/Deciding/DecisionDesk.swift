@@ -4,7 +4,8 @@ import RelayCore
 import RelaySupport
 import RevKeen
 
-/// The one place where approvals are decided: it checks who may, for what was shown, and once. A value made from one configuration.
+/// The one place where approvals are decided. It checks who may decide, that the approval still shows what the person saw, and that it is
+/// decided once. It is a value made from one configuration.
 struct DecisionDesk: Deciding {
     let ledger: Ledger
     let clients: [String: RevKeenClient]
@@ -48,13 +49,14 @@ struct DecisionDesk: Deciding {
         }
     }
 
-    /// An outcome for which nothing but the cursor is to be written.
+    /// Returns an outcome that needs no write except the cursor's.
     private func known(_ outcome: DecisionOutcome, _ cursor: PollCursor?) async throws(LedgerError) -> DecisionOutcome {
         if let cursor { try await ledger.save(cursor) }
         return outcome
     }
 
-    /// The ballot of a request. RevKeen cannot be told who decided, so the reason of a rejection by link or chat names the person.
+    /// The ballot of a request. RevKeen's API has no field for the person who decided, so the reason of a rejection by link or chat names
+    /// them.
     private func ballot(_ request: DecisionRequest, _ row: ApprovalRow, peopleNeeded: Int) -> Ballot {
         let speaker = request.speaker
         var reason: String?

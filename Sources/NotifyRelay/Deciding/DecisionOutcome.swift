@@ -1,27 +1,27 @@
 import Dedup
 import RelayCore
 
-/// What came of a decision request, for the person who made it.
+/// The outcome of a decision request, for the person who made it.
 struct DecisionOutcome: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
-        /// The answer is in the ledger, and RevKeen is still to be called. `wanted` is what the person asked for; the answer may be an
+        /// The answer is in the ledger, and RevKeen is still to be called. `wanted` is the choice of this person; the answer may be an
         /// earlier one by somebody else.
         case recorded(Answer, wanted: Choice)
-        /// The approval is now as was wanted.
+        /// The approval now has the state that the person wanted.
         case done
-        /// RevKeen took the answer, and the store could not record that. The answer stays owed under the same idempotency key.
+        /// RevKeen accepted the answer, and the store could not record that. The answer stays owed under the same idempotency key.
         case takenUnrecorded
-        /// It was decided otherwise, or cannot be decided any more.
+        /// It was decided the other way, or it can no longer be decided.
         case otherwise
-        /// RevKeen's decision is not known yet; the answer is kept and carried on.
+        /// RevKeen's decision is not known yet. The answer is kept, and the carrier calls RevKeen again.
         case kept
-        /// RevKeen refuses our key.
+        /// RevKeen refuses our API key.
         case forbidden
         /// RevKeen refuses the call itself.
         case refused
-        /// It counts as one vote, and more people must approve.
+        /// The answer counts as one vote, and more people must approve.
         case waiting
-        /// The approval shows something else by now.
+        /// The approval has changed since the person saw it.
         case changed
         /// This person may not decide here.
         case denied
@@ -32,7 +32,7 @@ struct DecisionOutcome: Sendable, Equatable {
     }
 
     var kind: Kind
-    /// A sentence without its capital and its stop.
+    /// A sentence without its capital letter and its full stop.
     var text: String
     /// Why the ledger could not record what happened; nil if it did.
     var storeFault: LedgerError?
@@ -51,13 +51,13 @@ struct DecisionOutcome: Sendable, Equatable {
         DecisionOutcome(kind: .recorded(answer, wanted: wanted), text: "it is written down, and RevKeen is told")
     }
 
-    /// - Parameter votes: those who have approved so far.
+    /// - Parameter votes: the people who have approved so far.
     static func waiting(_ votes: [Vote], of needed: Int) -> DecisionOutcome {
         let names = votes.map(\.person).joined(separator: ", ")
         return DecisionOutcome(kind: .waiting, text: "\(votes.count) of \(needed) have approved: \(names); it waits for another")
     }
 
-    /// RevKeen took an answer.
+    /// RevKeen accepted an answer.
     ///
     /// - Parameter fault: why that could not be recorded; nil if it was.
     static func taken(_ answer: Answer, wanted: Choice, fault: LedgerError? = nil) -> DecisionOutcome {
@@ -75,7 +75,7 @@ struct DecisionOutcome: Sendable, Equatable {
         return DecisionOutcome(kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""))
     }
 
-    /// The same, after the ledger could not record it. The answer stays owed, and RevKeen will say the same again.
+    /// The same outcome after the ledger could not record it. The answer stays owed, and the next call to RevKeen gets the same response.
     func unrecorded(_ fault: LedgerError?) -> DecisionOutcome {
         guard let fault else { return self }
         return DecisionOutcome(kind: kind, text: text + "; this relay could not write that down yet, and will ask again", storeFault: fault)

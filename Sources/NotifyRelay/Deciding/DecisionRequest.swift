@@ -3,15 +3,15 @@ import Policy
 import RelayCore
 import RelaySupport
 
-/// Who wants what decided about which approval, and what they were shown. Each way in (page, button, command) makes one; the desk turns it
-/// into a `Ballot`.
+/// A request to decide an approval: who asks, for which choice, and what they saw. Each way in (page, button, command) makes one; the desk
+/// turns it into a `Ballot`.
 struct DecisionRequest: Sendable {
     var account: String
     var approval: String
     var choice: Choice
-    /// The reason as it was typed; nil where the way in asks for none.
+    /// The reason as it was typed; nil if the way in asks for none.
     var reason: String?
-    /// What stood before them when they decided; nil means whatever the approval is now.
+    /// What the person saw when they decided; nil means that the present state of the approval counts.
     var shown: Shown?
     var speaker: Speaker
 

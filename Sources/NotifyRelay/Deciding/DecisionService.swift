@@ -1,7 +1,7 @@
 import Dedup
 import RelayCore
 
-/// The desk of the relay that runs: each step is taken under the configuration in force, and the messages follow what came of it.
+/// Decides for the running relay. Each step uses the configuration in force, and wakes the lanes whose messages must change.
 struct DecisionService: Deciding {
     let ledger: Ledger
     let clock: any WallClock
@@ -35,9 +35,9 @@ struct DecisionService: Deciding {
             router: generation.router, refreshing: generation.refreshing)
     }
 
-    /// Looks at the account, so that the messages soon show what came of a request.
+    /// Looks at the account soon, so that the messages show the result of a request.
     private func lookSoon(at account: String, _ running: RunningGeneration) {
-        // Not a child of this task: the person has their response, and nothing waits for the look.
+        // This is no child task: the person has their response, and nothing waits for the look.
         Task { await running.lookAtApprovals(of: account, ifOlderThan: .zero) }
     }
 }

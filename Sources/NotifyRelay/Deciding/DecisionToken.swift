@@ -2,20 +2,20 @@ import Crypto
 import RelayCore
 import RelaySupport
 
-/// What a link to decide holds: the approval, the recipient, and the time until which it is valid. Whoever opens it either is the recipient
-/// or got it from them.
+/// The content of a link to decide: the approval, the recipient, and the time until which the link is valid. A person who opens the link is
+/// the recipient or got it from the recipient.
 ///
 /// The text is `<content>.<key id><signature>`, both in base64url. The content has one line for each part.
 struct DecisionToken: Sendable, Equatable {
     var account: String
     var approval: String
     var destination: String
-    /// The mark of the only recipient; nil where a room reads it.
+    /// The mark of the only recipient; nil if a room reads the message.
     var recipient: String?
     var expires: Timestamp
 
     private static let version = "1"
-    /// The longest text that is looked at, in bytes. Tokens of this relay are far shorter.
+    /// The longest text that is verified, in bytes. Tokens of this relay are far shorter.
     private static let longest = 2_000
 
     /// Nil if an id holds a line break.
@@ -50,7 +50,7 @@ struct DecisionToken: Sendable, Equatable {
         self.expires = expires
     }
 
-    /// A hash by which a recipient is found again, so that no address stands in the link.
+    /// A hash that identifies a recipient, so that the link holds no address.
     static func mark(ofRecipient address: String) -> String {
         hexadecimal(SHA256.hash(data: Array(address.lowercased().utf8)).prefix(8))
     }

@@ -2,17 +2,17 @@ import Channels
 import Dedup
 import RelayCore
 
-/// How an approval can be decided from its message: by a signed link to a page of ours, and by buttons of the chat.
+/// The ways to decide an approval from its message: a signed link to a page of the relay, and buttons of the chat.
 struct DecisionWays: Sendable {
     let keys: LinkKeys
-    /// The address at which people reach us, without a slash at its end; nil means that there are no pages.
+    /// The public URL of the relay, without a slash at its end; nil means that there are no pages.
     let publicURL: String?
     let expiry: Duration
-    /// Whether posts of chats reach us.
-    let hearsPosts: Bool
+    /// Whether chats can post to the relay, that is whether `server.public_listen` is set.
+    let receivesPosts: Bool
 
-    /// A link that is good for whoever reads it at the destination, until it expires. All links of one day are the same, so that a message
-    /// that is sent again has the same text.
+    /// A link that anybody who reads the message at the destination can use until it expires. All links of one day are the same, so that a
+    /// message that is sent again has the same text.
     func link(toApproval id: String, account: String, destination: String, recipient: String, now: Timestamp) -> String? {
         guard let publicURL else { return nil }
         let tomorrow = Timestamp(seconds: now.seconds.dividedDown(by: 86_400) * 86_400 + 86_400)
@@ -22,7 +22,7 @@ struct DecisionWays: Sendable {
         return token.signed(with: keys).map { "\(publicURL)/a/\($0)" }
     }
 
-    /// The buttons of a request; empty where no press would reach us.
+    /// The buttons of a request; empty if a press would not reach the relay.
     func buttons(for row: ApprovalRow, at target: Composer.Target) -> [DecisionButton] {
         guard hears(target.callback) else { return [] }
         return [Choice.approve, .reject].compactMap { choice in
@@ -32,7 +32,7 @@ struct DecisionWays: Sendable {
         }
     }
 
-    /// The address that a chat posts a press to; nil where that is set up by hand in the chat.
+    /// The URL that a chat posts a press to; nil if a person sets that up in the chat.
     func callbackURL(at target: Composer.Target) -> String? {
         guard case .mattermost? = target.callback, let publicURL else { return nil }
         return "\(publicURL)/hooks/mattermost/\(target.name)"
@@ -42,8 +42,8 @@ struct DecisionWays: Sendable {
         switch callback {
         case nil: false
         case .telegram?: true
-        case .slack?, .discord?: hearsPosts
-        case .mattermost?: hearsPosts && publicURL != nil
+        case .slack?, .discord?: receivesPosts
+        case .mattermost?: receivesPosts && publicURL != nil
         }
     }
 }

@@ -13,7 +13,7 @@ struct LinkKeys: Sendable {
 
     private let keys: [Key]
 
-    /// - Parameter secrets: the keys, of which there is at least one.
+    /// - Parameter secrets: the keys, at least one.
     init(_ secrets: [Secret]) {
         keys = secrets.map { secret in
             let bytes = Array(secret.reveal().utf8)

@@ -26,7 +26,7 @@ struct People: Sendable {
         }?.name
     }
 
-    /// The speaker for a pressed button, with the name that the chat shows if the person is not known.
+    /// The speaker for a pressed button. A person who is not known gets the name that the chat shows.
     func speaker(_ press: Press, in way: Way, at destination: String, address: String? = nil) -> Speaker {
         let id = "\(way.rawValue) \(press.userID.oneLine(most: 60))"
         let shown = press.userName?.oneLine(most: 60) ?? ""

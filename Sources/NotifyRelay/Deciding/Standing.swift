@@ -1,18 +1,18 @@
 import Dedup
 import RelayCore
 
-/// How an approval stands, as a page says it.
+/// The state of an approval as a page shows it.
 enum Standing: Sendable, Equatable {
     case open
-    /// Somebody has answered, and RevKeen has not confirmed it yet.
+    /// A person has answered, and RevKeen has not confirmed it yet.
     case onItsWay(actor: String, choice: Choice)
     case over(state: String, actor: String?, reason: String?)
 
-    /// An answer that RevKeen took comes before a row that was read earlier.
+    /// If RevKeen has accepted an answer, the approval is over, even if the row was read earlier and still shows it open.
     ///
     /// - Parameters:
     ///   - answer: the last answer to the approval; nil if there is none.
-    ///   - people: the names of RevKeen's user ids.
+    /// - people: the names of people by their user ids at RevKeen.
     init(_ row: ApprovalRow, answer: Answer?, people: [String: String]) {
         guard row.isOpen else {
             let detail = row.detail

@@ -4,13 +4,13 @@ import Logging
 import Policy
 import RelayCore
 
-/// Asks one bot of Telegram which buttons were pressed, again and again, so that no port has to be open.
+/// Polls one Telegram bot for pressed buttons, so that no port has to be open.
 ///
-/// Telegram forgets an update when the one after it is asked for. How far the updates were read is stored in the transaction that writes a
-/// press down, so that a crash neither loses a press nor repeats it.
+/// Telegram forgets an update when the next one is requested. The position of the last read update is stored in the transaction that
+/// records a press, so that a crash neither loses a press nor repeats it.
 struct TelegramListener: Sendable {
     let bot: TelegramCallback
-    /// The destinations of this bot.
+    /// The names of the destinations that use this bot.
     let destinations: [String]
     let ledger: Ledger
     let presses: ButtonPresses
@@ -66,16 +66,16 @@ struct TelegramListener: Sendable {
         }
     }
 
-    /// The shortest time between two questions. Telegram holds a question while nothing is pressed; a server that responds at once is not
-    /// asked faster than this.
+    /// The shortest time between two polls. Telegram holds a poll open while nothing is pressed; a server that responds at once is not
+    /// polled faster than this.
     private static let pace = Duration.seconds(1)
-    /// How long a store that failed is left alone.
+    /// How long to wait after a fault of the store.
     private static let storePause = Duration.seconds(5)
 
-    /// Asks once, and writes down all that came.
+    /// Polls once, and records all presses that came.
     ///
     /// - Throws: `DeliveryError` if Telegram does not respond well; `LedgerError` if the store failed. Then the press that could not be
-    ///   written down, and all after it, come again with the next question.
+    ///   recorded, and all after it, come again with the next poll.
     func listenOnce() async throws {
         let position = try await ledger.cursor(to: key)?.position
         for update in try await bot.updates(after: position, tools: tools) {
@@ -85,7 +85,7 @@ struct TelegramListener: Sendable {
                 continue
             }
             let outcome = try await write(press, cursor)
-            // Not a child: what else was pressed does not wait for RevKeen.
+            // This is no child task: the other presses do not wait for RevKeen.
             Task { [bot, presses, tools] in
                 let text = await presses.finish(outcome)
                 if let query = update.query { await bot.answer(query, text, tools: tools) }

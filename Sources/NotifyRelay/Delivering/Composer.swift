@@ -3,23 +3,23 @@ import Dedup
 import RelayCore
 import Rendering
 
-/// Turns what is owed into a message: the present facts, the words of a template, cut to what the destination takes.
+/// Renders a claimed delivery as a message: the present facts in the words of a template, cut to the destination's limits.
 struct Composer: Sendable {
     let templates: TemplateSet
     let links: LinkPatterns
-    /// RevKeen's user ids and the names that `people:` gives them.
+    /// The names from `people:`, by RevKeen's user id.
     let people: [String: String]
     let zoneName: String
-    /// Nil: nothing is decided from a message.
+    /// How an approval can be decided from a message; nil if it cannot.
     var ways: DecisionWays?
 
-    /// One destination, as far as words are concerned.
+    /// The properties of a destination that affect the text.
     struct Target: Sendable {
         var name: String
         var type: ChannelType
         var limit: Limit
         var zoneName: String?
-        /// How a button that is pressed there comes back; nil where none can.
+        /// How the destination sends us the press of a button; nil if it cannot.
         var callback: Callback?
     }
 
@@ -41,8 +41,8 @@ struct Composer: Sendable {
         let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
         let message = Message(
             event: event,
-            title: cut(rendered.title, to: target.type.titleLimit, dialect: target.type.dialect, ending: "…"),
-            body: cut(rendered.body, to: target.limit, dialect: target.type.dialect, ending: "…\n\(ending)"),
+            title: target.type.dialect.cut(rendered.title, to: target.type.titleLimit),
+            body: target.type.dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)"),
             html: rendered.html, link: link, links: links, decideLink: decideLink,
             buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
@@ -57,13 +57,13 @@ struct Composer: Sendable {
         ways?.link(toApproval: approval, account: account, destination: claim.destination, recipient: claim.recipient, now: now)
     }
 
-    /// The approval that a message asks somebody to decide; nil of everything else.
+    /// The approval that a message asks somebody to decide; nil for all other messages.
     private static func asked(_ event: Event, _ claim: Claim) -> ApprovalRow? {
         guard event.kind == .approval || event.kind == .reminder, let row = claim.present, row.isOpen else { return nil }
         return row
     }
 
-    /// What a receiver knows a message by. Bringing a message up to date is no repeat of what was sent before under its event.
+    /// The id from which the idempotency key is made. A refresh has another id than its event, because it is not a repeat of the message.
     private static func sending(_ claim: Claim, _ event: Event) -> String {
         guard claim.options.refreshes else { return event.id }
         if let collapsed = claim.collapsed { return "\(event.id)#\(collapsed)" }
@@ -71,18 +71,18 @@ struct Composer: Sendable {
         return "\(event.id)#\(row.updatedAt.milliseconds)"
     }
 
-    /// A request that was decided before it could be told is told as decided.
+    /// The kind of the template. A request that was decided before it was sent is rendered as a decision.
     private static func template(for event: Event) -> Event.Kind {
         guard event.kind == .approval, case .approval(let detail) = event.payload.detail, detail.state != .open else { return event.kind }
         return .decision
     }
 
-    /// An approval is told as it is now, not as it was when it was admitted.
+    /// The event with the approval as it is now, not as it was when the event was admitted.
     static func presentEvent(_ event: Event, row: ApprovalRow?) -> Event {
         guard let row, event.kind == .approval || event.kind == .decision || event.kind == .reminder else { return event }
         var present = event
         present.payload = row.payload
-        // Which reminder it is, is the reminder's own.
+        // The step of a reminder comes from its own event, not from the row.
         if event.kind == .reminder, case .approval(let own) = event.payload.detail, case .approval(var detail) = row.payload.detail {
             detail.step = own.step
             detail.overdue = own.overdue

@@ -2,36 +2,37 @@ import Channels
 import Policy
 import RelayCore
 
-/// One destination as the lanes see it: how to speak to it, and how hard.
+/// One destination as the lanes see it: its channel, its limits and its pace.
 struct Destination: Sendable {
     var name: String
     var type: ChannelType
-    /// Of this destination: the type's, or what its keys make of them.
+    /// The abilities of the type, as far as the keys of this destination do not change them.
     var abilities: Abilities
     var channel: any Channel
-    /// One entry per delivery: addresses of a mail, or one empty text.
+    /// The recipients, each of which gets a delivery of its own: the addresses of a mail, or one empty text.
     var recipients: [String]
-    /// How many attempts may be under way at once.
+    /// The most attempts that may be under way at once.
     var width: Int
     var pace: (burst: Int, every: Duration)?
     var giveUp: Duration
     var fallback: String?
     var zoneName: String?
-    /// Changes when the entry in the file changes: then a closed lane opens.
+    /// Changes when the entry in the configuration changes; a lane that is not open then opens.
     var fingerprint: String
 
-    /// A route to it says `at_most_once`: what was claimed and not begun would be lost with the program, so nothing is claimed ahead.
+    /// False if a route to it says `at_most_once`. A crash would make such claims *unknown* although they were not begun, so none is made
+    /// ahead.
     var claimsAhead = true
 
-    /// How a button that is pressed there comes back; nil where none can.
+    /// How the destination sends us the press of a button; nil if it cannot.
     var callback: Callback?
-    /// The hours in which a working clock goes on; nil: it has none.
+    /// The working hours of the destination, which reminders may count by; nil if none are configured.
     var working: WeeklyHours?
     /// When and how often it may be disturbed.
     var rules = DestinationRules()
 
-    /// Longer than any attempt can take, the short wait of what is claimed ahead included: a lost task, not a slow one, lets a claim run
-    /// out (design §5).
+    /// How long a claim lasts. It is longer than any attempt can take, including the short wait of a claim that was made ahead, so a claim
+    /// runs out only if its task is lost, not if it is slow (design §5).
     var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
     var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback) }

@@ -2,8 +2,8 @@ import Crypto
 import RelayCore
 import RelaySupport
 
-/// What a receiver knows a message by, the same on every attempt: hex SHA-256 of the event's id, the destination and, where there is
-/// one, the recipient. The parts are separated by a byte that none of them can hold.
+/// The key by which a receiver recognises a message, the same on every attempt: hex SHA-256 of the event's id, the destination and, if
+/// there is one, the recipient. Each part ends with a zero byte, which none of them can contain.
 func idempotencyKey(event: String, destination: String, recipient: String) -> String {
     var hash = SHA256()
     for part in recipient.isEmpty ? [event, destination] : [event, destination, recipient] {

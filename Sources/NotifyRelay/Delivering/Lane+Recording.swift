@@ -2,13 +2,13 @@ import Dedup
 import Policy
 import RelayCore
 
-/// What a lane writes into the ledger, and writes again until the ledger has taken it.
+/// The writes of a lane to the ledger, which are repeated until they succeed.
 extension Lane {
-    /// Puts back all claims that were not begun. Those that the ledger does not take stay in `returning`.
+    /// Puts back all claims that were not begun. Those whose write fails stay in `returning`.
     func putBack() async {
         returning += ready
         ready = []
-        // Whoever puts back at this moment takes these, too.
+        // A call that is putting claims back at this moment takes these too.
         guard !isPuttingBack else { return }
         isPuttingBack = true
         defer { isPuttingBack = false }
@@ -22,8 +22,8 @@ extension Lane {
         }
     }
 
-    /// Tries every second until the settlement is written: a message whose delivery is not recorded would be sent twice. It is given up only
-    /// when the task is cancelled, at the end of the grace of a stop.
+    /// Tries every second until the settlement is written, because a message whose delivery is not recorded would be sent twice. It
+    /// gives up only when the task is cancelled, at the end of the grace of a stop.
     func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt?) async {
         var hasFailed = false
         while true {
@@ -42,17 +42,16 @@ extension Lane {
         if hasFailed { unrecorded -= 1 }
     }
 
-    /// The state of the lane, if the ledger has another one.
+    /// The state of the lane; nil if the ledger has the same one.
     private func news() -> LaneRecord? {
         let record = health.record(of: destination.name, at: clock.now)
         let isNews = record.state != written?.state ?? .open || record.until != written?.until || record.reason != written?.reason
         return isNews ? record : nil
     }
 
-    /// Writes the state of the lane down, for commands and for the next start, if it has changed. What the ledger does not take is
-    /// written again later.
+    /// Stores the state of the lane for commands and for the next start, if it has changed. A write that fails is repeated later.
     func writeDown() async {
-        // Whoever writes at this moment looks again for news afterwards.
+        // A call that is writing at this moment checks for changes again afterwards.
         guard !isWriting else { return }
         isWriting = true
         isStateUnwritten = false

@@ -4,16 +4,16 @@ import Logging
 import Policy
 import RelayCore
 
-/// Makes the deliveries that are owed to one destination, at its pace. No trouble of one lane delays another.
+/// Makes the deliveries that are owed to one destination, at its pace. A failing lane does not delay another one.
 ///
-/// A lane claims a little more than it can send, so that claiming does not stand between two messages. Claims that it cannot use after
-/// all (a throttle, a stop) are put back without costing an attempt. Whatever the store fails to take, the lane keeps and writes again:
-/// settlements, claims to put back, its own state.
+/// A lane claims slightly more than it can send, so that no message waits for a claim. Claims that it cannot use, because of a throttle or
+/// a stop, are put back and count no attempt. The lane keeps every write that fails and repeats it: settlements, claims to put back and
+/// its own state.
 actor Lane {
-    /// What a lane reports to the rest of the program.
+    /// A report of a lane to the rest of the program.
     enum Report: Sendable {
         case attempted(DeliveryOutcome, took: Duration)
-        /// `since` is when the lane ceased to be open.
+        /// `since` is when the lane stopped being open; nil if it is open.
         case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
         case templateFailed(String)
         /// The ledger could not be read or written.
@@ -26,10 +26,10 @@ actor Lane {
     private var pacer: Pacer?
     var ready: [Claim] = []
     var readySince = Timestamp.distantPast
-    /// Claims that go back without an attempt, until the ledger has taken them. While there is one, nothing more is claimed.
+    /// Claims to put back without an attempt. While there are any, nothing more is claimed.
     var returning: [Claim] = []
     var isPuttingBack = false
-    /// How many settlements the ledger could not take yet. While there is one, nothing more is claimed.
+    /// The number of settlements whose write has failed so far. While there are any, nothing more is claimed.
     var unrecorded = 0
     private var underWay = 0
     private var stopping = false
@@ -38,7 +38,7 @@ actor Lane {
     var isWriting = false
     /// The last attempt to write the state down failed.
     var isStateUnwritten = false
-    /// For how long the lane was not open, as far as the deliveries that waited were not excused for it yet.
+    /// The time that the lane was not open and that is not stored with `Ledger.excuse` yet.
     var unexcused = Duration.zero
     let ledger: Ledger
     let clock: any WallClock
@@ -49,7 +49,7 @@ actor Lane {
     private let freshen: @Sendable (Claim) async -> ApprovalRow?
     nonisolated let wakeup = Wakeup()
 
-    /// A claim that was not begun for so long is put back: it may have been superseded, dropped or changed meanwhile.
+    /// How long a claim may wait to be begun. It is then put back, because it may have been superseded, dropped or changed meanwhile.
     static let freshness = Duration.seconds(10)
     /// How long to wait before the ledger is tried again.
     static let untilLedgerIsTriedAgain = Duration.seconds(1)
@@ -117,7 +117,7 @@ actor Lane {
         }
     }
 
-    /// Whether something is ready. False as well if the ledger cannot say, which it reports.
+    /// Whether a claim is ready. False also if the ledger fails, which it reports.
     private func hasMore() async -> Bool {
         do throws(LedgerError) {
             return try await claimMore()
@@ -127,7 +127,7 @@ actor Lane {
         }
     }
 
-    /// Whether something will be ready at a moment that is not far. False as well if the ledger cannot say, which it reports.
+    /// Whether a claim is ready or will be due by a moment. False also if the ledger fails, which it reports.
     private func hasMore(by moment: Timestamp) async -> Bool {
         if await hasMore() { return true }
         do throws(LedgerError) {
@@ -138,7 +138,7 @@ actor Lane {
         }
     }
 
-    /// Takes a new configuration over. Attempts that are under way go on as they began. An entry that changed opens the lane.
+    /// Applies a new configuration. Attempts that are under way keep the old one. A changed entry of the destination opens the lane.
     func adopt(_ new: Destination, composer: Composer) async {
         let old = destination
         destination = new
@@ -150,7 +150,7 @@ actor Lane {
         wakeup.signal()
     }
 
-    /// The wall clock was set.
+    /// Moves the lane's times after the wall clock was set.
     func shift(by difference: Duration) {
         pacer?.shift(by: difference)
         health.shift(by: difference)
@@ -166,7 +166,7 @@ actor Lane {
 
     /// Opens the lane if a command has opened it in the store.
     ///
-    /// A store that says open only because this lane could not write its own state down says nothing.
+    /// If the store says *open* only because this lane could not write its own state, it is ignored.
     ///
     /// - Parameter stored: the lane as the store has it; nil if the store has none, which means open.
     func heed(_ stored: LaneRecord?) async {
@@ -181,7 +181,7 @@ actor Lane {
         if !returning.isEmpty { await putBack() }
         let allowed = health.allowance(width: destination.width)
         guard !stopping, unrecorded == 0, returning.isEmpty, underWay < allowed.count else {
-            // A lane that is closed, or that cannot write settlements down, holds no claims.
+            // A lane that is closed, or that cannot write settlements, holds no claims.
             if allowed.count == 0 || unrecorded > 0 { await putBack() }
             await rest(until: .distantFuture)
             return nil
@@ -197,7 +197,7 @@ actor Lane {
         return ready.removeFirst()
     }
 
-    /// Waits for a signal or a moment, but not long while the ledger has something to take yet.
+    /// Waits for a signal or a moment, but at most `untilLedgerIsTriedAgain` while a write has to be repeated.
     private func rest(until moment: Timestamp) async {
         let again = isStateUnwritten || !returning.isEmpty ? clock.now + Self.untilLedgerIsTriedAgain : .distantFuture
         await wakeup.wait(until: min(moment, again), clock: clock)
@@ -207,7 +207,7 @@ actor Lane {
         max(from, pacer?.opensAt(clock.now) ?? .distantPast)
     }
 
-    /// Makes sure that something is ready; otherwise waits until something may be due, and returns false.
+    /// Makes sure that a claim is ready; otherwise waits until one may be due, and returns false.
     private func fill() async -> Bool {
         do throws(LedgerError) {
             if try await claimMore() { return true }
@@ -216,9 +216,8 @@ actor Lane {
                 await rest(until: .distantFuture)
                 return false
             }
-            // A lane that is down has also asked for deliveries that wait for a retry: nothing is owed, or it comes with a signal.
-            let next = health.isOpen ? try await ledger.nextDue(destination.name) : nil
-            await rest(until: next ?? .distantFuture)
+            // Also while the lane is down: what is held until a later time is due then, although nothing else wakes the lane.
+            await rest(until: try await ledger.nextDue(destination.name) ?? .distantFuture)
         } catch {
             await report(.ledger(error))
             await wakeup.wait(until: clock.now + Self.untilLedgerIsTriedAgain, clock: clock)
@@ -226,7 +225,7 @@ actor Lane {
         return false
     }
 
-    /// Whether something is ready, claiming what is due if nothing was. It does not wait.
+    /// Whether a claim is ready. If none is, it claims what is due. It does not wait.
     private func claimMore() async throws(LedgerError) -> Bool {
         if !ready.isEmpty, clock.now > readySince + Self.freshness { await putBack() }
         if !ready.isEmpty { return true }
@@ -254,7 +253,7 @@ actor Lane {
         log.damages(of: claim)
         if let fresh = await freshen(claim) {
             claim.present = fresh
-            // Nobody is reminded of an approval that was decided meanwhile.
+            // A reminder is dropped if its approval was decided meanwhile.
             if claim.event.kind == .reminder, !fresh.isOpen { return await record(claim, .dropped("superseded"), nil) }
         }
         let begun = clock.now

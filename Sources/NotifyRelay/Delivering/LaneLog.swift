@@ -4,7 +4,7 @@ import Policy
 import RelayCore
 import RelaySupport
 
-/// The lines that the log says about one destination's lane: each settled attempt at `debug`, each change of the lane at `notice`.
+/// Logs the lane of one destination: each settled attempt at `debug`, each change of the lane at `notice`.
 struct LaneLog: Sendable {
     let logger: Logger
 
@@ -19,15 +19,15 @@ struct LaneLog: Sendable {
         logger.debug("delivery \(settlement.word)", metadata: metadata)
     }
 
-    /// Logs what the store has damaged of a delivery. The message itself says so too if the event is damaged.
+    /// Logs the parts of a delivery that are damaged in the store. The message says so too if the event is damaged.
     func damages(of claim: Claim) {
         let id = claim.event.id, place = "delivery \(claim.delivery) to \(claim.destination)"
         for damage in Claim.Damage.allCases where claim.damages.contains(damage) {
             switch damage {
             case .event: logger.error("\(place): \(id) cannot be read from the store; the message says so")
-            case .options: logger.error("\(place): its options cannot be read from the store; \(id) is sent once at most")
+            case .options: logger.error("\(place): its options cannot be read from the store; \(id) is sent at most once")
             case .receipt:
-                logger.error("\(place): the receipt of the message before cannot be read from the store; that message stays as it is")
+                logger.error("\(place): the receipt of the earlier message cannot be read from the store; that message stays as it is")
             }
         }
     }

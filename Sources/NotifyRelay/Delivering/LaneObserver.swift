@@ -3,14 +3,14 @@ import Logging
 import Policy
 import RelayCore
 
-/// Counts, logs and reports what the lanes of a relay say.
+/// Receives the reports of all lanes, and counts, logs and reports them.
 struct LaneObserver: Sendable {
     let metrics: Metrics
     let reports: SelfReport
     let storeHealth: StoreHealth
     let logger: Logger
 
-    /// - Parameter fallback: the destination that is told when this one closes or opens again; nil where there is none.
+    /// - Parameter fallback: the destination that also gets a message when this one closes or opens again; nil if there is none.
     func observe(_ report: Lane.Report, from destination: String, fallback: String?) async {
         switch report {
         case .attempted(let outcome, let took): metrics.delivered(destination, outcome, took: took)

@@ -22,7 +22,7 @@ final class Wakeup: Sendable {
         waiter?.resume()
     }
 
-    /// A task waits and no signal is on its way. Tests wait for this.
+    /// Whether a task waits that no signal has woken yet. Tests wait for this.
     var isWaitedFor: Bool { state.withLock { $0.waiter != nil } }
 
     /// Returns at a signal, or when the task is cancelled.

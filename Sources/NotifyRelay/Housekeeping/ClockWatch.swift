@@ -1,6 +1,6 @@
 import RelayCore
 
-/// Notices that the wall clock was set: it and the clock that never jumps no longer agree on how much time has passed.
+/// Detects that the wall clock was set, by comparing it with the monotonic clock.
 struct ClockWatch {
     private let clock: any WallClock
     private var wall: Timestamp
@@ -12,7 +12,7 @@ struct ClockWatch {
         uptime = clock.uptime
     }
 
-    /// How far the wall clock was set since the last call; nil if by less than a minute.
+    /// By how much the wall clock was set since the last call; nil if by a minute or less.
     mutating func jump() -> Duration? {
         let passed = clock.uptime - uptime
         let jump = wall.duration(to: clock.now) - passed

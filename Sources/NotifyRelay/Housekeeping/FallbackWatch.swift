@@ -2,7 +2,8 @@ import Dedup
 import Policy
 import RelayCore
 
-/// Says when ill lanes are looked after. Each round asks the ledger for what was owed too long, so a round comes less often than a turn.
+/// Decides when the lanes that are down or closed are checked. Each round queries the ledger for deliveries that were owed too long, so
+/// rounds come less often than turns.
 struct FallbackWatch {
     static let roundEvery = Duration.seconds(15)
 
@@ -16,8 +17,8 @@ struct FallbackWatch {
     }
 }
 
-/// Tells a destination's `fallback` while its lane is ill: once when it closes, or once it was down for 15 minutes; from then on the
-/// fallback also gets what is `high` or more and was owed for 15 minutes.
+/// Informs a destination's `fallback` while the destination's lane is down or closed. It sends one report when the lane closes, or when it
+/// was down for 15 minutes. From then on the fallback also gets the deliveries of priority `high` and above that were owed for 15 minutes.
 struct FallbackHelp: Sendable {
     static let patience = Duration.seconds(15 * 60)
 
@@ -27,7 +28,7 @@ struct FallbackHelp: Sendable {
     let reports: SelfReport
     let clock: any WallClock
 
-    /// After a fault of the store the next round tries again.
+    /// Does one round for one lane. If the store fails, the next round tries again.
     func help(_ destination: Destination, _ health: LaneHealth) async throws(LedgerError) {
         let now = clock.now
         switch health.state {
@@ -38,7 +39,8 @@ struct FallbackHelp: Sendable {
                 .down(destination.name), "destination \(destination.name) has been down since \(since): \(health.reason ?? "")", at: since,
                 also: destination.fallback)
         case .closed(let since):
-            // It was said when the lane closed. After a restart it is said again under the same id, so that its end can be said.
+            // The report was sent when the lane closed. After a restart it is begun again under the same id, so that its end can be
+            // reported.
             await reports.beginClosed(destination.name, reason: health.reason, since: since, fallback: destination.fallback)
         }
         guard let fallback = destination.fallback else { return }
@@ -61,8 +63,8 @@ extension SelfReport.Topic {
 
 extension SelfReport {
     /// - Parameters:
-    ///   - since: when the lane closed; it is a part of the report's id, so a restart does not tell it again.
-    ///   - fallback: the destination that is told too; nil where there is none.
+    ///   - since: when the lane closed. It is part of the report's id, so that a restart does not send the report again.
+    ///   - fallback: another destination that gets the report too; nil if there is none.
     func beginClosed(_ destination: String, reason: String?, since: Timestamp?, fallback: String?) async {
         await begin(
             .closed(destination),

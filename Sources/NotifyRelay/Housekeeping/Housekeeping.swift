@@ -3,10 +3,10 @@ import Logging
 import Policy
 import RelayCore
 
-/// The regular work beside looking and delivering: changes by commands, windows to close, clock jumps, fallbacks, reminders, answers on
-/// their way to RevKeen, and retention.
+/// The regular work beside looking and delivering: changes by commands, windows to close, clock jumps, fallbacks, reminders, answers that
+/// RevKeen does not have yet, and retention.
 ///
-/// A fault of the store skips a turn and decides nothing: what was due stays due and is done in a later turn.
+/// If the store fails, the turn is skipped and decides nothing: everything that was due is done in a later turn.
 struct Housekeeping: Sendable {
     let generation: Generation
     let ledger: Ledger
@@ -17,7 +17,7 @@ struct Housekeeping: Sendable {
     let carrier: AnswerCarrier
     let reports: SelfReport
     let storeHealth: StoreHealth
-    /// What it remembers from one turn to the next. It outlives the generation.
+    /// The state that is kept from one turn to the next. It outlives the generation.
     let turn: HousekeepingTurn
     let clock: any WallClock
     let logger: Logger
@@ -30,7 +30,7 @@ struct Housekeeping: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await takeTurns() }
-            group.addTask { await repeating(every: Self.turnEvery) { try await carrier.carry() } }
+            group.addTask { await repeating(every: Self.turnEvery) { () async throws(LedgerError) in try await carrier.carry() } }
             group.addTask { await repeating(every: Self.retainEvery, retain) }
             if generation.configuration.routes.contains(where: { $0.reminders != nil }) {
                 group.addTask { await repeating(every: Self.remindEvery, remind) }
@@ -38,7 +38,7 @@ struct Housekeeping: Sendable {
         }
     }
 
-    /// How the fallback of an ill lane is told.
+    /// Informs the fallbacks of lanes that are down or closed.
     var fallback: FallbackHelp {
         FallbackHelp(ledger: ledger, router: generation.router, lanes: lanes, reports: reports, clock: clock)
     }
@@ -50,20 +50,14 @@ struct Housekeeping: Sendable {
         }
     }
 
-    private func repeating(every pace: Duration, _ work: () async throws -> Void) async {
+    private func repeating(every pace: Duration, _ work: () async throws(LedgerError) -> Void) async {
         while !Task.isCancelled {
-            do {
-                try await work()
-            } catch let error as LedgerError {
-                storeHealth.note(error)
-            } catch {
-                if !Task.isCancelled { logger.error("an answer cannot be carried on: \(error)") }
-            }
+            do throws(LedgerError) { try await work() } catch { storeHealth.note(error) }
             try? await clock.sleep(for: pace)
         }
     }
 
-    /// Admits the reminders that are due now. What cannot be read or written is due again in the next turn.
+    /// Admits the reminders that are due now. If the store fails, they are due again in the next turn.
     func remind() async throws(LedgerError) {
         let reminding = Reminding(
             router: generation.router, workingHours: generation.workingHours, mutes: try await ledger.mutes(), now: clock.now)

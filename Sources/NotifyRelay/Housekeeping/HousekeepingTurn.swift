@@ -4,15 +4,15 @@ import Policy
 import RelayCore
 import RelaySupport
 
-/// What housekeeping does each second, and what it remembers from one turn to the next, across reloads.
+/// The work that housekeeping does each second, and the state that it keeps from one turn to the next, across reloads.
 ///
-/// Each part of a turn stands alone: a fault of the store in one of them leaves the others their turn.
+/// The parts of a turn are independent: if the store fails in one of them, the others still run.
 actor HousekeepingTurn {
     private var clockWatch: ClockWatch
     private var fallbacks = FallbackWatch()
-    /// Another process wrote to the store, and the lanes did not look at it yet.
+    /// Another process wrote to the store, and the lanes have not read that yet.
     private var hasCommands = false
-    /// By how much the clock was set back and the store was not shifted yet; zero or negative.
+    /// By how much the clock was set back while the store is not shifted yet; zero or negative.
     private var unshifted = Duration.zero
 
     init(clock: any WallClock) { clockWatch = ClockWatch(clock: clock) }
@@ -39,7 +39,7 @@ actor HousekeepingTurn {
         return false
     }
 
-    /// A command opens a lane by writing so into the store. While the store cannot be read, no lane changes.
+    /// Applies what commands changed. A command opens a lane by writing that to the store. While the store cannot be read, no lane changes.
     private func heedCommands(_ house: Housekeeping) async throws(LedgerError) {
         guard hasCommands else { return }
         hasCommands = false
@@ -79,7 +79,7 @@ actor HousekeepingTurn {
         house.lanes.wakeAll()
     }
 
-    /// Moves what waits in the store by as much as the clock was set back. It is kept until that succeeds.
+    /// Shifts the due times in the store by as much as the clock was set back. The shift is kept until that succeeds.
     private func shiftStore(_ house: Housekeeping) async throws(LedgerError) {
         let shift = unshifted
         guard shift != .zero else { return }

@@ -3,7 +3,7 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// Why the store could not be used when somebody last tried. Said once when it begins and once when it is over.
+/// Why the store could not be used at the last attempt. A fault is logged once when it begins and once when it is over.
 final class StoreHealth: Sendable {
     private let lastFault = Locked<String?>(nil)
     private let ledger: Ledger
@@ -14,10 +14,10 @@ final class StoreHealth: Sendable {
         self.logger = logger
     }
 
-    /// Nil while the store can be used, as far as is known.
+    /// Why the store cannot be used; nil if no fault is known.
     var fault: String? { lastFault.withLock { $0 } }
 
-    /// Keeps what a failed read or write said.
+    /// Keeps the error of a failed read or write, and logs the first one.
     func note(_ error: LedgerError) {
         let isNews = lastFault.withLock { fault in
             defer { fault = error.detail }

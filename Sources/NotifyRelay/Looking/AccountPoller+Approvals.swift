@@ -7,13 +7,13 @@ import RevKeen
 
 /// The feed `approvals`: one request shows the whole account's open and decided requests.
 extension AccountPoller {
-    /// Looks at the approvals, unless the last good look is not older than `age`. It returns after a few seconds at most.
+    /// Looks at the approvals, unless the last good look is at most `age` old. It returns after `patience` at the latest.
     func lookAtApprovals(ifOlderThan age: Duration) async {
         if let read = approvalsRead, clock.uptime - read <= age { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.freshLook.withLock {
-                    // A look that was awaited here serves this caller too.
+                    // A look that ended while this caller waited for its turn serves it too.
                     if let read = await self.approvalsRead, self.clock.uptime - read <= age { return }
                     await self.look(at: .approvals)
                 }
@@ -34,15 +34,15 @@ extension AccountPoller {
         var items = try await allPages(listing, isKnown: isKnownApproval) { try await self.client.approvals(offset: $0) }
         if listing.isFull {
             let shown = Set(items.map(\.id))
-            // An unknown filter word may be refused or bring nothing: the unfiltered list stands either way.
+            // An unknown filter word may be refused or bring nothing. The unfiltered list is used in either case.
             if let pending = try? await client.approvals(status: "pending") { items += pending.items.filter { !shown.contains($0.id) } }
         }
         let ids = Set(items.map(\.id))
         let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
         await judgeSaturation(
-            listing, .approvals, allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
+            listing, of: .feed(.approvals), allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
         try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
-        // Only now: paging ends at approvals that are known, and these are stored now.
+        // This comes last, because paging ends at known approvals, and only now these are stored.
         listed[.approvals] = ids
         try await askForAbsent(besides: ids)
         approvalsRead = max(asked, approvalsRead ?? .zero)
@@ -92,7 +92,7 @@ extension AccountPoller {
             do throws(LedgerError) {
                 admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
             } catch {
-                // It may be written although the store said otherwise.
+                // It may be written although the store reported an error.
                 admitter.wake(refreshing)
                 throw error
             }
@@ -100,7 +100,7 @@ extension AccountPoller {
         return new
     }
 
-    /// Adds the name of whoever decided through the relay, where RevKeen knows only the API key.
+    /// Adds the name of the person who decided through the relay, because RevKeen knows only the API key.
     private func attributed(_ row: ApprovalRow) async throws -> ApprovalRow {
         guard !row.isOpen, let detail = row.detail, detail.state != .closed,
             let answer = try await ledger.lastAnswer(account: name, approval: row.id), answer.state == .taken || answer.state == .asked,
@@ -146,7 +146,7 @@ extension AccountPoller {
         next.shownHash = hash
         if let known { next.keep(from: known) }
         guard let known else {
-            // One that was never seen open is remembered and not told.
+            // An approval that is not open when it is first seen is stored and not sent.
             return .tell(Sighting(maker.event(of: next, now: now), approval: next, telling: state == .open ? .routed : .silent))
         }
         guard !isSame, known.isOpen || state == .open else {
@@ -163,13 +163,13 @@ extension AccountPoller {
         note(unknown: unknownWord, of: "an approval")
         let hash = ShownApproval.shownHash(state: state, approval)
         guard state == .open else { return (state, hash) }
-        // Its run is over while it still says pending: closed, with an outcome that cannot be read. A list knows nothing of the run, so it
-        // may not open again what was closed for that reason and shows nothing new.
+        // If its run is over while it still says pending, it is closed with an unknown outcome. A list does not show the run, so it must
+        // not open the approval again while it shows nothing new.
         let overHash = "over/" + ShownApproval.shownHash(state: .closed, approval)
         return look.runIsFinished ?? (known?.shownHash == overHash) ? (.closed, overHash) : (.open, hash)
     }
 
-    /// An approval that is absent from a list is not thereby closed: its run's detail, which is read soon, says what became of it.
+    /// Asks for the run details of open approvals that a list lacks. Absence does not close an approval; the detail says what became of it.
     private func askForAbsent(besides present: Set<String>) async throws {
         let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
         approvalLooks.absent = Set(absent.map(\.id))
@@ -179,7 +179,7 @@ extension AccountPoller {
         detailsWakeup.signal()
     }
 
-    /// Watches of the approvals' runs, due now: only a run's detail says whether it is over.
+    /// The watches of the approvals' runs, due now, because only a run's detail says whether it is over.
     private func watchesNow(of approvals: [ApprovalRow]) async throws -> [RunWatch] {
         var watches: [RunWatch] = []
         for row in approvals {
@@ -194,7 +194,7 @@ extension AccountPoller {
         return watches
     }
 
-    /// Closes approvals that the lists and a good run detail both lack. Their outcome cannot be read.
+    /// Closes open approvals that both the last list and a good run detail lack. Their outcome is unknown.
     func closeGone(from answer: RunDetailResponse) async throws {
         let shown = Set(answer.approvals.map(\.id))
         let gone = try await ledger.openApprovals(account: name).filter {
@@ -219,14 +219,14 @@ extension ApprovalRow {
         detail?.version = version
     }
 
-    /// Keeps what this look does not show: a list may leave the run's status out, and knows of no reminder and no vote.
+    /// Copies what this look does not show. A list may leave the run's status out, and it has no reminders and no votes.
     mutating func keep(from known: ApprovalRow) {
         payload.origin.runStatus = payload.origin.runStatus ?? known.payload.origin.runStatus
         payload.origin.automation = payload.origin.automation ?? known.payload.origin.automation
         payload.origin.trigger = payload.origin.trigger ?? known.payload.origin.trigger
         guard isOpen, let last = known.detail else { return }
         if let step = last.step { remind(step: step, overdue: last.overdue == true) }
-        // The votes so far are for this content, and for nothing that is asked later.
+        // The votes so far count only while the approval shows the same.
         if known.shownHash == shownHash { detail?.votes = last.votes }
     }
 

@@ -4,7 +4,7 @@ import Policy
 import RelayCore
 import RevKeen
 
-/// The feed `automations`: it says which automations there are, and so which runs to look at.
+/// The feed `automations`: it shows the automations, whose runs are then polled.
 extension AccountPoller {
     func lookAtAutomations() async throws {
         let listing = try await client.automations()
@@ -13,8 +13,7 @@ extension AccountPoller {
         let all = try await allPages(listing, isKnown: { known.contains($0) }) { try await self.client.automations(offset: $0) }
         let ids = Set(all.map(\.id))
         let before = listed[.automations]
-        await judgeSaturation(
-            listing, .automations, allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
+        await judgeSaturation(listing, of: .feed(.automations), allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
         listed[.automations] = ids
         for automation in all where isWanted(automation) { watch(automation) }
         runsWakeup.signal()
@@ -71,13 +70,13 @@ extension AccountPoller {
 
     func isWanted(_ automation: Automation) -> Bool { isWanted(id: automation.id, name: automation.name) }
 
-    /// `only` names automations by glob, `also` by id. An automation that fits neither is not polled, and its approvals are not told.
+    /// `only` names automations by glob, `also` by id. An automation that fits neither is not polled, and its approvals are not sent.
     func isWanted(id: String?, name: String?) -> Bool {
         if let id, settings.also.contains(id) { return true }
         return settings.only.contains { $0.matches(name ?? "") }
     }
 
-    /// Stores when this account's time begins, before the first list is used.
+    /// Stores `since`, the moment from which this account's items are sent, before the first list is used.
     func begin(at date: Timestamp?) async throws {
         guard since == nil else { return }
         firstRound.isOfALife = true
@@ -95,9 +94,9 @@ extension AccountPoller {
         }
     }
 
-    /// Completes a list: where the API pages, reads on up to the first page on which everything is known.
+    /// Completes a list: if the API pages, it reads on to the first page on which everything is known.
     ///
-    /// `offset` is not promised, so one full list a day tries it for all of them; a page that brings no new id ends it.
+    /// The API does not promise `offset`, so one full list a day tries it for all lists. A page without a new id ends the reading.
     func allPages<Item: WireItem & Identified>(
         _ first: Listing<Item>, isKnown: (String) async throws -> Bool, _ page: (Int) async throws -> Listing<Item>
     ) async throws -> [Item] {
@@ -146,7 +145,7 @@ struct AutomationLookUps {
     }
 }
 
-/// Whether lists page, as far as this was tried.
+/// Whether the API pages its lists, as far as it was tried.
 struct Paging {
     /// The last full list that was asked for its second page had one.
     var works = false

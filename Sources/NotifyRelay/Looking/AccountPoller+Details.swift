@@ -3,11 +3,11 @@ import Policy
 import RelayCore
 import RevKeen
 
-/// The feed `details`: what happened inside a run. The only place where notifications are.
+/// The feed `details`: what happened inside a run. Notifications are found nowhere else.
 extension AccountPoller {
-    /// How many details are read at once; the budget keeps it below what the account allows.
+    /// The most details that are read at once. The budget keeps the requests below what the account allows.
     static let detailsAtOnce = 4
-    /// A run that nobody can show any more is asked for this long.
+    /// How long a run that RevKeen does not find is still asked for.
     private static let missingFor = Duration.seconds(86_400)
 
     func watchDetails() async {
@@ -17,7 +17,7 @@ extension AccountPoller {
             } catch {
                 await failed(.details, error)
             }
-            // Nothing is due. A change in a list signals, and time makes more due.
+            // Nothing is due now. A change in a list signals; other details become due with time.
             await detailsWakeup.wait(until: clock.now + min(.seconds(5), settings.poll.runs.lowerBound), clock: clock)
         }
     }
@@ -38,15 +38,15 @@ extension AccountPoller {
         }
     }
 
-    /// Stores the watches that could not be stored when they were put off. While that fails nothing more is read: the store does not say
-    /// what is due.
+    /// Stores the watches that could not be stored when they were put off. While that fails nothing more is read, because the due times
+    /// in the store are old.
     private func saveWatches() async throws(LedgerError) {
         let unsaved = Array(unsavedWatches.values)
         try await ledger.save(unsaved)
         for watch in unsaved where unsavedWatches[watch.run] == watch { unsavedWatches[watch.run] = nil }
     }
 
-    /// Returns false if the detail could not be read. A run that is gone is no failure.
+    /// Returns false if the detail could not be read. A run that is gone is not a failure.
     private func lookAtDetail(_ watch: RunWatch) async -> Bool {
         details.looked(at: clock.uptime)
         let asked = clock.uptime
@@ -84,7 +84,7 @@ extension AccountPoller {
             await failed(.details, error)
         }
         guard isGone else { return false }
-        // A run that is gone is an answer of an account that is well.
+        // *Not found* is a response of an account that works.
         await readable("run \(watch.run)", id: "run/\(watch.run)", now: "is no more")
         await succeeded(.details)
         return true

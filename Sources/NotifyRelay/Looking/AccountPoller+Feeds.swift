@@ -5,7 +5,7 @@ import RevKeen
 
 /// The health of the feeds, and the reports about it.
 extension AccountPoller {
-    /// How often a feed's last reading is written down at most: `status` reads it from the store.
+    /// The shortest time between two writes of a feed's state, which `status` reads from the store.
     private static let noteEvery = Duration.seconds(10)
 
     func succeeded(_ feed: Feed) async {
@@ -38,7 +38,7 @@ extension AccountPoller {
     }
 
     /// Reports that one automation's runs, or one run, cannot be read although the account can. An account that cannot be read is reported
-    /// once, and not once for each of its items.
+    /// once, not once for each of its items.
     func unreadable(_ what: String, id: String, _ error: RevKeenError, isNews: Bool) async {
         metrics.pollFailed(account: name, reason: error.reason.rawValue)
         guard isNews, !trouble.isIll else { return }
@@ -62,28 +62,40 @@ extension AccountPoller {
         }
     }
 
-    /// Logs once a word that the vocabulary does not know. The item that bears it is told like any other.
+    /// Logs a status that the vocabulary does not know, once. Its item is admitted like any other.
     func note(unknown word: String?, of what: String) {
         guard let word, wordsSaid.count < 1_000, wordsSaid.insert("\(what)/\(word)").inserted else { return }
         logger.notice(
             "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
     }
 
-    /// Reports a list that is full and either all new or in no order: older items may never be seen.
-    ///
-    /// - Parameter allNew: none of the list's ids was known.
-    func judgeSaturation<Item>(_ listing: Listing<Item>, _ feed: Feed, allNew: Bool, isFirst: Bool) async {
-        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
-        metrics.saturated(account: name, feed: feed.rawValue, saturated)
-        guard saturated != saturatedLists.contains(feed) else { return }
-        if saturated { saturatedLists.insert(feed) } else { saturatedLists.remove(feed) }
-        await say(saturated: saturated, "\(name)/\(feed.rawValue)", "the list of \(feed.rawValue)", limit: listing.limit)
+    /// A list whose fullness is reported.
+    enum WatchedList {
+        case feed(Feed)
+        /// The runs of one automation, by its id.
+        case runs(String)
     }
 
-    func say(saturated: Bool, _ about: String, _ what: String, limit: Int) async {
-        let topic = SelfReport.Topic(name: "saturated", about: about, account: name)
+    /// Reports a list that is full and either all new or not sorted newest first, because older items may never be seen.
+    /// It also reports when that ends.
+    ///
+    /// - Parameter allNew: none of the list's ids was known.
+    func judgeSaturation<Item>(_ listing: Listing<Item>, of list: WatchedList, allNew: Bool, isFirst: Bool) async {
+        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
+        let feed: Feed, about: String, what: String
+        switch list {
+        case .feed(let name):
+            (feed, about, what) = (name, name.rawValue, "the list of \(name.rawValue)")
+            if saturated { saturatedLists.insert(name) } else { saturatedLists.remove(name) }
+        case .runs(let id):
+            (feed, about, what) = (.runs, "runs/\(id)", "the list of runs of \(called(id))")
+            watched[id]?.saturated = saturated
+        }
+        metrics.saturated(account: name, feed: feed.rawValue, isSaturated(feed))
+        let topic = SelfReport.Topic(name: "saturated", about: "\(name)/\(about)", account: name)
+        // A report that is open is not told again, and one that is not open has no end.
         if saturated {
-            await reports.begin(topic, "account \(name): \(what) is full at \(limit); older ones may not be seen")
+            await reports.begin(topic, "account \(name): \(what) is full at \(listing.limit); older ones may not be seen")
         } else {
             await reports.end(topic, "account \(name): \(what) is whole again")
         }
@@ -103,14 +115,14 @@ extension AccountPoller {
         do {
             try await ledger.save(state)
         } catch {
-            // The next good look writes it down again.
+            // The next good look stores it.
             if states[feed] == state { states[feed] = last }
             await failed(feed, error)
         }
     }
 
-    /// Ends the first round once everything was looked at. The first time in an account's life it reports how many items were remembered
-    /// and not told.
+    /// Ends the first round once everything was looked at. In the first round of a new account it reports how many items were stored and
+    /// not sent.
     private func closeFirstRound() async {
         guard !firstRound.isOver, firstLookDone.isSuperset(of: [.approvals, .automations]),
             watched.values.allSatisfy(\.wasLookedAt), unsavedWatches.isEmpty
@@ -129,16 +141,16 @@ extension AccountPoller {
     }
 }
 
-/// The first time that everything is looked at, since the program started.
+/// The first round of looks at everything since the program started.
 struct FirstRound {
     var isOver = false
-    /// It is the first time in the account's life, too.
+    /// The store had no `since` of the account yet, so this is the first round of a new account.
     var isOfALife = false
-    /// How many items were remembered and not told.
+    /// The number of items that were stored and not sent.
     var silenced = 0
 }
 
-/// Which feeds fail. A feed of many requests is ill only when several in a row fail: one bad run is no bad account.
+/// The feeds that fail. A feed of many requests counts as ill only after several failures in a row, because one bad run may be the cause.
 struct FeedTrouble {
     private static let patience: [AccountPoller.Feed: Int] = [.runs: 3, .details: 3]
     private var failures: [AccountPoller.Feed: Int] = [:]
@@ -146,7 +158,7 @@ struct FeedTrouble {
 
     var isIll: Bool { !ill.isEmpty }
 
-    /// Ends the failures of a feed. Returns whether no feed is ill now.
+    /// Resets the failures of a feed. Returns whether no feed is ill now.
     mutating func succeeded(_ feed: AccountPoller.Feed) -> Bool {
         failures[feed] = 0
         ill.remove(feed)
@@ -164,7 +176,7 @@ struct FeedTrouble {
 }
 
 extension RevKeenError.Reason {
-    /// The error is about what was asked for; the account itself may be well.
+    /// The error concerns only the item that was requested; the account itself may work.
     var isAboutOneThing: Bool {
         switch self {
         case .badAnswer, .tooLarge, .serverError, .badRequest, .unprocessable, .conflict: true

@@ -6,13 +6,13 @@ import RevKeen
 
 /// The feed `runs`: the runs of each automation, at its own pace.
 extension AccountPoller {
-    /// Looks at whichever automation is due; several at once, as far as the budget allows.
+    /// Reads the runs of automations that are due, several at once as far as the budget allows.
     func watchRuns() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let due = watched.values.filter { $0.dueAt <= clock.now }.map(\.automation.id)
                 for id in due {
-                    // The look itself says when it is due again.
+                    // The look sets the next due time.
                     watched[id]?.dueAt = .distantFuture
                     group.addTask { await self.lookAtRuns(of: id) }
                 }
@@ -22,7 +22,7 @@ extension AccountPoller {
         }
     }
 
-    /// False if they could not be read.
+    /// Reads the runs of one automation, and returns false if they could not be read.
     @discardableResult
     func lookAtRuns(of id: String) async -> Bool {
         guard let entry = watched[id] else { return true }
@@ -46,7 +46,7 @@ extension AccountPoller {
         return good
     }
 
-    private func called(_ id: String) -> String { watched[id]?.automation.name ?? id }
+    func called(_ id: String) -> String { watched[id]?.automation.name ?? id }
 
     private func putOff(_ id: String, after error: any Error) async -> Duration {
         let known = error as? RevKeenError
@@ -77,7 +77,7 @@ extension AccountPoller {
         guard let cron = entry.automation.cronExpression, let expression = try? CronExpression(cron),
             let zone = TimeZoneName(entry.automation.timezone ?? "UTC"), let next = expression.next(after: clock.now, in: zone)
         else { return pace }
-        // A look at a scheduled run comes shortly after its hour, and not a moment before the run has begun.
+        // If the schedule starts a run before the next look, the look comes shortly after that start.
         let untilNext = clock.now.duration(to: next)
         return pace < untilNext ? pace : untilNext + .seconds(5)
     }
@@ -88,11 +88,11 @@ extension AccountPoller {
         try await begin(at: listing.date)
         let runs = try await allPages(listing, isKnown: isKnownRun) { try await self.client.runs(of: id, offset: $0) }
         let known = try await ledger.watches(account: name, runs: runs.map(\.id))
-        // Oldest first, since details are read in the order in which they were written down.
+        // The oldest come first, because details are read in the order in which the watches were stored.
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
         firstRound.silenced += watches.count { $0.settled && known[$0.run] == nil }
-        await judgeSaturation(listing, of: id, allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
+        await judgeSaturation(listing, of: .runs(id), allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }
 
@@ -110,11 +110,11 @@ extension AccountPoller {
                 dueAt: clock.now, settled: past)
         }
         guard known.shown != shown else { return nil }
-        // So far the run was known from an approval only.
+        // So far the run was known only from an approval.
         if known.shown.isEmpty, isFirstLook { runsOfFirstLook.insert(run.id) }
         var changed = known
         changed.shown = shown
-        // The run has just finished, or was touched again: its ladder begins anew.
+        // A change of a run that is or was not complete starts its ladder again.
         if changed.completedAt == nil || run.completedAt == nil { changed.rung = 0 }
         changed.completedAt = run.completedAt?.moment
         changed.dueAt = clock.now
@@ -122,18 +122,10 @@ extension AccountPoller {
         return changed
     }
 
-    /// Whether something happened before the relay's time. An unreadable time is past on a feed's first look, and new ever after.
+    /// Whether a moment is before `since`. A time that cannot be read counts as past in the first look and as new afterwards.
     func isPast(_ moment: Timestamp?, isFirstLook: Bool) -> Bool {
         guard let moment else { return isFirstLook }
         return since.map { moment < $0 } ?? false
-    }
-
-    private func judgeSaturation(_ listing: Listing<Run>, of id: String, allNew: Bool, isFirst: Bool) async {
-        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
-        guard saturated != watched[id]?.saturated ?? false else { return }
-        watched[id]?.saturated = saturated
-        metrics.saturated(account: name, feed: Feed.runs.rawValue, watched.values.contains(where: \.saturated))
-        await say(saturated: saturated, "\(name)/runs/\(id)", "the list of runs of \(called(id))", limit: listing.limit)
     }
 }
 

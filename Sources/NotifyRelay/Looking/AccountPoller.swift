@@ -4,10 +4,10 @@ import Policy
 import RelayCore
 import RevKeen
 
-/// Looks at one account, feed by feed, for as long as it runs. Each feed has a task of its own, so that none waits for another; the
-/// request budget lets approvals pass before all the rest.
+/// Polls one account, feed by feed. Each feed has a task of its own, so that none waits for another; the request budget serves approvals
+/// first.
 ///
-/// A look that the store fails is no look: nothing is concluded from it, and it is made again.
+/// A look (one poll of a feed) during which the store fails does not count: nothing is concluded from it, and it is repeated.
 actor AccountPoller {
     enum Feed: String, Sendable, CaseIterable { case approvals, automations, runs, details }
 
@@ -18,7 +18,7 @@ actor AccountPoller {
         var backoff = ErrorBackoff()
         var dueAt: Timestamp
         var isFirstLook: Bool
-        /// Since the program started, RevKeen was asked for its runs and answered, or could not be asked.
+        /// Its runs were requested since the program started, with any result but a failure of the store.
         var wasLookedAt = false
         var saturated = false
     }
@@ -35,9 +35,9 @@ actor AccountPoller {
     let clock: any WallClock
     let logger: Logger
 
-    /// Of what happened before this moment only open approvals are told. Nil until the first good response of the account's life.
+    /// Items from before this moment are stored and not sent, except open approvals. Nil until the first good response for a new account.
     var since: Timestamp?
-    /// The store was read for what earlier runs of the program knew of this account. Nothing is looked at before.
+    /// Whether the state that earlier runs of the program stored of this account was read. No look is made before that.
     private var isRestored = false
     var watched: [String: Watched] = [:]
     var backoffs: [Feed: ErrorBackoff] = [:]
@@ -51,14 +51,14 @@ actor AccountPoller {
     var listed: [Feed: Set<String>] = [:]
     var saturatedLists: Set<Feed> = []
     var approvalLooks = ApprovalLooks()
-    /// When the approvals that were read last were asked for, by the clock that never jumps.
+    /// When the last good list of approvals was requested, by the monotonic clock; nil before the first.
     var approvalsRead: Duration?
     nonisolated let freshLook = AsyncMutex()
     var lookUps = AutomationLookUps()
-    /// Runs that were first seen together with their automation: items of theirs without a readable time are from before.
+    /// Unsettled runs from the first look at their automation. Their items without a readable time count as past.
     var runsOfFirstLook = Set<String>()
     var details = DetailTrouble()
-    /// Watches that were put off, by their run, and could not be stored yet.
+    /// Watches that were put off and could not be stored yet, by their run.
     var unsavedWatches: [String: RunWatch] = [:]
     nonisolated let approvalLock = AsyncMutex()
     nonisolated let detailsWakeup = Wakeup()
@@ -101,7 +101,7 @@ actor AccountPoller {
         }
     }
 
-    /// How long to wait after the store has failed where no pace of a feed applies.
+    /// How long to wait after a failure of the store, if no pace of a feed applies.
     static let untilStoreIsAskedAgain = Duration.seconds(1)
 
     /// Looks at everything once; false if something could not be read, here or in the store.
@@ -109,7 +109,7 @@ actor AccountPoller {
         var good = await look(at: .automations)
         good = await look(at: .approvals) && good
         for id in watched.keys.sorted() { good = await lookAtRuns(of: id) && good }
-        // The details that are due by now, and not those that these looks put off.
+        // This reads the details that are due by now, not those that these looks put off.
         let due = clock.now
         while isRestored {
             do {
@@ -124,8 +124,8 @@ actor AccountPoller {
         return false
     }
 
-    /// Whether something was not read yet: since the program started, since an error, or since a list showed it. True as well if the store
-    /// cannot say.
+    /// Whether something was not read yet: since the program started, since an error, or since a list showed it. True also if the store
+    /// fails.
     func isCatchingUp() async -> Bool {
         guard firstRound.isOver, !trouble.isIll, !watched.values.contains(where: \.backoff.isFailing) else { return true }
         do {
@@ -136,7 +136,7 @@ actor AccountPoller {
         }
     }
 
-    /// The wall clock was set: every later look moves by the same difference.
+    /// Moves the times of later looks after the wall clock was set.
     func shift(by difference: Duration) {
         for id in watched.keys { watched[id]?.dueAt.shift(by: difference) }
         paging.nextProbe.shift(by: difference)
@@ -146,8 +146,8 @@ actor AccountPoller {
         detailsWakeup.signal()
     }
 
-    /// Reads what earlier runs of the program knew of this account, once. Without it the time of the account would begin anew, and what
-    /// finished while the relay was down would never be told.
+    /// Reads what earlier runs of the program stored of this account, once. Without it `since` would start again, and what finished while
+    /// the relay was down would never be sent.
     private func restore() async throws(LedgerError) {
         if isRestored { return }
         let feeds = try await ledger.feeds(account: name)
@@ -165,7 +165,7 @@ actor AccountPoller {
         while !Task.isCancelled {
             let good = await look(at: feed)
             let base = feed == .approvals ? settings.poll.approvals : settings.poll.automations
-            // The pace of approvals is never stretched: all other looks make room for them.
+            // The pace of approvals is never stretched; all other looks make room for them.
             let stretched = feed == .approvals ? base : base * stretch
             let pace = good ? stretched : backoffs[feed, default: ErrorBackoff()].failed(pace: base)
             if good { backoffs[feed] = ErrorBackoff() }
@@ -191,7 +191,7 @@ actor AccountPoller {
         }
     }
 
-    /// The factor by which all looks but those at approvals are slowed, so that the budget holds.
+    /// The factor by which all looks except those at approvals are slowed, so that the request budget is kept.
     var stretch: Double {
         let runs = watched.values.reduce(0.0) { $0 + 60 / max(0.5, $1.pace.current.inSeconds) }
         let fixed = 60 / settings.poll.approvals.inSeconds + 60 / settings.poll.automations.inSeconds

@@ -1,24 +1,24 @@
 import RelayCore
 
-/// One answer that shows approvals.
+/// One response that shows approvals: a list or a run's detail.
 struct ApprovalLook {
-    /// By the clock that never jumps, when it was asked for: what was asked earlier is older, whenever it came.
+    /// When it was requested, by the monotonic clock. A response that was requested earlier is older, whenever it arrived.
     var asked: Duration
     var isFirst: Bool
-    /// Nil for a list, which does not say.
+    /// Whether the run is over; nil for a list, which does not show it.
     var runIsFinished: Bool?
 }
 
-/// What is remembered between looks at approvals, in memory alone.
+/// The state that is kept between looks at approvals, in memory only.
 struct ApprovalLooks {
     private static let askAgain = Duration.seconds(30)
 
-    /// Open, and not in the last list.
+    /// The open approvals that were not in the last list.
     var absent: Set<String> = []
     private var taken: [String: Duration] = [:]
     private var askedFor: [String: Timestamp] = [:]
 
-    /// Whether an answer is not older than the last one that was used for this approval.
+    /// Returns whether a response is at least as new as the last one that was used for this approval. If so, it counts as used.
     mutating func take(_ id: String, asked: Duration) -> Bool {
         if let last = taken[id], asked < last { return false }
         if taken.count > 5_000 { taken = taken.filter { asked - $0.value < .seconds(600) } }

@@ -1,7 +1,7 @@
 import RelayCore
 import RelaySupport
 
-/// Runs one body at a time, in the order of the calls, also across `await`: what a body has read is still true when it writes.
+/// Runs one body at a time, in the order of the calls, also across `await`. What a body has read is still true when it writes.
 final class AsyncMutex: Sendable {
     private struct State {
         var isLocked = false

@@ -23,7 +23,7 @@ struct EventMaker: Sendable {
             payload: Payload(origin: origin(run, risk: risk), detail: .notification(detail)))
     }
 
-    /// The event of a finished run; nil while the run goes on.
+    /// The event of a finished run; nil while the run is not finished.
     func run(_ answer: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
         let run = answer.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }

@@ -6,8 +6,8 @@ import RelaySupport
 
 /// The relay's messages about itself: one when a trouble begins, and one when it ends.
 ///
-/// A message that no route and no `health_to` takes is a warning in the log. The status page shows every trouble. A message that the
-/// store does not take is kept in memory, in its order, and told as soon as the store takes it.
+/// A message that neither a route nor `health_to` sends anywhere is logged as a warning. The status page shows every trouble. A message
+/// that the store fails to admit is kept in memory, in order, and admitted as soon as the store works.
 final class SelfReport: Sendable {
     struct Topic: Sendable, Hashable {
         /// `unreachable`, `unauthorized`, `saturated`, `closed`, `down`, …
@@ -26,22 +26,19 @@ final class SelfReport: Sendable {
 
     private struct State {
         var open: [Topic: Trouble] = [:]
-        /// Messages that the store has not taken yet, oldest first.
+        /// Messages that are not admitted yet, oldest first.
         var untold: [Sighting] = []
     }
 
-    /// More messages than this are not kept while the store takes none.
+    /// The most messages that are kept while the store fails; later ones are lost.
     private static let mostUntold = 1_000
 
     private let state = Locked(State())
     private let admitter: Locked<Admitter?> = Locked(nil)
-    /// Only one task at a time hands messages over, so that they keep their order.
+    /// Only one task at a time admits messages, so that they keep their order.
     private let telling = AsyncMutex()
     private let clock: any WallClock
     private let logger: Logger
-
-    /// More reports than this do not wait for the store; the oldest are given up.
-    private static let mostPending = 1_000
 
     init(clock: any WallClock, logger: Logger) {
         self.clock = clock
@@ -60,11 +57,11 @@ final class SelfReport: Sendable {
         }
     }
 
-    /// Reports that a trouble begins, unless it lasts already.
+    /// Reports that a trouble begins, unless it has begun already.
     ///
     /// - Parameters:
-    ///   - moment: when the trouble began, if that outlasts the program: then a restart does not tell it again. Nil is now.
-    ///   - also: a destination that is told too, whatever the routes say.
+    ///   - moment: when the trouble began, if that is stored, so that a restart does not report it again; nil means now.
+    ///   - also: a destination that gets the message too, whatever the routes say.
     func begin(_ topic: Topic, _ detail: String, at moment: Timestamp? = nil, also: String? = nil) async {
         let began = moment ?? clock.now
         let isNews = state.withLock { state -> Bool in
@@ -76,7 +73,7 @@ final class SelfReport: Sendable {
         await tellUntold()
     }
 
-    /// Reports that a trouble is over, if it lasts.
+    /// Reports that a trouble is over, if it had begun.
     func end(_ topic: Topic, _ detail: String, also: String? = nil) async {
         if let trouble = state.withLock({ $0.open.removeValue(forKey: topic) }) {
             leave(topic, detail, beganAt: trouble.began, over: true, also: also)
@@ -84,13 +81,13 @@ final class SelfReport: Sendable {
         await tellUntold()
     }
 
-    /// Tells something that has no end.
+    /// Reports something that has no end.
     func once(_ topic: Topic, _ detail: String) async {
         leave(topic, detail, beganAt: clock.now, over: false, also: nil)
         await tellUntold()
     }
 
-    /// Hands over what the store did not take before. Does nothing if there is nothing.
+    /// Admits the messages that are not admitted yet, in order. It stops if the store fails.
     func tellUntold() async {
         guard state.withLock({ !$0.untold.isEmpty }), let admitter = admitter.withLock({ $0 }) else { return }
         await telling.withLock {
@@ -105,7 +102,7 @@ final class SelfReport: Sendable {
         }
     }
 
-    /// Makes the message and puts it last in the line of those to be told.
+    /// Makes the message and queues it to be admitted.
     private func leave(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool, also: String?) {
         let id = EventID.relay(topic.name, about: topic.about, beganAt: beganAt, over: over)
         let event = Event(
@@ -115,8 +112,11 @@ final class SelfReport: Sendable {
         if admitter.withLock({ $0 })?.router.owed(event, dueAt: clock.now, also: also).isEmpty ?? true {
             logger.warning("\(detail)", metadata: ["topic": "\(topic.name)", "about": "\(topic.about)", "over": "\(over)"])
         }
-        state.withLock { state in
-            if state.untold.count < Self.mostUntold { state.untold.append(Sighting(event, also: also)) }
+        let isKept = state.withLock { state in
+            guard state.untold.count < Self.mostUntold else { return false }
+            state.untold.append(Sighting(event, also: also))
+            return true
         }
+        if !isKept { logger.error("a report is lost, because the store takes none: \(detail)", metadata: ["topic": "\(topic.name)"]) }
     }
 }

@@ -8,7 +8,7 @@ import RelaySupport
 final class Admitter: Sendable {
     private struct Table {
         var router: Router
-        /// The `catch_up` of each account: an older event joins a window instead of being told singly, unless it is about an approval.
+        /// The `catch_up` of each account: an older event joins a window instead of being sent singly, unless it is about an approval.
         var catchUp: [String: Duration]
     }
 
@@ -50,7 +50,7 @@ final class Admitter: Sendable {
         do throws(LedgerError) {
             results = try await ledger.admit(admissions, watches: watches, feed: feed)
         } catch {
-            // It may be written although the store said otherwise. The next look would know it already and wake nobody.
+            // It may be written although the store reported an error. The next look would find it known and wake no lane.
             wake(Set(router.recipients.keys))
             throw error
         }

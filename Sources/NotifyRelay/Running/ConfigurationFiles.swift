@@ -5,12 +5,12 @@ import RelaySupport
 
 /// The files that a configuration is made of: the file itself, the secrets that it names by `${file:…}`, and its templates.
 struct ConfigurationFiles: Sendable, Equatable {
-    /// Absolute paths, or relative ones as they were given.
+    /// Absolute paths, or relative paths as they were given.
     var files: Set<String>
     /// The folder of the user's templates; nil without one.
     var templates: String?
 
-    /// Reads the configuration to find what it names. A file that cannot be read is still watched.
+    /// Reads the configuration to find the files that it names. A file that cannot be read is still watched.
     static func used(by path: String) -> ConfigurationFiles {
         let read = Locked<Set<String>>([path])
         let configuration = Configuration.examine(path: path, environment: ProcessInfo.processInfo.environment, ProblemList()) { file in
@@ -19,8 +19,8 @@ struct ConfigurationFiles: Sendable, Equatable {
         return ConfigurationFiles(files: read.withLock { $0 }, templates: configuration?.templates)
     }
 
-    /// A hash of the names and contents. It follows symbolic links, which is how mounted secrets and config maps change; what cannot be read
-    /// counts as missing.
+    /// A hash of the names and contents of the files. It follows symbolic links, because mounted secrets and config maps change that way. A
+    /// file that cannot be read counts as missing.
     var digest: String {
         var hash = SHA256()
         for path in files.union(templateFiles).sorted() {

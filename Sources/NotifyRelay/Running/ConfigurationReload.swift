@@ -7,11 +7,12 @@ import RelaySupport
 
 /// Reads the configuration again, at SIGHUP and when its files have changed, and hands it to the relay.
 ///
-/// A wrong configuration is named and changes nothing; so does one that the store refuses. What `server` says holds until a restart.
+/// A configuration with errors, or one that the store refuses, is logged and changes nothing. The settings of `server` stay as they are
+/// until a restart.
 actor ConfigurationReload {
     /// How often the files are hashed.
     static let watchEvery = Duration.seconds(10)
-    /// A change is adopted when it is still the same after this time, so that a file that is being written is not.
+    /// A change is adopted if it is still the same after this time, so that a file is not read while it is being written.
     static let settleTime = Duration.seconds(1)
 
     private let path: String
@@ -43,7 +44,7 @@ actor ConfigurationReload {
         metrics.reloaded(true, at: clock.now)
     }
 
-    /// Looks at the files until the task is cancelled.
+    /// Checks the files for changes until the task is cancelled.
     func watch() async {
         var wait = Self.watchEvery
         while !Task.isCancelled {
@@ -53,7 +54,7 @@ actor ConfigurationReload {
         }
     }
 
-    /// - Returns: how long to wait before the next look.
+    /// - Returns: how long to wait before the next check.
     func watchOnce() async -> Duration {
         switch seen.look(at: files.digest) {
         case .nothing: return Self.watchEvery
@@ -64,13 +65,13 @@ actor ConfigurationReload {
         }
     }
 
-    /// One reload at a time.
+    /// Reloads the configuration. Reloads run one at a time.
     func reload(because cause: String) async {
         await turn.withLock { await reloadAlone(because: cause) }
     }
 
     private func reloadAlone(because cause: String) async {
-        // Hashed before it is read: a change that comes in between is seen by the next look.
+        // The files are hashed before they are read, so that the next check sees a change that comes in between.
         let used = ConfigurationFiles.used(by: path)
         files = used
         seen = FileChange(adopted: used.digest)
@@ -102,11 +103,11 @@ actor ConfigurationReload {
     }
 }
 
-/// When a change of files is adopted: once two looks in a row see the same new content. A value without I/O.
+/// Decides when a change of files is adopted: when two checks in a row see the same new content. It is a value without I/O.
 struct FileChange: Sendable, Equatable {
     enum Action: Sendable, Equatable {
         case nothing
-        /// Something changed; it may still be being written.
+        /// Something changed, and it may still be being written.
         case lookAgain
         case adopt
     }

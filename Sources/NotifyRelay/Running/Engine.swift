@@ -9,18 +9,18 @@ import ServiceLifecycle
 import Transport
 import UnixSignals
 
-/// Puts a relay together from a configuration, and runs it as a group of services that signals end.
+/// Builds a relay from a configuration, and runs it as a group of services that signals end.
 struct Engine: Sendable {
     /// The path of the configuration file, for reloads.
     let path: String
     let grace: Duration
-    /// The files of the configuration are looked at for changes.
+    /// Whether a change of the configuration's files causes a reload.
     var watchesFiles = true
     let logger: Logger
 
-    /// Runs until SIGTERM, SIGINT or a cancellation; then what is in flight has `grace` to end, and what is cut off is owed again.
+    /// Runs until SIGTERM, SIGINT or a cancellation. Attempts in flight then have `grace` to end; those that are cut off are owed again.
     func run(_ configuration: Configuration) async throws {
-        // Trapped before the store is opened, so that a signal that comes meanwhile is kept.
+        // Signals are trapped before the store is opened, so that a signal that comes meanwhile is not lost.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         let notices = RunNotices(logger: logger, clock: SystemClock())
         try await with(configuration) { relay, tools, keys in
@@ -42,7 +42,7 @@ struct Engine: Sendable {
         }
     }
 
-    /// The last part is the first to be shut down: the relay ends what is in flight while its listeners still answer.
+    /// The group shuts down its last part first: the relay ends what is in flight while its listeners still respond.
     private func group(of parts: [ServicePart], ending signals: ServicePart) -> ServiceGroup {
         var quiet = logger
         quiet.logLevel = .critical
@@ -56,7 +56,7 @@ struct Engine: Sendable {
     private static func run(_ relay: Relay) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await relay.run() }
-            // Throws when the task is cancelled, which ends the relay too.
+            // This throws when the task is cancelled, which ends the relay too.
             try? await gracefulShutdown()
             await relay.stop()
         }
@@ -65,7 +65,7 @@ struct Engine: Sendable {
     /// Returns at a signal that ends the program.
     private static func heed(_ signals: UnixSignalsSequence, _ reload: ConfigurationReload) async {
         for await signal in signals.cancelOnGracefulShutdown() {
-            // What a person asks for is logged in full, also when it is the same trouble again.
+            // A signal comes from a person, so its effects are logged in full, even if the same problem was logged before.
             Log.running?.startAnew()
             guard signal == .sighup else { return }
             await reload.reload(because: "SIGHUP")
@@ -85,7 +85,7 @@ struct Engine: Sendable {
         return parts
     }
 
-    /// Looks once, delivers what is due, and ends. False: an account was not reached, or something due stays owed.
+    /// Looks once, delivers what is due, and ends. Returns false if an account was not reached or something due stays owed.
     func once(_ configuration: Configuration) async throws -> Bool {
         try await with(configuration) { relay, _, _ in
             try await relay.prepare()
@@ -96,25 +96,19 @@ struct Engine: Sendable {
     private func with<Result: Sendable>(
         _ configuration: Configuration, _ body: (Relay, ChannelTools, LinkKeys) async throws -> Result
     ) async throws -> Result {
-        let clock = SystemClock()
-        let http = HTTPClient()
-        let mail = MailClient()
-        defer {
-            http.shutdown()
-            mail.shutdown()
-        }
-        let tools = ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
+        let own = Tools()
+        defer { own.end() }
+        let tools = own.channel
         let problems = ProblemList()
         let keys = try linkKeys(configuration)
         guard let generation = Generation.make(configuration, tools: tools, keys: keys, problems: problems) else {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
-        let ledger = try openStore(configuration, clock: clock)
+        let ledger = try openStore(configuration, clock: tools.clock)
         defer { ledger.end() }
         let relay = Relay(
-            generation: generation, ledger: ledger, http: http, clock: clock, logger: logger, version: NotifyRelay.versionText,
+            generation: generation, ledger: ledger, http: tools.http, clock: tools.clock, logger: logger, version: NotifyRelay.versionText,
             chance: { Double.random(in: 0..<1) }, buttons: Relay.ButtonAccess(keys: keys, tools: tools))
         return try await body(relay, tools, keys)
     }

@@ -8,7 +8,7 @@ import Rendering
 import RevKeen
 import Transport
 
-/// Everything that the configuration file decides, made ready to run. A reload makes a new one and hands it round.
+/// Everything that is made from the configuration file, ready to run. A reload makes a new one and gives it to all parts.
 struct Generation: Sendable {
     var configuration: Configuration
     var router: Router
@@ -16,12 +16,12 @@ struct Generation: Sendable {
     var destinations: [Destination]
     var accounts: [RevKeenAccount]
 
-    /// Destinations whose messages can change: they are brought up to date when what they show changes.
+    /// The destinations whose messages can be edited. Their messages are refreshed when what they show changes.
     var refreshing: Set<String> { Set(destinations.filter(\.abilities.edit).map(\.name)) }
 
     /// - Parameters:
-    ///   - keys: what links and buttons are signed with; nil: messages have none.
-    ///   - problems: gets what the templates have wrong; nothing is made if it holds an error, there or before.
+    ///   - keys: the keys that sign links and buttons; nil means that messages have none.
+    ///   - problems: gets the problems of the templates. If it holds an error, old or new, the result is nil.
     static func make(
         _ configuration: Configuration, tools: ChannelTools, keys: LinkKeys? = nil, problems: ProblemList
     ) -> Generation? {
@@ -38,7 +38,7 @@ struct Generation: Sendable {
         let server = configuration.server
         let ways = keys.map {
             DecisionWays(
-                keys: $0, publicURL: server.publicURL, expiry: server.linkExpiry, hearsPosts: server.publicListen != nil)
+                keys: $0, publicURL: server.publicURL, expiry: server.linkExpiry, receivesPosts: server.publicListen != nil)
         }
         let composer = Composer(templates: templates, links: links, people: people, zoneName: configuration.timeZone.name, ways: ways)
         let onceAtMost = Set(configuration.routes.filter(\.atMostOnce).flatMap(\.to))
@@ -50,7 +50,7 @@ struct Generation: Sendable {
             destinations: destinations, accounts: accounts)
     }
 
-    /// Nil only for what the reader of the configuration has refused.
+    /// Nil only for settings that the configuration reader has refused.
     static func account(of settings: AccountSettings) -> RevKeenAccount? {
         let network = NetworkOptions(caFile: settings.caFile, proxy: settings.proxy)
         return try? RevKeenAccount.make(name: settings.name, key: settings.key, baseURL: settings.baseURL, network: network).get()
@@ -87,7 +87,7 @@ extension Generation {
         Dictionary(destinations.compactMap { one in one.working.map { (one.name, $0) } }, uniquingKeysWith: { $1 })
     }
 
-    /// What it changes in the store when it takes over.
+    /// The renames and digest slots that this generation writes to the store when it takes over.
     func adoption(at now: Timestamp) -> Adoption {
         Adoption(
             accounts: configuration.accounts.compactMap { account in account.was.map { .init(from: $0, to: account.name) } },

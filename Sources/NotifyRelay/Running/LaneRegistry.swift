@@ -1,7 +1,7 @@
 import RelayCore
 import RelaySupport
 
-/// The lanes of this configuration, by name. Wakes those that owe something new.
+/// The lanes of the configuration in force, by name. It wakes lanes that have new deliveries.
 final class LaneRegistry: Sendable {
     private struct State {
         var byName: [String: Lane] = [:]
@@ -10,7 +10,7 @@ final class LaneRegistry: Sendable {
 
     private let state = Locked(State())
 
-    /// In the order of the file.
+    /// The lanes in the order of the file.
     var lanes: [Lane] { state.withLock { $0.lanes } }
 
     func lane(_ name: String) -> Lane? { state.withLock { $0.byName[name] } }

@@ -16,7 +16,7 @@ struct Log: LogHandler {
         self.queue = queue
     }
 
-    /// The longest time that the end of the program waits for the log's reader.
+    /// The longest time that the end of the program waits until the log is written.
     private static let patience = Duration.seconds(1)
     private static let current = Locked<LogQueue?>(nil)
 

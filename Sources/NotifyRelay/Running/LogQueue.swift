@@ -3,14 +3,14 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// The log's bounded queue. Lines are written on a dispatch queue of its own, so that nobody waits for whoever reads the log.
+/// The log's bounded queue. Lines are written on a dispatch queue of its own, so that no caller waits for the reader of the log.
 ///
-/// A line that does not fit is dropped and counted; the count is written where the lines are missing. A line is in memory only until it
-/// is written: what is queued at a crash is lost, and `finish` writes it at a normal end.
+/// A line that does not fit is dropped and counted; the count is written where the lines are missing. Lines are in memory until they are
+/// written: a crash loses what is queued, and `finish` writes it at a normal end.
 final class LogQueue: Sendable {
     private struct State {
         var lines: [String] = []
-        /// The index of the first line that is not written yet. What lies before it is removed from time to time.
+        /// The index of the first line that is not written yet. Lines before it are removed from time to time.
         var next = 0
         var bytes = 0
         var dropped = 0
@@ -19,11 +19,11 @@ final class LogQueue: Sendable {
         var isTimerSet = false
     }
 
-    /// The most bytes that wait.
+    /// The most bytes that may be queued.
     private let room: Int
     private let form: LogLine.Form
     private let clock: any WallClock
-    /// May block for as long as the reader pleases.
+    /// Writes a text. It may block for as long as the reader does not read.
     private let write: @Sendable (String) -> Void
     private let state = Locked(State())
     private let writer = DispatchQueue(label: "log", qos: .utility)
@@ -46,25 +46,25 @@ final class LogQueue: Sendable {
         }
     }
 
-    /// Takes a text as it is: what a command says to people beside the log.
+    /// Takes a text as it is, for output to people that is not a log line.
     func add(text: String) { change { append(text, to: &$0) } }
 
-    /// Says the counts so far, and from now on each trouble in full again. What a person asks for is answered, also the second time.
+    /// Writes the counts so far, and starts counting anew, so that each problem is again written in full when it next comes.
     func startAnew() {
         let now = clock.now
         change { state in for line in state.filter.all(at: now) { append(line.written(form), to: &state) } }
     }
 
-    /// Waits until everything that is queued is written, but no longer than `limit`. For the end of the program.
+    /// Waits until everything that is queued is written, but no longer than `limit`. It is called at the end of the program.
     func finish(within limit: Duration) {
         startAnew()
         let done = DispatchSemaphore(value: 0)
-        // The writer works in turn, so this runs when the lines are written.
+        // The writer is serial, so this runs after the lines are written.
         writer.async { done.signal() }
         _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.milliseconds)))
     }
 
-    /// Writes the counts of repeated troubles whose minute has ended.
+    /// Writes the counts of repeated problems whose minute has ended.
     func sayCounts() {
         let uptime = clock.uptime, now = clock.now
         change { state in
@@ -74,7 +74,7 @@ final class LogQueue: Sendable {
         }
     }
 
-    /// How much of the room is taken. Tests wait for the writer by it.
+    /// The number of bytes that are queued. Tests wait for the writer by it.
     var waitingBytes: Int { state.withLock { $0.bytes } }
 
     /// Changes the state, and starts the writer if there is something for it to do.

@@ -1,6 +1,7 @@
 import Dedup
 
-/// What left the configuration while the store still owed or gathered something for it. It is kept until it returns.
+/// Destinations and digests that left the configuration while the store still has deliveries or events for them. These are kept until the
+/// name returns.
 struct OrphanList: Sendable {
     struct Destination: Sendable, Equatable {
         var name: String
@@ -10,7 +11,7 @@ struct OrphanList: Sendable {
     var destinations: [Destination]
     var digests: [OrphanedDigest]
 
-    /// A destination whose new name says `was:` of it is no orphan.
+    /// Reads the orphans. A destination that a new name claims with `was:` is no orphan.
     static func read(from ledger: Ledger, besides configuration: Configuration) async throws(LedgerError) -> OrphanList {
         let known = Set(configuration.destinations.map(\.name) + configuration.destinations.compactMap(\.was))
         let owing = try await ledger.overview().destinations.filter { $0.owed > 0 && !known.contains($0.name) }
@@ -19,7 +20,7 @@ struct OrphanList: Sendable {
             digests: try await OrphanedDigest.all(in: ledger, besides: configuration.digests))
     }
 
-    /// What the log and `check` say.
+    /// The warnings of the log and of `check`.
     var warnings: [String] {
         destinations.map { orphan in
             """

@@ -2,9 +2,9 @@ import Channels
 import Dedup
 import RelayCore
 
-/// How approvals are decided and read, for pages, hooks, listeners and lanes.
+/// The parts that decide and read approvals, for pages, hooks, listeners and lanes.
 extension Relay {
-    /// Asks for the configuration in force each time it is called.
+    /// Returns the configuration in force at each call.
     nonisolated var current: @Sendable () async -> RunningGeneration { { await self.runningGeneration } }
 
     private var runningGeneration: RunningGeneration { RunningGeneration(generation: generation, clients: clients, pollers: pollers) }
@@ -21,7 +21,7 @@ extension Relay {
         ButtonPresses(deciding: deciding, keys: keys, current: current, logger: logger)
     }
 
-    /// One listener for each bot that may be pressed, in the configuration in force.
+    /// One listener for each bot whose messages may have buttons, from the configuration in force.
     func telegramListeners(keys: LinkKeys, tools: ChannelTools) -> [TelegramListener] {
         TelegramListener.all(generation, ledger: ledger, presses: presses(keys: keys), tools: tools, logger: logger)
     }

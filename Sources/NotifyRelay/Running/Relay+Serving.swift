@@ -1,6 +1,6 @@
 import Dedup
 
-/// What the relay shows about itself.
+/// The parts that show the relay's own state.
 extension Relay {
     nonisolated var status: StatusReader {
         StatusReader(

@@ -6,7 +6,8 @@ import Rendering
 import RevKeen
 import Transport
 
-/// The whole relay: makes its parts, owns them, and runs them. One ledger, a poller for each account, a lane for each destination.
+/// The whole relay: it makes its parts, owns them, and runs them. There is one ledger, a poller for each account, and a lane for each
+/// destination.
 actor Relay {
     let ledger: Ledger
     let clock: any WallClock
@@ -26,15 +27,15 @@ actor Relay {
     private(set) var generation: Generation
     private(set) var pollers: [AccountPoller] = []
     private(set) var clients: [String: RevKeenClient] = [:]
-    /// Destinations that left the file while they were owed something. What they are owed is kept and delivered when they return.
+    /// Destinations that left the file while deliveries to them were owed. Those are kept, and sent when the destination returns.
     private(set) var orphans: [String] = []
     private var stopping = false
-    /// A reload that waits until the looks of the old generation have ended.
+    /// A reload that waits until the pollers of the old generation have ended.
     private var handover: Handover?
     private nonisolated let looksEnd = Wakeup()
     private nonisolated let runEnded = Wakeup()
 
-    /// What listening for pressed buttons needs.
+    /// The keys and clients that Telegram listeners need.
     struct ButtonAccess: Sendable {
         var keys: LinkKeys
         var tools: ChannelTools
@@ -67,14 +68,14 @@ actor Relay {
         reports.attach(admitter)
     }
 
-    /// Makes ready to run: releases what an earlier run had claimed, and makes lanes and pollers.
+    /// Prepares for `run()`: releases the claims of an earlier run, and makes lanes and pollers.
     func prepare() async throws(LedgerError) {
         let released = try await ledger.releaseClaims()
         if released > 0 { logger.notice("\(released) deliveries of an earlier run were under way and are owed again") }
         _ = await swap(to: try await incoming(generation))
     }
 
-    /// Runs until `stop()` or until the task is cancelled. A reload ends the looks and begins new ones; lanes go on.
+    /// Runs until `stop()` or until the task is cancelled. A reload ends the pollers and starts new ones; lanes keep running.
     func run() async {
         defer { runEnded.signal() }
         await withDiscardingTaskGroup { lanes in
@@ -109,7 +110,7 @@ actor Relay {
         return telegramListeners(keys: buttons.keys, tools: buttons.tools)
     }
 
-    /// Starts no new claim and no new look. `run()` returns when what is in flight has ended.
+    /// Starts no new claim and no new look. `run()` returns when the attempts in flight have ended.
     func stop() async {
         stopping = true
         refuseHandover()
@@ -123,7 +124,7 @@ actor Relay {
     /// Looks once, delivers what is due, and ends.
     ///
     /// - Returns: false if an account was not reached or something due stays owed.
-    /// - Throws: what the store refused; then nothing is known of what stays owed.
+    /// - Throws: the store's error; then it is not known what stays owed.
     func runOnce() async throws(LedgerError) -> Bool {
         let reached = await withTaskGroup(of: Bool.self) { group in
             for poller in pollers { group.addTask { await poller.lookOnce() } }
@@ -131,7 +132,7 @@ actor Relay {
             for await reached in group where !reached { all = false }
             return all
         }
-        // No later look will close it: what was gathered during an outage goes now.
+        // No later look will close these windows, so what they gathered during an outage is sent now.
         try await closer.closeDue(shortest: .zero, unless: { false })
         await withDiscardingTaskGroup { group in
             for lane in laneRegistry.lanes { group.addTask { await lane.drain() } }
@@ -140,14 +141,14 @@ actor Relay {
     }
 }
 
-/// Reloads.
+/// Reloading the configuration.
 extension Relay {
-    /// Replaces the configuration. Everything that can fail is done before the first thing changes, so a failure leaves the old generation
-    /// whole and running. `store` and `server` stay as they are until a restart.
+    /// Replaces the configuration. Everything that can fail is done before anything changes, so after a failure the old generation keeps
+    /// running unchanged. `store` and `server` stay as they are until a restart.
     ///
-    /// Returns once the new generation runs. Looks pause meanwhile, since an account may change its name; lanes do not.
+    /// Returns once the new generation runs. Pollers pause meanwhile, since an account may change its name; lanes do not.
     ///
-    /// - Throws: what the store refused, or `.closed` if the relay stopped first.
+    /// - Throws: the store's error, or `.closed` if the relay stopped first or another reload came.
     func adopt(_ next: Generation) async throws(LedgerError) {
         let result: Result<Void, LedgerError> = await withCheckedContinuation { done in
             refuseHandover()
@@ -174,7 +175,7 @@ extension Relay {
         }
     }
 
-    /// A generation with everything that it needs of the store. Making it is the last step that can fail.
+    /// A generation with everything that it needs from the store. Making it is the last step that can fail.
     private struct Incoming {
         var generation: Generation
         var lanes: [String: LaneRecord]
@@ -189,7 +190,7 @@ extension Relay {
             generation: next, lanes: records, orphans: orphans, renamed: try await ledger.adopt(next.adoption(at: clock.now)))
     }
 
-    /// Puts a generation in the place of the last one. A lane whose entry did not change goes on as it is.
+    /// Replaces the last generation with a new one. A lane whose entry did not change keeps running.
     ///
     /// - Returns: the lanes that are new.
     private func swap(to incoming: Incoming) async -> [Lane] {
@@ -223,7 +224,7 @@ extension Relay {
     }
 }
 
-/// The making of its parts.
+/// Makes the parts of the relay.
 extension Relay {
     var closer: WindowCloser {
         WindowCloser(

@@ -1,13 +1,13 @@
 import Logging
 import RelayCore
 
-/// Says a repeated trouble once, and then once a minute how often it came again.
+/// Passes a repeated problem once, and then reports once a minute how often it came again.
 ///
-/// Warnings and errors with the same level, message and metadata are one trouble. Less serious lines always pass. This is a value:
-/// the caller gives it the time, as the uptime of a clock that never jumps.
+/// Warnings and errors with the same level, message and metadata are one problem. Less serious lines always pass. This is a value: the
+/// caller gives it the time, as the uptime of a clock that never jumps.
 struct RepeatFilter: Sendable {
     static let minute = Duration.seconds(60)
-    /// The most troubles that are counted at the same time. While there are more, the others pass.
+    /// The most problems that are counted at the same time. While there are more, further ones pass uncounted.
     static let mostTroubles = 500
 
     private struct Trouble: Hashable {
@@ -18,7 +18,7 @@ struct RepeatFilter: Sendable {
 
     private struct Count {
         var repeats = 0
-        /// The end of the minute that is counted.
+        /// The uptime at which the counted minute ends.
         var end: Duration
     }
 
@@ -37,7 +37,7 @@ struct RepeatFilter: Sendable {
         return true
     }
 
-    /// The lines with the counts of all minutes that have ended by now. A trouble that did not come again for a minute is forgotten.
+    /// The lines with the counts of all minutes that have ended by now. A problem that did not come again for a minute is forgotten.
     mutating func ended(by uptime: Duration, at now: Timestamp) -> [LogLine] {
         var lines: [LogLine] = []
         for (trouble, count) in counts where count.end <= uptime {
@@ -51,13 +51,13 @@ struct RepeatFilter: Sendable {
         return lines.sorted { $0.message < $1.message }
     }
 
-    /// The lines with the counts of all minutes that have not ended. All troubles are forgotten.
+    /// The lines with the counts of all minutes that have not ended. All problems are forgotten.
     mutating func all(at now: Timestamp) -> [LogLine] {
         defer { counts = [:] }
         return counts.filter { $0.value.repeats > 0 }.map { Self.line($0.key, $0.value, at: now) }.sorted { $0.message < $1.message }
     }
 
-    /// When the next count is to be said, as uptime; nil if nothing is repeated.
+    /// When the next count is due, as uptime; nil if nothing is repeated.
     var nextEnd: Duration? { counts.values.filter { $0.repeats > 0 }.map(\.end).min() }
 
     private static func line(_ trouble: Trouble, _ count: Count, at now: Timestamp) -> LogLine {

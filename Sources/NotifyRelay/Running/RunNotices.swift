@@ -3,7 +3,7 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// The lines that the log says when the daemon starts and when it stops.
+/// The log lines at the start and at the end of the daemon.
 struct RunNotices: Sendable {
     let logger: Logger
     let clock: any WallClock

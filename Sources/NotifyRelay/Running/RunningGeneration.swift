@@ -1,10 +1,10 @@
 import RevKeen
 
-/// The configuration in force, with the clients and pollers that were made from it. Whoever keeps one sees no reload: it is asked for anew
-/// each time.
+/// The configuration in force, with the clients and pollers that were made from it. A kept value does not change at a reload, so callers
+/// must ask for it anew each time.
 struct RunningGeneration: Sendable {
     var generation: Generation
-    /// By account.
+    /// The clients by account name.
     var clients: [String: RevKeenClient]
     var pollers: [AccountPoller]
 

@@ -6,11 +6,12 @@ import RelaySupport
     import RelayCore
 #endif
 
-/// Named places where a debug build can be made to die, so that each row of the crash table is shown. Nothing in a release build.
+/// Named places where a debug build can be made to die, so that tests can show each row of the crash table. A release build has none.
 enum StopPoint: String {
     case looked, admitting, admitted, claimed, sending, answered, settled, deciding, decided
 
-    /// Dies by SIGKILL if `NOTIFY_RELAY_STOP_AT` names this place; `name:3` lets it be passed twice first.
+    /// Kills the process by SIGKILL if `NOTIFY_RELAY_STOP_AT` names this place. `name:3` kills it when the place is reached for the third
+    /// time.
     static func pass(_ point: StopPoint) {
         #if DEBUG
             guard let wanted, wanted.point == point else { return }

@@ -3,8 +3,8 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// Receives what chats post when a button is pressed. A chat waits three seconds at most, and RevKeen may take longer: then the person is
-/// told that the answer is on its way, and it is carried on.
+/// Receives the posts of chats when a button is pressed. A chat waits three seconds at most, and RevKeen may take longer. Then the response
+/// tells the person that the answer is on its way, and the call to RevKeen goes on.
 struct ChatHooks: Sendable {
     let presses: ButtonPresses
     /// The destinations of the configuration in force; a reload changes them.
@@ -19,8 +19,8 @@ struct ChatHooks: Sendable {
     private static let patience = Duration.milliseconds(2_500)
     private static let onItsWay = "It is on its way; the message will show what came of it."
 
-    /// `POST /hooks/slack`, for all destinations of one app. Slack gets its response when the press is written down; the person is told later
-    /// what came of it.
+    /// `POST /hooks/slack`, for all destinations of one app. Slack gets its response when the press is recorded; the person gets the
+    /// outcome later.
     func slack(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         var fitting: [(name: String, callback: SlackCallback)] = []
@@ -39,7 +39,7 @@ struct ChatHooks: Sendable {
         guard let press = try? SlackCallback.press(request.body) else { return PublicResponse(status: 200) }
         let names = fitting.map(\.name)
         let outcome = await presses.write(press, in: .slack, at: names, address: request.address)
-        // Not a child of the request: Slack has its response before RevKeen is called.
+        // This is no child task of the request: Slack has its response before RevKeen is called.
         Task { await callback.answer(press, await presses.finish(outcome), tools: tools) }
         return PublicResponse(status: 200)
     }
@@ -85,7 +85,7 @@ struct ChatHooks: Sendable {
 
     private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
         let (answers, tell) = AsyncStream.makeStream(of: String.self)
-        // Not a child of the request: it goes on after the chat has its response.
+        // This is no child task of the request: it goes on after the chat has its response.
         Task { tell.yield(await presses.finish(await presses.write(press, in: way, at: names, address: request.address))) }
         let timer = Task {
             try await clock.sleep(for: Self.patience)

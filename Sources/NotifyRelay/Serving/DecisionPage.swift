@@ -1,9 +1,8 @@
-import Crypto
 import Dedup
-import Foundation
+import Pages
 import RelayCore
 
-/// The page on which a person decides, without script. Every text that comes from outside is escaped.
+/// The page on which a person decides. It works without script.
 struct DecisionPage: Sendable {
     /// The hidden fields of the form.
     struct Form: Sendable {
@@ -16,7 +15,7 @@ struct DecisionPage: Sendable {
     var status: Int
     var title: String
     var text = ""
-    /// What came of the request that was posted; nil where the page was only opened.
+    /// The outcome of the request that was posted; nil if the page was only opened.
     var outcome: DecisionOutcome?
     var facts: DecisionFacts?
     var speaker = ""
@@ -34,16 +33,22 @@ struct DecisionPage: Sendable {
         return page
     }
 
-    var html: String {
-        """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="robots" content="noindex, nofollow"><title>\(escaped(heading)) · NotifyRelay</title><style>\(Self.style)</style></head>
-        <body><main><h1>\(escaped(heading))</h1>
-        \(text.isEmpty ? "" : "<p>\(escaped(text))</p>")\(outcomeHTML)\(standingHTML)\(factsHTML)\(formHTML)
-        </main></body></html>
+    var shell: PageShell {
+        var shell = PageShell(title: "\(heading) · NotifyRelay", style: .inline(.decision), body: content)
+        shell.robots = .noIndexNoFollow
+        shell.policy.forms = [.own]
+        // A browser then says within this site where a form comes from, and never tells another site the link.
+        shell.referrers = .sameOrigin
+        return shell
+    }
 
-        """
+    private var content: Markup {
+        let words: Markup? = text.isEmpty ? nil : "<p>\(text)</p>"
+        return """
+            <main><h1>\(heading)</h1>
+            \(words)\(outcomePart)\(standingPart)\(factsPart)\(formPart)
+            </main>
+            """
     }
 
     private var heading: String {
@@ -55,81 +60,58 @@ struct DecisionPage: Sendable {
         }
     }
 
-    private var outcomeHTML: String {
-        guard let outcome else { return "" }
+    private var outcomePart: Markup? {
+        guard let outcome else { return nil }
         let isGood = [.done, .waiting, .takenUnrecorded].contains(outcome.kind)
-        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(escaped(outcome.text.capitalizedFirst))</p>\n"
+        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(outcome.text.capitalizedFirst)</p>\n"
     }
 
-    private var standingHTML: String {
+    private var standingPart: Markup? {
         switch standing {
-        case nil: return ""
+        case nil: return nil
         case .open?:
-            guard peopleNeeded > 1 else { return "" }
+            guard peopleNeeded > 1 else { return nil }
             let names = votes.isEmpty ? "nobody yet" : votes.map(\.person).joined(separator: ", ")
-            return "<p>\(peopleNeeded) different people must approve; so far: \(escaped(names)).</p>\n"
+            return "<p>\(peopleNeeded) different people must approve; so far: \(names).</p>\n"
         case .onItsWay(let actor, let choice)?:
-            return "<p>\(escaped(actor)) has answered “\(choice.rawValue)”. RevKeen has not confirmed it yet; it is tried again.</p>\n"
+            return "<p>\(actor) has answered “\(choice.rawValue)”. RevKeen has not confirmed it yet; it is tried again.</p>\n"
         case .over(let state, let actor, let reason)?:
-            let by = actor.map { " by \(escaped($0))" } ?? ""
-            let why = reason.map { "<br>Reason: \(escaped($0))" } ?? ""
-            return "<p class=\"outcome\">It was \(escaped(state))\(by).\(why)</p>\n"
+            let by = actor.map { " by \($0)" } ?? ""
+            let why: Markup? = reason.map { "<br>Reason: \($0)" }
+            return "<p class=\"outcome\">It was \(state)\(by).\(why)</p>\n"
         }
     }
 
-    private var factsHTML: String {
-        guard let facts else { return "" }
-        let lines = facts.lines.isEmpty ? "" : "<ul>" + facts.lines.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"
-        let rows = facts.rows.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined()
-        let link = facts.link.map { "<p><a href=\"\(escaped($0))\" rel=\"noreferrer noopener\">Open in RevKeen</a></p>" } ?? ""
+    private var factsPart: Markup? {
+        guard let facts else { return nil }
+        let staging: Markup? = facts.isStaging ? "<p class=\"staging\">Staging</p>" : nil
+        let lines: Markup? = facts.lines.isEmpty ? nil : "<ul>\(facts.lines.map { "<li>\($0)</li>" as Markup })</ul>"
+        let rows = facts.rows.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as Markup }
+        let link: Markup? = facts.link.flatMap(safeLink).map { "<p><a href=\"\($0)\" rel=\"noreferrer noopener\">Open in RevKeen</a></p>" }
         return """
-            <section aria-label="What is asked">\(facts.isStaging ? "<p class=\"staging\">Staging</p>" : "")
-            <p class="action">\(escaped(facts.action))</p>\(lines)<dl>\(rows)</dl>\(link)</section>
-            <p class="small">As RevKeen showed it at \(escaped(facts.asOf)).</p>
+            <section aria-label="What is asked">\(staging)
+            <p class="action">\(facts.action)</p>\(lines)<dl>\(rows)</dl>\(link)</section>
+            <p class="small">As RevKeen showed it at \(facts.asOf).</p>
 
             """
     }
 
-    private var formHTML: String {
+    private var formPart: Markup? {
         if let whyNot {
             return """
-                <p class="notice">\(escaped(whyNot.capitalizedFirst)). Here it can only be read. Those who may decide do so by the link that was sent \
+                <p class="notice">\(whyNot.capitalizedFirst). Here it can only be read. Those who may decide do so by the link that was sent \
                 to them alone, by a button in a chat where they are known, or with <code>notify-relay approvals</code>.</p>
                 """
         }
-        guard let form else { return "" }
+        guard let form else { return nil }
         return """
-            <form method="post" action=""><p>You decide as <strong>\(escaped(speaker))</strong>.</p>
-            <input type="hidden" name="seen" value="\(escaped(form.seen))"><input type="hidden" name="csrf" value="\(escaped(form.csrf))">
+            <form method="post" action=""><p>You decide as <strong>\(speaker)</strong>.</p>
+            <input type="hidden" name="seen" value="\(form.seen)"><input type="hidden" name="csrf" value="\(form.csrf)">
             <label for="reason">Reason, if you reject</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea>
             <p class="buttons"><button name="verdict" value="approve" class="approve">Approve</button>
             <button name="verdict" value="reject" class="reject">Reject</button></p></form>
             """
     }
-
-    private func escaped(_ text: String) -> String { Dialect.html.escape(text) }
-
-    static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(style.utf8))).base64EncodedString()
-
-    /// Contrast of all text is at least 4.5 : 1, in light and dark (WCAG 2.2, 1.4.3).
-    static let style = """
-        :root{color-scheme:light dark}*{box-sizing:border-box}
-        body{font:1rem/1.5 system-ui,sans-serif;margin:0;color:#1c2430;background:#f4f6f8}
-        main{max-width:38rem;margin:0 auto;padding:1.25rem 1rem 3rem}h1{font-size:1.4rem;margin:.5rem 0 1rem}
-        section,form{background:#fff;border:1px solid #cfd6de;border-radius:.6rem;padding:1rem;margin:0 0 1rem}
-        .action{font-size:1.1rem;font-weight:600;margin:0 0 .5rem;white-space:pre-wrap}p,li,dd{overflow-wrap:anywhere}
-        ul{margin:.25rem 0 .75rem;padding-left:1.2rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:0}
-        dt{color:#51606f}dd{margin:0}label{display:block;margin-bottom:.3rem}
-        textarea{width:100%;font:inherit;color:inherit;background:#fff;border:1px solid #77838f;border-radius:.4rem;padding:.5rem}
-        .buttons{display:flex;gap:.75rem;flex-wrap:wrap;margin:1rem 0 0}
-        button{flex:1 1 9rem;font:inherit;font-weight:600;color:#fff;border:0;border-radius:.4rem;padding:.8rem 1rem;cursor:pointer}
-        .approve{background:#176b3a}.reject{background:#a3261b}
-        button:focus-visible,textarea:focus-visible,a:focus-visible{outline:3px solid #1f6feb;outline-offset:2px}
-        .good,.bad,.outcome,.notice,.staging{border-left:.3rem solid #51606f;background:#fff;padding:.6rem .8rem;margin:0 0 1rem}
-        .good{border-color:#176b3a}.bad{border-color:#a3261b}.staging{border-color:#b35c00;font-weight:600}.small{color:#51606f;font-size:.85rem}
-        @media(prefers-color-scheme:dark){body{color:#e3e7ec;background:#14181d}section,form,.good,.bad,.outcome,.notice,.staging{background:#1c2229}
-        section,form{border-color:#3a444f}textarea{background:#14181d;border-color:#8a97a5}dt,.small{color:#a9b5c2}a{color:#79b8ff}}
-        """
 }
 
 extension String {

@@ -1,6 +1,7 @@
 import Crypto
 import Dedup
 import Logging
+import Pages
 import Policy
 import RelayCore
 import RelaySupport
@@ -17,46 +18,46 @@ struct DecisionPages: Sendable {
     let clock: any WallClock
     let logger: Logger
 
-    /// How old a page's facts may be, as long as RevKeen responds.
+    /// The maximum age of a page's facts while RevKeen responds.
     static let freshness = Duration.seconds(5)
-    /// The longest form that is read, in bytes.
+    /// The maximum size of a form, in bytes.
     private static let mostBody = 16_384
     private static let cookie = "notify_relay_form"
 
     func show(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
         switch read(text) {
-        case .failure(let page): return answer(page, isHead: request.method == "HEAD")
+        case .failure(let page): return response(page, isHead: request.method == "HEAD")
         case .success(let good): token = good
         }
         await approvals.refresh(token.account, within: Self.freshness)
         let page = await page(for: token, text, request, outcome: nil)
-        return answer(page, isHead: request.method == "HEAD")
+        return response(page, isHead: request.method == "HEAD")
     }
 
     func decide(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
         switch read(text) {
-        case .failure(let page): return answer(page)
+        case .failure(let page): return response(page)
         case .success(let good): token = good
         }
-        guard request.body.count <= Self.mostBody else { return answer(.closed(413, "Too much", "The form holds more than it can.")) }
+        guard request.body.count <= Self.mostBody else { return response(.closed(413, "Too much", "The form holds more than it can.")) }
         let form = Dictionary(
             formFields(String(decoding: request.body, as: UTF8.self)).map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
         guard cameFromThePage(request, text, csrf: form["csrf"] ?? "") else {
-            return answer(.closed(403, "Not from this page", "Open the link again and decide there: this did not come from its page."))
+            return response(.closed(403, "Not from this page", "Open the link again and decide there: this did not come from its page."))
         }
         guard let choice = form["verdict"].flatMap(Choice.init) else {
-            return answer(.closed(400, "Nothing was said", "The form lacks the verdict. Open the link again."))
+            return response(.closed(400, "Nothing was said", "The form lacks the verdict. Open the link again."))
         }
         let outcome = await decide(token, choice, form, request)
-        return answer(await page(for: token, text, request, outcome: outcome))
+        return response(await page(for: token, text, request, outcome: outcome))
     }
 
     private func decide(
         _ token: DecisionToken, _ choice: Choice, _ form: [String: String], _ request: PublicRequest
     ) async -> DecisionOutcome {
-        // The person decides on what RevKeen shows now: if that is something else than the page showed, the hash tells.
+        // The person decides on what RevKeen shows now. If the page showed something else, its hash is another one.
         await approvals.refresh(token.account, within: Self.freshness)
         let decision = DecisionRequest(
             account: token.account, approval: token.approval, choice: choice, reason: form["reason"],
@@ -71,7 +72,7 @@ struct DecisionPages: Sendable {
         }
     }
 
-    /// A known person if the link went to that person alone; otherwise whoever reads it at the destination.
+    /// The speaker is a known person if the link went to that person alone. Otherwise it is whoever reads the destination.
     private func speaker(of token: DecisionToken, _ request: PublicRequest) async -> Speaker {
         let reader = await approvals.reader(at: token.destination, mark: token.recipient)
         return Speaker(
@@ -116,7 +117,7 @@ struct DecisionPages: Sendable {
         return page
     }
 
-    /// The page while the store cannot be read. What came of a request that was posted is said all the same.
+    /// The page while the store cannot be read. It says the outcome of a posted request all the same.
     private func unreadable(_ outcome: DecisionOutcome?) -> DecisionPage {
         let isKnown = outcome != nil && outcome?.kind != .unwritten
         var page = DecisionPage.closed(
@@ -179,20 +180,13 @@ struct DecisionPages: Sendable {
         return value.flatMap { bytes(base64URL: $0)?.count == 16 ? String($0) : nil }
     }
 
-    private func answer(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
-        var headers: [(name: String, value: String)] = [
-            ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
-            // A browser then says within this site where a form comes from, and never tells another site the link.
-            ("Referrer-Policy", "same-origin"), ("X-Robots-Tag", "noindex, nofollow"),
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src '\(DecisionPage.styleHash)'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-            ),
-        ]
+    private func response(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
+        let shell = page.shell
+        var headers = shell.headers
         if let nonce = page.form?.nonce {
             let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
             headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
         }
-        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(page.html.utf8))
+        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(shell.html.utf8))
     }
 }

@@ -1,8 +1,9 @@
 import RelayCore
 import RelaySupport
 
-/// Slows down guessing. After ten wrong signatures for one content within a minute, that content is refused for a minute. After a hundred
-/// wrong ones in all, every further wrong one is told to wait. A right one passes, however many wrong ones come beside it.
+/// Slows down the guessing of signatures. After ten wrong signatures for one content within a minute, that content is refused for the rest
+/// of the minute. After a hundred wrong ones in all within a minute, each further wrong one is told to wait. A right signature for another
+/// content always passes.
 final class GuessLimit: Sendable {
     static let mostForOne = 10
     static let mostInAll = 100
@@ -15,7 +16,7 @@ final class GuessLimit: Sendable {
 
     private let state = Locked(State())
 
-    /// Whether a token with this content is looked at.
+    /// Whether a token with this content may be verified.
     func admits(_ content: String, at uptime: Duration) -> Bool {
         state.withLock { state in
             guard let missed = state.missed[Self.key(content)], uptime - missed.since < Self.within else { return true }
@@ -23,7 +24,7 @@ final class GuessLimit: Sendable {
         }
     }
 
-    /// Counts a wrong signature. False if there were too many in all within a minute.
+    /// Counts a wrong signature. Returns false if there were too many in all within a minute.
     func missed(_ content: String, at uptime: Duration) -> Bool {
         state.withLock { state in
             if uptime - state.all.since >= Self.within { state.all = (0, uptime) }

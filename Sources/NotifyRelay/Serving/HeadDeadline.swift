@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Ends a connection on which no request begins in time, counted from its opening and from each response. A limit on idle time alone starts
-/// again with every byte, so that a client which sends a byte now and then could hold the connection for ever.
+/// Closes a connection on which no request begins in time, counted from its opening and from each response. A limit on idle time alone
+/// would start again with every byte, so that a client could hold the connection for ever by sending a byte now and then.
 ///
-/// It stands behind the decoder, so it reads whole heads and parts of bodies. The server limits the time of a body itself.
+/// The handler is behind the decoder, so it sees whole heads and parts of bodies. The server limits the time of a body itself.
 final class HeadDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias OutboundIn = Any

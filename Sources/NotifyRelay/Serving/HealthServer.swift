@@ -1,10 +1,9 @@
-import Crypto
-import Foundation
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
-import RelayCore
+import Pages
 
 /// The relay cannot listen on one of its addresses.
 struct ListenError: Error, CustomStringConvertible {
@@ -42,37 +41,44 @@ struct HealthServer: Sendable {
     private func router() -> Hummingbird.Router<BasicRequestContext> {
         let router = Hummingbird.Router()
         let status = status
-        router.get("/healthz") { _, _ in Self.answer(.ok, "text/plain; charset=utf-8", "alive\n") }
+        router.get("/healthz") { _, _ in Self.text(.ok, "text/plain; charset=utf-8", "alive\n") }
         router.get("/readyz") { _, _ in
             let readiness = await status.readiness()
-            return Self.answer(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
+            return Self.text(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
         }
         router.get("/metrics") { _, _ in
-            Self.answer(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
+            Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
         router.get("/") { _, _ in
             do {
-                return Self.answer(.ok, "text/html; charset=utf-8", try await status.statusPage().html)
+                return Self.page(try await status.statusPage().shell)
             } catch {
-                return Self.answer(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
+                return Self.text(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
             }
         }
         return router
     }
 
-    private static func answer(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
+    private static func page(_ shell: PageShell) -> Response {
+        var headers = HTTPFields()
+        for (name, value) in shell.headers {
+            if let name = HTTPFields.Element.Name(name) { headers[name] = value }
+        }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: shell.html)))
+    }
+
+    /// Plain text, which a browser must not take for a page.
+    private static func text(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
         Response(
             status: status,
             headers: [
                 .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-                .contentSecurityPolicy: "default-src 'none'; style-src '\(styleHash)'; frame-ancestors 'none'; base-uri 'none'",
+                .contentSecurityPolicy: ContentPolicy().text,
             ],
             body: .init(byteBuffer: ByteBuffer(string: body)))
     }
 
-    private static let styleHash = "sha256-" + Data(SHA256.hash(data: Array(StatusPage.style.utf8))).base64EncodedString()
-
-    /// Hummingbird logs every start and stop, and at a stop each connection that is still open as an error. Neither is news here.
+    /// Hummingbird logs every start and stop, and at a stop each connection that is still open as an error. Neither matters here.
     private var quiet: Logger {
         var quiet = logger
         quiet.logLevel = .critical

@@ -3,7 +3,7 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Tells a watcher elsewhere that the relay is well: a GET at each interval, but only while `/readyz` would answer 200.
+/// Shows an external watchdog that the relay is well: sends a GET at each interval, but only while `/readyz` would respond with 200.
 ///
 /// The URL is a secret, so neither it nor the response is ever in the log.
 struct Heartbeat: Sendable {
@@ -13,7 +13,7 @@ struct Heartbeat: Sendable {
     let status: any StatusReading
     let clock: any WallClock
     let logger: Logger
-    /// What is wrong with the last one, as said in the log; nil if it arrived, or before the first one.
+    /// Why the last heartbeat failed, as in the log; nil if it arrived, or before the first one.
     private let trouble = Locked<String?>(nil)
 
     init(url: Secret, every: Duration, http: any HTTPTransport, status: any StatusReading, clock: any WallClock, logger: Logger) {
@@ -45,7 +45,7 @@ struct Heartbeat: Sendable {
         }
     }
 
-    /// Logs a change, and nothing if it is as it was.
+    /// Logs a change of state only.
     private func say(_ now: String?) {
         let before = trouble.withLock { trouble in
             defer { trouble = now }

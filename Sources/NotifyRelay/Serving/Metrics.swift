@@ -6,8 +6,8 @@ import RevKeen
 
 /// The program's counters and gauges, in the text form that Prometheus reads (exposition format 0.0.4).
 ///
-/// Labels come from the configuration and from closed sets only, so that nothing from outside can make a series. Every counter exists at
-/// zero before anything happens, so that an alert sees the first increase.
+/// Labels come from the configuration and from closed sets only, so that no outside input can make a series. Every counter exists at zero
+/// before anything happens, so that an alert sees the first increase.
 final class Metrics: Sendable {
     private struct State {
         var admitted: [Labels: Int] = [:]
@@ -19,7 +19,7 @@ final class Metrics: Sendable {
         var accounts: [String] = []
         var destinations: [String] = []
         var reloadSucceeded = true
-        /// When the configuration that runs was read.
+        /// When the running configuration was read.
         var reloadedAt = Timestamp.distantPast
 
         /// Removes the series of accounts and destinations that left the configuration.
@@ -78,7 +78,7 @@ final class Metrics: Sendable {
         state.withLock { $0.saturated[[account, feed]] = isSaturated }
     }
 
-    /// The configuration was read at the start, or again; on failure the old one runs on.
+    /// Records a read of the configuration, at the start or by a reload. If it failed, the old configuration is still in force.
     func reloaded(_ succeeded: Bool, at now: Timestamp) {
         state.withLock { state in
             state.reloadSucceeded = succeeded
@@ -96,8 +96,8 @@ final class Metrics: Sendable {
 
     /// - Parameters:
     ///   - overview: nil while the store cannot be read; then the series that need it are left out.
-    ///   - shut: the destinations whose lane is down or closed.
-    ///   - budgets: requests a minute by account; nil is without limit.
+    /// - shut: the destinations whose lane is down or closed.
+    /// - budgets: requests a minute by account; nil means no limit.
     func text(overview: Overview?, shut: Set<String>, budgets: [String: Double?], now: Timestamp) -> String {
         let state = state.withLock { $0 }
         var page = MetricsPage()

@@ -1,7 +1,7 @@
 import Dedup
 import RelayCore
 
-/// Counts attempts by how long they took, in seconds.
+/// Counts attempts by their duration in seconds.
 struct Histogram: Sendable {
     static let bounds: [Double] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
     private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)

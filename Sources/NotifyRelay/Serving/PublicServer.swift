@@ -13,10 +13,10 @@ struct PublicServer: Sendable {
     let logger: Logger
     /// How long a connection may wait for its first request, and between two requests.
     var idle = TimeAmount.seconds(30)
-    /// How many connections are open at once; further ones wait until one ends. A relay behind a proxy has few.
+    /// The most connections that are open at once; further ones wait until one ends. A relay behind a proxy has few.
     var mostConnections = 256
 
-    /// The longest body that is read, in bytes. The longest ones come from chats.
+    /// The longest body that is read, in bytes. Chats send the longest bodies.
     private static let mostBody = 262_144
     /// How long a body may take.
     private static let patience = Duration.seconds(10)
@@ -90,7 +90,7 @@ struct PublicServer: Sendable {
             body: answer.body.isEmpty ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 
-    /// Hummingbird logs every start and stop, and connections that are cut at the end, which are no news here.
+    /// A logger for Hummingbird, which logs every start and stop, and every connection that is cut at the end. None of these is news here.
     private var quiet: Logger {
         var quiet = logger
         quiet.logLevel = .critical

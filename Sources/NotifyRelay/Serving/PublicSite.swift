@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// One request to the public site. It depends on no server, so that a test needs no socket.
+/// One request to the public site. It is independent of the HTTP server, so that a test needs no socket.
 struct PublicRequest: Sendable {
     var method: String
     /// The segments of the path, percent-decoded.
@@ -15,7 +15,7 @@ struct PublicRequest: Sendable {
 
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// Where the request came from, for the audit. An address that a proxy names is marked as such, because anybody can send that header.
+    /// The origin of the request, for the audit. An address that a proxy names is marked as such, because anybody can send that header.
     var address: String? {
         guard let said = header("x-forwarded-for")?.oneLine(most: 100), !said.isEmpty else { return peer }
         return "\(peer ?? "?") (for \(said))"
@@ -36,7 +36,7 @@ struct PublicResponse: Sendable {
     static let nothing = text(404, "nothing is here")
 }
 
-/// What people and chats can reach: `/a/<token>` and the callbacks of chats. Everything else is 404.
+/// The site that people and chats can reach: `/a/<token>` and the callbacks of chats. Everything else is 404.
 struct PublicSite: Sendable {
     let pages: DecisionPages
     let hooks: ChatHooks

@@ -1,13 +1,13 @@
 import RelayCore
 import RelaySupport
 
-/// What is wrong with the relay, by the words of `/readyz`: `store`, `lanes`, `approvals`.
+/// The problems of the relay, by the words of `/readyz`: `store`, `lanes`, `approvals`.
 struct Readiness: Sendable, Equatable {
     var wrong: [String: String] = [:]
 
     var isReady: Bool { wrong.isEmpty }
 
-    /// One line for each thing that is wrong, or `ready`.
+    /// One line for each problem, or `ready`.
     var text: String {
         isReady ? "ready\n" : wrong.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
     }

@@ -3,7 +3,7 @@ import Policy
 import RelayCore
 import RevKeen
 
-/// Gathers what the relay shows of itself.
+/// Gathers the relay's own state for the status page, the metrics and `/readyz`.
 struct StatusReader: StatusReading {
     let ledger: Ledger
     let clock: any WallClock
@@ -37,7 +37,7 @@ struct StatusReader: StatusReading {
             feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness(), version: version, now: clock.now)
     }
 
-    /// The lanes as they are in this process, which needs no store.
+    /// The states of the lanes in this process. They are in memory, so no store is needed.
     private func lanes() async -> [(name: String, isOpen: Bool, reason: String?)] {
         var lanes: [(name: String, isOpen: Bool, reason: String?)] = []
         for lane in laneRegistry.lanes {
@@ -47,7 +47,8 @@ struct StatusReader: StatusReading {
         return lanes
     }
 
-    /// Nil while the store cannot be read: Prometheus then sees that the series end, and no false value. `/readyz` says why.
+    /// The overview; nil while the store cannot be read. Prometheus then sees that the series end instead of a false value. `/readyz` says
+    /// why.
     private func overview() async -> Overview? {
         do { return try await ledger.overview() } catch { return nil }
     }

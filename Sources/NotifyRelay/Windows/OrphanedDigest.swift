@@ -2,7 +2,7 @@ import Dedup
 import Policy
 
 /// A digest that is no longer in the configuration while its open window has members.
-/// The members are kept, and told as late when the digest returns.
+/// The members are kept. They are sent in a digest that is marked as late when the digest returns to the configuration.
 struct OrphanedDigest: Equatable {
     var name: String
     var count: Int

@@ -28,7 +28,7 @@ extension WindowCloser {
     /// Closes a digest before its time with the events so far.
     /// The rest of the slot becomes a window of its own.
     ///
-    /// - Returns: the digest; nil if there was nothing to tell.
+    /// - Returns: the digest; nil if there was nothing to send.
     func closeNow(_ digest: DigestSettings) async throws(LedgerError) -> Event? {
         try await schedule(digest)
         let told = try await tell(digest, through: nil, isLate: false)
@@ -41,7 +41,7 @@ extension WindowCloser {
     private func close(_ digest: DigestSettings, _ windows: [Window]) async throws(LedgerError) {
         let now = clock.now
         var end = windows.map(\.closesAt).max() ?? now
-        // The calendar is asked only if another slot may have passed since.
+        // The schedule is evaluated only if another slot may have passed since.
         if now > end + .seconds(60), let last = digest.schedule.previous(atOrBefore: now) { end = max(end, last) }
         _ = try await tell(digest, through: end, isLate: now > end + Self.late)
     }

@@ -32,8 +32,8 @@ struct WindowCloser: Sendable {
         let plan = DeliveryPlan(router: router, mutes: [], now: clock.now)
         return destinations.flatMap { destination in
             let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: plan.now)
-            guard let hold = plan.hold(event, at: destination, route: route) else { return entries }
-            return entries.map { $0.held(until: hold.until) }
+            guard let deferral = plan.deferral(of: event, at: destination, route: route) else { return entries }
+            return entries.map { $0.held(until: deferral.until) }
         }
     }
 
@@ -62,7 +62,7 @@ struct WindowCloser: Sendable {
     }
 
     /// The windows of destinations that get few events again, or that have been held for the longest time.
-    /// The others are looked at again later.
+    /// The others are moved to close a little later.
     private func calm(_ due: [Window]) async throws(LedgerError) -> [Window] {
         var calm: [Window] = []
         for window in due {
@@ -83,7 +83,7 @@ struct WindowCloser: Sendable {
     private static let lookAgain = Duration.seconds(15)
 
     /// The windows whose count needs a message of its own.
-    /// Where the first event's message can be edited the count is written there, and the window is closed here without a message.
+    /// If the first event's message can be edited, the count is shown there, and the window is closed here without a message.
     private func untold(_ due: [Window]) async throws(LedgerError) -> [Window] {
         var untold: [Window] = []
         for window in due {

@@ -75,8 +75,8 @@ package struct Reminding: Sendable {
             destination: request.destination, recipient: request.recipient, route: request.route,
             priority: router.priority(of: event), dueAt: now,
             options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
-        let hold = plan.hold(event, at: request.destination, route: .configured(route.name))
-        return Admission(event: event, owed: [hold.map { owed.held(until: $0.until) } ?? owed])
+        let deferral = plan.deferral(of: event, at: request.destination, route: .configured(route.name))
+        return Admission(event: event, owed: [deferral.map { owed.held(until: $0.until) } ?? owed])
     }
 
     /// The deliveries of an escalation. A destination in its quiet hours gets its own when they are over.
@@ -86,12 +86,12 @@ package struct Reminding: Sendable {
             subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
             payload: row.payload)
         return escalation.to.flatMap { destination in
-            let hold = plan.hold(request, at: destination, route: .configured(route.name))
+            let deferral = plan.deferral(of: request, at: destination, route: .configured(route.name))
             return (router.recipients[destination] ?? [""]).map { recipient in
                 let owed = PlannedDelivery(
                     destination: destination, recipient: recipient, route: .configured(route.name), priority: .high, dueAt: now,
                     options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
-                return hold.map { owed.held(until: $0.until) } ?? owed
+                return deferral.map { owed.held(until: $0.until) } ?? owed
             }
         }
     }

@@ -2,7 +2,7 @@
 package struct Speaker: Sendable, Equatable {
     /// A name of `people:`; nil if they are not known.
     package var person: String?
-    /// What the audit calls somebody who is not known.
+    /// The name in the audit for a person who is not known.
     package var fallbackName: String
     /// `command line`, `link`, `slack`, …
     package var way: String

@@ -7,8 +7,8 @@ package struct DeliveryPlan: Sendable {
     package let mutes: [Mute]
     package let now: Timestamp
 
-    /// The reason why a destination must not get an event now.
-    package struct Hold: Sendable, Equatable {
+    /// The time until which a destination must not get an event, and the window in which the event waits.
+    package struct Deferral: Sendable, Equatable {
         package var until: Timestamp
         /// The window that the event joins unless it is told singly: `quiet` or `mute`.
         package var kind: WindowKind
@@ -30,15 +30,15 @@ package struct DeliveryPlan: Sendable {
         var owed: [PlannedDelivery] = []
         var windows: [String: WindowJoin] = [:]
         for one in named {
-            guard let hold = hold(event, at: one.destination, route: one.route) else {
+            guard let deferral = deferral(of: event, at: one.destination, route: one.route) else {
                 owed.append(gated(one, event))
                 continue
             }
             if event.isToldSingly {
-                owed.append(one.held(until: hold.until))
+                owed.append(one.held(until: deferral.until))
             } else {
                 windows[one.destination] = WindowJoin(
-                    kind: hold.kind, name: hold.name, destination: one.destination, opensAt: now, closesAt: hold.until)
+                    kind: deferral.kind, name: deferral.name, destination: one.destination, opensAt: now, closesAt: deferral.until)
             }
         }
         let joins = digestJoins(event, told: Set(named.map(\.destination)))
@@ -58,12 +58,12 @@ package struct DeliveryPlan: Sendable {
 
     /// Nil if the destination gets the event now.
     /// The quiet hours of a configured route replace those of the destination; of a mute and quiet hours, the one that ends last decides.
-    package func hold(_ event: Event, at destination: String, route: RouteName) -> Hold? {
+    package func deferral(of event: Event, at destination: String, route: RouteName) -> Deferral? {
         let hours = router.route(route)?.quiet ?? router.rules[destination]?.quiet
         let quiet = hours?.end(for: event.priority, at: now)
         let mute = event.priority < .urgent ? mutes.filter { $0.covers(event) }.max { $0.until < $1.until } : nil
-        if let mute, mute.until > quiet ?? .distantPast { return Hold(until: mute.until, kind: .mute, name: mute.automation) }
-        return quiet.map { Hold(until: $0, kind: .quiet) }
+        if let mute, mute.until > quiet ?? .distantPast { return Deferral(until: mute.until, kind: .mute, name: mute.automation) }
+        return quiet.map { Deferral(until: $0, kind: .quiet) }
     }
 
     /// How an update or a decision follows its request: at once where the message can be edited, elsewhere after quiet hours and mutes.
@@ -71,7 +71,7 @@ package struct DeliveryPlan: Sendable {
         var rule = FollowRule(route: .builtIn(.update), dueAt: now)
         for (destination, rules) in router.rules {
             if rules.edits { rule.edits.insert(destination) }
-            if let hold = hold(event, at: destination, route: rule.route) { rule.quiet[destination] = hold.until }
+            if let deferral = deferral(of: event, at: destination, route: rule.route) { rule.quiet[destination] = deferral.until }
         }
         return rule
     }

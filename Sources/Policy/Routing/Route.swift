@@ -1,5 +1,4 @@
 package import Dedup
-package import RelayCore
 package import RelaySupport
 
 /// An entry of `routes`: which events it takes, where they go, and how.

@@ -1,4 +1,4 @@
-package import RelayCore
+import RelayCore
 
 /// A digest's summary in one sentence: `3 automations newly failing, 1 still failing, 2 recovered`.
 package struct DigestHeadline: Sendable {

@@ -1,3 +1,5 @@
+import Transport
+
 /// A base URL in normalised form, without any unusual parts.
 struct BaseURL {
     enum Host: Equatable {
@@ -28,10 +30,10 @@ struct BaseURL {
         let scheme = written[..<separator.lowerBound].lowercased()
         let rest = written[separator.upperBound...]
         let authority = rest.prefix { $0 != "/" }.lowercased()
-        guard scheme == "https" || scheme == "http", let name = Self.hostName(of: authority) else {
+        guard let address = Self.address(scheme, authority) else {
             throw AccountFault(.baseURL, "base_url is no web address without user name, query or fragment", expected: expected)
         }
-        host = Host(name: name)
+        host = Host(address)
         guard scheme == "https" || host == .loopback else {
             throw AccountFault(.baseURL, "base_url is plain http", expected: "https; http only to a loopback host")
         }
@@ -41,20 +43,12 @@ struct BaseURL {
         text = "\(scheme)://\(authority)\(path)"
     }
 
-    /// The host of `name`, `name:port`, `[v6]` or `[v6]:port`, without a trailing dot; nil for any other form.
-    private static func hostName(of authority: String) -> String? {
-        let name: Substring
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
-            name = authority[...end]
-            guard name.dropFirst().dropLast().utf8.allSatisfy(isAddressByte), name.utf8.count > 4 else { return nil }
-        } else {
-            name = authority.prefix { $0 != ":" }
-            guard name.utf8.allSatisfy(\.isUnreserved), name != ".", !name.isEmpty else { return nil }
-        }
-        let port = authority.dropFirst(name.count)
-        guard port.isEmpty || (port.first == ":" && UInt16(port.dropFirst()) != nil) else { return nil }
-        return String(name.hasSuffix(".") ? name.dropLast() : name)
+    /// The address of a host and perhaps a port, without a trailing dot of the host's name; nil for any other form.
+    private static func address(_ scheme: String, _ authority: String) -> WebAddress? {
+        let isPlain = authority.utf8.allSatisfy { $0.isUnreserved || ":[]".utf8.contains($0) }
+        guard scheme == "https" || scheme == "http", isPlain, var address = WebAddress("\(scheme)://\(authority)") else { return nil }
+        if address.host.hasSuffix(".") { address.host.removeLast() }
+        return address.host.isEmpty ? nil : address
     }
 
     /// The path with exactly one `/v2` at its end; nil for an unusual path.
@@ -72,16 +66,12 @@ struct BaseURL {
 extension BaseURL.Host {
     /// Classifies a host by its name.
     /// Source of the names: https://docs.revkeen.com/docs/getting-started/environments (`sandbox-api` is the older staging host).
-    fileprivate init(name: String) {
-        switch name {
+    fileprivate init(_ address: WebAddress) {
+        switch address.host {
         case "api.revkeen.com": self = .live
         case "staging-api.revkeen.com", "sandbox-api.revkeen.com": self = .staging
         case "mock-api.revkeen.com": self = .mock
-        case "localhost", "[::1]": self = .loopback
-        default:
-            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-            let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-            self = isLoopback ? .loopback : .other
+        default: self = address.isLoopback ? .loopback : .other
         }
     }
 }

@@ -74,6 +74,6 @@ extension RevKeenClient {
         let said = envelope.text.isEmpty ? "" : ": \(envelope.text)"
         return RevKeenError(
             reason, SafeText(key: account.key).clean("HTTP \(answer.status)\(hint)\(said)"), status: answer.status,
-            retryAfter: answer.status >= 400 ? RetryAfter.read(answer, envelope: envelope, now: clock.now) : nil)
+            retryAfter: answer.status >= 400 ? StatedWait.read(answer, envelope: envelope, now: clock.now) : nil)
     }
 }

@@ -81,7 +81,7 @@ extension JSONValue {
 }
 
 extension HTTPResponse {
-    var date: Timestamp? { header("date").flatMap(Timestamp.init(httpDate:)) }
+    var date: Timestamp? { header("date").flatMap { Timestamp(httpDate: $0) } }
 
     /// The stated rate limit in requests per minute; nil if it is missing or not a plausible number.
     var rateLimit: Int? {

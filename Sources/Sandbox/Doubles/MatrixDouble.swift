@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -85,24 +86,25 @@ enum MatrixDouble: ServiceDouble {
 /// The HTML of a message as a client sanitises it: it keeps a few tags and drops all others.
 /// Source: https://spec.matrix.org/v1.15/client-server-api/#mroommessage-msgtypes
 enum MatrixHTML {
-    private static let kept = ["strong": "b", "b": "b", "em": "i", "i": "i", "code": "code"]
+    /// The tags that are kept, each with the tag that draws it.
+    private static let kept: [String: Markup] = ["strong": "b", "b": "b", "em": "i", "i": "i", "code": "code"]
 
     static func markup(_ html: String) -> Markup {
-        var rest = Substring(html), out = Markup.nothing, open: [String] = []
+        var rest = Substring(html), out = Markup.nothing, open: [Markup] = []
         while let start = rest.firstIndex(of: "<"), let end = rest[start...].firstIndex(of: ">") {
             out = out + Markup(text: plain(rest[..<start])) + tag(rest[rest.index(after: start)..<end], &open)
             rest = rest[rest.index(after: end)...]
         }
-        return out + Markup(text: plain(rest)) + Markup(open.reversed().map { Markup(stringLiteral: "</\($0)>") })
+        return out + Markup(text: plain(rest)) + Markup(open.reversed().map { "</\($0)>" })
     }
 
-    private static func tag(_ inside: Substring, _ open: inout [String]) -> Markup {
+    private static func tag(_ inside: Substring, _ open: inout [Markup]) -> Markup {
         if inside == "br" || inside == "br/" { return "<br>" }
         if inside.hasPrefix("/") {
-            let name = inside == "/a" ? "a" : kept[String(inside.dropFirst())]
+            let name: Markup? = inside == "/a" ? "a" : kept[String(inside.dropFirst())]
             guard let name, open.last == name else { return .nothing }
             open.removeLast()
-            return Markup(stringLiteral: "</\(name)>")
+            return "</\(name)>"
         }
         if inside.hasPrefix("a href=\""), inside.hasSuffix("\"") {
             open.append("a")
@@ -111,7 +113,7 @@ enum MatrixHTML {
         }
         guard let name = kept[String(inside)] else { return .nothing }
         open.append(name)
-        return Markup(stringLiteral: "<\(name)>")
+        return "<\(name)>"
     }
 
     private static func plain(_ text: some StringProtocol) -> String { text.readingEntities(["&quot;": "\"", "&#39;": "'"]) }

@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -94,7 +95,8 @@ struct TelegramHTML {
     /// The same text as the inbox's own HTML.
     private(set) var markup = Markup.nothing
 
-    private static let tags: [String: String] = [
+    /// Telegram's tags, each with the tag that draws it.
+    private static let tags: [String: Markup] = [
         "b": "b", "strong": "b", "i": "i", "em": "i", "u": "u", "ins": "u", "s": "s", "strike": "s", "del": "s", "code": "code",
         "pre": "pre",
         "blockquote": "blockquote", "a": "a",
@@ -131,12 +133,12 @@ struct TelegramHTML {
             let name = String(inside.dropFirst())
             guard open.last == name else { return nil }
             open.removeLast()
-            return tags[name].map { Markup(stringLiteral: "</\($0)>") }
+            return tags[name].map { "</\($0)>" }
         }
         let name = String(inside.prefix { $0 != " " })
         guard let ours = tags[name] else { return nil }
         open.append(name)
-        guard name == "a" else { return inside == name ? Markup(stringLiteral: "<\(ours)>") : nil }
+        guard name == "a" else { return inside == name ? "<\(ours)>" : nil }
         guard inside.hasPrefix("a href=\""), inside.hasSuffix("\"") else { return nil }
         let link = inside.dropFirst(8).dropLast().readingEntities(["&quot;": "\""])
         return "<a href=\"\(safeLink(link) ?? "#")\" rel=\"noreferrer\">"

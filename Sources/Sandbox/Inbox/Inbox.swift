@@ -25,8 +25,7 @@ package actor Inbox {
     private var keptBytes = 0
     private var times: [String: Int] = [:]
     private var countByKind: [InboxMessage.Kind: Int] = [:]
-    private var waiters: [Int: Waiter] = [:]
-    private var nextWaiter = 0
+    private var watchers: [AsyncStream<Int>.Continuation] = []
     private var deleted: Set<Int> = []
     /// Telegram button presses that were not yet fetched, each with its `update_id`.
     private var updates: [JSONValue] = []
@@ -38,11 +37,6 @@ package actor Inbox {
     var numbers: [String: Int] = [:]
     /// The number of HTTP requests counted for the fault that hits every n-th request.
     var arrivals = 0
-
-    private struct Waiter {
-        var count: Int
-        var continuation: CheckedContinuation<Bool, Never>
-    }
 
     /// Creates an empty inbox.
     ///
@@ -57,8 +51,6 @@ package actor Inbox {
         self.mostMessages = mostMessages
         self.mostBytes = mostBytes
     }
-
-    package func setFaults(_ faults: InboxFaults) { self.faults = faults }
 
     package func arrange(_ change: @Sendable (inout InboxFaults) -> Void) { change(&faults) }
 
@@ -93,25 +85,14 @@ package actor Inbox {
     /// The identities, each with how often it was accepted.
     package var identities: [String: Int] { times }
 
-    /// Waits until `count` messages have been accepted.
-    ///
-    /// - Returns: false if the task was cancelled before that.
-    @discardableResult
-    package func waitForCount(_ count: Int) async -> Bool {
-        if self.count >= count { return true }
-        nextWaiter += 1
-        let id = nextWaiter
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if Task.isCancelled { return continuation.resume(returning: false) }
-                waiters[id] = Waiter(count: count, continuation: continuation)
-            }
-        } onCancel: {
-            Task { await self.abandon(id) }
-        }
+    /// The number of accepted messages, now and after each message.
+    /// A reader that is slow sees the newest number only.
+    package func counts() -> AsyncStream<Int> {
+        let (counts, watcher) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
+        watcher.yield(count)
+        watchers.append(watcher)
+        return counts
     }
-
-    private func abandon(_ id: Int) { waiters.removeValue(forKey: id)?.continuation.resume(returning: false) }
 
     /// Accepts a message.
     func take(
@@ -127,7 +108,7 @@ package actor Inbox {
                     id: count, receivedAt: clock.now, kind: kind, place: place, headers: headers, raw: raw, identity: identity,
                     time: identity.map { times[$0, default: 1] } ?? 1, payload: payload))
         }
-        wake()
+        tellWatchers()
     }
 
     /// Edits a message that is still kept.
@@ -171,11 +152,10 @@ package actor Inbox {
         keptBytes = left
     }
 
-    private func wake() {
-        guard !waiters.isEmpty else { return }
-        for (id, waiter) in waiters where waiter.count <= count {
-            waiters[id] = nil
-            waiter.continuation.resume(returning: true)
+    /// Tells the watchers the new number, and forgets those whose task has ended.
+    private func tellWatchers() {
+        watchers.removeAll { watcher in
+            if case .terminated = watcher.yield(count) { true } else { false }
         }
     }
 }

@@ -9,7 +9,7 @@ package struct InboxMessage: Sendable {
             pushover, pagerduty, slackBot = "slackbot"
 
         /// The message is drawn as a card in a chat room.
-        package var isChat: Bool { self != .webhook && self != .mail }
+        var isChat: Bool { self != .webhook && self != .mail }
     }
 
     /// The message's number, from 1, in order of arrival.

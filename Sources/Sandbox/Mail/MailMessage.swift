@@ -22,8 +22,6 @@ package struct MailMessage: Sendable {
 
     package var subject: String { header("subject") ?? "" }
     package var from: String { header("from") ?? "" }
-    package var to: String { header("to") ?? "" }
-    package var messageID: String? { header("message-id") }
 
     /// The first value of a header, decoded; nil if there is none.
     ///

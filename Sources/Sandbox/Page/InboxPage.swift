@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -44,7 +45,7 @@ struct InboxPage {
     /// A page with a list of messages.
     ///
     /// - Parameter holds: the page does not reload itself.
-    func list(_ view: View, holds: Bool, messages: [View: [InboxMessage]]) -> Markup {
+    func list(_ view: View, holds: Bool, messages: [View: [InboxMessage]]) -> PageShell {
         let content: Markup =
             switch view {
             case .overview: "<div class=\"columns\">\([View.chat, .mail, .webhook].map { column($0, messages[$0] ?? []) })</div>"
@@ -82,7 +83,7 @@ struct InboxPage {
             """
     }
 
-    func message(_ message: InboxMessage) -> Markup {
+    func message(_ message: InboxMessage) -> PageShell {
         let shown: Markup =
             switch message.kind {
             case .mail: mail(message)
@@ -120,25 +121,34 @@ struct InboxPage {
             """
     }
 
-    func notFound() -> Markup {
+    func notFound() -> PageShell {
         frame(.overview, title: "Not found", holds: true, isList: false, "<p class=\"empty\">There is no such page or message.</p>")
     }
 
-    private func frame(_ view: View, title: String, holds: Bool, isList: Bool, _ content: Markup) -> Markup {
-        let refresh: Markup? = holds ? nil : "<meta http-equiv=\"refresh\" content=\"2\">"
-        let hold: Markup? =
-            isList
-            ? (holds
-                ? "<a class=\"hold\" href=\"\(view.path)\">▶ follow</a>"
-                : "<a class=\"hold\" href=\"\(view.path)?hold\">❚❚ hold still</a>") : nil
-        return """
-            <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>\(title) · NotifyRelay inbox (\(counts.total))</title>\
-            <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">\
-            \(refresh)<link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"></head><body><header class="top">\
-            <div><h1><a href="/">NotifyRelay inbox</a></h1><p>What the relay sent, as the people who receive it see it. \
-            A sandbox: nothing here has left this machine. Newest first, times in UTC.</p></div>\(hold)</header>\
-            <nav>\(View.allCases.map { tab($0, isCurrent: $0 == view) })</nav>\(alarm)<main>\(content)</main></body></html>
-            """
+    private func frame(_ view: View, title: String, holds: Bool, isList: Bool, _ content: Markup) -> PageShell {
+        var shell = PageShell(
+            title: "\(title) · NotifyRelay inbox (\(counts.total))", style: .linked(path: "/style.css"),
+            body: body(view, hold: isList ? holdLink(view, holds: holds) : nil, content))
+        shell.refreshSeconds = holds ? nil : 2
+        shell.head = "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">"
+        shell.policy.images = [.data]
+        shell.policy.frames = [.own]
+        return shell
+    }
+
+    private func holdLink(_ view: View, holds: Bool) -> Markup {
+        holds
+            ? "<a class=\"hold\" href=\"\(view.path)\">▶ follow</a>"
+            : "<a class=\"hold\" href=\"\(view.path)?hold\">❚❚ hold still</a>"
+    }
+
+    private func body(_ view: View, hold: Markup?, _ content: Markup) -> Markup {
+        """
+        <header class="top"><div><h1><a href="/">NotifyRelay inbox</a></h1>\
+        <p>What the relay sent, as the people who receive it see it. \
+        A sandbox: nothing here has left this machine. Newest first, times in UTC.</p></div>\(hold)</header>\
+        <nav>\(View.allCases.map { tab($0, isCurrent: $0 == view) })</nav>\(alarm)<main>\(content)</main>
+        """
     }
 
     private func tab(_ view: View, isCurrent: Bool) -> Markup {

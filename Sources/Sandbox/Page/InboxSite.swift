@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -19,7 +20,7 @@ struct InboxSite: Sendable {
         let segments = request.segments
         switch segments.count {
         case 0: return await list(.overview, request)
-        case 1 where segments[0] == "style.css": return WebResponse(200, type: "text/css; charset=utf-8", Stylesheet.text)
+        case 1 where segments[0] == "style.css": return WebResponse(200, type: "text/css; charset=utf-8", PageStyle.inbox.css)
         case 1 where segments[0] == "messages.json": return await index()
         case 1:
             guard let view = InboxPage.View(rawValue: segments[0]) else { return await notFound() }
@@ -50,25 +51,11 @@ struct InboxSite: Sendable {
         }
     }
 
-    /// The mail's own HTML, under a policy that allows only text, inline styles and embedded images.
+    /// The HTML part of a mail.
     private func mailBody(_ id: String) async -> WebResponse {
         guard let html = await message(id)?.mail?.html else { return await notFound() }
-        var answer = WebResponse(200, type: "text/html; charset=utf-8", openingLinksOutside(html))
-        answer.headers += [
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
-                    + "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
-            ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
-        ]
-        return answer
-    }
-
-    /// Adds a base target, because a link would otherwise open within the frame, where the policy blocks it.
-    private func openingLinksOutside(_ html: String) -> String {
-        let base = "<base target=\"_blank\">"
-        let halves = html.split(separator: "<head>", maxSplits: 1, omittingEmptySubsequences: false)
-        return halves.count == 2 ? "\(halves[0])<head>\(base)\(halves[1])" : html.hasPrefix("<!") ? html : base + html
+        let page = ForeignPage(html)
+        return WebResponse(200, headers: page.headers, body: Array(page.html.utf8))
     }
 
     /// The received messages as JSON for programs, oldest first.
@@ -97,15 +84,7 @@ struct InboxSite: Sendable {
         return InboxPage.Counts(byKind: byKind, refused: await inbox.refused)
     }
 
-    private func html(_ status: Int, _ markup: Markup) -> WebResponse {
-        var answer = WebResponse(status, type: "text/html; charset=utf-8", markup.html)
-        answer.headers += [
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; form-action 'none'; base-uri 'none'; "
-                    + "frame-ancestors 'none'"
-            ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"),
-        ]
-        return answer
+    private func html(_ status: Int, _ page: PageShell) -> WebResponse {
+        WebResponse(status, headers: page.headers, body: Array(page.html.utf8))
     }
 }

@@ -1,3 +1,5 @@
+import Pages
+
 /// Converts Slack's markup to HTML as Slack shows it.
 /// Source: https://docs.slack.dev/messaging/formatting-message-text
 struct Mrkdwn {

@@ -1,3 +1,4 @@
+import Pages
 import RelayCore
 import RelaySupport
 
@@ -48,15 +49,14 @@ enum PageParts {
             let lines = members.sorted { $0.key < $1.key }.map { name, member in
                 "\(inner)<span class=\"k\">\(JSONValue.string(name).text)</span>: \(prettyJSON(member, level + 1))" as Markup
             }
-            return "{\n\(joined(lines))\n\(outer)}"
+            return "{\n\(Markup(lines, separator: ",\n"))\n\(outer)}"
         case .array(let items) where !items.isEmpty:
-            return "[\n\(joined(items.map { "\(inner)\(prettyJSON($0, level + 1))" }))\n\(outer)]"
+            let lines = items.map { "\(inner)\(prettyJSON($0, level + 1))" as Markup }
+            return "[\n\(Markup(lines, separator: ",\n"))\n\(outer)]"
         case .string: return "<span class=\"s\">\(value.text)</span>"
         default: return "<span class=\"n\">\(value.text)</span>"
         }
     }
-
-    private static func joined(_ lines: [Markup]) -> Markup { Markup(stringLiteral: lines.map(\.html).joined(separator: ",\n")) }
 
     static func headers(_ headers: [(name: String, value: String)]) -> Markup {
         "<table class=\"headers\">\(headers.map { "<tr><th>\($0.name)</th><td>\($0.value)</td></tr>" as Markup })</table>"

@@ -1,6 +1,4 @@
 import Logging
-import RelayCore
-import RelaySupport
 import ServiceLifecycle
 
 /// Holds the task that serves the sockets, from `start()` to `stop()`.
@@ -19,7 +17,6 @@ actor BoundSockets {
     private let options: SandboxServer.Options
     private let logger: Logger
     private var phase = Phase.idle
-    private let task = Locked<Task<Void, any Error>?>(nil)
 
     init(site: SandboxSite, options: SandboxServer.Options, logger: Logger) {
         self.site = site
@@ -48,7 +45,6 @@ actor BoundSockets {
                 throw error
             }
         }
-        self.task.withLock { $0 = task }
         do {
             let addresses = try await Self.addresses(from: ports, host: options.host)
             tell(.success(addresses), phase: .running(task, addresses))
@@ -65,19 +61,12 @@ actor BoundSockets {
         phase = next
     }
 
-    func finished() async throws {
-        guard case .running(let task, _) = phase else { return }
-        do { try await task.value } catch is CancellationError {}
-    }
-
     func stop() async {
         guard case .running(let task, _) = phase else { return }
         task.cancel()
         _ = await task.result
         phase = .idle
     }
-
-    nonisolated func abort() { task.withLock { $0 }?.cancel() }
 
     private enum Bound: Sendable { case http(Int), smtp(Int) }
 

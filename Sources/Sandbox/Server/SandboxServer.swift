@@ -1,10 +1,8 @@
 package import Logging
-import ServiceLifecycle
 
 /// Serves the stand-in RevKeen and the inbox on real sockets, for `demo` and for tests.
-///
-/// As a service, call `run()`, which ends with a graceful shutdown. Elsewhere, call `start()`, use the sandbox, and call `stop()`.
-package struct SandboxServer: Service {
+/// It listens from `start()` to `stop()`.
+package struct SandboxServer: Sendable {
     package struct Options: Sendable {
         package var host = "127.0.0.1"
         /// The HTTP port; 0 means any free port.
@@ -29,21 +27,11 @@ package struct SandboxServer: Service {
 
     /// Starts to listen and returns the addresses.
     /// A second call returns the same addresses.
+    ///
+    /// - Throws: the socket's error if it cannot listen.
     @discardableResult
     package func start() async throws -> SandboxAddresses { try await listening.start() }
 
     /// Closes all connections and returns when that is done.
     package func stop() async { await listening.stop() }
-
-    /// Starts unless `start()` was already called, and returns when a graceful shutdown or `stop()` has ended the server.
-    ///
-    /// - Throws: the socket's error if it cannot listen or if it fails later.
-    package func run() async throws {
-        try await start()
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await listening.finished()
-        } onCancelOrGracefulShutdown: {
-            listening.abort()
-        }
-    }
 }

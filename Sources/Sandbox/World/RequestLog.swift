@@ -8,15 +8,10 @@ package struct RequestLog: Sendable {
     /// Responses by status.
     /// A dropped connection counts as 0.
     package private(set) var statuses: [Int: Int] = [:]
-    /// The headers of the last request (`X-API-Key`, `User-Agent` and so on), by lower-case name.
-    package private(set) var lastHeaders: [String: String] = [:]
 
     package var total: Int { counts.values.reduce(0, +) }
 
-    mutating func note(_ operation: Operation?, _ request: WebRequest) {
-        counts[operation?.name ?? "unknown", default: 0] += 1
-        lastHeaders = Dictionary(request.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-    }
+    mutating func note(_ operation: Operation?) { counts[operation?.name ?? "unknown", default: 0] += 1 }
 
     mutating func note(_ answer: WebResponse) { statuses[answer.dropsConnection ? 0 : answer.status, default: 0] += 1 }
 }

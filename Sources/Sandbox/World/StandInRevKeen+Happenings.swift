@@ -88,7 +88,7 @@ extension StandInRevKeen {
     }
 
     /// The unfinished runs whose approvals are all decided, and whether all of them were approved.
-    package var decidedRuns: [(run: String, approved: Bool)] {
+    var decidedRuns: [(run: String, approved: Bool)] {
         runs.values.filter { $0.completedAt == nil && !$0.approvals.isEmpty }
             .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             .compactMap { run in
@@ -98,7 +98,7 @@ extension StandInRevKeen {
     }
 
     /// Deletes the finished runs except the newest `most` of each automation, with their approvals.
-    package func forgetRuns(keeping most: Int) {
+    func forgetRuns(keeping most: Int) {
         for (id, automation) in automations where automation.runs.count > most {
             let old = automation.runs.dropLast(most).filter { runs[$0]?.completedAt != nil }
             let gone = Set(old)

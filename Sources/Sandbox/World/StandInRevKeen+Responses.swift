@@ -7,7 +7,7 @@ extension StandInRevKeen {
     /// - Parameter request: its path has no `/v2` of the base URL.
     package func answer(_ request: WebRequest) async -> WebResponse {
         let operation = Operation(request)
-        requestLog.note(operation, request)
+        requestLog.note(operation)
         if faults.latency > .zero { try? await clock.sleep(for: faults.latency) }
         var answer = admitted(request, operation)
         answer.headers += commonHeaders(request)

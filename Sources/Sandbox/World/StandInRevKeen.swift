@@ -28,8 +28,6 @@ package actor StandInRevKeen {
         chance = Chance(seed: seed)
     }
 
-    package func setFaults(_ faults: Faults) { self.faults = faults }
-
     package func arrange(_ change: @Sendable (inout Faults) -> Void) { change(&faults) }
 
     /// Adds an automation.
@@ -76,7 +74,7 @@ package actor StandInRevKeen {
     }
 
     /// Starts a queued run.
-    package func beginRun(_ id: String) {
+    func beginRun(_ id: String) {
         guard runs[id]?.startedAt == nil else { return }
         runs[id]?.status = "running"
         runs[id]?.startedAt = clock.now

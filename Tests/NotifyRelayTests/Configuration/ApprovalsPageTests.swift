@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `docs/approvals.md` shows a configuration that can be run, and names every path of the public side.
+/// `docs/approvals.md` shows a configuration that works, and names every path of the public side.
 struct ApprovalsPageTests {
     private let page: String = {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

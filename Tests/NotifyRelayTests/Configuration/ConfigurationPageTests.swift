@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `docs/configuration.md` says every key that the reader knows, and no other.
+/// `docs/configuration.md` lists every key that the reader knows, and no other.
 struct ConfigurationPageTests {
     /// The page's headings with the keys of their tables.
     private static let page: [String: Set<String>] = {
@@ -23,7 +23,7 @@ struct ConfigurationPageTests {
         return sections
     }()
 
-    /// A stranger in every mapping: the reader then says which keys it knows there.
+    /// An unknown key in every mapping, so that the reader's problems list the keys that it knows there.
     private static let stranger = """
         zzz: 1
         links: {zzz: 1}
@@ -38,7 +38,7 @@ struct ConfigurationPageTests {
         server: {zzz: 1, heartbeat: {zzz: 1}}
         """
 
-    /// Paths of mappings with the keys that the reader knows there.
+    /// The paths of mappings with the keys that the reader knows there.
     private func known(type: String) throws -> [String: Set<String>] {
         let (_, problems) = Configuration.load(
             text: Self.stranger.replacingOccurrences(of: "TYPE", with: type), file: "relay.yaml", folder: "/", environment: [:],

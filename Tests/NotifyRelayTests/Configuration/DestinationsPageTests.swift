@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `docs/destinations.md` says what each type can do, as the catalogue declares it.
+/// `docs/destinations.md` lists the abilities of each type as the catalogue declares them.
 struct DestinationsPageTests {
     private let page: String = {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

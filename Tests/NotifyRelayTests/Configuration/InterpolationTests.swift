@@ -5,9 +5,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `${…}` inside the values of the file.
+/// Tests `${…}` inside the values of the file.
 struct InterpolationTests {
-    /// A file in which one text is the value.
+    /// Reads a file in which the text is a value.
     private func reading(_ value: String, _ environment: [String: String] = [:]) -> Reading {
         Reading(adding: "  - {name: two, to: [ops], mention: \"\(value)\"}", environment: Reading.environment.merging(environment) { $1 })
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What the reader of the file says, and where.
+/// Tests the problems that the reader finds, and their places.
 struct JudgementOfFileTests {
     @Test func `a key and a host that do not belong together are told at the host`() {
         let reading = Reading(

@@ -6,7 +6,7 @@ import RelaySupport
 /// One configuration text, read as `relay.yaml` of `/etc/relay`.
 struct Reading {
     static let environment = ["KEY": "rk_live_s3cr3tvalue", "URL": "https://hooks.slack.com/s3cr3tvalue"]
-    /// Every file that there is.
+    /// The contents of the files that `${file:…}` can read; no other file exists.
     static let files = [
         "/secret": "from a file\n", "/etc/relay/beside": "beside the file\r\n", "/two-lines": "one\ntwo\n\n", "/empty": "\n",
         "/key": "rk_live_s3cr3tvalue\n",
@@ -20,12 +20,12 @@ struct Reading {
             text: text, file: "relay.yaml", folder: "/etc/relay", environment: environment, readFile: { Self.files[$0] })
     }
 
-    /// A right file with something added to its end.
+    /// Reads a valid file with some lines added to its end.
     init(adding more: String, environment: [String: String] = environment) {
         self.init(Self.small + "\n" + more, environment: environment)
     }
 
-    /// Seven lines.
+    /// A valid file of seven lines.
     static let small = """
         accounts:
           live: {api_key: "${KEY}"}
@@ -36,6 +36,6 @@ struct Reading {
           - {name: all, to: [ops]}
         """
 
-    /// As `check` says them.
+    /// The problems as `check` prints them.
     var lines: [String] { problems.map(\.description) }
 }

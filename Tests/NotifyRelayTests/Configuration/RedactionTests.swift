@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A path that cannot be read never means that nothing is redacted.
+/// A redaction path that cannot be read never means that nothing is redacted.
 struct RedactionTests {
     private static let wrong = [
         "redact: [\"$.a\", \"a\"]", "redact: {a: b}", "redact: [\"$.a\", [x]]", "redact: \"${EMPTY}\"", "redact: [\"${EMPTY}\"]",

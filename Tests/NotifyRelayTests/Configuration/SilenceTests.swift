@@ -5,9 +5,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Whatever is wrong, and wherever a secret stands, no problem says it.
+/// No problem shows a secret, whatever is wrong with the file and wherever the secret stands.
 struct SilenceTests {
-    /// Part of every secret here.
+    /// A part of every secret here.
     private static let secret = "s3cr3tvalue"
 
     private func expectSilent(_ reading: Reading, sourceLocation: SourceLocation = #_sourceLocation) {
@@ -96,7 +96,7 @@ struct SilenceTests {
         expectSilent(reading)
     }
 
-    /// A file with every key that there is.
+    /// A file with every key that exists.
     private static let everything = """
         {"time_zone": "UTC", "store": "s.db", "links": {"run": "https://a.example/{run_id}"}, "health_to": ["ops"],
          "retention": {"payloads": "1d"}, "redact": ["$.x"], "words": {"failed": ["x"]}, "priority_words": {"x": "high"},
@@ -137,7 +137,7 @@ struct SilenceTests {
 }
 
 extension JSONValue {
-    /// The same with one of its values, at every depth, replaced.
+    /// All copies of this value in which one value, at any depth, is replaced.
     fileprivate func variants(with other: JSONValue) -> [JSONValue] {
         switch self {
         case .object(let members):

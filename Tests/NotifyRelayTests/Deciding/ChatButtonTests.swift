@@ -21,18 +21,18 @@ extension DecidingScene {
                 method: request.method, segments: request.segments, headers: request.headers, body: request.body, peer: "192.0.2.9"))
     }
 
-    /// The button under the first message of a kind.
+    /// The token of a button under the first message of a kind.
     func button(_ choice: String, _ kind: InboxMessage.Kind) async throws -> String {
         try #require(await house.inbox.messages(kind: kind).first?.button(choice))
     }
 
-    /// What was said to whoever pressed in Slack.
+    /// The texts that were sent back to the person who pressed in Slack.
     var saidInSlack: [String] {
         get async { await house.inbox.messages(kind: .webhook).compactMap { $0.json?["text"]?.string } }
     }
 }
 
-/// Slack: a post that Slack signs, thanked at once, and answered for whoever pressed alone.
+/// Slack buttons: Slack signs the post, gets an empty response at once, and the outcome is sent to the person who pressed alone.
 struct SlackButtonTests {
     private static let secret = "8f742231b10e8888abcd99yyyzzz85a5"
     private static let bot = InboxMessage.Kind.slackBot.keys(base: House.service(.slackBot)) + ", signing_secret: \"\(secret)\""
@@ -149,7 +149,7 @@ struct SlackButtonTests {
     }
 }
 
-/// Mattermost and Discord: the answer to the post is what whoever pressed is told.
+/// Mattermost and Discord buttons: the response to the post is what the person who pressed sees.
 struct AnsweredButtonTests {
     @Test func `Mattermost is heard by the token in its context, and by nothing else`() async throws {
         let scene = try await DecidingScene(destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
@@ -199,7 +199,7 @@ struct AnsweredButtonTests {
     }
 }
 
-/// Telegram: asked for what was pressed, so that no port has to be open.
+/// Telegram buttons: the relay polls for presses, so that no port has to be open.
 struct TelegramButtonTests {
     private static let keys = InboxMessage.Kind.telegram.keys(base: House.service(.telegram))
 
@@ -213,7 +213,7 @@ struct TelegramButtonTests {
         await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 11, name: "Ann")
         let listener = try await listener(scene)
         try await listener.listenOnce()
-        // The listener does not wait for RevKeen's answer: who pressed is told when it is there.
+        // The listener does not wait for RevKeen's response. The person who pressed gets the outcome when it is there.
         #expect(await eventually { await scene.house.inbox.told.map(\.text) == ["Approved by ann."] })
         #expect(await scene.decisions.map(\.choice) == [.approve])
         try await listener.listenOnce()
@@ -227,7 +227,7 @@ struct TelegramButtonTests {
         scene.house.transport.misbehave(at: "/approve", .unreachable)
         try await listener(scene).listenOnce()
         #expect(try await scene.house.ledger.answerStates() == [.asked])
-        // The program starts again: the update is not asked for a second time, and the answer is carried on.
+        // The program starts again: the update is not read a second time, and the answer is sent to RevKeen again.
         scene.house.transport.misbehave(nil)
         let listener = try await listener(scene)
         try await listener.listenOnce()

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The store fails while somebody decides: what they are told is true, and nothing is decided twice or lost.
+/// The store fails while somebody decides. The text for the person is true, and nothing is decided twice or lost.
 struct DecidingFaultTests {
     private static let secret = "8f742231b10e8888abcd99yyyzzz85a5"
     private static let slack = InboxMessage.Kind.slackBot.keys(base: House.service(.slackBot)) + ", signing_secret: \"\(secret)\""
@@ -25,7 +25,7 @@ struct DecidingFaultTests {
         try await scene.house.ledger.lastAnswer(account: "live", approval: scene.approval)?.state
     }
 
-    /// The settlement of a decision cannot be written.
+    /// Makes the store refuse to settle an answer as `taken`.
     private func refuseSettlement(_ scene: DecidingScene) async throws {
         try await scene.house.refuse("UPDATE OF state ON answer", when: "NEW.state = 'taken'")
     }
@@ -200,7 +200,7 @@ struct DecidingFaultTests {
     }
 }
 
-/// Reads nothing after a decision: the store fails between the answer and the page.
+/// A reader that fails after a decision, as if the store failed between the answer and the page.
 private struct BlindReader: ApprovalReading {
     let reader: ApprovalReader
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A house in which one approval waits, the pages to decide it on, and the hooks of chats.
+/// A house with one open approval, the pages to decide it on, and the hooks of chats.
 struct DecidingScene {
     static let publicURL = "https://relay.example"
     static let people =
@@ -21,8 +21,8 @@ struct DecidingScene {
     let approval: String
 
     /// - Parameters:
-    ///   - route: further keys of the one route, which tells `ops`.
-    ///   - destination: what `ops` is; a webhook by default, whose messages hold the link.
+    ///   - route: further keys of the only route, which sends to `ops`.
+    ///   - destination: the keys of `ops`; nil means a webhook, whose messages hold the link.
     init(route: String = "", destination: String? = nil, action: String = "Refund 12 EUR?", actions: JSONValue = .null) async throws {
         let ops = destination ?? "type: webhook, url: \"https://inbox.example/hooks/web/ops\""
         let house = try await House(
@@ -39,7 +39,7 @@ struct DecidingScene {
 
     var row: ApprovalRow { get async throws { try #require(try await house.ledger.approval(account: "live", id: approval)) } }
 
-    /// Of the destination `ops`.
+    /// The token of a link to decide, by default for the destination `ops`.
     func token(
         account: String = "live", approval: String? = nil, destination: String = "ops", to recipient: String? = nil,
         expires: Duration = .days(7), keys: LinkKeys = House.keys
@@ -55,7 +55,7 @@ struct DecidingScene {
         await pages.show(token, PublicRequest(method: method, segments: ["a", token], headers: headers, peer: "192.0.2.7"))
     }
 
-    /// What a browser sends when the form of a page is used, unless told.
+    /// Posts the form of a page as a browser does, except for the values that are given.
     func post(
         _ token: String, _ verdict: String, reason: String = "", from page: PublicResponse? = nil, cookie: String? = nil,
         csrf: String? = nil,
@@ -76,7 +76,7 @@ struct DecidingScene {
                 method: "POST", segments: ["a", token], headers: headers + [("cookie", cookie)], body: Array(body.utf8), peer: "192.0.2.7"))
     }
 
-    /// What RevKeen was told and heeded.
+    /// The decisions that took effect at RevKeen.
     var decisions: [EffectiveDecision] { get async { await house.world.decisions } }
 
     func audit() async throws -> [String] {
@@ -85,7 +85,7 @@ struct DecidingScene {
 }
 
 extension House {
-    /// The pages of the relay that runs now.
+    /// The pages of the running relay.
     func pages(at publicURL: String) -> DecisionPages {
         DecisionPages(
             approvals: relay.approvals, deciding: relay.deciding, keys: Self.keys, publicURL: publicURL, clock: clock, logger: book.logger)
@@ -101,14 +101,14 @@ extension House {
 extension PublicResponse {
     var html: String { String(decoding: body, as: UTF8.self) }
 
-    /// As a browser sends it back.
+    /// The cookie as a browser sends it back.
     var cookie: String? { header("set-cookie").map { String($0.prefix { $0 != ";" }) } }
 
     var offersForm: Bool { html.contains("<form") }
 }
 
 extension String {
-    /// The value of a hidden field.
+    /// The value of a hidden field of a form.
     func hidden(_ name: String) -> String? {
         guard let start = firstRange(of: "name=\"\(name)\" value=\"")?.upperBound, let end = self[start...].firstIndex(of: "\"") else {
             return nil

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The page that a link leads to: looking decides nothing, posting from it does, for what it showed.
+/// The page that a link opens. Opening it decides nothing; posting its form decides what the page showed.
 struct DecisionPageTests {
     @Test func `the message of a request bears a link, and that of a decision none`() async throws {
         let scene = try await DecidingScene()
@@ -131,7 +131,7 @@ struct DecisionPageTests {
     }
 }
 
-/// Who may decide, and how many must.
+/// Tests who may decide, and how many people must.
 struct AuthorityTests {
     private static func mail(_ to: String...) -> String {
         "type: email, server: \"smtp://localhost:2525\", from: a@example.com, to: [\(to.joined(separator: ", "))]"

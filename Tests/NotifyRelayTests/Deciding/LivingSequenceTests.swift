@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// One message, from the request to what the run made of the decision, by every way of deciding: byte for byte.
+/// One message from the request to the end of the run after the decision, byte for byte, for every way of deciding.
 struct LivingSequenceTests {
     enum Way: String, CaseIterable { case link, button, command, dashboard }
 
@@ -35,7 +35,7 @@ struct LivingSequenceTests {
         try await house.look()
         await house.deliver()
         stages.append(try await shown(house))
-        // The request, three times edited, the reminder under it, and that the run has failed, which is news of its own.
+        // The request was edited three times. The reminder and the failure of the run are messages of their own.
         #expect(await house.inbox.messages(kind: .slackBot).map(\.edits) == [3, 0, 0])
         expectGolden(JSONValue.array(stages).indented() + "\n", "\(way.rawValue).json")
     }

@@ -7,13 +7,13 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Reminders of what still waits: a ladder from when it was told, in the destination's own time, said once each.
+/// Reminders of open approvals. Each step is sent once, counted from when the request was sent, in the destination's own time.
 struct ReminderTests {
     private struct Scene {
         let house: House
         let approval: String
 
-        /// - Parameter route: the keys of its ladder.
+        /// - Parameter route: the keys of the reminder ladder.
         init(
             _ route: String, destinations: String = "ops: {type: console}, boss: {type: console}", channels: House.Channels = .scripted,
             at start: Timestamp? = nil
@@ -28,7 +28,7 @@ struct ReminderTests {
             await house.deliver()
         }
 
-        /// Time passes, looked at every few minutes, as the relay does more often.
+        /// Lets time pass, and runs the reminder turn every few minutes; the relay runs it more often.
         func pass(_ duration: Duration, each step: Duration = .minutes(5)) async throws {
             let end = house.clock.now + duration
             while house.clock.now < end {
@@ -44,7 +44,7 @@ struct ReminderTests {
             await house.deliver()
         }
 
-        /// The steps that were told at a destination, with the minutes since the start.
+        /// The steps that were sent to a destination, each with the minutes since the start.
         func told(_ destination: String = "ops", since start: Timestamp) -> [String] {
             house.channel(destination).delivered.filter { $0.message.event.kind == .reminder }.map { attempt in
                 "\(attempt.id.split(separator: "/").last ?? "") at \(start.duration(to: attempt.at).milliseconds / 60_000)"
@@ -71,7 +71,7 @@ struct ReminderTests {
         scene.house.clock.advance(by: .minutes(31))
         try await scene.house.relay.housekeeping.remind()
         await scene.house.world.decide(scene.approval, approved: true)
-        // Time stands still: else the look would be given up before it is made.
+        // The clock must stand still here: if it moved, the look would time out before it is made.
         try await scene.house.lane().drain()
         #expect(scene.house.channel().ids.filter { $0.contains("remind") }.isEmpty)
         #expect(try await scene.house.deliveries(of: "live/approval/\(scene.approval)/remind/1") == ["ops dropped"])
@@ -138,7 +138,7 @@ struct ReminderTests {
     @Test func `a working clock stands still at night and at weekends, in the destination's zone, across a change of the clock`()
         async throws
     {
-        // Friday, 2026-10-23, 16:30 in London: half an hour of work is left, and on Sunday the clocks go back.
+        // It is Friday, 2026-10-23, 16:30 in London. Half an hour of work is left, and on Sunday the clocks go back.
         let friday = Timestamp(seconds: 1_792_769_400)
         let hours = "working: {from: \"09:00\", to: \"17:00\", days: [mon, tue, wed, thu, fri]}"
         let scene = try await Scene(
@@ -148,12 +148,12 @@ struct ReminderTests {
         let moments = scene.house.channel().delivered.filter { $0.message.event.kind == .reminder }.map {
             String($0.at.description.prefix(16))
         }
-        // Half an hour of Friday counts, and then Monday's hours, by the clock as it goes then.
+        // Half an hour of Friday counts, and then Monday's hours, in winter time.
         #expect(moments == ["2026-10-26T09:30", "2026-10-26T16:30"])
     }
 
     @Test func `two destinations of one route keep their own hours`() async throws {
-        // Monday, 2026-10-26, 08:00 UTC: 08:00 in London, 13:45 in Kathmandu.
+        // It is Monday, 2026-10-26, 08:00 UTC: 08:00 in London, 13:45 in Kathmandu.
         let monday = Timestamp(seconds: 1_793_001_600)
         let hours = "working: {from: \"09:00\", to: \"17:00\", days: [mon, tue, wed, thu, fri]}"
         let house = try await House(
@@ -179,8 +179,8 @@ struct ReminderTests {
     }
 }
 
-/// The living message: what it shows changes with what happens, without a message more.
-struct RedrawTests {
+/// Tests refreshes: a message is edited when what it shows changes, and no further message is sent.
+struct RefreshTests {
     @Test func `the run's going on after a decision is shown in the same message`() async throws {
         let house = try await House(
             House.file(
@@ -212,10 +212,10 @@ struct RedrawTests {
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
         let approval = await house.world.requestApproval(run: run, action: "Refund?")
         try await house.look()
-        // The lane could not send for a while, and nobody has looked since.
+        // The lane could not send for a while, and there was no look since.
         await house.world.decide(approval, approved: true, by: "ann")
         house.clock.advance(by: .minutes(3))
-        // Time stands still: else the look would be given up before it is made.
+        // The clock must stand still here: if it moved, the look would time out before it is made.
         try await house.lane().drain()
         #expect(house.channel().delivered.map(\.message.title) == ["Approval approved: Refunds"])
     }

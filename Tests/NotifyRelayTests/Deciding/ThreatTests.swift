@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What somebody might try who has no right to decide. Each must change nothing.
+/// Attacks by somebody who may not decide. None of them changes anything.
 struct ThreatTests {
     private let scene: DecidingScene
 
@@ -170,7 +170,7 @@ struct ThreatTests {
     }
 }
 
-/// The buttons' tokens: short enough for every chat, and good for one thing.
+/// The tokens of buttons: they are short enough for every chat, and each is valid for one choice at one destination only.
 struct ButtonTokenTests {
     private let row = ApprovalRow(
         account: "live", id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11", version: 1, shownHash: "0123456789abcdef",

@@ -9,7 +9,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// From an event full of hostile texts to the bytes that would leave: nothing in them rings a wakeup or opens a tag.
+/// Renders an event full of hostile texts to the bytes that would be sent: nothing in them mentions anybody or opens a tag.
 struct HostileMessageTests {
     private static let hostile =
         "<!channel> <!here> <@U123> <https://evil.example|click> @everyone </p><script>alert(1)</script> \u{1B}[31m \r\nBcc: x@evil.example"
@@ -92,7 +92,7 @@ struct HostileMessageTests {
         #expect(!scalars.contains { $0.value < 0x20 && !["\n", "\r", "\t"].contains($0) || (0x7F...0x9F).contains($0.value) })
     }
 
-    /// The texts of a payload that Slack reads: those of blocks by their type, and the one beside them, which is marked.
+    /// The texts of a Slack payload. Those of blocks are markup unless their type is `plain_text`; the text beside the blocks is markup.
     private func texts(of value: JSONValue) -> [(words: String, isMarked: Bool)] {
         var found: [(String, Bool)] = []
         func walk(_ value: JSONValue) {

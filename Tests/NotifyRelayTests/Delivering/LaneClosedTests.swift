@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A destination that wants nothing more until a person acts (design §7, *closed*).
+/// A destination that gets nothing more until a person acts (design §7, *closed*).
 struct LaneClosedTests {
     /// A relay whose lane `ops` was closed while it owed `a` and `b`.
     private func house() async throws -> House {
@@ -29,10 +29,10 @@ struct LaneClosedTests {
     @Test func `gone closes it at once: nothing more is sent, everything stays owed, nothing is held`() async throws {
         let house = try await house()
         #expect(house.channel().attempts.count == 1)
-        let debts = try await house.debts("a", "b")
-        #expect(debts.map(\.state) == [.owed, .owed])
-        #expect(debts.map(\.heldFor) == [nil, nil])
-        #expect(debts.map(\.attempt) == [0, 0])
+        let deliveries = try await house.deliveries("a", "b")
+        #expect(deliveries.map(\.state) == [.owed, .owed])
+        #expect(deliveries.map(\.heldFor) == [nil, nil])
+        #expect(deliveries.map(\.attempt) == [0, 0])
         #expect(try await house.record()?.state == .closed)
     }
 
@@ -43,8 +43,8 @@ struct LaneClosedTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             let isFree = try await eventually {
-                let debts = try await house.debts("a", "b", "c")
-                return await !lane.health.isOpen && debts.allSatisfy { $0.heldFor == nil }
+                let deliveries = try await house.deliveries("a", "b", "c")
+                return await !lane.health.isOpen && deliveries.allSatisfy { $0.heldFor == nil }
             }
             #expect(isFree)
         }
@@ -109,7 +109,7 @@ struct LaneClosedTests {
             let command = try house.asCommand()
             _ = try await command.drop(.events([House.id("b")]), reason: "by hand")
             try command.close()
-            // Lanes are asked after the store was, so when the other lane has delivered, it was.
+            // Lanes are woken after the change in the store was noticed, so it was noticed once the other lane has delivered.
             try await house.owe("elsewhere", to: "mail")
             #expect(await house.eventuallyInTime { house.channel("mail").names.contains("elsewhere") })
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A destination that is away for a while (design §7, *down*).
+/// A destination that cannot be reached for a while (design §7, *down*).
 struct LaneDownTests {
     private func house(_ keys: String = "") async throws -> House {
         try await House(House.file(destinations: "ops: {type: console\(keys.isEmpty ? "" : ", " + keys)}"))
@@ -50,8 +50,22 @@ struct LaneDownTests {
         try await house.running(lane) {
             #expect(await house.eventuallyInTime(of: lane) { house.channel().attempts.count == 7 })
         }
-        // Five tries of its own at 5, 10, 20 and 40 s; then the lane's probes.
+        // The delivery's own retries come after 5, 10, 20 and 40 s; then come the lane's probes.
         #expect(house.channel().times(since: start) == [0, 5, 15, 35, 75, 80, 90])
+    }
+
+    @Test func `what is due later probes a lane that is down when nothing else is owed`() async throws {
+        let house = try await house()
+        try await house.owe("later", due: .hours(1))
+        for number in 0..<5 { try await house.owe("once-\(number)", once: true) }
+        house.channel().always(.uncertain)
+        let lane = try await house.lane()
+        try await house.running(lane) {
+            #expect(await house.eventuallyInTime(of: lane) { house.channel().attempts.count == 5 })
+            #expect(await eventually { await !lane.health.isOpen })
+            house.channel().always(nil)
+            #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 1 })
+        }
     }
 
     @Test func `a destination that comes back and refuses every message is there: its lane is open and ready`() async throws {
@@ -63,7 +77,7 @@ struct LaneDownTests {
             #expect(await house.eventuallyInTime(of: lane) { await !lane.health.isOpen })
             house.channel().always(.refused)
             let areDead = try await house.eventuallyInTime(of: lane) {
-                try await house.debts("a", "b", "c", "d", "e").allSatisfy { $0.state == .dead }
+                try await house.deliveries("a", "b", "c", "d", "e").allSatisfy { $0.state == .dead }
             }
             #expect(areDead)
         }
@@ -96,7 +110,7 @@ struct LaneDownTests {
         try await house.running(lane) {
             #expect(await eventually { await !lane.health.isOpen && lane.wakeup.isWaitedFor && house.clock.sleeperCount == 1 })
             var held = 0
-            for number in 0..<20 where try await house.debt("normal-\(number)").heldFor == .claim { held += 1 }
+            for number in 0..<20 where try await house.delivery("normal-\(number)").heldFor == .claim { held += 1 }
             #expect(held == 0)
         }
     }
@@ -111,7 +125,7 @@ struct LaneDownTests {
         }
         house.clock.advance(by: .hours(3))
         try await house.restart(House.file(destinations: "ops: {type: console, give_up: 1h}"))
-        // A probe that fails, one that opens the lane, and a failure while it is open.
+        // The first probe fails, the second opens the lane, and an attempt fails while it is open.
         house.channel().always(nil)
         house.channel().next(.transient, nil, .transient)
         let before = house.channel().attempts.count
@@ -120,7 +134,7 @@ struct LaneDownTests {
         try await house.running(again) {
             #expect(await house.eventuallyInTime(of: again) { house.channel().attempts.count >= before + 4 && again.wakeup.isWaitedFor })
         }
-        #expect(try await house.debts("a", "b").map(\.state) == [.delivered, .delivered])
+        #expect(try await house.deliveries("a", "b").map(\.state) == [.delivered, .delivered])
     }
 
     @Test func `a refusal that lasts half an hour closes it`() async throws {
@@ -135,7 +149,7 @@ struct LaneDownTests {
         }
         let took = start.duration(to: house.clock.now)
         #expect(took >= .minutes(30) && took <= .minutes(36))
-        #expect(try await house.debt("a").state == .owed)
+        #expect(try await house.delivery("a").state == .owed)
     }
 
     @Test func `a refusal that ends within half an hour leaves nothing behind`() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What a lane does when it cannot go on: the store is broken, or the program ends (design §5, crash table).
+/// How a lane ends its work when the store is broken or the program ends (design §5, crash table).
 struct LaneEndTests {
     private func house() async throws -> House {
         let house = try await House()
@@ -21,14 +21,14 @@ struct LaneEndTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
-            // There would be room for two more.
+            // The width of the lane has room for two more.
             try await house.owe("b")
             for _ in 0..<5 {
                 lane.wakeup.signal()
                 house.clock.advance(by: .seconds(1))
                 #expect(await eventually { house.clock.sleeperCount == 1 && lane.wakeup.isWaitedFor })
             }
-            let waiting = try await house.debt("b")
+            let waiting = try await house.delivery("b")
             #expect(waiting.heldFor == nil)
             #expect(house.channel().attempts.count == 1)
         }
@@ -44,7 +44,7 @@ struct LaneEndTests {
             #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 && lane.wakeup.isWaitedFor })
         }
         #expect(house.channel().names.sorted() == ["a", "b", "c"])
-        #expect(try await house.debts("a", "b", "c").map(\.state) == [.delivered, .delivered, .delivered])
+        #expect(try await house.deliveries("a", "b", "c").map(\.state) == [.delivered, .delivered, .delivered])
     }
 
     @Test func `readyz says store for as long as it lasts`() async throws {
@@ -68,31 +68,31 @@ struct LaneEndTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { gate.waiting == 1 })
-            let claimed = try await house.debt("b")
+            let claimed = try await house.delivery("b")
             #expect(claimed.heldFor == .claim)
             await lane.stop()
-            let back = try await house.debt("b")
+            let back = try await house.delivery("b")
             #expect(back.heldFor == nil)
             #expect(back.dueAt <= house.clock.now)
             gate.open()
-            let ends = try await eventually { try await house.debt("a").state == .delivered }
+            let ends = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(ends)
         }
         #expect(house.channel().attempts.count == 1)
-        #expect(try await house.debts("b", "c").map(\.attempt) == [0, 0])
+        #expect(try await house.deliveries("b", "c").map(\.attempt) == [0, 0])
     }
 
     @Test func `what is cut off after the grace is owed at once, and no attempt is counted`() async throws {
         let house = try await house()
         let gate = house.channel().hold()
         let lane = try await house.lane()
-        // The house stops a lane and cuts it off.
+        // The house stops the lane and then cancels it.
         try await house.running(lane) { #expect(await eventually { gate.waiting == 1 }) }
-        let debt = try await house.debt("a")
-        #expect(debt.state == .owed)
-        #expect(debt.heldFor == nil)
-        #expect(debt.attempt == 0)
-        #expect(debt.dueAt <= house.clock.now)
+        let delivery = try await house.delivery("a")
+        #expect(delivery.state == .owed)
+        #expect(delivery.heldFor == nil)
+        #expect(delivery.attempt == 0)
+        #expect(delivery.dueAt <= house.clock.now)
     }
 
     @Test func `what a kill left under a claim is owed at once at the next start, under the same key`() async throws {
@@ -111,6 +111,6 @@ struct LaneEndTests {
         try await house.restart()
         await house.deliver()
         #expect(house.channel().attempts.isEmpty)
-        #expect(try await house.debt("a").state == .unknown)
+        #expect(try await house.delivery("a").state == .unknown)
     }
 }

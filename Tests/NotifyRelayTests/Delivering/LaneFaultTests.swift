@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Whatever the store does not take, a lane keeps and writes again.
+/// A lane keeps every write that the store fails and repeats it.
 struct LaneFaultTests {
     private static let lane: @Sendable (StoreAccess) -> Bool = { $0.writes("lane") }
 
@@ -37,7 +37,7 @@ struct LaneFaultTests {
         #expect(await !lane.health.isOpen)
         await lane.drain()
         #expect(try await house.record()?.state == .closed)
-        // Now a command opens it.
+        // Now a command opens the lane.
         try await house.ledger.setLane(LaneRecord(destination: "ops", state: .open, reason: nil, since: house.clock.now, until: nil))
         await lane.heed(try await house.record())
         #expect(await lane.health.isOpen)
@@ -50,13 +50,13 @@ struct LaneFaultTests {
         let lane = try await house.lane()
         await house.deliver()
         #expect(await !lane.health.isOpen)
-        let failed = try await house.debt("a").firstFailedAt
+        let failed = try await house.delivery("a").firstFailedAt
         house.clock.advance(by: .hours(1))
         try await house.failing(where: { $0.writes("excuse") }) { await lane.open() }
-        #expect(try await house.debt("a").firstFailedAt == failed)
+        #expect(try await house.delivery("a").firstFailedAt == failed)
         house.channel().always(.refused)
         await house.deliver()
-        let excused = try #require(try await house.debt("a").firstFailedAt)
+        let excused = try #require(try await house.delivery("a").firstFailedAt)
         #expect(try #require(failed).duration(to: excused) > .minutes(59))
     }
 
@@ -72,10 +72,10 @@ struct LaneFaultTests {
             house.endFaults()
             let broken = house.clock.now
             let isFree = try await house.eventuallyInTime(of: lane) {
-                try await house.debts("a", "b", "c").allSatisfy { $0.heldFor == nil }
+                try await house.deliveries("a", "b", "c").allSatisfy { $0.heldFor == nil }
             }
             #expect(isFree)
-            // Long before their leases would have ended.
+            // This is long before their leases end.
             #expect(house.clock.now <= broken + .seconds(5))
             await lane.open()
             #expect(await house.eventuallyInTime(of: lane) { house.channel().delivered.count == 3 })
@@ -95,7 +95,7 @@ struct LaneFaultTests {
             #expect(await eventually { house.clock.sleeperCount == 1 })
             house.endFaults()
             house.clock.advance(by: .seconds(1))
-            let isWritten = try await eventually { try await house.debt("a").state == .delivered }
+            let isWritten = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(isWritten)
         }
         #expect(house.channel().attempts.count == 1)
@@ -143,7 +143,7 @@ struct LaneFaultTests {
         try await house.damage("UPDATE delivery SET options = '{'")
         house.channel().next(.uncertain)
         await house.deliver()
-        #expect(try await house.debt("a").state == .unknown)
+        #expect(try await house.delivery("a").state == .unknown)
         #expect(house.channel().attempts.count == 1)
         #expect(house.book.lines.contains { $0.contains("its options cannot be read from the store") })
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// In which order a lane delivers, and how much at once (design §7).
+/// The order in which a lane delivers, and how much at once (design §7).
 struct LaneOrderTests {
     private func house(_ keys: String = "", routes: String = "{name: all, to: [ops]}") async throws -> House {
         try await House(House.file(destinations: "ops: {type: console\(keys.isEmpty ? "" : ", " + keys)}", routes: routes))
@@ -61,7 +61,7 @@ struct LaneOrderTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { gate.waiting == 1 })
-            #expect(try await house.debt("given-up").heldFor == .claim)
+            #expect(try await house.delivery("given-up").heldFor == .claim)
             _ = try await house.ledger.drop(.events([House.id("given-up")]), reason: "by hand")
             house.clock.advance(by: Lane.freshness + .seconds(1))
             try await house.owe("last", priority: .low)
@@ -78,7 +78,7 @@ struct LaneOrderTests {
         let lane = try await house.lane()
         try await house.running(lane) {
             #expect(await eventually { gate.waiting == 1 && lane.wakeup.isWaitedFor })
-            let held = try await house.debts("a", "b", "c").map(\.heldFor)
+            let held = try await house.deliveries("a", "b", "c").map(\.heldFor)
             #expect(held == [.claim, nil, nil])
             gate.open()
             #expect(await eventually { house.channel().delivered.count == 3 })

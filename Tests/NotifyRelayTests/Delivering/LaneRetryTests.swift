@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What becomes of an attempt that does not succeed, while the lane is open (design §7).
+/// What happens after a failed attempt while the lane is open (design §7).
 struct LaneRetryTests {
     private func house(_ keys: String = "") async throws -> House {
         try await House(House.file(destinations: "ops: {type: console\(keys.isEmpty ? "" : ", " + keys)}"))
@@ -20,8 +20,8 @@ struct LaneRetryTests {
         let start = house.clock.now
         await house.deliver()
         #expect(house.channel().times(since: start) == [0, 30, 30])
-        #expect(try await house.debt("a").attempt == 1)
-        #expect(try await house.debt("a").attempts.map(\.outcome) == ["throttled", "delivered"])
+        #expect(try await house.delivery("a").attempt == 1)
+        #expect(try await house.delivery("a").attempts.map(\.outcome) == ["throttled", "delivered"])
     }
 
     @Test func `a throttle that does not say how long is five seconds`() async throws {
@@ -43,7 +43,7 @@ struct LaneRetryTests {
         #expect(record.state == .blocked)
         #expect(record.until == end)
         #expect(record.state(at: end) == .open)
-        #expect(try await house.debts("a", "b").map(\.heldFor) == [.throttle, nil])
+        #expect(try await house.deliveries("a", "b").map(\.heldFor) == [.throttle, nil])
         house.clock.advance(by: .minutes(10))
         await house.deliver()
         #expect(house.channel().delivered.count == 2)
@@ -77,7 +77,7 @@ struct LaneRetryTests {
         try await house.owe("a")
         house.channel().next(.retry(after: .seconds(90)))
         await house.deliver()
-        #expect(try await house.debt("a").dueAt == house.clock.now + .seconds(90))
+        #expect(try await house.delivery("a").dueAt == house.clock.now + .seconds(90))
     }
 
     @Test func `what always fails is given up in its time, as long as others get through`() async throws {
@@ -85,18 +85,18 @@ struct LaneRetryTests {
         try await house.owe("bad")
         house.channel().answer { $0.event.id == House.id("bad") ? .transient : nil }
         var fillers = 0
-        while try await house.debt("bad").state == .owed, fillers < 40 {
+        while try await house.delivery("bad").state == .owed, fillers < 40 {
             await house.deliver()
             fillers += 1
             try await house.owe("filler-\(fillers)")
             await house.deliver()
             if let next = try await house.ledger.nextDue("ops") { house.clock.advance(by: house.clock.now.duration(to: next)) }
         }
-        let debt = try await house.debt("bad")
-        #expect(debt.state == .dead)
-        #expect(debt.reason == "given up after 60 min: no")
-        // 5 s, doubled ten times, is the first that is past an hour.
-        #expect(debt.attempts.count == 11)
+        let delivery = try await house.delivery("bad")
+        #expect(delivery.state == .dead)
+        #expect(delivery.reason == "given up after 60 min: no")
+        // Ten delays, which begin with 5 s and double, are the first that add up to more than an hour.
+        #expect(delivery.attempts.count == 11)
         #expect(house.channel().delivered.count == fillers)
     }
 
@@ -105,8 +105,8 @@ struct LaneRetryTests {
         try await house.owe("a", "b")
         house.channel().next(.refused)
         await house.deliver()
-        #expect(try await house.debt("a").state == .dead)
-        #expect(try await house.debt("a").reason == "no")
+        #expect(try await house.delivery("a").state == .dead)
+        #expect(try await house.delivery("a").reason == "no")
         #expect(house.channel().names == ["b"])
         #expect(try await house.lane().health.isOpen)
     }
@@ -141,6 +141,6 @@ struct LaneRetryTests {
         house.clock.advance(by: .days(2))
         await house.deliver()
         #expect(house.channel().attempts.count == 1)
-        #expect(try await house.debt("a").state == .unknown)
+        #expect(try await house.delivery("a").state == .unknown)
     }
 }

@@ -7,9 +7,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The words of a message on its way through a lane.
+/// How a lane renders the text of a message.
 struct LaneWordsTests {
-    /// A relay with one template of the user's.
+    /// A relay with one template by the user.
     private func house(_ template: String, named name: String = "normal.mustache") async throws -> House {
         let folder = NSTemporaryDirectory() + "notify-relay-templates-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -43,6 +43,6 @@ struct LaneWordsTests {
         let messages = house.channel().delivered.map(\.message)
         #expect(Set(messages.map(\.idempotencyKey)).count == 2)
         #expect(messages[0].idempotencyKey == idempotencyKey(event: House.id("a"), destination: "ops", recipient: ""))
-        #expect(messages[0].deliveryID == (try await house.debt("a").id))
+        #expect(messages[0].deliveryID == (try await house.delivery("a").id))
     }
 }

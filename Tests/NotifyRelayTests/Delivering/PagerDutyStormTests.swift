@@ -5,7 +5,8 @@ import RelayTesting
 import Sandbox
 import Testing
 
-/// PagerDuty says 429 without a wait, for which half a minute is kept: a storm takes an hour, so it has a clock of its own.
+/// PagerDuty answers 429 without a wait, so the channel waits half a minute. A flood of alerts takes an hour, so the test has its own
+/// clock.
 struct PagerDutyStormTests {
     @Test func `a thousand alerts come once each, although every tenth request is refused`() async throws {
         let keys = InboxMessage.Kind.pagerduty.keys(base: House.service(.pagerduty))

@@ -7,9 +7,9 @@ import Testing
 @testable import Dedup
 @testable import NotifyRelay
 
-/// `approvals`: deciding from the command line, against the stand-in.
+/// `approvals`: decides from the command line, against the stand-in RevKeen.
 struct ApprovalsCommandTests {
-    /// A store that knows one open approval.
+    /// Runs the body with a store that holds one open approval.
     private func prepared(_ body: (Stage, String) async throws -> Void) async throws {
         try await Stage.with { stage in
             let approval = await stage.ask("Refund batch 17")

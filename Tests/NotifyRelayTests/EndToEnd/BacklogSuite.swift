@@ -4,7 +4,7 @@ import RelaySupport
 import Sandbox
 import Testing
 
-/// A backlog in shuffled lists of full size, told by the real binary. `BACKLOG_RUNS` says how many runs (each with three notifications).
+/// The real binary sends a backlog from shuffled lists of full size. `BACKLOG_RUNS` is the number of runs (each with three notifications).
 @Suite(.serialized) struct BacklogSuite {
     @Test func `every id of a backlog is delivered exactly once, for little more than a request a run`() async throws {
         let runs = ProcessInfo.processInfo.environment["BACKLOG_RUNS"].flatMap(Int.init) ?? 200
@@ -38,7 +38,9 @@ import Testing
         await server.stop()
     }
 
-    /// Runs of several automations, at most a full list of each, and approvals for a tenth of them.
+    /// Makes runs of several automations, at most a full list for each, and approvals for a tenth of them.
+    ///
+    /// - Returns: the number of messages to expect.
     private func happen(_ runs: Int, in world: StandInRevKeen) async -> Int {
         var expected = 0
         for first in stride(from: 0, to: runs, by: 100) {

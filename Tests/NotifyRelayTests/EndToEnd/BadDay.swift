@@ -6,22 +6,22 @@ import Testing
 
 @testable import NotifyRelay
 
-/// One relay, four accounts that answer badly in four ways, seven web receivers and two mail servers that do in others.
+/// One relay with faulty neighbours: four accounts, seven web receivers and two mail servers, each with faults of its own kind.
 enum BadDay {
     struct Findings: Sendable {
-        /// What happened in the four accounts, and how often their one good receiver got it.
+        /// The ids of the events of the four accounts, and how often their well-behaved receiver got each (`told`).
         var happened: Set<String>
         var told: [String: Int]
-        /// How often each account answered badly.
+        /// The number of failed responses of each account.
         var failures: [String: Int]
-        /// What each of the bad receivers is owed, and what came to them.
+        /// The events that are owed to each of the bad receivers, and the posts that they got.
         var owed: Set<String>
         var posts: [String: [Receiver.Post]]
-        /// `Message-ID`s with how often each mail was taken, by destination.
+        /// The `Message-ID`s of accepted mails and how often each was accepted, by destination.
         var mails: [String: [String: Int]]
-        /// Mails that the mail server put off.
+        /// The number of mails that the mail server deferred at first.
         var greylisted: Int
-        /// What the receiver of five a second is owed, and what came to it.
+        /// The events that are owed to the receiver that accepts five posts a second, and the posts that it got (`paced`).
         var many: Set<String>
         var paced: [Receiver.Post]
         var exit: Int32?
@@ -64,25 +64,25 @@ enum BadDay {
 }
 
 extension [String] {
-    /// How often each is there.
+    /// How often each string is in the array.
     var counted: [String: Int] { reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }
 
 extension String {
-    /// The id of a run's event without the moment at its end.
+    /// The id of a run's event without the time at its end.
     fileprivate var withoutMoment: String { contains("/run/") ? split(separator: "/").prefix(3).joined(separator: "/") : self }
 }
 
-/// Those who behave badly.
+/// The faulty accounts, receivers and mail servers.
 private struct BadCast {
-    /// An account, and a mail server beside it.
+    /// A stand-in account with an inbox, which also serves as a mail server.
     struct Account {
         let world: StandInRevKeen
         let inbox = Inbox()
         let server: SandboxServer
         let addresses: SandboxAddresses
 
-        /// - Parameter seed: makes the ids, so each account has another one.
+        /// - Parameter seed: determines the ids, so each account needs another one.
         init(seed: UInt64, _ faults: @Sendable (inout Faults) -> Void) async throws {
             world = StandInRevKeen(clock: SystemClock(), seed: seed)
             server = SandboxServer(world: world, inbox: inbox)
@@ -93,9 +93,9 @@ private struct BadCast {
 
     let accounts: [(name: String, account: Account)]
     let receivers: [String: Receiver]
-    /// Takes five posts in any second.
+    /// A receiver that accepts five posts in any second.
     let paced: Receiver
-    /// A mail server that puts off at first, and one that takes the first mail and then says nothing.
+    /// A mail server that defers mail at first (`grey`), and one that accepts the first mail and then does not respond (`mute`).
     let grey: Account
     let mute: Account
 
@@ -143,7 +143,9 @@ private struct BadCast {
             """
     }
 
-    /// In each account a run that notifies and fails, and one that asks.
+    /// Starts in each account a run that notifies and fails, and a run that requests an approval.
+    ///
+    /// - Returns: the ids of the events.
     func happen() async -> Set<String> {
         var events = Set<String>()
         for (name, account) in accounts {
@@ -176,8 +178,8 @@ private struct BadCast {
         }
     }
 
-    /// From now on the accounts answer well. Until then a fault at every third request could meet the same one again and again.
-    func recover() async { for (_, account) in accounts { await account.world.setFaults(Faults()) } }
+    /// Makes the accounts respond well from now on. A fault at every third request could otherwise hit the same request again and again.
+    func recover() async { for (_, account) in accounts { await account.world.arrange { $0 = Faults() } } }
 
     func stop() async { for (_, account) in accounts { await account.server.stop() } }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `check`, by the real binary.
+/// Runs `check` of the real binary.
 struct CheckCommandTests {
     private static let tenMistakes = """
         accounts:
@@ -22,7 +22,7 @@ struct CheckCommandTests {
         retention: {payloads: soon}
         health_to: [nowhere]
         """
-    /// Line and column of each mistake, in the order in which they are found.
+    /// The line and column of each mistake, in the order in which they are found.
     private static let places = [
         (2, 32), (4, 16), (5, 31), (5, 85), (7, 30), (8, 22), (9, 12), (10, 12), (11, 23), (12, 13),
     ]
@@ -31,7 +31,7 @@ struct CheckCommandTests {
         try await Stage.with { stage in
             let check = try await stage.relay("check")
             #expect(check.status == 0)
-            // The key stands in the file itself, which is a warning.
+            // The key is written in the file itself, which gives a warning.
             #expect(check.lines.last == "relay.yaml is right")
             #expect(!stage.place.has("notify-relay.db"), "only `run` makes a store")
         }
@@ -89,7 +89,7 @@ struct CheckCommandTests {
     }
 }
 
-/// `check --connect` asks everybody, over real sockets.
+/// `check --connect` connects to every account and destination over real sockets.
 struct CheckConnectTests {
     @Test func `all answer, and what was not tried is said`() async throws {
         try await Stage.with(yaml: { Stage.standard($0, destinations: [mail($0.smtp)]) }) { stage in

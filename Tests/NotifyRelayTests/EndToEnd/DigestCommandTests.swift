@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `digest` and `mute`, and what `why` says of all that gathers events.
+/// `digest` and `mute`, and what `why` shows for events that are in a window.
 struct DigestCommandTests {
     private func failing(_ body: (Stage, [String]) async throws -> Void) async throws {
         let yaml: (SandboxAddresses) -> String = {
@@ -167,7 +167,7 @@ struct DigestCommandTests {
 }
 
 extension Stage {
-    /// A run that fails at once; its id.
+    /// Starts a run that fails at once, and returns its id.
     fileprivate func fail() async throws -> String {
         let run = await run()
         await world.finishRun(run, outcome: .failed)

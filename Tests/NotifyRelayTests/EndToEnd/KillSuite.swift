@@ -1,12 +1,13 @@
 import Foundation
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
-/// The real binary is killed at random moments under load, and at each stop point; then it is counted what arrived.
+/// The real binary is killed at random moments under load, and at each stop point. Then the messages that arrived are counted.
 ///
-/// `KILLS` says how often; a shipped binary is named by `NOTIFY_RELAY_BINARY`. The seed of the moments is printed.
+/// `KILLS` is the number of kills; `NOTIFY_RELAY_BINARY` names a shipped binary. The seed of the random moments is printed.
 @Suite(.serialized) struct KillSuite {
     private static let width = 4
 
@@ -62,7 +63,7 @@ import Testing
     }
 }
 
-/// A stand-in RevKeen with things happening in it, an inbox, and a configuration for the binary.
+/// A stand-in RevKeen with activity, an inbox, and a configuration for the binary.
 private actor Scene {
     nonisolated let place: Workplace
     nonisolated let inbox = Inbox()
@@ -100,11 +101,11 @@ private actor Scene {
         }
     }
 
-    /// Lets a relay run until everything has arrived, and ends it gently.
+    /// Runs a relay until everything has arrived, and ends it by SIGTERM.
     func finish() async throws {
         let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
         let asked = await world.requestLog.total
-        // It has begun: from here on it heeds signals.
+        // Once the relay has called RevKeen, it handles signals.
         _ = await comesTrue(within: .seconds(60)) { await world.requestLog.total > asked }
         _ = await comesTrue(within: .seconds(60)) { await missing().isEmpty }
         #expect(relay.terminate() == 0, "\(relay.errorText)")
@@ -124,7 +125,7 @@ private actor Scene {
 
     func missing() async -> Set<String> { expected.subtracting(await arrived().keys) }
 
-    /// Messages beyond the first of each event; a repeat must bear the first one's id.
+    /// The number of messages beyond the first of each event. A repeat must have the same id as the first one.
     func repeats() async -> Int {
         let keys = await arrived()
         #expect(keys.values.allSatisfy { $0.count == 1 }, "a repeat came under another webhook-id")
@@ -132,7 +133,7 @@ private actor Scene {
     }
 }
 
-/// Random numbers that can be had again (SplitMix64).
+/// A seeded random number generator whose sequence can be repeated (SplitMix64).
 struct Chance: RandomNumberGenerator {
     private var state: UInt64
 

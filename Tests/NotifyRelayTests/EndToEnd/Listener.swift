@@ -3,12 +3,13 @@ import Glibc
 import RelayCore
 import RelaySupport
 
-/// Holds a port of loopback for as long as it lives. Nobody is answered unless `accept()` is called.
+/// Listens on a loopback port for as long as it lives. A connection gets no response unless `accept()` is called.
 final class Listener: Sendable {
     private let descriptor: Int32
     let port: Int
 
-    /// - Parameter port: 0 takes any. Fails if it is taken.
+    /// - Parameter port: the wanted port; 0 takes any free one.
+    /// - Throws: `POSIXError` if the port is taken.
     init(port wanted: Int = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -31,14 +32,14 @@ final class Listener: Sendable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Wakes `accept()` for good.
+    /// Ends the listening: `accept()` returns nil from now on.
     func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Waits for a connection; nil after `stop()`.
     func accept() -> Int32? {
         let connection = Glibc.accept(descriptor, nil, nil)
         guard connection >= 0 else { return nil }
-        // Else a child would hold it open.
+        // Otherwise a child process would keep the connection open.
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         return connection
     }
@@ -59,13 +60,13 @@ extension Listener {
 
     static func close(_ connection: Int32) { Glibc.close(connection) }
 
-    /// Closing it will then send RST instead of FIN.
+    /// Makes a later close send RST instead of FIN.
     static func willReset(_ connection: Int32) {
         var now = linger(l_onoff: 1, l_linger: 0)
         setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Waits until there is something to read; false at the end.
+    /// Waits until there is something to read; false if the connection has ended.
     static func hasMore(_ connection: Int32) -> Bool {
         var byte: UInt8 = 0
         return recv(connection, &byte, 1, Int32(MSG_PEEK)) == 1
@@ -76,7 +77,7 @@ extension Listener {
         return send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
-    /// One request with a `Content-Length`; nil if the connection ends before.
+    /// Reads one request with a `Content-Length`; nil if the connection ends before.
     static func request(from connection: Int32, _ unread: inout [UInt8]) -> Request? {
         let end = Array("\r\n\r\n".utf8)
         var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -4,7 +4,7 @@ import RelaySupport
 import Sandbox
 import Testing
 
-/// One message per approval, from the request to the decision, by the real binary and the doubles of services that edit.
+/// The real binary keeps one message per approval, from the request to the decision, at the doubles of services that can edit.
 @Suite(.serialized) struct LivingMessageSuite {
     private static let services: [InboxMessage.Kind] = [
         .discord, .telegram, .slackBot, .matrix, .zulip, .ntfy, .pagerduty,
@@ -49,7 +49,7 @@ import Testing
     }
 }
 
-/// A RevKeen with one automation, an inbox of doubles, and the relay between them.
+/// A stand-in RevKeen with one automation, an inbox of doubles, and the relay between them.
 private actor Scene {
     nonisolated let inbox = Inbox()
     private let world = StandInRevKeen(clock: SystemClock(), seed: 3)
@@ -91,7 +91,7 @@ private actor Scene {
         #expect(isTrue, "\(relay.errorText)")
     }
 
-    /// Lets what is still under way come, and ends.
+    /// Ends the relay by SIGTERM, so that what is under way still arrives.
     func end() async throws {
         #expect(relay.terminate() == 0, "\(relay.errorText)")
         await server.stop()

@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
-/// The log of a running relay, and what happens when nobody reads it.
+/// The log of a running relay, also when its reader does not read.
 struct LogPipeTests {
     private func serving(_ body: (Stage, _ address: String) async throws -> Void) async throws {
         let port = try Web.freePort()
@@ -74,9 +75,9 @@ struct LogLines {
     }
 }
 
-/// A pipe that is full and that nobody reads.
+/// A pipe that is full and has no active reader.
 private final class FullPipe: Sendable {
-    /// The end to write to; a write blocks.
+    /// The end to write to; every write blocks.
     let input: FileHandle
     private let output: FileHandle
 

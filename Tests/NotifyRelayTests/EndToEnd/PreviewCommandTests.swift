@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `preview` shows what would be sent, and sends nothing.
+/// `preview` shows a message as it would be sent, and sends nothing.
 struct PreviewCommandTests {
     @Test(arguments: Event.Kind.allCases.map { ($0, "mail") } + ["hook", "chat", "screen", "files"].map { (.approval, $0) })
     func `a sample of every kind and for every type is shown, and not sent`(kind: Event.Kind, destination: String) async throws {
@@ -52,7 +52,7 @@ struct PreviewCommandTests {
             let second = try await stage.relay("preview", "event.json", "--for", "hook")
             #expect(second.status == 0, "\(second.all)")
             var before = try #require(try first.json.object), after = try #require(try second.json.object)
-            // What started it is not in the document, so the words may say less.
+            // The document does not hold what started the run, so the text may be shorter.
             before["data"] = before["data"]?.without("text")
             after["data"] = after["data"]?.without("text")
             #expect(before == after)
@@ -115,7 +115,7 @@ extension JSONValue {
 }
 
 extension Event.Kind {
-    /// Words that a sample of this kind says.
+    /// Words that a sample of this kind contains.
     fileprivate var words: String {
         switch self {
         case .notification: "212 invoices sent"

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `probe`, against the stand-in.
+/// `probe`, against the stand-in RevKeen.
 struct ProbeCommandTests {
     @Test func `it says words, order, paging and limit of each account, in the promised shape`() async throws {
         try await Stage.with { stage in
@@ -15,7 +15,7 @@ struct ProbeCommandTests {
                 $0.words = ["pending": "needs_review"]
             }
             await stage.notify(priority: "P2")
-            // Two of one moment are in no order.
+            // Two items with the same time would show no order.
             let first = SystemClock().now
             #expect(await comesTrue { SystemClock().now > first })
             await stage.ask()

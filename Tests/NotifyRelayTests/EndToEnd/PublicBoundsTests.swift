@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What strangers may hold open of the public side.
+/// Limits on the connections that strangers can hold open on the public side.
 struct PublicBoundsTests {
     /// Runs the public side on a free port.
     private func serving(idle: TimeAmount, most: Int = 256, _ body: (_ port: Int) async throws -> Void) async throws {
@@ -49,7 +49,7 @@ struct PublicBoundsTests {
     }
 }
 
-/// One bare connection to this machine.
+/// One bare TCP connection to this machine.
 private final class Caller {
     private let descriptor: Int32
 
@@ -71,7 +71,7 @@ private final class Caller {
 
     func send(_ text: String) { _ = Glibc.send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
 
-    /// The other side has ended it, or reset it.
+    /// Whether the other side has closed or reset the connection.
     var isClosed: Bool { peek <= 0 && !(peek < 0 && errno == EAGAIN) }
     var hasAnswer: Bool { peek > 0 }
 

@@ -4,7 +4,7 @@ import RelaySupport
 import Testing
 import Transport
 
-/// The side that people reach, over real sockets.
+/// The public side, over real sockets.
 struct PublicSideTests {
     @Test func `only its paths are there, and what is too large is not read`() async throws {
         let port = try Web.freePort(), url = "http://127.0.0.1:\(port)"
@@ -18,7 +18,7 @@ struct PublicSideTests {
             let client = HTTPClient()
             defer { client.shutdown() }
             let body = [UInt8](repeating: 65, count: 400_000)
-            // What is refused before it was read whole may end the connection instead of an answer.
+            // The server may end the connection without a response if it refuses a body before all of it was read.
             let answer = try? await client.send(HTTPRequest("POST", Secret(url + "/hooks/slack"), body: body))
             #expect(answer == nil || answer?.status == 413)
             let unsigned = try await client.send(HTTPRequest("POST", Secret(url + "/hooks/slack"), body: Array("payload={}".utf8)))

@@ -5,9 +5,10 @@ import Sandbox
 import Testing
 import Transport
 
-/// Fifty people decide one approval at once, both ways, while the relay is killed: one answer takes effect, and audit and message agree with it.
+/// Fifty people decide one approval at once, both ways, while the relay is killed. One answer takes effect, and audit and message agree
+/// with it.
 ///
-/// `RACES` says how many rounds; a shipped binary is named by `NOTIFY_RELAY_BINARY`. The seed of the moments is printed.
+/// `RACES` is the number of rounds; `NOTIFY_RELAY_BINARY` names a shipped binary. The seed of the random moments is printed.
 @Suite(.serialized) struct RaceSuite {
     private static let people = 50
 
@@ -62,7 +63,7 @@ private actor Scene {
         relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
     }
 
-    /// A new approval whose page stands open before everybody.
+    /// Requests an approval, and opens its page for all people.
     func ask() async throws -> String {
         let approval = await world.requestApproval(run: await world.startRun(of: automation), action: "Refund 12 EUR?")
         asked.append(approval)
@@ -110,7 +111,7 @@ private actor Scene {
             HTTPRequest("POST", Secret(link), headers: headers.map { (name: $0.0, value: $0.1) }, body: Array((form.body + verdict).utf8)))
     }
 
-    /// The choice that took effect. If everybody was cut off before anything was written down, one more decides.
+    /// The choice that took effect. If everybody was cut off before an answer was recorded, one more person decides.
     func settled(_ approval: String) async -> Choice? {
         for _ in 0..<3 {
             if await comesTrue(within: .seconds(4), { await !self.effective(approval).isEmpty }) { break }
@@ -124,7 +125,7 @@ private actor Scene {
 
     private func effective(_ approval: String) async -> [EffectiveDecision] { await world.decisions.filter { $0.approval == approval } }
 
-    /// The message of the decision says the same.
+    /// Whether a message about the decision shows the same choice.
     func told(_ approval: String, _ choice: Choice) async -> Bool {
         let state = choice == .approve ? "approved" : "rejected"
         return await comesTrue {

@@ -3,24 +3,24 @@ import Glibc
 import RelayCore
 import RelaySupport
 
-/// A web server of a few lines whose manners a test scripts to the byte, with a thread of its own for each connection.
+/// A small web server whose responses a test scripts to the byte. Each connection has a thread of its own.
 final class Receiver: Sendable {
     enum Manner: Sendable, Equatable {
         case take
         case refuse(Int, retryAfter: String? = nil)
-        /// Taken, and the connection ends before anything is said.
+        /// The post counts as taken, and the connection is closed before any response.
         case takeAndHangUp
-        /// Taken, and the connection is reset.
+        /// The post counts as taken, and the connection is reset.
         case takeAndReset
-        /// Taken, and the answer breaks off within its head.
+        /// The post counts as taken, and the response breaks off within its head.
         case takeAndBreakOff
-        /// Not taken: the connection is reset before a byte of the request was read.
+        /// The post does not count as taken: the connection is reset before a byte of the request was read.
         case reset
     }
 
     struct Post: Sendable {
         var at: ContinuousClock.Instant
-        /// `webhook-id`; nil where nothing was read.
+        /// The header `webhook-id`; nil if nothing was read.
         var identity: String?
         /// The event's id.
         var event: String?
@@ -34,7 +34,7 @@ final class Receiver: Sendable {
         }
     }
 
-    /// - Parameter earlier: what came before, oldest first.
+    /// - Parameter earlier: the earlier posts, oldest first.
     typealias Script = @Sendable (_ earlier: [Post], _ now: ContinuousClock.Instant) -> Manner
 
     private let listener: Listener
@@ -52,7 +52,7 @@ final class Receiver: Sendable {
         }
     }
 
-    /// The first requests are met by these manners, one each; the others are taken.
+    /// Treats the first requests by these manners, one each, and takes all others.
     convenience init(first manners: Manner...) throws {
         try self.init { earlier, _ in earlier.count < manners.count ? manners[earlier.count] : .take }
     }
@@ -63,7 +63,7 @@ final class Receiver: Sendable {
 
     var posts: [Post] { kept.withLock { $0 } }
 
-    /// Event ids with how often each was taken.
+    /// How often each event was taken, by the event's id.
     var taken: [String: Int] {
         posts.filter(\.isTaken).reduce(into: [:]) { $0[$1.event ?? "?", default: 0] += 1 }
     }
@@ -72,7 +72,7 @@ final class Receiver: Sendable {
         defer { Listener.close(connection) }
         var unread: [UInt8] = []
         repeat {
-            // Whether anything comes at all, before it is read.
+            // Waits until something arrives, before the manner is chosen.
             guard Listener.hasMore(connection) || !unread.isEmpty else { return }
             let now = ContinuousClock.now
             let manner = kept.withLock { script($0, now) }
@@ -88,7 +88,7 @@ final class Receiver: Sendable {
 
     private func note(_ post: Post) { kept.withLock { $0.append(post) } }
 
-    /// - Returns: whether the connection goes on.
+    /// - Returns: whether the connection stays open.
     private func answer(_ manner: Manner, _ connection: Int32) -> Bool {
         switch manner {
         case .take: return Listener.write("HTTP/1.1 204 No Content\r\n\r\n", to: connection)

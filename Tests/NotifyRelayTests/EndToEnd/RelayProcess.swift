@@ -4,21 +4,21 @@ import RelayCore
 import RelaySupport
 import RelayTesting
 
-/// The real binary as a child of the test. Its output goes into files of its folder, so that a test can read it while it runs.
+/// The real binary as a child process of the test. Its output goes to files in its folder, so that a test can read it while it runs.
 final class RelayProcess: Sendable {
     private let process = Process()
     private let output: URL
     private let errorsFile: URL
 
-    /// The binary under test: `NOTIFY_RELAY_BINARY`, else the debug one beside the test bundle.
+    /// The binary under test: `NOTIFY_RELAY_BINARY`, or else the debug build beside the test bundle.
     static var binary: URL {
         if let path = ProcessInfo.processInfo.environment["NOTIFY_RELAY_BINARY"] { return URL(fileURLWithPath: path) }
         return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("notify-relay")
     }
 
     /// - Parameters:
-    ///   - input: the standard input; nil is `/dev/null`.
-    ///   - errors: the standard error; nil is a file, which `errorText` reads.
+    ///   - input: the standard input; nil means `/dev/null`.
+    ///   - errors: the standard error; nil means a file, which `errorText` reads.
     ///   - shell: commands that `/bin/sh` runs before it becomes the binary, such as limits.
     init(
         _ arguments: [String], in folder: URL, environment: [String: String] = [:], input: FileHandle? = nil, errors: FileHandle? = nil,
@@ -39,7 +39,7 @@ final class RelayProcess: Sendable {
         Reaper.shared?.watch(process.processIdentifier)
     }
 
-    /// A child does not outlive a test that failed.
+    /// Kills a child that still runs after a test has failed.
     deinit {
         if process.isRunning { send(SIGKILL) }
         over()
@@ -74,7 +74,7 @@ final class RelayProcess: Sendable {
         return process.terminationStatus
     }
 
-    /// Sends a signal, as a service manager does, and returns the exit status. It holds no thread while it waits.
+    /// Sends a signal, as a service manager does, and returns the exit status. It blocks no thread while it waits.
     func stopped(by signal: Int32 = SIGTERM) async -> Int32? {
         send(signal)
         return await ended()
@@ -91,7 +91,7 @@ final class RelayProcess: Sendable {
     }
 }
 
-/// Waits, in real time, until a condition outside this process is true. For what depends on a manual clock there is `eventually`.
+/// Waits, in real time, until a condition outside this process is true. For conditions that depend on a manual clock there is `eventually`.
 func comesTrue(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

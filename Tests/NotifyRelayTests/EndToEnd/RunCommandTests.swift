@@ -1,12 +1,13 @@
 import Foundation
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
 @testable import NotifyRelay
 
-/// What `run` refuses, and how `--once` ends.
+/// What `run` refuses, and the exit codes of `run --once`.
 struct RunCommandTests {
     @Test func `a wrong file ends it with 78 before anything is asked`() async throws {
         try await Stage.with(yaml: { Stage.standard($0, routes: ["{name: all, to: [hok]}"]) }) { stage in
@@ -95,7 +96,7 @@ struct RunCommandTests {
     }
 }
 
-/// A store that cannot be used is 74, and stays as it is to the byte.
+/// A store that cannot be used ends `run` with 74, and no byte of it changes.
 struct UnusableStoreTests {
     private func refuses(_ bytes: Data, saying words: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await Stage.with { stage in
@@ -109,7 +110,7 @@ struct UnusableStoreTests {
         }
     }
 
-    /// A store as `run` leaves it.
+    /// The bytes of a store that `run` has made.
     private func good() async throws -> Data {
         try await Stage.with { stage in
             await stage.notify()

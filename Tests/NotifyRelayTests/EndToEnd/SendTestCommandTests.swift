@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `send-test`, to the inbox.
+/// `send-test`, to the stand-in inbox.
 struct SendTestCommandTests {
     @Test func `one labelled sample arrives, and that is 0`() async throws {
         try await Stage.with { stage in

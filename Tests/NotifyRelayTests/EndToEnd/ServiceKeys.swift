@@ -3,7 +3,7 @@ import RelaySupport
 import Sandbox
 
 extension InboxMessage.Kind {
-    /// The type and the keys of a destination that leads to this service's double.
+    /// The type and keys of a destination that sends to this service's double.
     func keys(at addresses: SandboxAddresses) -> String { keys(base: addresses.service(self)) }
 
     func keys(base: String) -> String {
@@ -27,11 +27,11 @@ extension InboxMessage.Kind {
         }
     }
 
-    /// A key as its service makes them.
+    /// A key in the form that the service uses.
     private static func key(_ letter: Character, _ count: Int) -> String { String(repeating: letter, count: count) }
 }
 
 extension InboxMessage {
-    /// Everything that it says. Zulip's is a form; the words of all others stand in the body as they are.
+    /// The whole text of the message. Zulip's body is a form; the bodies of all others hold the text as it is.
     var words: String { kind == .zulip ? json?["content"]?.string ?? "" : String(decoding: raw, as: UTF8.self) }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Two answers that stay without an answer, and a daemon that carries them on.
+/// Two answers for which RevKeen's response does not arrive, and a daemon that sends them again.
 enum KeptAnswers {
     struct Findings: Sendable {
         var approvals: [String]
@@ -21,7 +21,7 @@ enum KeptAnswers {
         try await Stage.with { stage in
             let approvals = [await stage.ask("Refund batch 17"), await stage.ask("Refund batch 18")]
             try await stage.once()
-            // One that RevKeen takes and whose answer is lost, and one that does not get there.
+            // RevKeen takes the first answer, and its response is lost. The second answer does not reach RevKeen.
             await stage.world.arrange { $0.lostAnswers = 1 }
             let first = try await stage.relay("approvals", "approve", approvals[0])
             await stage.world.arrange { $0.unavailable = 503 }
@@ -39,7 +39,7 @@ enum KeptAnswers {
 }
 
 extension Stage {
-    /// How the answers of the audit stand, oldest first.
+    /// The states of the answers in the audit, oldest first.
     fileprivate func answerStates() async throws -> [String] {
         try await relay("approvals", "log", "--json").json.array?.compactMap { $0["state"]?.string } ?? []
     }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What a bad day may do to what is told, and what it may not.
+/// Tests how faults of the accounts and receivers may change what is sent, and how they may not.
 struct BadDayTests {
-    /// The relay reckons waits in whole milliseconds.
+    /// A tolerance, because the relay counts waits in whole milliseconds.
     private static let grain = Duration.milliseconds(2)
 
     @Test(arguments: ["fives", "pages", "limits", "drops"])
@@ -74,6 +74,6 @@ struct BadDayTests {
 }
 
 extension Set<String> {
-    /// Each of them once.
+    /// A count of one for each element.
     fileprivate var once: [String: Int] { Dictionary(uniqueKeysWithValues: map { ($0, 1) }) }
 }

@@ -5,12 +5,12 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The demo as a person runs it, with its port taken.
+/// The demo as a person runs it, while its port is taken.
 enum Demo {
     struct Findings: Sendable {
         /// The first address on standard output.
         var first: String?
-        /// What the pages of chat and of mail showed.
+        /// The contents of the pages of chat and of mail.
         var chat: String
         var mail: String
         var exit: Int32?
@@ -28,7 +28,7 @@ enum Demo {
     ]
 
     static func play() async throws -> Findings {
-        // Taken by us, or by somebody else: in both cases taken.
+        // If this cannot take the port, another process has it. The port is taken in both cases.
         let taken = try? Listener(port: 8025)
         defer { withExtendedLifetime(taken) {} }
         let place = try Workplace()

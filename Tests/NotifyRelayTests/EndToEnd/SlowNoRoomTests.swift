@@ -7,19 +7,19 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The store cannot grow while a message is under way: what came of it cannot be written down.
+/// The store cannot grow while a message is under way, so the outcome of the attempt cannot be recorded.
 enum NoRoom {
     enum Cause: Sendable { case fullDisk, fileLimit }
 
     struct Findings: Sendable {
-        /// What `/readyz` said while there was no room.
+        /// The body of `/readyz` while there was no room.
         var readiness: String
-        /// What had been taken until there was room again.
+        /// The number of messages that were taken until there was room again.
         var takenMeanwhile: Int
-        /// The events that happened, and how often each was taken in the end.
+        /// The ids of all events, and how often each was taken in the end.
         var events: [String]
         var taken: [String: Int]
-        /// What `/readyz` said at last.
+        /// The status of `/readyz` at the end.
         var readinessAfter: Int?
         var exit: Int32?
         var log: String
@@ -32,14 +32,14 @@ enum NoRoom {
         let more = "server: {listen: \"127.0.0.1:\(port)\"}" + (disk.map { "\nstore: \($0.path)/notify-relay.db" } ?? "")
         return try await Stage.with(inboxClock: clock, yaml: { Stage.standard($0, more: more) }) { stage in
             let ready = "http://127.0.0.1:\(port)/readyz"
-            // A write past the limit is then refused, as on a full disk, and no signal.
+            // A write past the limit then fails, as on a full disk, and raises no signal.
             let relay = try RelayProcess(["run", "--config", "relay.yaml"], in: stage.place.folder, shell: "trap '' XFSZ")
             #expect(await comesTrue { await Web.get(ready)?.status == 200 }, "\(relay.errorText)")
             await stage.inbox.arrange { $0.hookDelay = .seconds(3_600) }
             var events: [String] = []
             for number in 1...3 { events.append(await stage.notify("number \(number)")) }
             #expect(await comesTrue { clock.sleeperCount == 1 }, "no message is under way: \(relay.errorText)")
-            // Everything is admitted: what cannot be written from here on is what came of the message.
+            // Everything is admitted, so from here on only the outcome of the attempt cannot be recorded.
             #expect(await comesTrue { await stage.statusOf("hook")?["owed"] == 3 })
 
             try await take(room: disk, relay, stage)
@@ -47,7 +47,7 @@ enum NoRoom {
             clock.advance(by: .seconds(3_600))
             #expect(await comesTrue { await Web.get(ready)?.status == 503 }, "\(relay.errorText)")
             let readiness = await Web.get(ready)?.body ?? ""
-            // It goes on looking; what it sees now it cannot remember yet.
+            // The relay keeps looking, but it cannot record what it sees now.
             events.append(await stage.notify("number 4"))
             let looks = await stage.world.requestLog.counts["automations_approvals_list"] ?? 0
             #expect(await comesTrue { await stage.world.requestLog.counts["automations_approvals_list"] ?? 0 >= looks + 2 })
@@ -76,7 +76,7 @@ enum NoRoom {
         try await limit(relay, to: "unlimited")
     }
 
-    /// The largest file that it may write.
+    /// Limits the size of the files that the relay may write.
     private static func limit(_ relay: RelayProcess, to bytes: String) async throws {
         let process = try Process.run(URL(fileURLWithPath: "/usr/bin/prlimit"), arguments: ["--pid", "\(relay.id)", "--fsize=\(bytes):"])
         #expect(await comesTrue { !process.isRunning } && process.terminationStatus == 0)

@@ -8,12 +8,12 @@ import Testing
 
 @testable import NotifyRelay
 
-/// SIGHUP to one running relay, with one file after another.
+/// Sends SIGHUP to one running relay, with one file after another.
 enum Reload {
     struct Findings: Sendable {
-        /// What the log said of each file.
+        /// The log after each of the files.
         var wrong = "", template = "", right = ""
-        /// Where the notifications went that happened before any of them, after the wrong ones and after the right one.
+        /// The places of the notifications: before the first SIGHUP, after the wrong files, and after the right file.
         var places: [String] = []
         var hasOtherStore = false
         var exit: Int32?
@@ -55,7 +55,7 @@ enum Reload {
 }
 
 extension RelayProcess {
-    /// Sends SIGHUP and waits for words in the log. Returns what was logged from then on.
+    /// Sends SIGHUP and waits until the log contains the words. Returns what was logged after the signal.
     fileprivate func reload(until words: String) async -> String {
         let before = errorText.count
         send(SIGHUP)
@@ -96,7 +96,7 @@ struct WholeReloadTests {
         #expect(try await SlowScenes.reload.value.hasOtherStore == false)
     }
 
-    /// The second of two notifications is claimed ahead and not begun while the first is under way.
+    /// The second of two notifications is claimed ahead, and not begun while the first is under way.
     @Test func `a template that was mended speaks from then on, and what is under way is told once`() async throws {
         let clock = ManualClock()
         try await Stage.with(inboxClock: clock, yaml: { Stage.standard($0, more: "templates: words") }) { stage in

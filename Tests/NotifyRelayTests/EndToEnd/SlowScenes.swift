@@ -1,10 +1,10 @@
-/// What takes seconds, because a daemon waits in it. Each scene is played once, and the tests then ask what it showed.
+/// Scenes that take seconds, because a daemon waits in them. Each scene is played once, and several tests check its findings.
 ///
-/// In a whole run they are begun with the first test that has a stage, and play beside the tests that follow: those that ask for them
-/// are in files whose names come late.
+/// In a whole run the scenes start with the first test that has a stage, and play beside the tests that follow. The tests that check them
+/// are in files whose names sort last.
 enum SlowScenes {
     static let badDay = Task { try await BadDay.play() }
-    static let debts = Task { try await DebtsOfDaemon.play() }
+    static let deliveries = Task { try await DaemonDeliveries.play() }
     static let demo = Task { try await Demo.play() }
     static let fileLimit = Task { try await NoRoom.play(by: .fileLimit) }
     static let fullDisk = Task { try await NoRoom.play(by: .fullDisk) }
@@ -12,10 +12,10 @@ enum SlowScenes {
     static let reload = Task { try await Reload.play() }
     static let serving = Task { try await Serving.play() }
 
-    /// Nothing where only some tests were asked for.
+    /// Starts all scenes in a whole run; does nothing if the tests are filtered.
     static let begunInWholeRun: Void = {
         if CommandLine.arguments.contains("--filter") { return }
-        _ = (badDay, debts, demo, fileLimit, keptAnswers, reload, serving)
+        _ = (badDay, deliveries, demo, fileLimit, keptAnswers, reload, serving)
         if SmallDisk.isPossible { _ = fullDisk }
     }()
 }

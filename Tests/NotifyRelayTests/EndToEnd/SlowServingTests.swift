@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `server.listen` of a running relay, asked over its socket: before anything happens, after, and while a lane is closed.
+/// `server.listen` of a running relay, read over its socket: before any event, after some, and while a lane is closed.
 enum Serving {
     typealias Page = (status: Int, body: String, headers: [(name: String, value: String)])
 
@@ -15,7 +15,7 @@ enum Serving {
         var after: [String: Page] = [:]
         var closed: [String: Page] = [:]
         var reopened: [String: Page] = [:]
-        /// The notification that the receiver refused for good.
+        /// The id of the notification that the receiver refused for good.
         var dead = ""
         var exit: Int32?
         var log = ""
@@ -39,7 +39,7 @@ enum Serving {
 
             await stage.inbox.arrange { $0.next = [InboxFaults.Refusal(400)] }
             findings.dead = await stage.notify("<script>alert(1)</script>", priority: "urgent")
-            // Only when that one has met the refusal; else one of the others might.
+            // The other notifications are sent only after this one was refused, since one of them might be refused instead.
             _ = await comesTrue { Series(await Web.get(address + "/metrics")?.body ?? "")[refused] == 1 }
             for _ in 1...2 { await stage.notify() }
             _ = await comesTrue {
@@ -155,7 +155,7 @@ struct ServingOverSocketTests {
     }
 }
 
-/// Metrics by series, read as Prometheus would.
+/// Metrics by series, parsed as Prometheus does.
 private struct Series {
     private var values: [String: Double] = [:]
 

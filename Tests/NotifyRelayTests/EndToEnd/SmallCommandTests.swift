@@ -1,12 +1,13 @@
 import Foundation
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
 @testable import NotifyRelay
 
-/// `channels`, `health` and `backup`, and what every command does without a store.
+/// `channels`, `health` and `backup`, and the exit of every command without a store.
 struct SmallCommandTests {
     @Test func `channels says what each type can do, in the promised shape`() async throws {
         try await Stage.with { stage in

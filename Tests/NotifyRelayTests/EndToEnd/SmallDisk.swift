@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A file system of its own, of a few megabytes, where this user may mount one.
+/// A separate file system of a few megabytes, if this user may mount one.
 final class SmallDisk: Sendable {
     let path: String
 
@@ -21,7 +21,7 @@ final class SmallDisk: Sendable {
         rmdir(path)
     }
 
-    /// Takes every byte that is left.
+    /// Fills all the space that is left.
     func fill() throws {
         let filler = open(path + "/filler", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard filler >= 0 else { throw POSIXError(.EIO) }
@@ -32,6 +32,6 @@ final class SmallDisk: Sendable {
 
     func free() { unlink(path + "/filler") }
 
-    /// Nothing can be written any more.
+    /// Makes the file system read-only. Returns false if that fails.
     func protect() -> Bool { mount("none", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// A stand-in RevKeen, an inbox and a folder with a configuration, for the real binary.
 ///
-/// The API key and the addresses of the hooks are secrets: whatever is run here must say neither.
+/// The API key and the addresses of the hooks are secrets, so no output of a command may contain them.
 final class Stage: Sendable {
     let place: Workplace
     let world: StandInRevKeen
@@ -16,7 +16,7 @@ final class Stage: Sendable {
     private let server: SandboxServer
 
     static let key = "rk_sandbox_nobody-may-read-this"
-    /// Every feed is read about once a second, and nothing is too old to be told.
+    /// The settings of an account whose feeds are read about once a second, and whose events are never too old.
     static let account = "first_look: 1h, poll: {approvals: 1s, runs: 1s..2s, automations: 1s, budget: none}"
 
     private init(inboxClock: any WallClock) async throws {
@@ -28,7 +28,7 @@ final class Stage: Sendable {
         automation = await world.addAutomation(name: "Nightly invoices")
     }
 
-    /// - Parameter yaml: the configuration; nil is `standard`.
+    /// - Parameter yaml: the configuration; nil means `standard`.
     static func with<Result>(
         inboxClock: any WallClock = SystemClock(), yaml: ((SandboxAddresses) -> String)? = nil, _ body: (Stage) async throws -> Result
     ) async throws -> Result {
@@ -45,7 +45,7 @@ final class Stage: Sendable {
         }
     }
 
-    /// One account, and a generic webhook called `hook` on line 4, which gets everything that is no run.
+    /// One account, and a generic webhook called `hook` on line 4, which gets everything except runs.
     static func standard(
         _ addresses: SandboxAddresses, destinations: [String] = [], routes: [String]? = nil, more: String = ""
     ) -> String {
@@ -66,14 +66,15 @@ final class Stage: Sendable {
 
     var store: String { place.folder.appendingPathComponent("notify-relay.db").path }
 
-    /// A run with one notification, under way.
+    /// Starts a run with one notification. The run stays under way.
+    ///
     /// - Returns: the id of the notification's event.
     @discardableResult
     func notify(_ message: String = "212 invoices sent", priority: String = "normal") async -> String {
         "a/notification/\(await world.notify(run: await run(), priority: priority, type: "report", message: message))"
     }
 
-    /// - Returns: the approval's id alone.
+    /// - Returns: the id of the approval itself, not of its event.
     @discardableResult
     func ask(_ action: String = "Refund batch 17") async -> String {
         await world.requestApproval(run: await run(), action: action, actions: [["tool": "refund", "amount": "1240.00"]])
@@ -107,7 +108,7 @@ final class Stage: Sendable {
         return finished
     }
 
-    /// `run --once`, which must end with `status`.
+    /// Runs `run --once`, which must end with `status`.
     @discardableResult
     func once(_ status: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Finished {
         let finished = try await relay("run", "--once", sourceLocation: sourceLocation)
@@ -115,7 +116,7 @@ final class Stage: Sendable {
         return finished
     }
 
-    /// What the webhook called `hook` got, as event ids, oldest first.
+    /// The ids of the events that the webhook called `hook` got, oldest first.
     var told: [String] {
         get async { await inbox.messages(kind: .webhook).compactMap { $0.json?["data"]?["id"]?.string } }
     }
@@ -123,7 +124,7 @@ final class Stage: Sendable {
 
 /// A command that has ended.
 struct Finished: Sendable {
-    /// Nil: it had to be killed.
+    /// The exit status; nil if the command had to be killed.
     var status: Int32?
     var out: String
     var err: String
@@ -131,7 +132,7 @@ struct Finished: Sendable {
     var all: String { out + err }
     var lines: [String] { out.split(whereSeparator: \.isNewline).map(String.init) }
 
-    /// What it printed, which must be one JSON document.
+    /// The output, which must be one JSON document.
     var json: JSONValue {
         get throws { try JSONValue(parsing: Array(out.utf8)) }
     }
@@ -143,12 +144,12 @@ extension JSONValue {
 }
 
 extension Stage {
-    /// The lane's word as `status` says it; nil while there is no store.
+    /// The state of a lane in `status`; nil while there is no store.
     func lane(_ name: String) async -> String? {
         await statusOf(name)?["lane"]?.string
     }
 
-    /// What `status --json` says of a destination.
+    /// The entry of a destination in `status --json`.
     func statusOf(_ name: String) async -> JSONValue? {
         guard let status = try? await relay("status", "--json"), let json = try? status.json else { return nil }
         return json["destinations"]?.array?.first { $0["name"]?.string == name }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `status` and `why`, of a store with one delivery delivered, one owed and one dead.
+/// `status` and `why`, for a store with one delivered, one owed and one dead delivery.
 struct StatusCommandTests {
     private struct Scene {
         var told, owed, dead: String

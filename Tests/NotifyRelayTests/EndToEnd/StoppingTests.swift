@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// How the running relay ends.
+/// Tests how the running relay ends.
 struct StoppingTests {
     @Test(arguments: [SIGTERM, SIGINT]) func `it ends with 0 when it is told to, and owes nothing`(signal: Int32) async throws {
         try await Stage.with { stage in
@@ -20,7 +20,7 @@ struct StoppingTests {
         }
     }
 
-    /// Its receiver takes a connection and never answers.
+    /// The receiver accepts a connection and never responds.
     @Test func `what is in flight has its grace, then it is cut off and owed again, under the same id`() async throws {
         let clock = ManualClock()
         try await Stage.with(inboxClock: clock) { stage in
@@ -46,7 +46,7 @@ struct StoppingTests {
         try await Stage.with(inboxClock: clock) { stage in
             await stage.inbox.arrange { $0.hookDelay = .seconds(3_600) }
             let relay = try stage.start("run", "--grace", "20s")
-            // In one run, so that they are admitted at once.
+            // They belong to one run, so that they are admitted at once.
             let run = await stage.run()
             for number in 1...5 { await stage.world.notify(run: run, message: "number \(number)") }
             // One is in flight, and one is claimed ahead.
@@ -65,7 +65,7 @@ struct StoppingTests {
 }
 
 extension Stage {
-    /// How many deliveries somebody holds.
+    /// The number of deliveries that are claimed.
     fileprivate func held() async -> Int {
         ((try? await relay("status"))?.lines ?? []).count { $0.hasSuffix("  claim") }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Commands on a store that cannot be used, by the real binary: they end with 74 and say what to do.
+/// Commands of the real binary on a store that cannot be used. They end with 74 and tell the person what to do.
 struct StoreCommandTests {
     private func onDamagedStore(_ body: (Stage) async throws -> Void) async throws {
         try await Stage.with { stage in

@@ -4,9 +4,9 @@ import RelaySupport
 import Sandbox
 import Testing
 
-/// Many messages through every destination that has a double, while every tenth request is refused, fails or is cut off.
+/// Many messages go through every destination that has a double, while every tenth request is refused, fails or is cut off.
 ///
-/// `STORM` says how many notifications there are.
+/// `STORM` is the number of notifications.
 @Suite(.serialized) struct StormSuite {
     @Test func `every message comes to every destination once, whatever is refused on the way`() async throws {
         let count = ProcessInfo.processInfo.environment["STORM"].flatMap(Int.init) ?? 40
@@ -61,7 +61,7 @@ import Testing
             """
     }
 
-    /// PagerDuty's storm needs a clock of its own.
+    /// All kinds but PagerDuty, which needs a clock of its own.
     private static let kinds: [InboxMessage.Kind] = [
         .discord, .telegram, .slackBot, .mattermost, .teams, .googleChat, .rocketchat, .matrix, .zulip, .ntfy, .gotify, .pushover,
     ]

@@ -3,11 +3,11 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Asks a server of this machine.
+/// Sends requests to a server on this machine.
 enum Web {
     private static let client = HTTPClient()
 
-    /// Nil while nobody answers.
+    /// Gets a page; nil if no server responds.
     static func get(_ url: String) async -> (status: Int, body: String, headers: [(name: String, value: String)])? {
         guard let answer = try? await client.send(HTTPRequest("GET", Secret(url))) else { return nil }
         return (answer.status, String(decoding: answer.body, as: UTF8.self), answer.headers)

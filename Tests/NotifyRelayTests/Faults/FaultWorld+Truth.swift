@@ -5,9 +5,9 @@ import RelayTesting
 
 @testable import NotifyRelay
 
-/// What must be so, whatever the store did.
+/// The conditions that must hold however the store failed.
 extension FaultWorld {
-    /// What holds at any time: no `since` moved, no mute forgotten, no lane opened or closed by a fault, no digest closed early.
+    /// The conditions that hold at any time: no `since` moved, no mute is lost, no fault opened or closed a lane, no digest closed early.
     func promises() async throws -> [String] {
         var problems: [String] = []
         let ledger = house.ledger, now = house.clock.now
@@ -25,7 +25,7 @@ extension FaultWorld {
         return problems + (try await digestProblems())
     }
 
-    /// `desk` has refused for good at some time.
+    /// An attempt at `desk` has failed, so it may have been *gone*.
     private var deskWasGone: Bool { house.channel("desk").attempts.count > house.channel("desk").delivered.count }
 
     private func digestProblems() async throws -> [String] {
@@ -35,7 +35,7 @@ extension FaultWorld {
         }
     }
 
-    /// What holds at the end: everything was told, once.
+    /// The conditions that hold at the end: everything was delivered, once.
     func truth() async throws -> [String] {
         var problems: [String] = []
         let ledger = house.ledger
@@ -57,7 +57,7 @@ extension FaultWorld {
         return try await problems + rest() + promises()
     }
 
-    /// By itself or in one bundle, and by one message.
+    /// An event was delivered either by itself or in one bundle, by one message.
     private func told(_ id: String, to destination: String, automation: String) async throws -> [String] {
         let history = try await house.ledger.history(id)
         let direct = history.deliveries.filter { $0.destination == destination }
@@ -93,15 +93,15 @@ extension FaultWorld {
         return count == 1 ? [] : ["\(id): its digest \(message) was told \(count) times"]
     }
 
-    /// The last word about an approval is its end, and no event about it was told twice.
+    /// The last message about an approval shows its end, and no event about it was sent twice.
     private func decided(_ approval: String, at destination: String) async throws -> [String] {
         let subject = "live/approval/\(approval)"
         guard let row = try await house.ledger.approval(account: "live", id: approval) else { return ["\(subject) is not known"] }
         if row.isOpen { return ["\(subject) is still open"] }
         let said = house.channel(destination).delivered.filter { $0.message.event.subject == subject }
-        // One that was never seen open is remembered and not told.
+        // An approval that was never seen open is stored and not sent.
         if !row.seenOpen { return said.isEmpty ? [] : ["\(subject) at \(destination): told though it was never seen open"] }
-        // One whose run was over while it waited is told as closed, and a decision that comes after that is no news.
+        // An approval whose run was over while it waited is sent as closed, and a decision after that is not sent.
         guard let last = said.last, case .approval(let detail) = last.message.event.payload.detail,
             detail.state == row.detail?.state || detail.state == .closed
         else {

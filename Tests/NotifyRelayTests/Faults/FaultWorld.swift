@@ -8,11 +8,11 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Some random days of a relay whose store fails again and again, and what really happened in them.
+/// Some random days of a relay whose store fails repeatedly, and a record of what really happened.
 ///
 /// Nothing runs by itself: each step lets something happen, then looks, closes windows and delivers, as the running relay does.
 final class FaultWorld {
-    /// `desk` closes and goes down at times, `ops` has a quiet night, `pager` gets the digest and what the relay says of itself.
+    /// `desk` closes and goes down at times, `ops` has quiet hours at night, `pager` gets the digest and the relay's messages about itself.
     static let file = House.file(
         account: "poll: {budget: none}",
         destinations:
@@ -34,16 +34,16 @@ final class FaultWorld {
     let house: House
     let faults: FaultShare
     var chance: Chance
-    /// The ids of the automations, by their names.
+    /// The automations with their names and ids.
     var automations: [(name: String, id: String)] = []
     var openRuns: [(run: String, automation: Int)] = []
     var pending: [String] = []
-    /// The events that must be told, with the name of their automation.
+    /// The notifications that must be delivered, with the name of their automation.
     var notes: [(id: String, automation: String)] = []
     var failedRuns: [(run: String, automation: String)] = []
     var approvals: [String] = []
     var mutes: [Mute] = []
-    /// The verdict of `desk`; nil while it is well.
+    /// The verdict of `desk` on every attempt; nil while it accepts.
     var deskIs: DeliveryError.Verdict?
     var since: Timestamp?
 
@@ -79,7 +79,7 @@ final class FaultWorld {
         }
     }
 
-    /// Reads past the faults.
+    /// Runs a body without faults.
     func unharmed<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         house.ledger.faults.follow(nil)
         defer { failing() }
@@ -141,7 +141,7 @@ final class FaultWorld {
         await house.world.decide(approval, approved: below(2) == 0)
     }
 
-    /// A person mutes, and does so again while the command ends with 74.
+    /// A person mutes an automation, and repeats the command until it succeeds.
     private func mute() async throws {
         let automation = automations[below(automations.count)].name
         let until = house.clock.now + .seconds(600 + below(4 * 3_600))
@@ -157,7 +157,7 @@ final class FaultWorld {
         if deskIs == nil { try await openDesk() }
     }
 
-    /// A person opens the lane, and the relay notices.
+    /// A person opens the lane of `desk` if it is closed, and the relay notices.
     func openDesk() async throws {
         let lane = try await house.lane("desk")
         guard case .closed = await lane.health.state else { return }
@@ -175,7 +175,7 @@ final class FaultWorld {
         Issue.record("seed \(seed): a write fails for ever")
     }
 
-    /// The program ends, perhaps for hours, in which things go on; then it starts again until the store lets it.
+    /// The program ends and starts again, repeatedly if the store fails. Hours may pass in which things go on.
     private func restart() async throws {
         let before = await unharmed { try? await house.record("desk")?.state }
         if below(2) == 0 {
@@ -193,7 +193,7 @@ final class FaultWorld {
         }
     }
 
-    /// One look at everything; then windows are closed and lanes deliver.
+    /// Looks at everything once, then closes windows and delivers.
     func round() async {
         _ = try? await house.look()
         let poller = await house.relay.pollers.first
@@ -212,7 +212,7 @@ final class FaultWorld {
 
     // MARK: The end
 
-    /// The store is well again, everybody is, and time passes until nothing is left to tell.
+    /// The store and all destinations work again, and time passes until nothing is left to send.
     func settle() async throws {
         faults.end()
         failing()

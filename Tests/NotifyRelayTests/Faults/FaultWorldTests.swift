@@ -4,9 +4,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A store that fails at each twentieth access loses, opens, closes and silences nothing.
+/// With a store that fails at one access of twenty on average nothing is lost, opened, closed or silenced.
 struct FaultWorldTests {
-    /// `FAULT_SEEDS=200` plays so many; `FAULT_SEED=17` plays that one alone.
+    /// The environment variable `FAULT_SEEDS=200` plays that many seeds; `FAULT_SEED=17` plays only that one.
     private static var seeds: [UInt64] {
         let environment = ProcessInfo.processInfo.environment
         if let one = environment["FAULT_SEED"].flatMap({ UInt64($0) }) { return [one] }

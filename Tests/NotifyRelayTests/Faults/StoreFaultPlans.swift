@@ -4,7 +4,7 @@ import RelaySupport
 
 @testable import NotifyRelay
 
-/// A share of all accesses to the store fails, by a seed.
+/// Makes a random share of all accesses to the store fail. The seed decides which.
 final class FaultShare: Sendable {
     private let chance: Locked<Chance>
     private let count = Locked(0)
@@ -16,10 +16,10 @@ final class FaultShare: Sendable {
         self.percent = percent
     }
 
-    /// How many accesses have failed.
+    /// The number of accesses that have failed.
     var failed: Int { count.withLock { $0 } }
 
-    /// No access fails any more.
+    /// Ends the faults.
     func end() { isOver.withLock { $0 = true } }
 
     var plan: FaultPoint.Plan {
@@ -38,15 +38,15 @@ final class FaultShare: Sendable {
 }
 
 extension House {
-    /// Every access that fits fails from now on.
+    /// Makes every access that fits fail from now on.
     func fail(_ fault: StoreFault = StoreFault(.ioError), where fits: @escaping @Sendable (StoreAccess) -> Bool) {
         ledger.faults.follow { fits($0) ? fault : nil }
     }
 
-    /// No access fails any more.
+    /// Ends the faults.
     func endFaults() { ledger.faults.follow(nil) }
 
-    /// Every access that fits fails while the body runs.
+    /// Makes every access that fits fail while the body runs.
     func failing<Result>(
         _ fault: StoreFault = StoreFault(.ioError), where fits: @escaping @Sendable (StoreAccess) -> Bool = { _ in true },
         _ body: () async throws -> Result
@@ -58,6 +58,6 @@ extension House {
 }
 
 extension StoreAccess {
-    /// It writes, under one of these names.
+    /// Whether the access is a write with one of these names.
     func writes(_ names: String...) -> Bool { if case .write(let name) = self { names.contains(name) } else { false } }
 }

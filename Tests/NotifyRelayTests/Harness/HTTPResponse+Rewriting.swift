@@ -3,7 +3,7 @@ import RelaySupport
 import Transport
 
 extension HTTPResponse {
-    /// The same with other values of members, at any depth.
+    /// The same response with other values of members, at any depth.
     ///
     /// - Parameter change: gets the name of a member and its value, and returns the new value.
     func rewriting(_ change: (String, JSONValue) -> JSONValue) -> HTTPResponse {
@@ -13,10 +13,10 @@ extension HTTPResponse {
         return answer
     }
 
-    /// The same with these members, wherever they stand.
+    /// The same response with these members replaced wherever they occur.
     func rewriting(_ members: [String: JSONValue]) -> HTTPResponse { rewriting { members[$0] ?? $1 } }
 
-    /// A list without the items that are not wanted.
+    /// A response that is a list, without the items that are not wanted.
     func keeping(_ isWanted: (JSONValue) -> Bool) -> HTTPResponse {
         rewriting { name, value in name == "data" ? value.array.map { .array($0.filter(isWanted)) } ?? value : value }
     }

@@ -4,9 +4,9 @@ import Testing
 @testable import Dedup
 @testable import NotifyRelay
 
-/// A store of which one thing fails, and works again when the test says so.
+/// Makes single operations of the store fail until the test lifts that.
 extension House {
-    /// From now on a change of the store fails.
+    /// Makes a change of the store fail from now on.
     ///
     /// - Parameter change: an event of a trigger, such as `INSERT ON answer`.
     func refuse(_ change: String, when condition: String = "true") async throws {
@@ -19,7 +19,7 @@ extension House {
         try await ledger.writes.write("test") { db in _ = try db.run("DROP TRIGGER refused") }
     }
 
-    /// As long as the body runs, a table can be neither read nor written.
+    /// Makes a table neither readable nor writable while the body runs.
     func without<Result>(_ table: String, _ body: () async throws -> Result) async throws -> Result {
         try await rename(table, "\(table)_away")
         let result: Result

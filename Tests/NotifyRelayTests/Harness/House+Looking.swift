@@ -5,31 +5,31 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What happens in the house, and what came of it.
+/// Looks, deliveries, and what the ledger holds after them.
 extension House {
     func poller(_ account: String = "live") async throws -> AccountPoller {
         for poller in await relay.pollers where await poller.name == account { return poller }
         return try #require(nil as AccountPoller?, "no account \(account)")
     }
 
-    /// One look at everything.
+    /// Does one look at every feed.
     @discardableResult
     func look(_ account: String = "live") async throws -> Bool { try await poller(account).lookOnce() }
 
-    /// Delivers what is due now, waiting out what is short.
+    /// Delivers what is due now, and lets short waits pass.
     func deliver() async {
         let lanes = await relay.laneRegistry.lanes
         await inItsTime(clock) { for lane in lanes { await lane.drain() } }
     }
 
-    /// Everything that was admitted, oldest first.
+    /// Every event that was admitted, oldest first.
     func events(_ kinds: Event.Kind...) async throws -> [Event] {
         try await ledger.recentEvents(limit: 10_000).filter { kinds.isEmpty || kinds.contains($0.kind) }
     }
 
     func event(_ id: String) async throws -> Event { try #require(try await ledger.event(id), "no event \(id)").event }
 
-    /// The ids of what was admitted and is owed, or was, to somebody.
+    /// The ids of the admitted events for which any delivery is or was owed.
     func told(_ kinds: Event.Kind...) async throws -> [String] {
         var told: [String] = []
         for event in try await ledger.recentEvents(limit: 10_000) where kinds.isEmpty || kinds.contains(event.kind) {
@@ -38,12 +38,12 @@ extension House {
         return told
     }
 
-    /// Where an event went or is to go, with its state: `ops delivered`.
+    /// The destinations of an event's deliveries, each with the state: `ops delivered`.
     func deliveries(of id: String) async throws -> [String] {
         try await ledger.history(id).deliveries.map { "\($0.destination) \($0.state.rawValue)" }
     }
 
-    /// What the relay said of itself about a topic: `live`, and `live over` when it is well again.
+    /// The relay's own reports about a topic: `live`, and `live over` when the problem has ended.
     func said(_ topic: String) async throws -> [String] {
         try await events(.relay).compactMap { event in
             guard case .relay(let detail) = event.payload.detail, detail.topic == topic else { return nil }
@@ -51,7 +51,7 @@ extension House {
         }
     }
 
-    /// The words of what it said.
+    /// The texts of those reports.
     func words(_ topic: String) async throws -> [String] {
         try await events(.relay).compactMap { event in
             guard case .relay(let detail) = event.payload.detail, detail.topic == topic else { return nil }

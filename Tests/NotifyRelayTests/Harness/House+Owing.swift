@@ -5,11 +5,11 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Debts without a look, and the lanes that pay them.
+/// Deliveries that are owed without a look, and the lanes that deliver them.
 extension House {
-    /// Owes a notification; its id is `live/notification/NAME`.
+    /// Admits notifications with one owed delivery each. The id of each is `live/notification/NAME`.
     ///
-    /// - Parameter due: from now; negative is in the past.
+    /// - Parameter due: when it is due, counted from now; negative is in the past.
     func owe(
         _ names: String..., priority: Priority = .normal, to destination: String = "ops", due: Duration = .zero, once: Bool = false
     ) async throws {
@@ -27,20 +27,20 @@ extension House {
 
     static func id(_ name: String) -> String { "live/notification/\(name)" }
 
-    /// How the one delivery of what was owed is.
-    func debt(_ name: String) async throws -> History.Delivery {
+    /// The only delivery of an event that `owe` admitted.
+    func delivery(_ name: String) async throws -> History.Delivery {
         try #require(try await ledger.history(Self.id(name)).deliveries.first)
     }
 
-    func debts(_ names: String...) async throws -> [History.Delivery] {
-        var debts: [History.Delivery] = []
-        for name in names { debts.append(try await debt(name)) }
-        return debts
+    func deliveries(_ names: String...) async throws -> [History.Delivery] {
+        var deliveries: [History.Delivery] = []
+        for name in names { deliveries.append(try await delivery(name)) }
+        return deliveries
     }
 
     func lane(_ name: String = "ops") async throws -> Lane { try #require(await relay.laneRegistry.lane(name)) }
 
-    /// Runs a lane beside the body, and cuts it off after.
+    /// Runs a lane beside the body, and stops it afterwards.
     func running(_ lane: Lane, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await lane.run() }
@@ -52,7 +52,7 @@ extension House {
         }
     }
 
-    /// Time passes for a lane that runs, from one moment that it waits for to the next, until the condition holds.
+    /// Moves the clock from one deadline of a running lane to the next, until the condition holds.
     func eventuallyInTime(of lane: Lane, _ condition: @Sendable () async throws -> Bool) async rethrows -> Bool {
         let end = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < end {
@@ -63,14 +63,14 @@ extension House {
         return false
     }
 
-    /// How the lane stands in the ledger.
+    /// The record of a lane in the ledger; nil if there is none.
     func record(_ name: String = "ops") async throws -> LaneRecord? { try await ledger.lanes().first { $0.destination == name } }
 }
 
 extension ScriptedChannel {
-    /// What was owed by `owe`, in the order of delivery.
+    /// The names that were given to `owe`, in the order of delivery.
     var names: [String] { ids.map { String($0.split(separator: "/").last ?? "") } }
 
-    /// When attempts began, since a moment.
+    /// When attempts began, in seconds since a moment.
     func times(since start: Timestamp) -> [Double] { attempts.map { start.duration(to: $0.at).inSeconds } }
 }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What runs beside the test, while time passes step by step.
+/// Runs parts of the relay beside the test, while the clock moves step by step.
 extension House {
-    /// Runs an account's looks beside the body.
+    /// Runs the poller of the account beside the body.
     func polling(_ body: (AccountPoller) async throws -> Void) async throws {
         let poller = try await poller()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -25,7 +25,7 @@ extension House {
         return try outcome.get()
     }
 
-    /// Runs the relay beside the body, and stops it after.
+    /// Runs the relay beside the body, and stops it afterwards.
     func running(_ body: () async throws -> Void) async throws {
         let relay = relay
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -38,9 +38,9 @@ extension House {
         }
     }
 
-    /// Time passes, from one moment that somebody waits for to the next. Before each step everybody waits.
+    /// Moves the clock from one deadline to the next. Before each step all tasks must wait.
     ///
-    /// - Parameter atRest: everybody waits.
+    /// - Parameter atRest: returns true if all tasks wait.
     func pass(_ duration: Duration, atRest: @Sendable () async -> Bool) async {
         let end = clock.now + duration
         while true {
@@ -54,13 +54,13 @@ extension House {
         clock.advance(by: clock.now.duration(to: end))
     }
 
-    /// The same for the looks at one account with one automation: each of its four tasks waits for a moment.
+    /// Moves the clock like this for the poller of one account with one automation, whose four tasks each wait for a deadline.
     func pass(_ duration: Duration, polling poller: AccountPoller) async {
         let clock = clock
         await pass(duration) { clock.sleeperCount == 4 && poller.runsWakeup.isWaitedFor && poller.detailsWakeup.isWaitedFor }
     }
 
-    /// Time passes by the second, for as long as it takes until the condition holds; how long that was means nothing.
+    /// Moves the clock by a second at a time until the condition holds. The time that has passed then has no meaning.
     func eventuallyInTime(_ condition: @Sendable () async throws -> Bool) async rethrows -> Bool {
         let end = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < end {

@@ -4,9 +4,9 @@ import RelaySupport
 @testable import Dedup
 @testable import NotifyRelay
 
-/// A store that cannot be written, and one that can be again.
+/// Makes the store fail, and work again.
 extension House {
-    /// What cannot be written: the answer of a delivery and the pulse by which the relay tries the store.
+    /// The tables that cannot be written: attempts, and the pulse that the relay writes to test the store.
     private static let tables = ["attempt", "pulse"]
 
     func breakStore() async throws {
@@ -26,13 +26,13 @@ extension House {
         }
     }
 
-    /// Forces nothing on to the disk any more: no test loses power.
+    /// Makes writes faster by not forcing them to the disk, since no test loses power.
     func hurry() async throws { try await ledger.writes.betweenTransactions { _ = try $0.run("PRAGMA synchronous = OFF") } }
 
     /// Changes rows as a damaged disk would.
     func damage(_ sql: String) async throws { try await ledger.writes.write("damage") { db in _ = try db.run(sql) } }
 
-    /// Nothing that bears the name of a destination or an account can change it.
+    /// Makes every change of a delivery's destination fail, so that a renaming cannot be stored.
     func breakRenaming() async throws {
         try await ledger.writes.write("test") { db in
             _ = try db.run(
@@ -40,7 +40,7 @@ extension House {
         }
     }
 
-    /// No window can be opened, or all can again.
+    /// Makes the store refuse or accept new windows.
     func refuseWindows(_ refuses: Bool) async throws {
         try await ledger.writes.write("test") { db in
             let table = "event_window"

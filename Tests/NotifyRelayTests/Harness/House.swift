@@ -11,15 +11,15 @@ import Transport
 
 @testable import NotifyRelay
 
-/// A relay with a world to look at and destinations that keep what they are given. Nothing moves but by the test's hand.
+/// A relay with a stand-in RevKeen and destinations that keep what they get. Nothing happens unless the test makes it happen.
 ///
-/// With `channels: .real` each destination speaks as it does, to the doubles of an inbox: their base is `House.service`.
+/// With `channels: .real` each destination uses its real protocol with the doubles of an inbox, whose base is `House.service`.
 final class House: Sendable {
     let clock: ManualClock
     let world: StandInRevKeen
     let inbox: Inbox
     let transport: WorldTransport
-    /// What was mailed.
+    /// The mails that were sent.
     let mail = KeptMail()
     private let opened: Locked<Ledger>
     var ledger: Ledger { opened.withLock { $0 } }
@@ -33,7 +33,7 @@ final class House: Sendable {
         case scripted, real
     }
 
-    /// - Parameter yaml: a configuration file, best from `House.file`.
+    /// - Parameter yaml: a configuration file, usually from `House.file`.
     init(_ yaml: String = House.file(), channels kind: Channels = .scripted, clock: ManualClock = ManualClock()) async throws {
         self.clock = clock
         self.kind = kind
@@ -51,7 +51,8 @@ final class House: Sendable {
         try await relay.prepare()
     }
 
-    /// The last to let go may be a write that has just been made, on the writer's own queue, where nothing can wait for that queue.
+    /// A write that just ended may hold the last reference. This then runs on the writer's own queue, where waiting for that queue would
+    /// deadlock, so the ledger is closed on another queue.
     deinit {
         DispatchQueue.global().async { [opened, folder] in
             try? opened.withLock { $0 }.close()
@@ -61,7 +62,7 @@ final class House: Sendable {
 
     var relay: Relay { current.withLock { $0 } }
 
-    /// One account `live`, one destination `ops` that gets everything, unless told.
+    /// A file with one account `live`, and by default one destination `ops` that gets everything.
     static func file(
         account: String = "", destinations: String = "ops: {type: console}", routes: String = "{name: all, to: [ops]}", rest: String = ""
     ) -> String {
@@ -92,20 +93,20 @@ final class House: Sendable {
         ChannelTools(http: transport, mail: mail, clock: clock, write: { _ in true }, version: "test")
     }
 
-    /// What its links and buttons are signed with.
+    /// The keys that sign links and buttons.
     static let keys = LinkKeys([Secret("a key that is as good as any other")])
 
-    /// Where the double of a service is, for a destination's `url`, `server` or `api_url`.
+    /// The address of a service's double, for a destination's `url`, `server` or `api_url`.
     static func service(_ kind: InboxMessage.Kind) -> String { "https://inbox.example/hooks/\(kind.rawValue)" }
 
-    /// The program ends and starts again on the same store, perhaps with another file.
+    /// Ends the relay and starts another one on the same store, by default with the same file.
     func restart(_ yaml: String = House.file()) async throws {
         let relay = Self.relay(try generation(yaml), ledger, transport, clock, book)
         current.withLock { $0 = relay }
         try await relay.prepare()
     }
 
-    /// The same, but nothing that was in memory is left: the file is opened anew.
+    /// Restarts with nothing left in memory: the store is opened anew.
     func crash(_ yaml: String) async throws {
         let anew = try Ledger.open(ledger.path, create: false, clock: clock)
         let old = opened.withLock { opened in
@@ -116,7 +117,7 @@ final class House: Sendable {
         try await restart(yaml)
     }
 
-    /// Another opening of the store, as a command beside the daemon has it.
+    /// Opens the store a second time, as a command does beside the daemon.
     func asCommand() throws -> Ledger { try Ledger.open(ledger.path, create: false, clock: clock) }
 
     private static func relay(

@@ -2,9 +2,9 @@ import RelayCore
 
 @testable import Dedup
 
-/// What tests read of the store, and the program does not.
+/// Reads of the store that only tests need.
 extension Ledger {
-    /// The last events admitted, the newest last.
+    /// The last events that were admitted, the newest last.
     func recentEvents(limit: Int) async throws(LedgerError) -> [Event] {
         try await read { db in
             try db.all("SELECT \(EventRow.columns) FROM event e ORDER BY e.n DESC LIMIT ?", limit) { EventRow.make($0) }.reversed()

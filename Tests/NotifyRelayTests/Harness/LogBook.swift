@@ -2,7 +2,7 @@ import Logging
 import RelayCore
 import RelaySupport
 
-/// Keeps what was logged.
+/// Keeps the log lines.
 final class LogBook: Sendable {
     private let kept = Locked<[String]>([])
 

@@ -2,7 +2,7 @@ import Channels
 import RelayCore
 import RelaySupport
 
-/// Keeps what it is given, and answers as a test says: first what is queued, then always the same.
+/// A channel that keeps its messages and returns what a test wants: first the queued verdicts, then always the same.
 final class ScriptedChannel: Channel {
     typealias Answer = Result<Receipt, DeliveryError>
 
@@ -29,18 +29,18 @@ final class ScriptedChannel: Channel {
 
     /// Every attempt that was begun.
     var attempts: [Attempt] { state.withLock { $0.begun } }
-    /// What was answered with success, in the order of the answers.
+    /// The attempts that succeeded, in the order in which they ended.
     var delivered: [Attempt] { state.withLock { $0.accepted } }
     /// The ids of `delivered`.
     var ids: [String] { delivered.map(\.id) }
     var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
 
-    /// The next attempts end so, in this order.
+    /// Queues the verdicts of the next attempts; nil is success.
     func next(_ verdicts: DeliveryError.Verdict?...) {
         state.withLock { $0.queue += verdicts.map { $0.map { .failure(DeliveryError($0, .serverError, "no")) } ?? .success(Receipt()) } }
     }
 
-    /// Whatever is not queued ends so; nil is success.
+    /// Sets the verdict of all attempts for which none is queued; nil is success.
     func always(_ verdict: DeliveryError.Verdict?) { answer { _ in verdict } }
 
     func answer(_ rule: @escaping @Sendable (Message) -> DeliveryError.Verdict?) {
@@ -51,7 +51,7 @@ final class ScriptedChannel: Channel {
         }
     }
 
-    /// What comes from now on stays under way until the gate is opened.
+    /// Keeps later attempts under way until the gate is opened.
     func hold() -> Gate {
         let gate = Gate()
         state.withLock { $0.gate = gate }
@@ -68,7 +68,7 @@ final class ScriptedChannel: Channel {
         }
         defer { state.withLock { $0.underWay -= 1 } }
         await gate?.pass()
-        // As a connection that is cut off: something left, and no answer came.
+        // This acts as a connection that is cut off: something was sent, and no response came.
         if gate != nil, Task.isCancelled { throw DeliveryError(.uncertain, .timeout, "cut off") }
         let answer = state.withLock { $0.queue.isEmpty ? $0.rule(message) : $0.queue.removeFirst() }
         if case .success = answer { state.withLock { $0.accepted.append(attempt) } }

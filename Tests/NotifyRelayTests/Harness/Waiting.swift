@@ -4,7 +4,7 @@ import RelayTesting
 
 @testable import NotifyRelay
 
-/// Lets other tasks run until `condition` holds. Gives up after as long as no test may take, so that it fails instead of hanging.
+/// Lets other tasks run until `condition` holds. It gives up after 20 seconds, so that a test fails instead of hanging.
 func eventually(_ condition: @Sendable () async throws -> Bool) async rethrows -> Bool {
     let end = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < end {
@@ -14,7 +14,7 @@ func eventually(_ condition: @Sendable () async throws -> Bool) async rethrows -
     return false
 }
 
-/// Holds up whoever comes, until it is opened or they are cancelled.
+/// Holds up tasks until it is opened or they are cancelled.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -59,9 +59,9 @@ final class Gate: Sendable {
     }
 }
 
-/// Does the work while time passes by itself: as soon as somebody waits for a moment, it is that moment.
+/// Runs the work while the clock moves by itself: it jumps to the next deadline as soon as a task sleeps.
 ///
-/// Only for work that does nothing else while it waits.
+/// This is only for work that does nothing else while it waits.
 func inItsTime<Result: Sendable>(_ clock: ManualClock, _ work: @escaping @Sendable () async -> Result) async -> Result {
     await withTaskGroup(of: Result?.self) { group in
         group.addTask { await work() }

@@ -3,15 +3,16 @@ import RelaySupport
 import Sandbox
 import Transport
 
-/// Answers HTTP from a stand-in RevKeen and from the doubles of an inbox without a socket, and misbehaves where a test says so.
+/// Responds to HTTP requests from a stand-in RevKeen and from the doubles of an inbox without a socket, and misbehaves where a test says
+/// so.
 final class WorldTransport: HTTPTransport {
-    /// One request, as the stand-in would see it.
+    /// One request, as the stand-in sees it.
     struct Ask: Sendable {
         var at: Timestamp
         var method: String
-        /// Below `/v2`, such as `/automations/approvals`.
+        /// The path below `/v2`, such as `/automations/approvals`.
         var path: String
-        /// Behind `?`, such as `limit=100`; may be empty.
+        /// The query without `?`, such as `limit=100`; may be empty.
         var query: String
     }
 
@@ -19,7 +20,7 @@ final class WorldTransport: HTTPTransport {
         case world
         case answer(HTTPResponse)
         case error(TransportError)
-        /// The stand-in's answer, changed.
+        /// The stand-in's response, changed.
         case changed(@Sendable (HTTPResponse) -> HTTPResponse)
         case after(Duration, Reply)
         case held(Gate, Reply)
@@ -47,10 +48,10 @@ final class WorldTransport: HTTPTransport {
 
     func asks(_ isWanted: (Ask) -> Bool) -> [Ask] { asks.filter(isWanted) }
 
-    /// From now on; nil is the well-behaved world again.
+    /// Sets the script for all requests from now on; nil is the well-behaved world again.
     func misbehave(_ script: Script?) { state.withLock { $0.script = script ?? { _ in .world } } }
 
-    /// From now on whatever has this in its path is answered so.
+    /// Gives this reply to all requests from now on whose path contains the part.
     func misbehave(at part: String, _ reply: Reply) { misbehave { $0.path.contains(part) ? reply : .world } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
@@ -106,7 +107,7 @@ final class WorldTransport: HTTPTransport {
 }
 
 extension WorldTransport.Reply {
-    /// An answer with a body of one's own.
+    /// A response with the given body.
     static func status(_ status: Int, headers: [(name: String, value: String)] = [], _ body: String = "") -> Self {
         .answer(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
     }

@@ -7,7 +7,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// Errors never stop the program: it says so once, and once more when it is well (design §4).
+/// Errors never stop the program. It reports one once, and again when it is over (design §4).
 struct AccountErrorTests {
     struct Fault: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -65,7 +65,7 @@ struct AccountErrorTests {
         #expect(try await house.said(fault.topic) == ["live"])
         house.transport.misbehave(nil)
         let message = await house.world.notify(run: run, message: "after it")
-        // A run that was not found is looked for again after five minutes.
+        // A run that was not found is requested again after five minutes.
         house.clock.advance(by: .minutes(5))
         #expect(try await look(house, times: 2) == [true, true])
         #expect(try await house.said(fault.topic) == ["live", "live over"])
@@ -151,7 +151,7 @@ struct AccountErrorTests {
     }
 }
 
-/// One bad run or list does not make an account ill (design §4).
+/// One bad run or list does not count as a failure of the account (design §4).
 struct OneBadThingTests {
     private func house() async throws -> (House, automation: String, bad: String, good: String) {
         let house = try await House()

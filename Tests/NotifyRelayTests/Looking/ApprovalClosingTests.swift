@@ -8,7 +8,7 @@ import Testing
 @testable import Dedup
 @testable import NotifyRelay
 
-/// How an approval ends that nobody decided (design §4 and §6, *closed*).
+/// How an approval ends without a decision (design §4 and §6, *closed*).
 struct ApprovalClosingTests {
     private struct Scene {
         var house: House
@@ -27,7 +27,7 @@ struct ApprovalClosingTests {
             return detail.state
         }
 
-        /// The list of approvals lacks it from now on; a run's detail says what it says.
+        /// Removes the approval from the list from now on. A run's detail replies as given.
         func unlist(_ inDetail: WorldTransport.Reply = .world) {
             let run = run
             house.transport.misbehave { ask in
@@ -44,7 +44,7 @@ struct ApprovalClosingTests {
         }
     }
 
-    /// One open approval that was told.
+    /// A scene with one open approval whose request was admitted.
     private func scene() async throws -> Scene {
         let house = try await House()
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
@@ -167,7 +167,7 @@ struct ApprovalClosingTests {
 }
 
 extension House {
-    /// Overwrites what the store holds of an approval.
+    /// Overwrites the stored payload of an approval.
     fileprivate func setPayload(_ text: String, ofApproval id: String) async throws {
         try await ledger.writes.write("test") { db in
             _ = try db.run("UPDATE approval SET payload = ? WHERE id = ?", text, id)

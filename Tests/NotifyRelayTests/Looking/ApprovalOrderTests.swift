@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Lists and details that are read at once, or answered in another order than they were asked.
+/// Lists and details that are read at the same time, or whose responses arrive in another order than the requests were made.
 struct ApprovalOrderTests {
     /// An approval as a look may show it.
     private func approval(_ action: String, automation: String? = nil) -> Approval {
@@ -29,7 +29,7 @@ struct ApprovalOrderTests {
         let poller = try await house.poller()
         let gate = Gate()
         house.transport.misbehave(at: "/automations/auto", .held(gate, .status(404, "{}")))
-        // The list waits for its automation; meanwhile the detail, asked for later, comes back first.
+        // The list waits for its automation. Meanwhile the detail, which was requested later, arrives first.
         async let list = poller.see([approval("one", automation: "auto")], ApprovalLook(asked: .seconds(1), isFirst: false))
         #expect(await eventually { gate.waiting == 1 })
         async let detail = poller.see([approval("two")], ApprovalLook(asked: .seconds(2), isFirst: false, runIsFinished: false))
@@ -65,7 +65,7 @@ struct ApprovalOrderTests {
         try await house.look()
         let poller = try await house.poller()
         house.clock.advance(by: .minutes(1))
-        // What the slow list will say, from before the decision.
+        // The slow list is from before the decision.
         let stale = await house.world.answer(
             WebRequest("GET", "/automations/approvals?limit=100", headers: [("X-API-Key", "rk_live_test")]))
         let gate = Gate()

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What makes a new version of an approval, and what does not (design §4, table of event ids).
+/// Which changes make a new version of an approval, and which do not (design §4, table of event ids).
 struct ApprovalVersionTests {
     /// A world with one open approval that was looked at.
     private func house() async throws -> (House, approval: String) {

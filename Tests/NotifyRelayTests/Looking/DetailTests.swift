@@ -8,7 +8,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// When a run's detail is read, and in which order what it holds is admitted (design §4).
+/// When a run's detail is read, and in which order its items are admitted (design §4).
 struct DetailTests {
     /// A world with one running run that was looked at.
     private func house(_ yaml: String = House.file()) async throws -> (House, automation: String, run: String) {

@@ -8,7 +8,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// What was there before the relay came is remembered and not told (design §4, first look).
+/// Items from before the first start are stored and not sent (design §4, first look).
 struct FirstLookTests {
     /// A world with one running run.
     private func house(_ yaml: String = House.file()) async throws -> (House, run: String) {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A look that the store fails is no look: nothing is concluded from it, and it is made again.
+/// A look during which the store fails does not count: nothing is concluded from it, and it is repeated.
 struct LookFaultTests {
     /// A house that has looked, and one running run.
     private func house(_ yaml: String = House.file()) async throws -> (House, run: String) {
@@ -93,7 +93,7 @@ struct LookFaultTests {
         #expect(house.channel().ids.sorted() == ["live/approval/\(approval)/v1", "live/notification/\(note)"])
     }
 
-    /// A house in which so many approvals wait, a second apart.
+    /// A house with `count` open approvals, one second apart.
     private func house(waiting count: Int, paging: Bool) async throws -> House {
         let house = try await House()
         await house.world.arrange { $0.ignoreOffset = !paging }

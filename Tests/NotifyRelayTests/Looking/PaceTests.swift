@@ -15,7 +15,7 @@ struct PaceTests {
         return (house, await house.world.addAutomation(name: "Invoices", cron: cron, zone: zone))
     }
 
-    /// When paths with this end were asked for, since the start.
+    /// When paths with this end were requested, counted from the first request.
     private func times(_ house: House, _ end: String) -> [Duration] {
         let asks = house.transport.asks
         return asks.filter { $0.path.hasSuffix(end) }.map { asks[0].at.duration(to: $0.at) }
@@ -49,7 +49,7 @@ struct PaceTests {
 
     @Test(arguments: [("0 * * * *", "UTC", true), ("0 10 * * *", "Europe/Paris", false), ("0 11 * * *", "Europe/Paris", true)])
     func `a scheduled automation is looked at shortly after its hour`(cron: String, zone: String, isLookedAt: Bool) async throws {
-        // 09:52 UTC, which is 10:52 in Paris.
+        // It is 09:52 UTC, which is 10:52 in Paris.
         let clock = ManualClock(ManualClock().now + .minutes(52))
         let (house, _) = try await house("poll: {approvals: 5m}", cron: cron, zone: zone, clock: clock)
         try await house.polling { await house.pass(.minutes(9), polling: $0) }
@@ -66,7 +66,7 @@ struct PaceTests {
         let (house, _) = try await house("poll: {budget: 8/min}")
         try await house.polling { poller in
             let clock = house.clock
-            // Until the first list of automations came there are no runs to wait for.
+            // Until the first list of automations arrives there are no runs to wait for.
             await house.pass(.minutes(5)) { clock.sleeperCount == (await poller.watched.isEmpty ? 3 : 4) }
         }
         #expect(intervals(times(house, "/approvals")).allSatisfy { $0 == .seconds(10) })
@@ -97,7 +97,7 @@ struct PaceTests {
     }
 }
 
-/// Whatever hangs, approvals are looked at (design §4).
+/// Approvals are polled whatever other request hangs (design §4).
 struct StarvationTests {
     @Test(arguments: [("automations", 2), ("runs", 3), ("detail", 3)])
     func `a request that hangs delays no look at approvals`(what: String, sleepers: Int) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// An approval waits for its automation's risk, and not for long (design §4).
+/// An approval waits for its automation's risk, but not for long (design §4).
 struct RiskTests {
     /// One open approval whose automation is not known yet.
     private func house() async throws -> (House, automation: String) {

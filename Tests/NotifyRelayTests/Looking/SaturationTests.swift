@@ -6,9 +6,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A full list may hide what is older: that is said, never silent (design §4).
+/// A full list may hide older items, which is always reported (design §4).
 struct SaturationTests {
-    /// So many requests, a second apart.
+    /// Makes `count` approvals, one second apart.
     private func ask(_ count: Int, _ house: House) async {
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
         for number in 0..<count {
@@ -86,9 +86,9 @@ struct SaturationTests {
     }
 }
 
-/// `offset` is not promised: one full list a day tries it (design §4).
+/// The API does not promise `offset`, so one full list a day tries it (design §4).
 struct OffsetTests {
-    /// A list of approvals so long, a second apart.
+    /// A house with `count` approvals, one second apart.
     private func house(_ count: Int, _ faults: @escaping @Sendable (inout Faults) -> Void = { _ in }) async throws -> (House, run: String) {
         let house = try await House()
         await house.world.arrange(faults)

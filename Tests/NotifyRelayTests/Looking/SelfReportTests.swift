@@ -5,7 +5,7 @@ import Testing
 @testable import Dedup
 @testable import NotifyRelay
 
-/// What the relay says about itself while the store takes no event.
+/// The relay's messages about itself while the store fails to admit events.
 struct SelfReportTests {
     private let topic = SelfReport.Topic(name: "down", about: "ops", account: nil)
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Numbers that no program of ours wrote, as a damaged store or a careless service may hold them, end nothing.
+/// Extreme numbers, as a damaged store or a careless service may contain them, do not crash the program.
 struct StoredValueTests {
     private let extremes = [Timestamp(milliseconds: .min), Timestamp(milliseconds: .max), .distantPast, .distantFuture]
 

@@ -6,9 +6,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Answers that are good JSON and say odd things. Nothing is dropped for them, and nothing is made up.
+/// Responses that are valid JSON with strange contents. Nothing is dropped because of them, and nothing is invented.
 struct StrangeAnswerTests {
-    /// A world with a run that holds one of each, and a relay that looked before it.
+    /// A world with a run that has an item of each kind, and a relay that looked before that run.
     private func house(_ rest: String = "") async throws -> (House, run: String) {
         let house = try await House(House.file(rest: rest))
         let automation = await house.world.addAutomation(name: "Invoices")
@@ -61,7 +61,7 @@ struct StrangeAnswerTests {
         try await house.look()
         #expect(try await house.events(.notification).map(\.oneLine) == ["string"])
         #expect(try await house.told(.notification).count == 1)
-        // A time that cannot be read still ends the run: its hash stands in the id.
+        // A completion time that cannot be read still ends the run. The id contains its hash.
         #expect(try await house.events(.run).map { $0.id.suffix(17) } == ["/473287f8298dba71"])
         #expect(try await outcomes(house) == [.failed])
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Which automations are looked at: `only`, `also`, and what is named by an approval alone.
+/// Which automations are polled: those of `only` and `also`, and those that only an approval names.
 struct WantedTests {
     private func asked(_ house: House, _ end: String) -> Bool { !house.transport.asks { $0.path.hasSuffix(end) }.isEmpty }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What becomes of an event between the look and the ledger.
+/// What happens to an event between the look and the ledger.
 struct AdmissionTests {
     /// A relay that looked at an empty account.
     private func house(routes: String = "{name: all, to: [ops]}", rest: String = "") async throws -> (House, run: String) {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Whom updates and decisions of an approval reach (design §11, the living message).
+/// Which destinations get the updates and decisions of an approval (design §11, the living message).
 struct FollowTests {
     private static func file(_ routes: String) -> String {
         House.file(destinations: "ops: {type: console}, mail: {type: console}, audit: {type: console}", routes: routes)
@@ -33,7 +33,7 @@ struct FollowTests {
         }
     }
 
-    /// An open approval that is owed to whom the routes say.
+    /// A scene with an open approval that is owed to the destinations of the routes.
     private func scene(_ routes: String = requests) async throws -> Scene {
         let house = try await House(Self.file(routes))
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))

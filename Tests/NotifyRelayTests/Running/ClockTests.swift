@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The wall clock is set while the relay runs (design §5).
+/// Tests what happens when the wall clock is set while the relay runs (design §5).
 struct ClockTests {
     @Test(arguments: [(-3_600, true), (-61, true), (-60, false), (60, false), (61, true)])
     func `a clock that was set by more than a minute is noticed, once`(seconds: Int, isNoticed: Bool) {
@@ -31,21 +31,22 @@ struct ClockTests {
         return house
     }
 
-    /// Whoever minds the clock does, and so does everybody else: before that a jump is none.
+    /// Waits until housekeeping and all other tasks sleep. A jump before that would not be noticed.
     private func isMinded(_ house: House) async -> Bool {
         await eventually { house.clock.sleeperCount >= Self.sleepers }
     }
 
-    /// Both feeds, the details, whoever minds the house, carries answers on and keeps up: each waits for a moment of its own.
+    /// The number of sleeping tasks: two feeds, the details, and housekeeping's turns, answers and retention. Each has a deadline of its
+    /// own.
     private static let sleepers = 6
 
     @Test func `set back, what waits for a rate limit waits no longer than it would have, nor does its lane`() async throws {
         let house = try await house()
-        let due = try await house.debt("a").dueAt
+        let due = try await house.delivery("a").dueAt
         try await house.running {
             #expect(await isMinded(house))
             house.clock.jump(by: .hours(-1))
-            let moves = try await house.eventuallyInTime { try await house.debt("a").dueAt == due - .hours(1) }
+            let moves = try await house.eventuallyInTime { try await house.delivery("a").dueAt == due - .hours(1) }
             #expect(moves)
             // The ledger is shifted before the lanes are.
             let laneMoves = try await eventually { try await house.lane().health.blockedUntil == due - .hours(1) }
@@ -55,13 +56,13 @@ struct ClockTests {
 
     @Test func `set forward, what waits is not put off`() async throws {
         let house = try await house()
-        let due = try await house.debt("a").dueAt
+        let due = try await house.delivery("a").dueAt
         try await house.running {
             #expect(await isMinded(house))
             house.clock.jump(by: .minutes(6))
             let isSaid = try await house.eventuallyInTime { try await house.said("clock") == ["clock"] }
             #expect(isSaid)
-            #expect(try await house.debt("a").dueAt == due)
+            #expect(try await house.delivery("a").dueAt == due)
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The files of a configuration are looked at, and a change of them is a reload (design §15).
+/// The files of a configuration are watched, and a change of them causes a reload (design §15).
 struct ConfigurationReloadTests {
     private final class Place: Sendable {
         let folder: String
@@ -31,7 +31,7 @@ struct ConfigurationReloadTests {
         House.file(routes: "{name: \(route), to: [ops]}", rest: rest)
     }
 
-    /// A relay of a file, with what reloads it. Its looks do not run until `house.running`.
+    /// A relay of a file, with the part that reloads it. Its pollers do not run until `house.running`.
     private func scene(_ place: Place, _ yaml: String = yaml()) async throws -> (House, ConfigurationReload) {
         try place.write(yaml)
         let house = try await House(Self.yaml())
@@ -110,7 +110,7 @@ struct ConfigurationReloadTests {
             #expect(try await house.lane() === lane)
             try await house.owe("a", to: "new")
             await house.relay.laneRegistry.wakeAll()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
     }

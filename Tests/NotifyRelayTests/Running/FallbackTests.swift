@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What a destination's `fallback` is told and given while that is ill (design §7).
+/// The reports and deliveries that a destination's `fallback` gets while the destination is down or closed (design §7).
 struct FallbackTests {
     private static let file = House.file(
         destinations: "ops: {type: console, fallback: mail}, mail: {type: console}",
@@ -15,7 +15,7 @@ struct FallbackTests {
 
     private func house() async throws -> House { try await House(Self.file) }
 
-    /// With the lane `ops` closed, or down since now.
+    /// A house whose lane `ops` is closed, or has just gone down.
     private func house(_ verdict: DeliveryError.Verdict) async throws -> House {
         let house = try await house()
         try await house.owe("a", "b", "c", "d", "e", "f", priority: .low)
@@ -134,7 +134,7 @@ struct FallbackTests {
 }
 
 extension House {
-    /// One round of help for the lanes that are ill.
+    /// Does one round of help for the lanes that are down or closed.
     fileprivate func helpIllLanes() async throws {
         let help = await relay.housekeeping.fallback
         for lane in await relay.laneRegistry.lanes where await !lane.health.isOpen {

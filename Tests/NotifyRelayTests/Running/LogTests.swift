@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// How lines look, what is left out, and that nobody waits for a log that nobody reads.
+/// The form of log lines, what is left out, and that no caller waits for a log whose reader is stalled.
 struct LogTests {
     /// Keeps what is written. While it is stalled, a write blocks as it does on a full pipe.
     private final class Reader: Sendable {
@@ -71,7 +71,7 @@ struct LogTests {
 
     @Test func `the count of dropped lines stands before the next line that fits`() {
         let reader = Reader(stalled: true), queue = queue(reader, room: 30)
-        // One line is in the hands of the writer, and one waits.
+        // The writer holds one line, and one is queued.
         queue.add(text: "first\n")
         #expect(eventuallyHeld(queue))
         queue.add(text: String(repeating: "x", count: 29) + "\n")
@@ -145,7 +145,7 @@ struct LogTests {
         let others = [filter.passes(line(-1), at: .zero), filter.passes(line(-1), at: .zero)]
         let repetition = filter.passes(line(0), at: .zero)
         #expect(areAllSaid && others == [true, true] && !repetition)
-        // What did not come again is forgotten, so that there is room for others.
+        // A problem that did not come again is forgotten, so that there is room for others.
         let later = [filter.passes(line(-1), at: .seconds(61)), filter.passes(line(-1), at: .seconds(62))]
         #expect(later == [true, false])
     }

@@ -7,7 +7,7 @@ import Transport
 
 @testable import NotifyRelay
 
-/// When `/readyz` says no, and who hears that all is well (design §12).
+/// When `/readyz` reports a problem, and when the heartbeat is sent (design §12).
 struct ReadyTests {
     private func heartbeat(_ house: House, _ http: ScriptedTransport) -> Heartbeat {
         Heartbeat(

@@ -8,15 +8,15 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A new configuration while the relay runs (design §9, SIGHUP).
+/// A reload of the configuration while the relay runs (design §9, SIGHUP).
 struct ReloadTests {
-    /// A file whose route bears this name, so that a test sees which one holds.
+    /// A file whose route has this name, so that a test sees which file is in force.
     private func file(_ name: String, ops: String = "", more: String = "", to: String = "ops") -> String {
         let ops = ops == "-" ? "" : "ops: {type: console\(ops)}" + (more.isEmpty ? "" : ", ")
         return House.file(destinations: ops + more, routes: "{name: \(name), to: [\(to)]}")
     }
 
-    /// Takes a file over. When this returns, it holds.
+    /// Reloads with a file. The file is in force when this returns.
     private func adopt(_ yaml: String, _ house: House) async throws {
         let before = await house.relay.pollers[0]
         try await house.relay.adopt(try house.generation(yaml))
@@ -31,7 +31,7 @@ struct ReloadTests {
             #expect(await eventually { gate.waiting == 1 })
             try await adopt(file("after"), house)
             gate.open()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
         #expect(house.channel().attempts.count == 1)
@@ -45,7 +45,7 @@ struct ReloadTests {
             #expect(await eventually { gate.waiting == 1 })
             try await adopt(file("after", ops: "-", more: "mail: {type: console}", to: "mail"), house)
             gate.open()
-            let arrives = try await eventually { try await house.debt("a").state == .delivered }
+            let arrives = try await eventually { try await house.delivery("a").state == .delivered }
             #expect(arrives)
         }
         #expect(house.channel().attempts.count == 1)
@@ -88,8 +88,8 @@ struct ReloadTests {
             #expect(await eventually { await house.relay.orphans == ["mail"] })
             // The other lane goes on, and time passes for both.
             #expect(await house.eventuallyInTime { house.channel().names == ["b"] })
-            let debt = try await house.debt("a")
-            #expect(debt.state == .owed)
+            let delivery = try await house.delivery("a")
+            #expect(delivery.state == .owed)
             #expect(house.channel("mail").attempts.isEmpty)
             try await adopt(file("again", more: "mail: {type: console}"), house)
             #expect(await eventually { house.channel("mail").names == ["a"] })
@@ -104,8 +104,8 @@ struct ReloadTests {
         try await house.owe("a", to: "mail", due: .days(1))
         try await house.running {
             try await adopt(file("after", more: "post: {type: console, was: mail}"), house)
-            let debt = try await house.debt("a")
-            #expect(debt.destination == "post")
+            let delivery = try await house.delivery("a")
+            #expect(delivery.destination == "post")
             #expect(await eventually { await house.relay.orphans == [] })
         }
     }

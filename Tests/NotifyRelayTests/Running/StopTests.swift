@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// How a running relay ends (design §5, SIGTERM).
+/// Tests how a running relay ends (design §5, SIGTERM).
 struct StopTests {
     /// Runs the body beside a relay, with a way to see whether it has ended.
     private func running(_ house: House, _ body: (@escaping @Sendable () -> Bool) async throws -> Void) async throws {

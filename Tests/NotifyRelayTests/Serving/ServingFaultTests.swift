@@ -1,4 +1,5 @@
 import Dedup
+import Pages
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -6,9 +7,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What the relay shows of itself while the store cannot be read.
+/// What the relay shows of its state while the store cannot be read.
 struct ServingFaultTests {
-    /// The lane of `ops` is closed, with one delivery owed.
+    /// A house whose lane `ops` is closed, with one delivery owed.
     private func house() async throws -> House {
         let house = try await House()
         try await house.owe("a")
@@ -38,6 +39,6 @@ struct ServingFaultTests {
         try await house.without(table) {
             _ = await #expect(throws: LedgerError.self) { try await house.relay.status.statusPage() }
         }
-        #expect(try await house.relay.status.statusPage().html.contains("<td>ops</td><td>closed</td>"))
+        #expect(try await house.relay.status.statusPage().shell.html.contains("<td>ops</td><td>closed</td>"))
     }
 }

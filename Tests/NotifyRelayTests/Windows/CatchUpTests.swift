@@ -7,13 +7,13 @@ import Testing
 
 @testable import NotifyRelay
 
-/// After an outage: what is older than `catch_up` is told late and together (design §4).
+/// After an outage, events that are older than `catch_up` are sent together in one late bundle (design §4).
 struct CatchUpTests {
     private static let file = House.file(
         account: "catch_up: 1h", destinations: "ops: {type: console}, mail: {type: console}",
         routes: "{name: all, when: {kind: [notification, approval]}, to: [ops]}, {name: loud, when: {priority: high..}, to: [mail]}")
 
-    /// A relay that looked, and then was away while so many things happened.
+    /// A relay that looked and was then down while `count` notifications were made.
     private func house(_ count: Int, priority: String = "normal", away: Duration = .hours(2)) async throws -> (House, run: String) {
         let house = try await House(Self.file)
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Invoices"))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A digest after a time without a relay, and one whose schedule changed.
+/// A digest after the relay was down, and one whose schedule changed.
 struct DigestDowntimeTests {
     private static func file(at time: String = "08:00", more: String = "") -> String {
         House.file(
@@ -20,7 +20,7 @@ struct DigestDowntimeTests {
         try await house.run("Stock", id: "r1")
         house.clock.advance(by: .days(4))
         try await house.restart(Self.file())
-        // Found by the first look: it happened on the second day.
+        // The first look finds this run, which happened on the second day.
         try await house.run("Mail", id: "r2", ago: .days(2))
         try await house.run("Mail", id: "r3", ago: .minutes(30))
         try await house.close()
@@ -28,7 +28,7 @@ struct DigestDowntimeTests {
         #expect(try await house.gathered().count == 1)
         #expect(digest.catchUp && digest.until == .at("2026-11-28T08:00:00Z") && digest.from == .at("2026-11-24T09:00:00Z"))
         #expect(digest.new.map(\.automation).sorted() == ["Mail", "Stock"])
-        // What happened after the last slot is of today's.
+        // What happened after the last slot belongs to today's slot.
         try await house.close(at: .at("2026-11-29T08:00:00Z"))
         let next = try await house.lastGathered()
         #expect(!next.catchUp && next.from == .at("2026-11-28T08:00:00Z") && next.still.map(\.count) == [1])

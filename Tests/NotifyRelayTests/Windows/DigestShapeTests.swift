@@ -10,7 +10,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// The same digest in the shape of each destination, byte by byte.
+/// The same digest as each type of destination gets it, byte by byte.
 struct DigestShapeTests {
     private static let now = Timestamp.at("2026-11-25T08:00:00Z")
 
@@ -25,7 +25,7 @@ struct DigestShapeTests {
           webhook: {type: webhook, url: "https://a.example/"}
         """
 
-    /// What one looks like that has everything.
+    /// A digest with all its parts.
     private var digest: Event {
         var event = Samples.event(.digest, priority: nil, now: Self.now)
         guard case .digest(var detail) = event.payload.detail else { return event }
@@ -70,7 +70,7 @@ struct DigestShapeTests {
         expectGolden((message.html ?? "") + "\n", "digest.html")
     }
 
-    /// Gmail cuts what is longer than 102 KB: https://support.google.com/mail/answer/6584
+    /// Gmail cuts mails that are longer than 102 KB: https://support.google.com/mail/answer/6584
     @Test func `a full one is not cut by its reader`() async throws {
         let yaml = Self.full
         let house = try await House(yaml)
@@ -96,7 +96,7 @@ struct DigestShapeTests {
             digests: {morning: {at: "08:00", to: [mail], waiting: true}}
             """)
 
-    /// 25 that fail still, 25 new, 25 that recovered, 30 messages and 30 approvals, all with long texts.
+    /// Makes 25 automations that still fail, 25 that newly fail, 25 that recovered, 30 messages and 30 approvals, all with long texts.
     private func fill(_ house: House) async throws {
         for number in 1...50 { try await fail(house, "Reconcile ledger \(number)", times: 1) }
         try await house.close(at: Self.now)

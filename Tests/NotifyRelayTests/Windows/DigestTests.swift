@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// One honest message by the clock: what is new, what fails still, what recovered. It is 9 o'clock in the morning when it begins.
+/// One message at a set time with what newly fails, what still fails and what recovered. Each test begins at 9 o'clock in the morning.
 struct DigestTests {
     private static func file(
         _ digest: String = "", routes: String = "", destinations: String = "oncall: {type: console}, ops: {type: console}"

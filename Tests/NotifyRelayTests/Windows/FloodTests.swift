@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// 10,000 failures in ten minutes: a handful of messages, and a digest that knows of each.
+/// 10,000 failures in ten minutes become a handful of messages and a digest that counts each failure.
 struct FloodTests {
     private static let count = 10_000, kinds = 16
 
@@ -36,7 +36,7 @@ struct FloodTests {
             try await house.relay.admitter.admit(sightings)
             try await house.close()
             house.clock.advance(by: .seconds(1))
-            // A lane says what it has to say beside the storm.
+            // The lanes deliver once a minute during the flood.
             if second % 60 == 59 { await house.deliver() }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What digests and bundles are made of, without a look: finished runs and messages, admitted as a look would.
+/// Admits finished runs and messages as a look would, to make digests and bundles without one.
 extension House {
     /// Admits a finished run.
     ///
@@ -44,7 +44,7 @@ extension House {
 
     func close(looksGoOn: Bool = false) async throws { try await relay.closer.closeDue(unless: { looksGoOn }) }
 
-    /// Time passes to a moment, and what is due then is closed.
+    /// Sets the clock to a moment and closes the windows that are due then.
     func close(at moment: Timestamp) async throws {
         clock.advance(by: clock.now.duration(to: moment))
         try await close()
@@ -58,7 +58,7 @@ extension House {
         }
     }
 
-    /// Digests and bundles that were told, oldest first.
+    /// The digests and bundles that were admitted, oldest first.
     func gathered() async throws -> [DigestDetail] {
         try await events(.digest).compactMap { if case .digest(let detail) = $0.payload.detail { detail } else { nil } }
     }
@@ -68,6 +68,6 @@ extension House {
 }
 
 extension Timestamp {
-    /// A test's moment; one that cannot be read is the beginning of time.
+    /// A moment of a test; `distantPast` if the text cannot be read.
     static func at(_ text: String) -> Timestamp { Timestamp(text: text) ?? .distantPast }
 }

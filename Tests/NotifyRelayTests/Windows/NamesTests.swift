@@ -8,12 +8,12 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A name in the configuration means only what the configuration says, even if the relay uses the same word for something of its own.
+/// A name in the configuration never collides with a word that the relay uses internally.
 struct NamesTests {
     private static let words = ["update", "fallback", "health_to", "catch-up", "quiet", "storm", "mute", "ceiling", "digest"]
     private static let night = Timestamp.at("2026-11-24T23:00:00Z")
 
-    /// A route with quiet hours for finished runs, at night, beside other routes.
+    /// A relay with a route of the given name for finished runs, which has quiet hours at night, and with other routes.
     private func house(
         _ route: String, account: String = "", ops: String = "", routes: String = "{name: all, when: {kind: notification}, to: [ops]}",
         rest: String = ""

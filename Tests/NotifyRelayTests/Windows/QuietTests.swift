@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Hours of quiet hold and never drop. It is 9 o'clock in the morning of a Tuesday in London when it begins.
+/// Quiet hours hold events and never drop them. Each test begins at 9 o'clock in the morning of a Tuesday in London.
 struct QuietTests {
     private static func file(_ quiet: String = "{from: \"22:00\", to: \"07:00\", time_zone: Europe/London}", route: String = "") -> String {
         House.file(
@@ -48,7 +48,7 @@ struct QuietTests {
         let house = try await House(Self.file())
         try await house.notify("by day")
         #expect(try await house.told() == [House.id("by day")])
-        // A Tuesday night, where only Fridays are quiet.
+        // It is a Tuesday night, and only Fridays are quiet.
         let other = try await night(Self.file("{from: \"22:00\", to: \"07:00\", days: [fri]}"))
         try await other.notify("by night")
         #expect(try await other.told() == [House.id("by night")])
@@ -86,11 +86,11 @@ struct QuietTests {
         let approval = await house.world.requestApproval(run: run, action: "Refund batch 1")
         try await house.look()
         let id = EventID.approval(approval, version: 1, account: "live")
-        let debt = try #require(try await house.ledger.history(id).deliveries.first)
-        #expect(debt.state == .owed && debt.heldFor == .quiet && debt.dueAt == .at("2026-11-25T07:00:00Z"))
+        let delivery = try #require(try await house.ledger.history(id).deliveries.first)
+        #expect(delivery.state == .owed && delivery.heldFor == .quiet && delivery.dueAt == .at("2026-11-25T07:00:00Z"))
         await house.deliver()
         #expect(house.channel().ids.isEmpty)
-        house.clock.advance(by: house.clock.now.duration(to: debt.dueAt))
+        house.clock.advance(by: house.clock.now.duration(to: delivery.dueAt))
         await house.deliver()
         #expect(house.channel().ids == [id])
     }
@@ -145,8 +145,8 @@ struct QuietTests {
                 rest: "digests: {nightly: {at: \"23:30\", to: [ops]}}"))
         try await house.run("Stock", id: "r1")
         try await house.close(at: .at("2026-11-24T23:30:00Z"))
-        let debt = try #require(try await house.ledger.history("digest/nightly/2026-11-24T23:30:00Z").deliveries.first)
-        #expect(debt.heldFor == .quiet && debt.dueAt == .at("2026-11-25T07:00:00Z"))
+        let delivery = try #require(try await house.ledger.history("digest/nightly/2026-11-24T23:30:00Z").deliveries.first)
+        #expect(delivery.heldFor == .quiet && delivery.dueAt == .at("2026-11-25T07:00:00Z"))
     }
 
     @Test func `a route's own hours go before the destination's`() async throws {
@@ -165,7 +165,7 @@ struct QuietTests {
     }
 }
 
-/// One automation is held for a while.
+/// A mute holds the events of one automation for a while.
 struct MuteTests {
     private static let file = House.file(routes: "{name: all, when: {kind: [run, notification, approval]}, to: [ops]}")
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// Many alike are told as the first and a count.
+/// Many similar events are sent as the first one and a count.
 struct CollapseTests {
     private static let route = "{name: failures, when: {kind: run}, to: [ops], collapse: {by: [automation, error], within: 30m}}"
 
@@ -86,7 +86,7 @@ struct CollapseTests {
     }
 }
 
-/// At most so much in so long; the excess is gathered.
+/// A ceiling: at most `most` events within a time are sent, and the others join a window.
 struct CeilingTests {
     private static let file = House.file(destinations: "ops: {type: console, ceiling: {most: 5, within: 5m}}")
 

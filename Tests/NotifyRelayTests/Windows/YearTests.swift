@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A year of failures, downtimes and crashes, by a seed: every event is told in exactly one digest, every window once.
+/// A random year of failures, downtimes and crashes: every event is in exactly one digest, and every window is sent once.
 struct YearTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var zone: String
@@ -26,7 +26,7 @@ struct YearTests {
         Case(zone: "Europe/London", from: "2026-10-01T00:00:00Z", schedule: "every: 1h", seed: 6),
     ]
 
-    /// With `YEAR_SEEDS=20` each case is played with so many more seeds.
+    /// The environment variable `YEAR_SEEDS=20` plays each case with that many more seeds.
     private static let seeds = UInt64(ProcessInfo.processInfo.environment["YEAR_SEEDS"] ?? "") ?? 0
     private static var all: [Case] {
         cases
@@ -54,7 +54,7 @@ struct YearTests {
         while house.clock.now < end {
             switch chance.below(20) {
             case 0:
-                // Down for up to three days, in the middle of anything: what memory held is gone.
+                // The relay is down for up to three days, at any point of its work, and loses its memory.
                 let away = Duration.seconds(60 + chance.below(3 * 86_400))
                 house.clock.advance(by: away)
                 try await house.crash(Self.file(one))
@@ -93,10 +93,10 @@ struct YearTests {
             for member in inside { told[member.event.id, default: 0] += 1 }
         }
         #expect(Set(told.keys) == Set(failed) && told.values.allSatisfy { $0 == 1 }, "\(one)")
-        // Slots neither overlap nor leave a gap in which something could be lost.
+        // Slots do not overlap.
         let inOrder = closed.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }
         for (a, b) in zip(inOrder, inOrder.dropFirst()) { #expect(a.closesAt <= b.opensAt, "\(one): \(a) and \(b)") }
-        // Each window is told once, alone or in a catch-up, or was empty; the counts of a digest are those of its windows.
+        // Each window is sent once, alone or in a catch-up, or was empty. The counts of a digest are those of its windows.
         var windowsOf: [String: [Int64]] = [:]
         for window in closed {
             if let event = try await house.ledger.told(of: window.id)?.event.id {
@@ -114,7 +114,7 @@ struct YearTests {
             #expect(count == windows.reduce(0) { $0 + (members[$1] ?? 0) }, "\(one): \(digest.id)")
             if windows.count > 1 { #expect(detail.catchUp, "\(one): \(digest.id)") }
         }
-        // No mail twice, and none missing.
+        // No message was sent twice, and none is missing.
         #expect(house.channel("oncall").ids.sorted() == digests.map(\.id).sorted(), "\(one)")
         #expect(!digests.isEmpty)
     }

@@ -1,8 +1,7 @@
-import RelayCore
 import RelayTesting
 import Testing
 
-@testable import RevKeen
+@testable import RelayCore
 
 struct HTTPDateTests {
     @Test(arguments: [

@@ -7,9 +7,9 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `retry`, `drop` and `lanes open`: what is owed and dead, put right by hand.
-struct DebtCommandTests {
-    /// A store with one dead delivery to `hook` and one to `side`.
+/// `retry`, `drop` and `lanes open` change owed and dead deliveries and closed lanes by hand.
+struct DeliveryCommandTests {
+    /// Runs the body with a store that holds one dead delivery to `hook` and one to `side`.
     private func prepared(_ body: (Stage, [String]) async throws -> Void) async throws {
         let yaml: (SandboxAddresses) -> String = {
             Stage.standard(
@@ -130,9 +130,10 @@ struct DebtCommandTests {
     }
 }
 
-/// A terminal of two ends: what is typed at one is read at the other.
+/// A pseudo-terminal: what is typed at one end is read at the other.
 private final class Terminal {
-    /// Of Linux; Glibc's module has no words for them. Source: https://man7.org/linux/man-pages/man2/TIOCSPTLCK.2const.html
+    /// The ioctl numbers of Linux, for which Glibc's module has no names. Source:
+    /// https://man7.org/linux/man-pages/man2/TIOCSPTLCK.2const.html
     private static let unlock: UInt = 0x4004_5431, number: UInt = 0x8004_5430
 
     private let outside: FileHandle

@@ -1,6 +1,6 @@
-/// The style of the inbox pages: three columns on a wide screen, one on a phone, dark if the reader's system is dark.
-enum Stylesheet {
-    static let text = """
+extension PageStyle {
+    /// The style of the inbox pages: three columns on a wide screen, one on a phone, dark if the reader's system is dark.
+    package static let inbox: PageStyle = """
         :root {
           --page: #f4f4f6; --card: #ffffff; --ink: #1d1c1d; --soft: #5e5d63; --line: #dcdce1; --link: #1264a3; --top: #3b1d4a;
           --top-ink: #f5eef8; --good: #007a5a; --danger: #c01343; --warn: #b86e00; --code: #f3f1ee; --mention: #fdf0c8;

@@ -6,15 +6,15 @@ import Testing
 
 @testable import NotifyRelay
 
-/// A daemon with a delivery that is dead and two lanes that are closed, all put right by commands.
-enum DebtsOfDaemon {
+/// A daemon with a dead delivery and two closed lanes, all repaired by commands.
+enum DaemonDeliveries {
     struct Findings: Sendable {
-        /// Of `closed` and `tested`, before anything was done.
+        /// The lanes of `closed` and `tested` before any command.
         var lanesBefore: [String?]
         var owedBefore: [JSONValue?]
-        /// What the commands said.
+        /// The results of the commands.
         var open, sendTest, retry: Finished
-        /// Places with the ids of the events that arrived there.
+        /// The ids of the events that arrived, by place.
         var told: [String: [String]]
         var lanesAfter: [String?]
         var events: [String: String]
@@ -62,33 +62,33 @@ extension Stage {
     fileprivate var lanes: [String?] { get async { [await lane("closed"), await lane("tested")] } }
 }
 
-struct DebtsOfDaemonTests {
+struct DaemonDeliveriesTests {
     @Test func `a destination that says that it is gone closes its lane, which keeps what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.lanesBefore == ["closed", "closed"], "\(seen.log)")
         #expect(seen.owedBefore == [1, 1])
     }
 
     @Test func `lanes open lets a daemon deliver what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.open.status == 0 && seen.open.out == "closed is open\n")
         #expect(seen.told["closed"] == seen.events["closed"].map { [$0] })
     }
 
     @Test func `a send-test that arrives opens the lane, and the daemon delivers what is owed`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.sendTest.status == 0)
         #expect(seen.told["tested"]?.count == 2)
         #expect(seen.told["tested"]?.last == seen.events["tested"])
     }
 
     @Test func `retry wakes a daemon`() async throws {
-        let seen = try await SlowScenes.debts.value
+        let seen = try await SlowScenes.deliveries.value
         #expect(seen.retry.status == 0 && seen.retry.out == "1 put back\n")
         #expect(seen.told["dead"] == seen.events["dead"].map { [$0] })
     }
 
     @Test func `the daemon holds no lane closed that a command has opened`() async throws {
-        #expect(try await SlowScenes.debts.value.lanesAfter == ["open", "open"])
+        #expect(try await SlowScenes.deliveries.value.lanesAfter == ["open", "open"])
     }
 }

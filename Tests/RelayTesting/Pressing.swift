@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 package import RelayCore
 import RelaySupport
+package import Sandbox
 
 extension InboxMessage {
     /// The token of the button that approves or rejects; nil if the message has no such button.
