@@ -85,6 +85,7 @@ let package = Package(
                 "RelayCore", "RelaySupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        .target(name: "Policy", dependencies: ["Dedup", "RelayCore", "RelaySupport", crypto]),
         .target(name: "Channels", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto]),
         .target(name: "Pages", dependencies: [crypto]),
         .target(name: "Templates", path: "templates", resources: embeddedTemplates),
@@ -99,9 +100,8 @@ let package = Package(
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
-                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Channels", "Rendering", "Sandbox", crypto, hummingbird,
-                "Pages", hummingbirdCore, nio,
-                logging, lifecycle, signals,
+                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Pages", "Sandbox", crypto,
+                hummingbird, hummingbirdCore, nio, logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -120,6 +120,7 @@ let package = Package(
                 "Dedup", "RelaySupport", "RelayTesting", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        .testTarget(name: "PolicyTests", dependencies: ["Policy", "Dedup", "RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(
@@ -127,7 +128,7 @@ let package = Package(
             dependencies: ["Sandbox", "Pages", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix],
             exclude: ["Golden"]),
         .testTarget(
-            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "Pages", "RelaySupport", "RelayTesting", "Sandbox"],
+            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "Pages", "Policy", "RelaySupport", "RelayTesting", "Sandbox"],
             exclude: ["Deciding/Golden", "Serving/Golden", "Windows/Golden"]),
     ]
 )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dedup
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import RevKeen

@@ -2,6 +2,7 @@ import ArgumentParser
 import Channels
 import Dedup
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 

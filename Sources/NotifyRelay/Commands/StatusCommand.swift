@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dedup
+import Policy
 import RelayCore
 import RelaySupport
 

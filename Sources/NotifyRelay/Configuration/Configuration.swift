@@ -1,5 +1,6 @@
 import Channels
 import Dedup
+import Policy
 import RelayCore
 import RelaySupport
 import RevKeen
@@ -119,51 +120,4 @@ struct DestinationSettings: Sendable {
     var abilities: Abilities? { plan?.abilities ?? Catalogue.type(named: type)?.abilities }
     /// A SHA-256 of the whole entry, secrets included. It is kept in memory only.
     var fingerprint: String
-}
-
-struct PriorityRule: Sendable {
-    var when: Condition
-    var priority: Priority
-}
-
-struct Route: Sendable {
-    var name: String
-    var when = Condition()
-    var to: [String] = []
-    /// Names of digests that gather it.
-    var digests: [String] = []
-    /// Instead of the destination's.
-    var quiet: QuietHours?
-    var collapse: Collapse?
-    var stop = false
-    var atMostOnce = false
-    var mention: String?
-    /// Of the mention, for what is to be said of it.
-    var mentionPlace: Place?
-    /// Names of people; nil: whoever can.
-    var approvers: [String]?
-    /// Two different people must approve.
-    var twoPerson = false
-    var reminders: ReminderLadder?
-}
-
-/// How a route reminds of an approval that still waits. Lengths of time count from when a destination was told.
-struct ReminderLadder: Sendable, Equatable {
-    /// Somebody more who is told.
-    struct Escalation: Sendable, Equatable {
-        var after: Duration
-        /// Other destinations, which get the request itself; those that have it are reminded of it.
-        var to: [String]
-        var mention: String?
-    }
-
-    var steps: [Duration]
-    /// Only the working hours of the destination count.
-    var isWorkingTime: Bool
-    /// From then on it is overdue, by our own account.
-    var overdue: Duration?
-    var escalation: Escalation?
-
-    /// When something is said, each moment once, in order.
-    var moments: [Duration] { Set(steps + [overdue, escalation?.after].compactMap(\.self)).sorted() }
 }

@@ -1,6 +1,7 @@
 import Channels
 import Crypto
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import RevKeen

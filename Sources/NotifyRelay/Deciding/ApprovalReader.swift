@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Logging
+import Policy
 import RelayCore
 import Rendering
 

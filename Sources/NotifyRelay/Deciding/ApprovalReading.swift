@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Reads approvals for pages, and finds out who reads a page.

@@ -1,4 +1,5 @@
 import Channels
+import Policy
 import RelayCore
 import RelaySupport
 

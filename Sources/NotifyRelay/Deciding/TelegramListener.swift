@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// Polls one Telegram bot for pressed buttons, so that no port has to be open.

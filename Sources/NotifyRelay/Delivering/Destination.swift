@@ -1,4 +1,5 @@
 import Channels
+import Policy
 import RelayCore
 
 /// One destination as the lanes see it: its channel, its limits and its pace.

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// The writes of a lane to the ledger, which are repeated until they succeed.

@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// Makes the deliveries that are owed to one destination, at its pace. A failing lane does not delay another one.

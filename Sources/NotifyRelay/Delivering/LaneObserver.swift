@@ -1,5 +1,6 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// Receives the reports of all lanes, and counts, logs and reports them.

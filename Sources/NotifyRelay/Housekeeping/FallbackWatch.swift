@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Decides when the lanes that are down or closed are checked. Each round queries the ledger for deliveries that were owed too long, so

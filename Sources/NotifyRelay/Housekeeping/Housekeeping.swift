@@ -1,5 +1,6 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 
 /// The regular work beside looking and delivering: changes by commands, windows to close, clock jumps, fallbacks, reminders, answers that
@@ -59,7 +60,7 @@ struct Housekeeping: Sendable {
     /// Admits the reminders that are due now. If the store fails, they are due again in the next turn.
     func remind() async throws(LedgerError) {
         let reminding = Reminding(
-            router: generation.router, destinations: generation.destinations, mutes: try await ledger.mutes(), now: clock.now)
+            router: generation.router, workingHours: generation.workingHours, mutes: try await ledger.mutes(), now: clock.now)
         for account in generation.configuration.accounts {
             let due = reminding.due(try await ledger.toldRequests(account: account.name))
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))

@@ -1,5 +1,6 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 import RelaySupport
 

@@ -1,5 +1,6 @@
 import Crypto
 import Dedup
+import Policy
 import RelayCore
 import RevKeen
 

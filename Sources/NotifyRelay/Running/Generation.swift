@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import Rendering
@@ -79,6 +80,11 @@ extension Generation {
     /// How old an event of an account may be before it is gathered as late, by account.
     var catchUps: [String: Duration] {
         Dictionary(configuration.accounts.map { ($0.name, $0.catchUp) }, uniquingKeysWith: { $1 })
+    }
+
+    /// The hours in which the working clock of a destination runs, by its name; a destination without a working clock is not in it.
+    var workingHours: [String: WeeklyHours] {
+        Dictionary(destinations.compactMap { one in one.working.map { (one.name, $0) } }, uniquingKeysWith: { $1 })
     }
 
     /// The renames and digest slots that this generation writes to the store when it takes over.

@@ -2,6 +2,7 @@ import Crypto
 import Dedup
 import Logging
 import Pages
+import Policy
 import RelayCore
 import RelaySupport
 

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 
 /// A digest that is no longer in the configuration while its open window has members.
 /// The members are kept. They are sent in a digest that is marked as late when the digest returns to the configuration.

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Closes the windows whose time has come.
@@ -31,8 +32,8 @@ struct WindowCloser: Sendable {
         let plan = DeliveryPlan(router: router, mutes: [], now: clock.now)
         return destinations.flatMap { destination in
             let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: plan.now)
-            guard let hold = plan.hold(event, at: destination, route: route) else { return entries }
-            return entries.map { $0.held(until: hold.until) }
+            guard let deferral = plan.deferral(of: event, at: destination, route: route) else { return entries }
+            return entries.map { $0.held(until: deferral.until) }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import Testing

@@ -1,5 +1,6 @@
 import Dedup
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import Testing
@@ -152,31 +153,5 @@ struct ConfigurationTests {
             readFile: { $0 == "/run/secrets/smtp_password" ? "pw" : nil })
         #expect(problems.isEmpty, "\(problems)")
         #expect(configuration != nil)
-    }
-}
-
-struct ConditionTests {
-    private let event = Samples.event(.run, priority: nil, now: Timestamp(seconds: 1_000_000))
-
-    @Test func `an empty condition takes everything`() {
-        #expect(Condition().fits(event))
-    }
-
-    @Test func `lists mean any of, keys mean all of`() {
-        #expect(Condition(kind: [.run, .approval]).fits(event))
-        #expect(!Condition(kind: [.run], outcome: [.succeeded]).fits(event))
-        #expect(Condition(kind: [.run], outcome: [.failed]).fits(event))
-    }
-
-    @Test func `a key that the event does not have does not fit`() {
-        let condition = Condition(state: [.open])
-        #expect(!condition.fits(event))
-        #expect(condition.explain(event) == "it has no state")
-    }
-
-    @Test func `an automation is named by a glob or by its id`() {
-        #expect(Condition(automation: [Glob(pattern: "nightly *")]).fits(event))
-        #expect(Condition(automation: [Glob(pattern: event.payload.origin.automationID ?? "-")]).fits(event))
-        #expect(Condition(automation: [Glob(pattern: "Daily*")]).explain(event) == "automation is Nightly invoices, not Daily*")
     }
 }

@@ -1,3 +1,4 @@
+import Policy
 import RelayCore
 import RelaySupport
 import Testing

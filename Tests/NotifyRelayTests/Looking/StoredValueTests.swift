@@ -16,12 +16,4 @@ struct StoredValueTests {
             #expect(!first.description.isEmpty)
         }
     }
-
-    @Test(arguments: [Int.min, -1, 0, 3, 99, Int.max]) func `any stored rung of the ladder has a next look`(rung: Int) {
-        let now = Timestamp(seconds: 1_795_510_800)
-        let next = DetailLadder.unfinished(rung: rung, brought: false, fastest: .seconds(10), slowest: .seconds(600), now: now)
-        #expect(next.rung == min(max(rung, 0), 11) + 1)
-        let finished = DetailLadder.finished(rung: rung, due: now, completed: now, brought: false, now: now)
-        #expect(finished.rung >= 1)
-    }
 }

@@ -1,5 +1,6 @@
 import Dedup
 import Foundation
+import Policy
 import RelayCore
 import RelaySupport
 import RelayTesting

@@ -175,14 +175,6 @@ struct DigestTests {
         #expect(digest.headline == "40 automations newly failing" && digest.new.count == 20 && digest.rest == 20)
     }
 
-    @Test func `where many are new and many fail still, half of the room is for each`() {
-        let room = DigestMaker.Room()
-        #expect(room.newFailures(of: 40, beside: 40) == 10)
-        #expect(room.newFailures(of: 40, beside: 3) == 17)
-        #expect(room.newFailures(of: 4, beside: 40) == 4)
-        #expect(DigestMaker.Room.everything.newFailures(of: 4_000, beside: 5_000) == 4_000)
-    }
-
     @Test func `a route that asks for digests gets them too, and one that takes everything does not`() async throws {
         let routes =
             "{name: failures, when: {kind: run}, digest: [morning]}, {name: every, to: [ops]}, {name: copies, when: {kind: digest}, to: [copy]}"

@@ -1,0 +1,98 @@
+package import Dedup
+package import RelayCore
+
+/// Decides when a destination that was told of an approval is reminded of it, and what the reminder says.
+///
+/// A ladder has moments, counted from when a destination was told. Each is a step, which is told once. After a downtime only the last step
+/// that has passed is told.
+package struct Reminding: Sendable {
+    private let router: Router
+    /// The hours in which the working clock of a destination runs, by its name. A destination that is not in it has no working clock.
+    private let workingHours: [String: WeeklyHours]
+    private let mutes: [Mute]
+    private let now: Timestamp
+
+    private var plan: DeliveryPlan { DeliveryPlan(router: router, mutes: mutes, now: now) }
+
+    /// The reminders and escalations that are due now.
+    package struct Due: Sendable {
+        package var reminders: [Admission] = []
+        /// The deliveries of the request itself to further destinations.
+        package var escalations: [(row: ApprovalRow, owed: [PlannedDelivery])] = []
+    }
+
+    package init(router: Router, workingHours: [String: WeeklyHours], mutes: [Mute] = [], now: Timestamp) {
+        self.router = router
+        self.workingHours = workingHours
+        self.mutes = mutes
+        self.now = now
+    }
+
+    /// - Parameter told: the open requests and the destinations that were told of them.
+    package func due(_ told: [ToldRequest]) -> Due {
+        var due = Due()
+        for request in told {
+            guard let (route, ladder, index) = step(of: request) else { continue }
+            let moment = ladder.moments[index - 1]
+            if let escalation = ladder.escalation, moment >= escalation.after {
+                due.escalations.append((request.approval, escalated(request.approval, escalation, route)))
+            }
+            if let reminder = reminder(of: request, route, ladder, index) { due.reminders.append(reminder) }
+        }
+        return due
+    }
+
+    /// The last step of the ladder that has passed, from 1; nil if none has, or if no route that fits has a ladder.
+    private func step(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, step: Int)? {
+        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route }),
+            let waited = waited(since: request.toldAt, ladder, at: request.destination)
+        else { return nil }
+        let step = ladder.moments.prefix { $0 <= waited }.count
+        return step > 0 ? (route, ladder, step) : nil
+    }
+
+    /// How long the request has waited, by the ladder's clock; nil if only working hours count and the destination has none.
+    private func waited(since told: Timestamp, _ ladder: ReminderLadder, at name: String) -> Duration? {
+        guard ladder.isWorkingTime else { return told.duration(to: now) }
+        return workingHours[name]?.elapsed(from: told, to: now)
+    }
+
+    /// The reminder of one step; nil if this destination gets none.
+    private func reminder(of request: ToldRequest, _ route: Route, _ ladder: ReminderLadder, _ step: Int) -> Admission? {
+        let moment = ladder.moments[step - 1]
+        let escalation = ladder.escalation.flatMap { moment == $0.after ? $0 : nil }
+        let calls = escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) } ?? false
+        // At a moment that only escalates to other destinations, this one gets no reminder.
+        guard calls || ladder.steps.contains(moment) || ladder.overdue == moment else { return nil }
+        var row = request.approval
+        let isOverdue = ladder.overdue.map { $0 <= moment } ?? false
+        row.remind(step: step, overdue: isOverdue)
+        let subject = EventID.approvalSubject(row.id, account: row.account)
+        let event = Event(
+            id: EventID.reminder(approval: row.id, step: step, account: row.account), account: row.account, kind: .reminder,
+            subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
+        let owed = PlannedDelivery(
+            destination: request.destination, recipient: request.recipient, route: request.route,
+            priority: router.priority(of: event), dueAt: now,
+            options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: calls ? escalation?.mention ?? route.mention : route.mention))
+        let deferral = plan.deferral(of: event, at: request.destination, route: .configured(route.name))
+        return Admission(event: event, owed: [deferral.map { owed.held(until: $0.until) } ?? owed])
+    }
+
+    /// The deliveries of an escalation. A destination in its quiet hours gets its own when they are over.
+    private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [PlannedDelivery] {
+        let request = Event(
+            id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,
+            subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
+            payload: row.payload)
+        return escalation.to.flatMap { destination in
+            let deferral = plan.deferral(of: request, at: destination, route: .configured(route.name))
+            return (router.recipients[destination] ?? [""]).map { recipient in
+                let owed = PlannedDelivery(
+                    destination: destination, recipient: recipient, route: .configured(route.name), priority: .high, dueAt: now,
+                    options: DeliveryOptions(atMostOnce: route.atMostOnce, mention: escalation.mention))
+                return deferral.map { owed.held(until: $0.until) } ?? owed
+            }
+        }
+    }
+}

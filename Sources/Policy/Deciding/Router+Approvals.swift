@@ -1,0 +1,51 @@
+package import Dedup
+import RelayCore
+
+extension Router {
+    /// Who may decide, by the routes that fit the request. The first route that names the destination says who may. If any of them requires
+    /// two people, two are required everywhere. If no route names the destination (it is a fallback, or was added later), the shortest list
+    /// of approvers of the others holds.
+    ///
+    /// - Parameter destination: nil for the command line, which no list of approvers binds.
+    package func authority(over row: ApprovalRow, at destination: String?) -> Authority {
+        let fitting = applying(to: request(of: row))
+        var authority = Authority()
+        if fitting.contains(where: \.twoPerson) { authority.peopleNeeded = 2 }
+        guard let destination else { return authority }
+        // No route fits any more, because the file or the facts changed: then nobody here was given this to decide.
+        guard !fitting.isEmpty else {
+            authority.approvers = []
+            return authority
+        }
+        if let route = fitting.first(where: { $0.to.contains(destination) }) {
+            authority.approvers = route.approvers
+        } else {
+            let lists = fitting.compactMap(\.approvers)
+            authority.approvers = lists.min { $0.count < $1.count }
+        }
+        return authority
+    }
+
+    /// The reminder ladders of the routes that fit the request.
+    package func reminders(of row: ApprovalRow) -> [(route: Route, ladder: ReminderLadder)] {
+        applying(to: request(of: row)).compactMap { route in route.reminders.map { (route, $0) } }
+    }
+
+    private func request(of row: ApprovalRow) -> Event {
+        var event = row.asRequest
+        event.priority = priority(of: event)
+        return event
+    }
+}
+
+extension ApprovalRow {
+    /// The request as it was when it was open, because routes may fit on the state.
+    fileprivate var asRequest: Event {
+        var asked = self
+        asked.detail?.state = .open
+        return Event(
+            id: EventID.approval(id, version: 1, account: account), account: account, kind: .approval,
+            subject: EventID.approvalSubject(id, account: account), priority: priority, occurredAt: updatedAt, seenAt: updatedAt,
+            payload: asked.payload)
+    }
+}

@@ -1,0 +1,26 @@
+/// The person who decides, the way in they use, and the place they decide from.
+package struct Speaker: Sendable, Equatable {
+    /// A name of `people:`; nil if they are not known.
+    package var person: String?
+    /// The name in the audit for a person who is not known.
+    package var fallbackName: String
+    /// `command line`, `link`, `slack`, …
+    package var way: String
+    /// The destination where they read the request; nil for the command line.
+    package var destination: String?
+    /// Their IP address; nil where there is none.
+    package var address: String?
+
+    package init(person: String?, fallbackName: String, way: String, destination: String?, address: String?) {
+        self.person = person
+        self.fallbackName = fallbackName
+        self.way = way
+        self.destination = destination
+        self.address = address
+    }
+
+    /// The name that pages and the audit show.
+    package var name: String { person ?? fallbackName }
+    /// The way in and the destination, as the audit shows them.
+    package var via: String { destination.map { "\(way) (\($0))" } ?? way }
+}

@@ -1,0 +1,83 @@
+package import RelayCore
+
+/// The `when` of a route or a priority rule.
+///
+/// An event fits if it fits on every key that is not nil. It fits on a key if one entry of the key's list matches. An event that lacks the
+/// fact of a key does not fit.
+package struct Condition: Sendable, Equatable {
+    package var account: [String]?
+    package var kind: [Event.Kind]?
+    package var priority: Set<Priority>?
+    /// Each entry is a glob of an automation's name, or an automation's id.
+    package var automation: [Glob]?
+    package var state: [ApprovalDetail.State]?
+    package var outcome: [RunDetail.Outcome]?
+    package var type: [Glob]?
+    package var trigger: [Glob]?
+    package var risk: [Glob]?
+
+    package init(
+        account: [String]? = nil, kind: [Event.Kind]? = nil, priority: Set<Priority>? = nil, automation: [Glob]? = nil,
+        state: [ApprovalDetail.State]? = nil, outcome: [RunDetail.Outcome]? = nil, type: [Glob]? = nil, trigger: [Glob]? = nil,
+        risk: [Glob]? = nil
+    ) {
+        self.account = account
+        self.kind = kind
+        self.priority = priority
+        self.automation = automation
+        self.state = state
+        self.outcome = outcome
+        self.type = type
+        self.trigger = trigger
+        self.risk = risk
+    }
+
+    package func fits(_ event: Event) -> Bool { misfit(event) == nil }
+
+    /// The reason why an event fits or does not, as `why` prints it.
+    package func explain(_ event: Event) -> String {
+        misfit(event) ?? (self == Condition() ? "it takes everything" : "everything it asks for fits")
+    }
+
+    /// A text about the first key that does not fit; nil if all keys fit.
+    private func misfit(_ event: Event) -> String? {
+        let origin = event.payload.origin
+        return differs("account", account, event.account) { $0 == $1 }
+            ?? differs("kind", kind?.map(\.rawValue), event.kind.rawValue) { $0 == $1 }
+            ?? differs("priority", priority?.map(\.word).sorted(), event.priority.word) { $0 == $1 }
+            ?? automationMisfit(origin)
+            ?? differs("state", state?.map(\.rawValue), event.approvalState?.rawValue) { $0 == $1 }
+            ?? differs("outcome", outcome?.map(\.rawValue), event.runOutcome?.rawValue) { $0 == $1 }
+            ?? differs("type", type?.map(\.pattern), event.notificationType) { Glob(pattern: $0).matches($1) }
+            ?? differs("trigger", trigger?.map(\.pattern), origin.trigger) { Glob(pattern: $0).matches($1) }
+            ?? differs("risk", risk?.map(\.pattern), origin.risk) { Glob(pattern: $0).matches($1) }
+    }
+
+    private func differs(_ key: String, _ wanted: [String]?, _ actual: String?, _ match: (String, String) -> Bool) -> String? {
+        guard let wanted else { return nil }
+        guard let actual else { return "it has no \(key)" }
+        if wanted.contains(where: { match($0, actual) }) { return nil }
+        return "\(key) is \(actual), not \(wanted.joined(separator: " or "))"
+    }
+
+    private func automationMisfit(_ origin: Origin) -> String? {
+        guard let automation else { return nil }
+        guard origin.automation != nil || origin.automationID != nil else { return "it has no automation" }
+        if automation.contains(where: { $0.matches(origin.automation ?? "") || $0.pattern == origin.automationID }) { return nil }
+        return "automation is \(origin.automation ?? origin.automationID ?? ""), not \(automation.map(\.pattern).joined(separator: " or "))"
+    }
+}
+
+extension Event {
+    fileprivate var approvalState: ApprovalDetail.State? {
+        if case .approval(let detail) = payload.detail { detail.state } else { nil }
+    }
+
+    fileprivate var runOutcome: RunDetail.Outcome? {
+        if case .run(let detail) = payload.detail { detail.outcome } else { nil }
+    }
+
+    fileprivate var notificationType: String? {
+        if case .notification(let detail) = payload.detail { detail.type } else { nil }
+    }
+}

@@ -1,0 +1,44 @@
+import RelayCore
+
+/// A digest's summary in one sentence: `3 automations newly failing, 1 still failing, 2 recovered`.
+package struct DigestHeadline: Sendable {
+    var new: Int
+    var still: Int
+    var recovered: Int
+    var events: [Event.Kind: Int]
+    var waiting: Int
+    var told: Int
+    var succeeded: Int
+
+    var text: String {
+        var parts = failures
+        for kind in Event.Kind.allCases { if let count = events[kind] { parts.append(Self.counted(count, Self.noun(kind))) } }
+        if waiting > 0 { parts.append("\(Self.counted(waiting, "approval")) \(waiting == 1 ? "waits" : "wait")") }
+        if parts.isEmpty, succeeded > 0 { return "Nothing failed, \(Self.counted(succeeded, "run")) succeeded" }
+        if parts.isEmpty, told > 0 { return "Nothing new, \(told) told at once" }
+        return parts.isEmpty ? "Nothing failed" : parts.joined(separator: ", ")
+    }
+
+    /// The counts of automations; only the first one has the noun.
+    private var failures: [String] {
+        let counts = [(new, "newly failing"), (still, "still failing"), (recovered, "recovered")].filter { $0.0 > 0 }
+        return counts.enumerated().map { index, part in
+            index == 0 ? "\(Self.counted(part.0, "automation")) \(part.1)" : "\(part.0) \(part.1)"
+        }
+    }
+
+    private static func noun(_ kind: Event.Kind) -> String {
+        switch kind {
+        case .run: "cancelled run"
+        case .relay: "report of the relay"
+        case .approval: "request"
+        case .notification, .decision, .reminder, .digest: kind.rawValue
+        }
+    }
+
+    /// The count with its noun in singular or plural.
+    package static func counted(_ count: Int, _ noun: String) -> String {
+        if count == 1 { return "1 \(noun)" }
+        return noun == "report of the relay" ? "\(count) reports of the relay" : "\(count) \(noun)s"
+    }
+}
