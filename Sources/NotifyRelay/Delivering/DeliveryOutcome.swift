@@ -24,7 +24,7 @@ enum DeliveryOutcome: Sendable {
         if case .failed(let error) = self { error.reason.rawValue } else { "ok" }
     }
 
-    /// What the verdict means for what is owed (design §7).
+    /// What the verdict means for what is owed.
     ///
     /// - Parameters:
     ///   - giveUp: how long after its first failed attempt a delivery is dead; nil while the lane is not open.
@@ -40,7 +40,7 @@ enum DeliveryOutcome: Sendable {
         case .refused: return .dead(error.detail)
         case .vanished: return .vanished(error.detail)
         case .gone: return .deferred(until: now, hold: nil)
-        // To bring a message up to date twice does no harm.
+        // A refresh only edits a message, and to edit it twice does no harm, so it is repeated even with `at_most_once`.
         case .uncertain where claim.options.atMostOnce && !claim.options.refreshes: return .unknown(error.detail)
         case .uncertain where stopping: return .deferred(until: now, hold: nil)
         case .retry(let after): return again(claim, error, after: after, at: now, giveUp: giveUp, unit: unit)

@@ -111,7 +111,7 @@ struct LaneHealth: Sendable, Equatable {
             blockedUntil = max(blockedUntil, now + (after ?? .seconds(5)))
             return .none
         case .refused, .vanished:
-            // What we did not even send says nothing about the destination. Else it judges messages, so it is there.
+            // With `local` nothing was sent, so the destination is not judged. Else it judged a message, so it works.
             return error.reason == .local ? .none : succeeded(at: now)
         case .gone:
             return close(error.detail, at: now)

@@ -19,7 +19,7 @@ struct AdaptivePace: Sendable, Equatable {
     }
 }
 
-/// What errors do to a feed's pace: 2×, 4×, at most 8×, and never more than 5 minutes; one good answer ends that (design §4).
+/// What errors do to a feed's pace: 2×, 4×, at most 8×, and never more than 5 minutes; one good response ends that.
 struct ErrorBackoff: Sendable, Equatable {
     static let most = Duration.seconds(300)
     private var failures = 0
