@@ -32,7 +32,8 @@ package struct RunWatch: Sendable, Equatable {
     package var shown: String
     /// When the run completed; nil while it is not complete.
     package var completedAt: Timestamp?
-    /// How many steps of the ladder of looks were taken, from 0. It starts again when the run completes.
+    /// The step of the detail ladder that is due next, from 1; 0 before the first look. While the run is not complete, it counts the looks
+    /// in a row that brought nothing.
     package var rung: Int
     package var dueAt: Timestamp
     /// The detail is not read again, unless the run's row in the list changes.

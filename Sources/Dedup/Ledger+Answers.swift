@@ -122,7 +122,7 @@ extension Ledger {
     }
 }
 
-/// Reads and writes answers as rows.
+/// Reads and writes answers as rows. The column `verdict` holds the choice.
 enum AnswerRow {
     private static let columns = """
         account, approval, round, verdict, actor, via, reason, asked_at, due_at, fence, status, state

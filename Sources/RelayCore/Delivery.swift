@@ -13,7 +13,7 @@ package struct DeliveryError: Error, Sendable, Equatable {
         /// Delivery stops until a person acts.
         case gone
         /// The destination refuses our access (401, 403, 404).
-        /// The attempt is repeated, and the verdict becomes *gone* if this lasts (design: 30 min).
+        /// The attempt is repeated, and the verdict becomes *gone* if this lasts for 30 minutes.
         case suspect
         /// Bytes were sent and no response came, so the message may have been delivered.
         case uncertain

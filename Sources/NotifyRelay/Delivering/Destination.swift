@@ -32,7 +32,7 @@ struct Destination: Sendable {
     var rules = DestinationRules()
 
     /// How long a claim lasts. It is longer than any attempt can take, including the short wait of a claim that was made ahead, so a claim
-    /// runs out only if its task is lost, not if it is slow (design §5).
+    /// runs out only if its task is lost, not if it is slow.
     var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
     var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback) }

@@ -45,7 +45,7 @@ actor Lane {
     let log: LaneLog
     private let chance: @Sendable () -> Double
     let report: @Sendable (Report) async -> Void
-    /// Returns an approval as it is now; nil if the state that the claim brings along is new enough.
+    /// Returns the approval as it is now; nil if the claim asks for no decision, or if that cannot be read.
     private let freshen: @Sendable (Claim) async -> ApprovalRow?
     nonisolated let wakeup = Wakeup()
 

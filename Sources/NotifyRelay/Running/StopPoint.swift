@@ -6,7 +6,8 @@ import RelaySupport
     import RelayCore
 #endif
 
-/// Named places where a debug build can be made to die, so that tests can show each row of the crash table. A release build has none.
+/// Named places where a debug build can be made to die, so that tests can show each row of "What survives what" in docs/architecture.md. A
+/// release build has none.
 enum StopPoint: String {
     case looked, admitting, admitted, claimed, sending, answered, settled, deciding, decided
 

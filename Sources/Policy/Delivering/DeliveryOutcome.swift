@@ -41,7 +41,7 @@ package enum DeliveryOutcome: Sendable {
         case .refused: return .dead(error.detail)
         case .vanished: return .vanished(error.detail)
         case .gone: return .deferred(until: now, hold: nil)
-        // To refresh a message twice does no harm.
+        // A refresh only edits a message, and to edit it twice does no harm, so it is repeated even with `at_most_once`.
         case .uncertain where claim.options.atMostOnce && !claim.options.refreshes: return .unknown(error.detail)
         case .uncertain where stopping: return .deferred(until: now, hold: nil)
         case .retry(let after): return again(claim, error, after: after, at: now, giveUp: giveUp, unit: unit)

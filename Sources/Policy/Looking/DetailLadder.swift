@@ -16,7 +16,7 @@ package enum DetailLadder {
     }
 
     /// - Parameters:
-    ///   - rung: the number of looks at the finished run before this one, as stored.
+    ///   - rung: the step that this look is, from 1, as stored; 0 for the first look at the finished run.
     ///   - due: when this look was due; the start of the ladder is computed from it.
     ///   - completed: when the run completed; nil if the time could not be read.
     ///   - brought: this look showed something new.
@@ -36,6 +36,8 @@ package enum DetailLadder {
     }
 
     /// The next look at an unfinished run: after `fastest`, and after 1.5 times the last wait if the look brought nothing, up to `slowest`.
+    ///
+    /// - Parameter rung: the number of looks in a row that brought nothing, as stored.
     package static func unfinished(rung: Int, brought: Bool, fastest: Duration, slowest: Duration, now: Timestamp) -> Next {
         let rung = brought ? 0 : min(max(0, rung), 11) + 1
         var pace = fastest

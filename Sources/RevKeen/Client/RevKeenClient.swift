@@ -61,7 +61,7 @@ package final class RevKeenClient: Sendable {
 
     /// Reads one run with its steps, approvals and notifications.
     ///
-    /// - Parameter urgency: `.approvals` if a person waits for this run to make a decision.
+    /// - Parameter urgency: `.decision` if a person waits for the response.
     package func run(
         _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
     ) async throws(RevKeenError) -> RunDetailResponse {

@@ -19,12 +19,12 @@ package enum ShownApproval {
 }
 
 /// The idempotency key of an answer, sent as `Idempotency-Key`.
-/// It is the same on every try. It changes after a refusal, because RevKeen replays a final 4xx for 24 h.
+/// It is the same on every try. The next answer has another one, because RevKeen replays a final 4xx for 24 h.
 /// Source: https://docs.revkeen.com/docs/fundamentals/idempotency
 ///
 /// - Parameters:
 ///   - choice: `approve` or `reject`.
-///   - round: the number of answers to this approval that RevKeen has refused.
+///   - round: the number of this answer among the answers to the approval, from 1.
 package func decisionKey(account: String, approval: String, choice: String, round: Int) -> String {
     hexSHA256([.string(account), .string(approval), .string(choice), .int(round)])
 }
