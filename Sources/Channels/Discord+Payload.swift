@@ -61,14 +61,14 @@ extension Discord {
 
     /// Refines the common verdict by Discord's error code.
     /// Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         guard let common else { return nil }
-        let status = answer.status, code = json["code"]?.int ?? 0
+        let status = response.status, code = json["code"]?.int ?? 0
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)
         }
         if status == 429 || [20_028, 20_029, 30_046].contains(code) {
-            let wait = DeliveryError.wait(seconds: json["retry_after"]) ?? resetAfter(answer)
+            let wait = DeliveryError.wait(seconds: json["retry_after"]) ?? resetAfter(response)
             return error(.throttled(after: wait), .rateLimited, "too many requests")
         }
         switch (status, code) {
@@ -85,10 +85,12 @@ extension Discord {
     }
 
     /// How long to pause when the response's headers say that the rate-limit bucket is empty; nil if it is not.
-    static func pause(after answer: HTTPResponse) -> Duration? { answer.header("x-ratelimit-remaining") == "0" ? resetAfter(answer) : nil }
+    static func pause(after response: HTTPResponse) -> Duration? {
+        response.header("x-ratelimit-remaining") == "0" ? resetAfter(response) : nil
+    }
 
-    private static func resetAfter(_ answer: HTTPResponse) -> Duration? {
-        DeliveryError.wait(seconds: answer.header("x-ratelimit-reset-after").map(JSONValue.string))
-            ?? DeliveryError.wait(seconds: answer.header("retry-after").map(JSONValue.string))
+    private static func resetAfter(_ response: HTTPResponse) -> Duration? {
+        DeliveryError.wait(seconds: response.header("x-ratelimit-reset-after").map(JSONValue.string))
+            ?? DeliveryError.wait(seconds: response.header("retry-after").map(JSONValue.string))
     }
 }

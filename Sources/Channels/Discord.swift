@@ -92,11 +92,11 @@ struct DiscordChannel: Channel {
         // Discord may block another form of user agent: https://docs.discord.com/developers/reference#user-agent
         request.headers.removeAll { $0.name == "User-Agent" }
         request.headers.append(("User-Agent", Secret(agent)))
-        let (answer, json) = try await post.send(request, isIdempotent: earlier != nil) { common, answer, json in
-            Discord.judge(common, answer, json, isEdit: earlier != nil)
+        let (response, json) = try await post.send(request, isIdempotent: earlier != nil) { common, response, json in
+            Discord.judge(common, response, json, isEdit: earlier != nil)
         }
         var receipt = earlier ?? Receipt(json["id"]?.string.map { ["id": $0] } ?? [:])
-        receipt.pause = Discord.pause(after: answer)
+        receipt.pause = Discord.pause(after: response)
         return receipt
     }
 

@@ -40,14 +40,14 @@ struct EmailChannel: Channel {
         let mail = MailRequest(
             server: server, from: letterhead.from.address, to: recipient.address,
             message: letterhead.mail(message, to: recipient, date: tools.clock.now).bytes)
-        let answer: MailResponse
+        let response: MailResponse
         do throws(TransportError) {
-            answer = try await tools.mail.send(mail)
+            response = try await tools.mail.send(mail)
         } catch {
             throw judge(error, idempotent: true)
         }
-        if let error = judge(answer) { throw withoutPassword(error) }
-        return Receipt(["message-id": letterhead.messageID(message), "answer": masked(answer.text.oneLine(most: 200))])
+        if let error = judge(response) { throw withoutPassword(error) }
+        return Receipt(["message-id": letterhead.messageID(message), "answer": masked(response.text.oneLine(most: 200))])
     }
 
     func preview(_ message: Message) -> String {
@@ -59,8 +59,8 @@ struct EmailChannel: Channel {
         let place = "\(server.host):\(server.port)"
         let untried = Finding(ok: nil, "whether it takes mail for these addresses was not tried: only a mail would tell")
         do throws(TransportError) {
-            let answer = try await tools.mail.greet(server)
-            if let error = judge(answer) { return [Finding(ok: false, "\(place) \(withoutPassword(error).detail)"), untried] }
+            let response = try await tools.mail.greet(server)
+            if let error = judge(response) { return [Finding(ok: false, "\(place) \(withoutPassword(error).detail)"), untried] }
             let login = server.username == nil ? "" : " and takes the login"
             return [Finding(ok: true, "\(place) answers\(login)"), untried]
         } catch {

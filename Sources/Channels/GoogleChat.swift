@@ -45,8 +45,8 @@ package enum GoogleChat {
 
     /// Refines the common verdict by the status word of Google's APIs.
     /// Source: https://cloud.google.com/apis/design/errors
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status, details = json["error"]?["details"]?.array ?? []
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status, details = json["error"]?["details"]?.array ?? []
         let word = json["error"]?["status"]?.string.flatMap { words.contains($0) ? $0 : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, word), status: status)

@@ -37,8 +37,8 @@ package enum Gotify {
     }
 
     /// Refines the common verdict. An error in Gotify's own JSON shape is final; one from a proxy may be temporary.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status
         guard let common else {
             if json["id"]?.int != nil { return nil }
             return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'id' of Gotify", status: status)
@@ -89,8 +89,8 @@ struct GotifyChannel: Channel {
         let name = "Gotify at \(server.origin)"
         let request = HTTPRequest("GET", Secret("\(server.base)/version"), network: network)
         do throws(TransportError) {
-            let answer = try await tools.http.send(request)
-            if let error = judge(answer, now: tools.clock.now) { return [Finding(ok: false, "\(name) \(error.detail)"), untried] }
+            let response = try await tools.http.send(request)
+            if let error = judge(response, now: tools.clock.now) { return [Finding(ok: false, "\(name) \(error.detail)"), untried] }
             return [Finding(ok: true, "\(name) answers"), untried]
         } catch {
             return [Finding(ok: false, "\(name) does not answer: \(error.description)"), untried]

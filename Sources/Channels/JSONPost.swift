@@ -16,18 +16,18 @@ struct JSONPost: Sendable {
     /// - Throws: the verdict, if the message was not accepted.
     func send(
         _ request: HTTPRequest, isIdempotent: Bool, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
-    ) async throws(DeliveryError) -> (answer: HTTPResponse, json: JSONValue) {
+    ) async throws(DeliveryError) -> (response: HTTPResponse, json: JSONValue) {
         var request = request
         request.guardsAgainstResend = !isIdempotent
-        let answer: HTTPResponse
+        let response: HTTPResponse
         do throws(TransportError) {
-            answer = try await tools.http.send(request)
+            response = try await tools.http.send(request)
         } catch {
             throw judge(error, idempotent: isIdempotent)
         }
-        let json = (try? JSONValue(parsing: answer.body)) ?? .null
-        if let error = sharpen(judge(answer, now: tools.clock.now), answer, json) { throw error }
-        return (answer, json)
+        let json = (try? JSONValue(parsing: response.body)) ?? .null
+        if let error = sharpen(judge(response, now: tools.clock.now), response, json) { throw error }
+        return (response, json)
     }
 
     func request(

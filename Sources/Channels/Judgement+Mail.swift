@@ -6,15 +6,15 @@ package import Transport
 ///
 /// The refused command decides first: a refusal of RCPT or of the text is about this mail, an earlier one is about the destination. The
 /// enhanced status code (RFC 3463) refines the verdict.
-package func judge(_ answer: MailResponse) -> DeliveryError? {
-    if answer.stage == .accepted && answer.code / 100 == 2 { return nil }
+package func judge(_ response: MailResponse) -> DeliveryError? {
+    if response.stage == .accepted && response.code / 100 == 2 { return nil }
     let (verdict, reason) =
-        switch answer.code / 100 {
-        case 4: passing(answer)
-        case 5: lasting(answer)
-        default: unexpected(answer)
+        switch response.code / 100 {
+        case 4: passing(response)
+        case 5: lasting(response)
+        default: unexpected(response)
         }
-    return DeliveryError(verdict, reason, told(answer), status: answer.code)
+    return DeliveryError(verdict, reason, told(response), status: response.code)
 }
 
 /// The wait for greylisting, which asks for minutes, not seconds (RFC 6647 §2.5 calls 1 to 15 min usual).
@@ -24,31 +24,31 @@ private let quota = Duration.seconds(3_600)
 
 private typealias Judgement = (DeliveryError.Verdict, DeliveryError.Reason)
 
-private func passing(_ answer: MailResponse) -> Judgement {
-    switch answer.code {
+private func passing(_ response: MailResponse) -> Judgement {
+    switch response.code {
     case 421: (.retry(after: .seconds(60)), .serverError)
-    case 452 where answer.enhanced == "4.5.3": (.retry(after: nil), .rejected)
+    case 452 where response.enhanced == "4.5.3": (.retry(after: nil), .rejected)
     case 450, 451, 452: (.retry(after: greylisting), .rejected)
     default: (.retry(after: nil), .serverError)
     }
 }
 
-private func lasting(_ answer: MailResponse) -> Judgement {
-    if answer.enhanced == "5.4.5" { return (.throttled(after: quota), .rateLimited) }
-    if answer.isTooLarge { return (.refused, .tooLarge) }
-    switch answer.stage {
-    case .greeting, .hello, .sender: return (.gone, answer.code == 530 ? .unauthorized : .rejected)
+private func lasting(_ response: MailResponse) -> Judgement {
+    if response.enhanced == "5.4.5" { return (.throttled(after: quota), .rateLimited) }
+    if response.isTooLarge { return (.refused, .tooLarge) }
+    switch response.stage {
+    case .greeting, .hello, .sender: return (.gone, response.code == 530 ? .unauthorized : .rejected)
     case .startTLS: return (.gone, .tls)
     case .login: return (.gone, .unauthorized)
-    case .recipient, .data, .accepted: return refusedMail(answer)
+    case .recipient, .data, .accepted: return refusedMail(response)
     }
 }
 
 /// The verdict for a 5xx reply about one mail. A 5.7.x may be about us (relaying denied) or about this recipient. It is *suspect*: tried
 /// again, so that the destination closes if every mail is refused, and only this mail is given up otherwise.
-private func refusedMail(_ answer: MailResponse) -> Judgement {
-    let enhanced = answer.enhanced ?? ""
-    switch answer.code {
+private func refusedMail(_ response: MailResponse) -> Judgement {
+    let enhanced = response.enhanced ?? ""
+    switch response.code {
     case 530: return (.gone, .unauthorized)
     case 552: return (.retry(after: greylisting), .rejected)
     case _ where ["5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27"].contains(enhanced): return (.gone, .rejected)
@@ -59,18 +59,18 @@ private func refusedMail(_ answer: MailResponse) -> Judgement {
 
 /// The verdict for a 2xx or 3xx reply that ended the dialogue, or for a reply without a valid code. A missing STARTTLS appears as the 250
 /// reply to EHLO.
-private func unexpected(_ answer: MailResponse) -> Judgement {
-    switch answer.stage {
+private func unexpected(_ response: MailResponse) -> Judgement {
+    switch response.stage {
     case .startTLS: (.gone, .tls)
     case .data, .accepted: (.uncertain, .badAnswer)
     case .greeting, .hello, .login, .sender, .recipient: (.retry(after: nil), .badAnswer)
     }
 }
 
-private func told(_ answer: MailResponse) -> String {
-    let code = [String(answer.code), answer.enhanced].compactMap { $0 }.joined(separator: " ")
+private func told(_ response: MailResponse) -> String {
+    let code = [String(response.code), response.enhanced].compactMap { $0 }.joined(separator: " ")
     let step =
-        switch answer.stage {
+        switch response.stage {
         case .greeting: "the greeting"
         case .hello: "EHLO"
         case .startTLS: "STARTTLS"
@@ -79,7 +79,7 @@ private func told(_ answer: MailResponse) -> String {
         case .recipient: "RCPT TO"
         case .data, .accepted: "the mail"
         }
-    let words = answer.stage == .login ? "" : answer.text.oneLine(most: 200)
+    let words = response.stage == .login ? "" : response.text.oneLine(most: 200)
     return "\(code) to \(step)" + (words.isEmpty ? "" : ": \(words)")
 }
 

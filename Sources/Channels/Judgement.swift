@@ -7,15 +7,15 @@ package import Transport
 /// follow the delivery rules of Standard Webhooks and of CloudEvents' web hooks:
 /// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
 /// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md
-package func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
-    let status = answer.status
-    let after = answer.header("retry-after").flatMap { RetryAfter.parse($0, now: now) }
+package func judge(_ response: HTTPResponse, now: Timestamp) -> DeliveryError? {
+    let status = response.status
+    let after = response.header("retry-after").flatMap { RetryAfter.parse($0, now: now) }
     func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
         DeliveryError(verdict, reason, "answered \(status): \(meaning)", status: status)
     }
     switch status {
     case 200...299: return nil
-    case 300...399: return error(.gone, .redirected, redirection(answer))
+    case 300...399: return error(.gone, .redirected, redirection(response))
     case 410: return error(.gone, .notFound, "it is gone")
     case 401, 407: return error(.suspect, .unauthorized, "it does not know us")
     case 403, 451: return error(.suspect, .unauthorized, "it refuses us")
@@ -32,8 +32,8 @@ package func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
     }
 }
 
-private func redirection(_ answer: HTTPResponse) -> String {
-    let host = answer.header("location").flatMap { WebAddress($0) }?.host
+private func redirection(_ response: HTTPResponse) -> String {
+    let host = response.header("location").flatMap { WebAddress($0) }?.host
     return "a redirect" + (host.map { " to \($0.prefix(253))" } ?? "") + ", which is never followed"
 }
 

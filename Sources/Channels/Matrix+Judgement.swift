@@ -8,9 +8,9 @@ extension Matrix {
     ///
     /// - Parameter wants: the JSON member that every good response has.
     static func judge(
-        _ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, wants: String, isEdit: Bool = false
+        _ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, wants: String, isEdit: Bool = false
     ) -> DeliveryError? {
-        let status = answer.status, code = json["errcode"]?.string ?? ""
+        let status = response.status, code = json["errcode"]?.string ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
         }

@@ -35,8 +35,8 @@ package enum Mattermost {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
         }
         return ChannelPlan(callback: .mattermost) { tools in
-            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
-                judge(common, answer, json)
+            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, response, json, _ in
+                judge(common, response, json)
             }
         }
     }
@@ -91,14 +91,14 @@ package enum Mattermost {
     }
 
     /// Refines the common verdict by the server's error id. An id is repeated only if it starts with a known prefix.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status
         let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app."].contains { id.hasPrefix($0) } ? id : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, id), status: status)
         }
         guard let common else {
-            if status == 200, answer.body.count <= 64, String(decoding: answer.body, as: UTF8.self).trimmed == "ok" { return nil }
+            if status == 200, response.body.count <= 64, String(decoding: response.body, as: UTF8.self).trimmed == "ok" { return nil }
             return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Mattermost", status: status)
         }
         func says(_ parts: String...) -> Bool { parts.contains { id?.contains($0) ?? false } }
@@ -111,7 +111,7 @@ package enum Mattermost {
         case 404 where id != nil: return error(.gone, .notFound)
         // Both `Retry-After` and `X-RateLimit-Reset` are seconds from now.
         case 429:
-            let reset = DeliveryError.wait(seconds: answer.header("x-ratelimit-reset").map(JSONValue.string))
+            let reset = DeliveryError.wait(seconds: response.header("x-ratelimit-reset").map(JSONValue.string))
             return error(.throttled(after: common.wish ?? reset), .rateLimited)
         case 501: return DeliveryError(.gone, .serverError, "answered 501: its incoming webhooks are switched off", status: 501)
         default: return common

@@ -40,17 +40,17 @@ extension Ntfy {
         return .object(payload)
     }
 
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        if let common { return sharpened(common, answer, json) }
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        if let common { return sharpened(common, response, json) }
         if json["id"]?.string != nil { return nil }
         return DeliveryError(
-            .uncertain, .badAnswer, "answered \(answer.status), but not with the 'id' of ntfy", status: answer.status)
+            .uncertain, .badAnswer, "answered \(response.status), but not with the 'id' of ntfy", status: response.status)
     }
 
     /// Refines the common verdict by ntfy's error code.
     /// Source: https://github.com/binwiederhier/ntfy/blob/main/server/errors.go
-    static func sharpened(_ common: DeliveryError, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError {
-        let status = answer.status, code = json["code"]?.int ?? 0
+    static func sharpened(_ common: DeliveryError, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError {
+        let status = response.status, code = json["code"]?.int ?? 0
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)
         }

@@ -74,8 +74,8 @@ struct NtfyChannel: Channel {
     func connect() async -> [Finding] {
         let path = token == nil ? "/v1/health" : "/v1/account"
         let request = HTTPRequest("GET", Secret(server.base + path), headers: authorization, network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") { common, answer, json in
-            common.map { Ntfy.sharpened($0, answer, json) }
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") { common, response, json in
+            common.map { Ntfy.sharpened($0, response, json) }
         }
     }
 

@@ -81,8 +81,8 @@ package enum PagerDuty {
     }
 
     /// Only 202 means accepted; any other 2xx does not come from PagerDuty. A 429 states no wait.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status
         let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
         let errors = words.compactMap { $0 }.joined(separator: " ").lowercased()
         switch status {

@@ -64,15 +64,16 @@ package enum Pushover {
     }
 
     /// The verdict for a response. Source: https://pushover.net/api#friendly
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+        let status = response.status
         switch status {
         case 200...299:
             if json["status"]?.int == 1 { return nil }
             return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the status 1 of Pushover", status: status)
         case 429:
             return DeliveryError(
-                .throttled(after: untilReset(answer, now: now)), .rateLimited, "answered 429: the month's quota is used up", status: status)
+                .throttled(after: untilReset(response, now: now)), .rateLimited, "answered 429: the month's quota is used up",
+                status: status)
         // A response without Pushover's own `status` member comes from something else, such as a proxy.
         case 400...499 where json["status"] != nil:
             let isOurs =
@@ -90,8 +91,8 @@ package enum Pushover {
 
     /// The monthly quota resets on the first of the month; the header holds epoch seconds. Like every wait it is limited to one hour, after
     /// which the lane tries again.
-    private static func untilReset(_ answer: HTTPResponse, now: Timestamp) -> Duration {
-        let reset = answer.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
+    private static func untilReset(_ response: HTTPResponse, now: Timestamp) -> Duration {
+        let reset = response.header("x-limit-app-reset").flatMap { Int64($0) }.map(Timestamp.init(seconds:))
         let wait = reset.map { now.duration(to: $0) } ?? RetryAfter.believed.upperBound
         return RetryAfter.limited(wait)
     }

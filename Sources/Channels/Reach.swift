@@ -37,9 +37,9 @@ extension JSONPost {
     ) async -> [Finding] {
         let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
         do throws(TransportError) {
-            let answer = try await tools.http.send(request)
-            let json = (try? JSONValue(parsing: answer.body)) ?? .null
-            if let error = sharpen(judge(answer, now: tools.clock.now), answer, json) {
+            let response = try await tools.http.send(request)
+            let json = (try? JSONValue(parsing: response.body)) ?? .null
+            if let error = sharpen(judge(response, now: tools.clock.now), response, json) {
                 return [Finding(ok: false, "\(what) \(error.detail)"), untried]
             }
             return [Finding(ok: true, "\(what) answers and knows us"), untried]

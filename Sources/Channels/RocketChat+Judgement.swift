@@ -4,8 +4,8 @@ import Transport
 
 extension RocketChat {
     /// Refines the common verdict by the server's words, which are not a stable interface. Only words from the list below are repeated.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
+        let status = response.status
         guard let common else {
             if status == 200, json["success"]?.bool == true { return nil }
             if json["success"]?.bool == false { return meaning(of: json, status: status) }
@@ -14,7 +14,7 @@ extension RocketChat {
         switch status {
         case 429:
             return DeliveryError(
-                .throttled(after: wait(answer, now: now) ?? common.wish), .rateLimited, "answered 429: too many requests", status: status)
+                .throttled(after: wait(response, now: now) ?? common.wish), .rateLimited, "answered 429: too many requests", status: status)
         // A disabled integration returns a bare 503, and so does a server that is starting.
         case 503 where common.wish == nil:
             return DeliveryError(.suspect, .serverError, "answered 503: unavailable, or the integration is switched off", status: status)
@@ -26,8 +26,8 @@ extension RocketChat {
     }
 
     /// The wait until `X-RateLimit-Reset`, a point in time in milliseconds since 1970.
-    private static func wait(_ answer: HTTPResponse, now: Timestamp) -> Duration? {
-        guard let reset = answer.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
+    private static func wait(_ response: HTTPResponse, now: Timestamp) -> Duration? {
+        guard let reset = response.header("x-ratelimit-reset").flatMap({ Int64($0) }), (0...(1 << 50)).contains(reset) else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: reset))
         return RetryAfter.limited(wait)
     }

@@ -41,8 +41,8 @@ extension Slack {
 
     /// Refines the common verdict by the error word of a response with `"ok": false`, which comes with status 200.
     /// Sources: https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
-    static func judgeBot(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
-        let status = answer.status
+    static func judgeBot(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+        let status = response.status
         guard let isTaken = json["ok"]?.bool else {
             return common ?? DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)
         }

@@ -6,12 +6,12 @@ extension Slack {
     /// Refines the common verdict by the word in Slack's response body; only words from the lists below are repeated.
     /// Sources: https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks,
     /// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
-    package static func judge(_ answer: HTTPResponse, now: Timestamp) -> DeliveryError? {
-        let word = word(of: answer)
-        let common = Channels.judge(answer, now: now)
-        guard let common else { return answer.status == 200 && word == "ok" ? nil : notTaken(word, status: answer.status) }
-        guard (400...499).contains(answer.status), let word, answer.status != 429 else { return common }
-        return sharpened(word, status: answer.status) ?? common
+    package static func judge(_ response: HTTPResponse, now: Timestamp) -> DeliveryError? {
+        let word = word(of: response)
+        let common = Channels.judge(response, now: now)
+        guard let common else { return response.status == 200 && word == "ok" ? nil : notTaken(word, status: response.status) }
+        guard (400...499).contains(response.status), let word, response.status != 429 else { return common }
+        return sharpened(word, status: response.status) ?? common
     }
 
     private static let gone: Set<String> = [
@@ -42,9 +42,9 @@ extension Slack {
     }
 
     /// The body as a word, or its `error` if the body is JSON with `"ok": false`.
-    private static func word(of answer: HTTPResponse) -> String? {
-        guard answer.body.count <= 4_096 else { return nil }
-        if let json = try? JSONValue(parsing: answer.body), json["ok"]?.bool == false { return json["error"]?.string }
-        return String(decoding: answer.body, as: UTF8.self).trimmed
+    private static func word(of response: HTTPResponse) -> String? {
+        guard response.body.count <= 4_096 else { return nil }
+        if let json = try? JSONValue(parsing: response.body), json["ok"]?.bool == false { return json["error"]?.string }
+        return String(decoding: response.body, as: UTF8.self).trimmed
     }
 }

@@ -87,13 +87,13 @@ struct SlackChannel: Channel {
         var request = HTTPRequest.posting(
             payload(message), as: "application/json", to: address, tools: tools, network: network)
         request.guardsAgainstResend = true
-        let answer: HTTPResponse
+        let response: HTTPResponse
         do throws(TransportError) {
-            answer = try await tools.http.send(request)
+            response = try await tools.http.send(request)
         } catch {
             throw judge(error, idempotent: false)
         }
-        if let error = Slack.judge(answer, now: tools.clock.now) { throw error }
+        if let error = Slack.judge(response, now: tools.clock.now) { throw error }
         return Receipt()
     }
 

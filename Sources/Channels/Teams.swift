@@ -20,8 +20,8 @@ package enum Teams {
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         guard let address = section.address("url", basics), isWorkflow(address, section) else { return nil }
         return ChannelPlan { tools in
-            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, answer, json, _ in
-                judge(common, answer, json)
+            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, response, json, _ in
+                judge(common, response, json)
             }
         }
     }
@@ -54,13 +54,13 @@ package enum Teams {
     }
 
     /// Refines the common verdict. 202 means that the workflow will start, not that it has posted.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status
         let code = json["error"]?["code"]?.string.flatMap { $0.utf8.allSatisfy(\.isLetter) && $0.utf8.count <= 60 ? $0 : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
         }
-        guard common != nil else { return misled(answer) }
+        guard common != nil else { return misled(response) }
         switch (status, code) {
         case (400...499, "MissingApiVersionParameter"), (400...499, "WorkflowTriggerIsNotEnabled"), (404, _?):
             return error(.gone, .notFound)
@@ -70,8 +70,8 @@ package enum Teams {
     }
 
     /// The verdict for a good status. Office 365 connectors returned 200 with an error in the text, and proxies of them may still do so.
-    private static func misled(_ answer: HTTPResponse) -> DeliveryError? {
-        let status = answer.status, words = String(decoding: answer.body.prefix(8_192), as: UTF8.self).lowercased()
+    private static func misled(_ response: HTTPResponse) -> DeliveryError? {
+        let status = response.status, words = String(decoding: response.body.prefix(8_192), as: UTF8.self).lowercased()
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status), and in its words \(meaning)", status: status)
         }

@@ -16,8 +16,8 @@ extension Telegram {
 
     /// Refines the common verdict. Descriptions are not a stable interface: the status decides first, then known phrases.
     /// Source: https://core.telegram.org/bots/api#making-requests
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
-        let status = answer.status
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
+        let status = response.status
         let words = json["description"]?.string?.lowercased() ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, json["description"]?.string), status: status)

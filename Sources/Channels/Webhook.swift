@@ -103,13 +103,13 @@ struct WebhookChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let answer: HTTPResponse
+        let response: HTTPResponse
         do throws(TransportError) {
-            answer = try await tools.http.send(request(message))
+            response = try await tools.http.send(request(message))
         } catch {
             throw judge(error, idempotent: true)
         }
-        if let error = judge(answer, now: tools.clock.now) { throw error }
+        if let error = judge(response, now: tools.clock.now) { throw error }
         return Receipt(["webhook-id": message.idempotencyKey])
     }
 

@@ -25,8 +25,8 @@ extension Zulip {
     }
 
     /// Refines the common verdict by Zulip's error code. Its messages are in the bot's language, so they count only if no code decides.
-    static func judge(_ common: DeliveryError?, _ answer: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
-        let status = answer.status, code = json["code"]?.string ?? "", words = json["msg"]?.string?.lowercased() ?? ""
+    static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
+        let status = response.status, code = json["code"]?.string ?? "", words = json["msg"]?.string?.lowercased() ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
         }
@@ -50,8 +50,8 @@ extension Zulip {
 
     /// How long to pause when the response's headers say that no requests are left this minute; nil if some are. The reset header is in
     /// seconds since 1970.
-    static func pause(after answer: HTTPResponse, now: Timestamp) -> Duration? {
-        guard answer.header("x-ratelimit-remaining") == "0", let reset = answer.header("x-ratelimit-reset").flatMap(Double.init),
+    static func pause(after response: HTTPResponse, now: Timestamp) -> Duration? {
+        guard response.header("x-ratelimit-remaining") == "0", let reset = response.header("x-ratelimit-reset").flatMap(Double.init),
             (0..<1e11).contains(reset)
         else { return nil }
         let wait = now.duration(to: Timestamp(milliseconds: Int64((reset * 1_000).rounded(.up))))

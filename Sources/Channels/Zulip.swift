@@ -80,15 +80,15 @@ struct ZulipChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let (answer, json) = try await send("POST", "messages", fields(message), isEdit: false)
-        return Receipt(json["id"]?.int.map { ["id": String($0)] } ?? [:], pause: Zulip.pause(after: answer, now: tools.clock.now))
+        let (response, json) = try await send("POST", "messages", fields(message), isEdit: false)
+        return Receipt(json["id"]?.int.map { ["id": String($0)] } ?? [:], pause: Zulip.pause(after: response, now: tools.clock.now))
     }
 
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let id = earlier.remote["id"].flatMap(Int.init) else { return try await deliver(message) }
-        let (answer, _) = try await send("PATCH", "messages/\(id)", [("content", Zulip.content(message))], isEdit: true)
+        let (response, _) = try await send("PATCH", "messages/\(id)", [("content", Zulip.content(message))], isEdit: true)
         var receipt = earlier
-        receipt.pause = Zulip.pause(after: answer, now: tools.clock.now)
+        receipt.pause = Zulip.pause(after: response, now: tools.clock.now)
         return receipt
     }
 
@@ -108,7 +108,7 @@ struct ZulipChannel: Channel {
 
     private func send(
         _ method: String, _ path: String, _ fields: [(name: String, value: String)], isEdit: Bool
-    ) async throws(DeliveryError) -> (answer: HTTPResponse, json: JSONValue) {
+    ) async throws(DeliveryError) -> (response: HTTPResponse, json: JSONValue) {
         let headers = [
             ("Content-Type", Secret("application/x-www-form-urlencoded")), tools.userAgent,
             ("Authorization", login),

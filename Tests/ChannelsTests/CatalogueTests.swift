@@ -110,8 +110,8 @@ struct CatalogueTests {
         let (type, values, _) = configurations[index]
         let dialect = try #require(Catalogue.type(named: type)).dialect
         let mail = ScriptedMail()
-        let answer = accepted[type] ?? (200, "ok")
-        let http = ScriptedTransport(status: answer.status, body: answer.body)
+        let response = accepted[type] ?? (200, "ok")
+        let http = ScriptedTransport(status: response.status, body: response.body)
         let folder = TemporaryFolder()
         let channel = try channel(type, values, tools: tools(http: http, mail: mail), folder: folder.path)
         let origin = Origin(automation: text, automationID: "1", risk: text, trigger: text, runID: "2", runStatus: text)

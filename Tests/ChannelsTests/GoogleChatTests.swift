@@ -33,7 +33,7 @@ struct GoogleChatTests {
     }
 
     @Test(arguments: [(200, #"{"name": "spaces/A/messages/B"}"#, true), (200, "{}", false), (200, "", false), (204, "", false)])
-    func `only an answer with the message is a success`(status: Int, body: String, isTaken: Bool) async throws {
+    func `only an response with the message is a success`(status: Int, body: String, isTaken: Bool) async throws {
         #expect(try await verdict("google_chat", status, body)?.verdict == (isTaken ? nil : .uncertain))
     }
 

@@ -27,7 +27,7 @@ struct GotifyTests {
             (500, "Internal Server Error", .retry(after: nil)), (401, "", .suspect), (404, "", .suspect), (413, "", .refused),
             (429, "", .throttled(after: .seconds(7))), (502, "", .retry(after: .seconds(7))),
         ] as [(Int, String, DeliveryError.Verdict)])
-    func `each answer of Gotify, and of a proxy before it, has its meaning`(
+    func `each response of Gotify, and of a proxy before it, has its meaning`(
         status: Int, name: String, meaning: DeliveryError.Verdict
     ) async throws {
         let body = #"{"error": "\#(name)", "errorCode": \#(status), "errorDescription": "no"}"#

@@ -37,14 +37,14 @@ struct JudgementTests {
     }
 
     @Test func `a redirect is told by its host alone`() {
-        let answer = HTTPResponse(status: 302, headers: [("location", "https://login.example/?next=/services/hush")])
-        #expect(judge(answer, now: now)?.detail == "answered 302: a redirect to login.example, which is never followed")
+        let response = HTTPResponse(status: 302, headers: [("location", "https://login.example/?next=/services/hush")])
+        #expect(judge(response, now: now)?.detail == "answered 302: a redirect to login.example, which is never followed")
         let relative = HTTPResponse(status: 302, headers: [("location", "/hush")])
         #expect(judge(relative, now: now)?.detail == "answered 302: a redirect, which is never followed")
     }
 
     @Test(arguments: TransportError.Reason.allCases, [true, false])
-    func `without an answer it depends on whether something left`(reason: TransportError.Reason, isIdempotent: Bool) {
+    func `without an response it depends on whether something left`(reason: TransportError.Reason, isIdempotent: Bool) {
         let sent = judge(TransportError(reason, sent: true, "it broke"), idempotent: isIdempotent)
         let unsent = judge(TransportError(reason, sent: false, "it broke"), idempotent: isIdempotent)
         switch reason {

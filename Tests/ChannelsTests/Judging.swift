@@ -24,8 +24,8 @@ func verdict(
 /// The first request that a channel makes for a message.
 func request(of type: String, _ message: Message, editing earlier: Receipt? = nil) async throws -> HTTPRequest {
     let values = try #require(configurations.first { $0.type == type }).values
-    let answer = try #require(accepted[type])
-    let http = ScriptedTransport(status: answer.status, body: answer.body)
+    let response = try #require(accepted[type])
+    let http = ScriptedTransport(status: response.status, body: response.body)
     let channel = try channel(type, values, tools: tools(http: http))
     if let earlier { _ = try await channel.update(earlier, with: message) } else { _ = try await channel.deliver(message) }
     return try #require(http.requests.first)

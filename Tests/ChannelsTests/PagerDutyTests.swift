@@ -101,7 +101,7 @@ struct PagerDutyTests {
             (500, "", .retry(after: nil)), (502, "<html>", .retry(after: nil)), (504, "", .retry(after: nil)),
             (200, #"{"status": "success"}"#, .uncertain), (204, "", .uncertain),
         ] as [(Int, String, DeliveryError.Verdict)])
-    func `every answer has its meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws {
+    func `every response has its meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws {
         #expect(try await error(status, body)?.verdict == verdict)
     }
 
@@ -110,7 +110,7 @@ struct PagerDutyTests {
     }
 
     @Test(arguments: [(nil, Duration.seconds(30)), ("90", .seconds(90)), ("0", .seconds(1))] as [(String?, Duration)])
-    func `too many events wait half a minute, or what the answer asks`(header: String?, wait: Duration) async throws {
+    func `too many events wait half a minute, or what the response asks`(header: String?, wait: Duration) async throws {
         let headers = header.map { [(name: "retry-after", value: $0)] } ?? []
         #expect(try await error(429, "Too many requests", headers)?.verdict == .throttled(after: wait))
     }

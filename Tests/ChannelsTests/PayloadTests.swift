@@ -62,8 +62,8 @@ struct PayloadTests {
     @Test(arguments: deliveries)
     func `a message is one request, and brings a receipt by which it is changed later`(type: String, isLoud: Bool) async throws {
         let values = try #require(configurations.first { $0.type == type }).values
-        let answer = try #require(accepted[type])
-        let http = ScriptedTransport(status: answer.status, body: answer.body)
+        let response = try #require(accepted[type])
+        let http = ScriptedTransport(status: response.status, body: response.body)
         let channel = try channel(type, values, tools: tools(http: http))
         let receipt = try await channel.deliver(.of(.approval, isLoud ? .urgent : .low))
         #expect(http.requests.count == 1)

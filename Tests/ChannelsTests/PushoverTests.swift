@@ -152,7 +152,7 @@ struct PushoverTests {
         #expect(http.requests.map { $0.url.reveal() } == ["https://proxy.example/po/1/messages.json"])
     }
 
-    static let cancellings: [(answer: Result<HTTPResponse, TransportError>, verdict: DeliveryError.Verdict?)] = [
+    static let cancellings: [(response: Result<HTTPResponse, TransportError>, verdict: DeliveryError.Verdict?)] = [
         // Pushover no longer knows the receipt, so nothing rings.
         (.success(HTTPResponse(status: 400, body: Array(#"{"status": 0, "receipt": "not found"}"#.utf8))), nil),
         (.success(HTTPResponse(status: 500)), .retry(after: .seconds(5))),
@@ -164,9 +164,9 @@ struct PushoverTests {
 
     @Test(arguments: cancellings.indices)
     func `while an emergency cannot be cancelled nothing is sent, so that both are tried again`(row: Int) async throws {
-        let (answer, verdict) = Self.cancellings[row]
+        let (response, verdict) = Self.cancellings[row]
         let http = ScriptedTransport { request in
-            request.url.reveal().contains("cancel") ? answer : .success(HTTPResponse(status: 200, body: Array(Self.taken.utf8)))
+            request.url.reveal().contains("cancel") ? response : .success(HTTPResponse(status: 200, body: Array(Self.taken.utf8)))
         }
         let phone = try phone(http)
         do throws(DeliveryError) {
@@ -189,7 +189,7 @@ struct PushoverTests {
             (500, "", .retry(after: .seconds(5))), (502, "<html>", .retry(after: .seconds(5))), (504, "", .retry(after: .seconds(5))),
             (200, #"{"status": 0}"#, .uncertain), (200, "ok", .uncertain),
         ] as [(Int, String, DeliveryError.Verdict)])
-    func `every answer has its meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws {
+    func `every response has its meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws {
         #expect(try await error(status, body)?.verdict == verdict)
     }
 

@@ -104,7 +104,8 @@ struct SlackBotTests {
         (200, "ok", DeliveryError.Verdict.uncertain), (200, "{}", .uncertain), (500, "<html>", .retry(after: nil)), (404, "", .suspect),
         (403, "<html>", .suspect), (302, "", .gone), (503, #"{"ok": false, "error": "service_unavailable"}"#, .retry(after: nil)),
     ])
-    func `an answer that is not Slack's keeps its common meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws {
+    func `an response that is not Slack's keeps its common meaning`(status: Int, body: String, verdict: DeliveryError.Verdict) async throws
+    {
         #expect(try await error(status, body)?.verdict == verdict)
     }
 

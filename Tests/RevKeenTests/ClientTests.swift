@@ -67,7 +67,7 @@ struct ClientTests {
     }
 
     @Test(arguments: ["", "<html>ok</html>", "[]", "null", #"{"data":null}"#, #"{"data":{"approval_id":{}}}"#])
-    func `a decision with an unreadable answer is still taken`(body: String) async throws {
+    func `a decision with an unreadable response is still taken`(body: String) async throws {
         await #expect(throws: Never.self) { try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") }
     }
 

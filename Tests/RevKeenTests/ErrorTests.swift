@@ -73,7 +73,7 @@ struct ErrorTests {
             try await error(status: 429, headers: [("retry-after", header)]).retryAfter == milliseconds.map { .milliseconds($0) })
     }
 
-    @Test func `a date in Retry-After counts from the answer's own date`() async throws {
+    @Test func `a date in Retry-After counts from the response's own date`() async throws {
         let headers = [("date", "Tue, 24 Nov 2020 09:00:00 GMT"), ("retry-after", "Tue, 24 Nov 2020 09:00:09 GMT")]
         #expect(try await error(status: 503, headers: headers.map { (name: $0.0, value: $0.1) }).retryAfter == .seconds(9))
     }
@@ -97,14 +97,14 @@ struct ErrorTests {
     ]
 
     @Test(arguments: hostile.indices)
-    func `a success that is no list is a bad answer`(index: Int) async throws {
+    func `a success that is no list is a bad response`(index: Int) async throws {
         let error = try await error(status: 200, body: Self.hostile[index])
         #expect(error.reason == .badAnswer)
         #expect(error.status == 200)
     }
 
     @Test(arguments: ["", "{}", #"{"data":null}"#, #"{"data":[]}"#, #"{"data":{"id":null}}"#, #"{"data":{"id":".."}}"#])
-    func `a success without a run is a bad answer`(body: String) async throws {
+    func `a success without a run is a bad response`(body: String) async throws {
         let client = try client(status: 204, body: body)
         let error = await failure { () async throws(RevKeenError) in try await client.run("r", of: "a") }
         #expect(error?.reason == .badAnswer)
@@ -118,7 +118,7 @@ struct ErrorTests {
             (.forbiddenAddress, .unreachable), (.protocolError, .badAnswer), (.cancelled, .cancelled), (.badRequest, .badRequest),
             (.exhausted, .unreachable),
         ] as [(TransportError.Reason, RevKeenError.Reason)])
-    func `no answer keeps its reason`(transport: TransportError.Reason, reason: RevKeenError.Reason) async throws {
+    func `no response keeps its reason`(transport: TransportError.Reason, reason: RevKeenError.Reason) async throws {
         for sent in [true, false] {
             let client = try client(ScriptedTransport { _ in .failure(TransportError(transport, sent: sent, "it broke")) })
             let error = await failure { () async throws(RevKeenError) in try await client.approvals() }

@@ -18,10 +18,10 @@ struct AnswerLimitTests {
     }
 
     /// Sends this response once and then closes the connection.
-    private func server(_ answer: String) -> RawServer {
+    private func server(_ response: String) -> RawServer {
         RawServer { connection, _ in
             guard connection.request() != nil else { return }
-            connection.write(answer)
+            connection.write(response)
         }
     }
 
@@ -30,9 +30,9 @@ struct AnswerLimitTests {
         LongText("Transfer-Encoding: chunked\r\n\r\n64\r\n" + String(repeating: "x", count: 100) + "\r\n0\r\n\r\n"),
         LongText("Connection: close\r\n\r\n" + String(repeating: "x", count: 100)),
     ])
-    func `an answer of just the most is taken, one byte more is not`(answer: LongText) async throws {
-        let answer = answer.text
-        let server = server("HTTP/1.1 200 OK\r\n" + answer)
+    func `an response of just the most is taken, one byte more is not`(response: LongText) async throws {
+        let response = response.text
+        let server = server("HTTP/1.1 200 OK\r\n" + response)
         defer { server.stop() }
         #expect(try await get(server, most: 100).body.count == 100)
         let error = await #expect(throws: TransportError.self) { try await get(server, most: 99) }
@@ -62,7 +62,7 @@ struct AnswerLimitTests {
         #expect(written.withLock { $0 } < 16 << 20)
     }
 
-    @Test func `a small answer that unfolds to a large one is refused as well`() async throws {
+    @Test func `a small response that unfolds to a large one is refused as well`() async throws {
         let packed = try #require(Data(base64Encoded: Self.zeros))
         let server = RawServer { connection, _ in
             guard connection.request() != nil else { return }
@@ -79,7 +79,7 @@ struct AnswerLimitTests {
         "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
     ])
-    func `a reset in the middle of the answer is no answer`(piece: String) async throws {
+    func `a reset in the middle of the response is no response`(piece: String) async throws {
         let server = RawServer { connection, _ in
             guard connection.request() != nil else { return }
             connection.write(piece)
@@ -90,7 +90,7 @@ struct AnswerLimitTests {
         #expect(error?.reason == .noAnswer && error?.sent == true)
     }
 
-    @Test func `an end after the whole answer changes nothing, and the next request takes a new connection`() async throws {
+    @Test func `an end after the whole response changes nothing, and the next request takes a new connection`() async throws {
         let server = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         defer { server.stop() }
         for _ in 0..<3 { #expect(try await get(server).body == Array("ok".utf8)) }
@@ -98,7 +98,7 @@ struct AnswerLimitTests {
     }
 
     @Test(arguments: ["nonsense\r\n\r\n", "SSH-2.0-OpenSSH_9\r\n", "220 box.test ESMTP\r\n"])
-    func `an answer that is no HTTP is no answer`(words: String) async throws {
+    func `an response that is no HTTP is no response`(words: String) async throws {
         let server = server(words)
         defer { server.stop() }
         let error = await #expect(throws: TransportError.self) { try await get(server) }

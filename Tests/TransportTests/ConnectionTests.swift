@@ -61,7 +61,7 @@ struct ConnectionTests {
         server.stop()
     }
 
-    @Test func `an answer that is cut off is no answer`() async throws {
+    @Test func `an response that is cut off is no response`() async throws {
         let server = RawServer { connection, _ in
             _ = connection.request()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
@@ -71,7 +71,7 @@ struct ConnectionTests {
         server.stop()
     }
 
-    @Test func `a redirect is an answer and is not followed`() async throws {
+    @Test func `a redirect is an response and is not followed`() async throws {
         let other = RawServer { connection, _ in while connection.request() != nil { connection.answer() } }
         let server = RawServer { connection, _ in
             while connection.request() != nil {

@@ -21,11 +21,11 @@ import Testing
         HTTPRequest("POST", Secret(url), headers: [("Content-Type", Secret("application/json"))], body: Array(text.utf8))
     }
 
-    @Test func `a post arrives whole and its answer comes back`() async throws {
+    @Test func `a post arrives whole and its response comes back`() async throws {
         try await withInbox { client, inbox, addresses in
-            let answer = try await client.send(post(addresses.slackHook))
-            #expect(answer.status == 200)
-            #expect(String(decoding: answer.body, as: UTF8.self) == "ok")
+            let response = try await client.send(post(addresses.slackHook))
+            #expect(response.status == 200)
+            #expect(String(decoding: response.body, as: UTF8.self) == "ok")
             #expect(await inbox.messages().first?.raw == Array("{\"text\":\"hello\"}".utf8))
         }
     }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `an answer over its limit is an error, not memory`() async throws {
+    @Test func `an response over its limit is an error, not memory`() async throws {
         try await withInbox { client, _, addresses in
             var request = HTTPRequest("GET", Secret(addresses.inbox))
             request.maximumAnswer = 100

@@ -24,9 +24,9 @@ import Testing
 
     @Test func `a mail is accepted and its dots arrive as they were`() async throws {
         try await withServer { client, inbox, server in
-            let answer = try await client.send(mail(server))
-            #expect(answer.stage == .accepted)
-            #expect(answer.code == 250)
+            let response = try await client.send(mail(server))
+            #expect(response.stage == .accepted)
+            #expect(response.code == 250)
             #expect(String(decoding: await inbox.messages()[0].raw, as: UTF8.self).contains("Hello\r\n.\r\n..dots"))
         }
     }
@@ -39,13 +39,13 @@ import Testing
     }
 
     @Test(arguments: [("450 4.2.0 greylisted", 450, "4.2.0"), ("550 5.1.1 no such user", 550, "5.1.1")])
-    func `a refused recipient is an answer with its words`(reply: String, code: Int, enhanced: String) async throws {
+    func `a refused recipient is an response with its words`(reply: String, code: Int, enhanced: String) async throws {
         try await withServer { client, inbox, server in
             await inbox.arrange { $0.recipients["ops@example.com"] = reply }
-            let answer = try await client.send(mail(server))
-            #expect(answer.stage == .recipient)
-            #expect(answer.code == code)
-            #expect(answer.enhanced == enhanced)
+            let response = try await client.send(mail(server))
+            #expect(response.stage == .recipient)
+            #expect(response.code == code)
+            #expect(response.enhanced == enhanced)
         }
     }
 
@@ -53,8 +53,8 @@ import Testing
         try await withServer { client, inbox, server in
             await inbox.arrange { $0.recipients["gone@example.com"] = "550 5.1.1 no such user" }
             _ = try await client.send(mail(server))
-            let answer = try await client.send(mail(server, to: "gone@example.com"))
-            #expect(answer.stage == .recipient)
+            let response = try await client.send(mail(server, to: "gone@example.com"))
+            #expect(response.stage == .recipient)
             #expect(try await client.send(mail(server)).stage == .accepted)
         }
     }

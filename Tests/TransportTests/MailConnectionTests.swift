@@ -85,8 +85,8 @@ struct MailConnectionTests {
     @Test func `a greeting logs in, says NOOP, and no word of a mail`() async throws {
         let server = ScriptedMailServer()
         defer { server.stop() }
-        let answer = try await client.greet(address(server, password: "sesame"))
-        #expect(answer.stage == .accepted && answer.code == 250)
+        let response = try await client.greet(address(server, password: "sesame"))
+        #expect(response.stage == .accepted && response.code == 250)
         await server.waits(for: "QUIT")
         #expect(server.commands.map { $0.prefix { $0 != " " } } == ["EHLO", "AUTH", "NOOP", "QUIT"])
     }

@@ -43,12 +43,12 @@ struct MailDialogueTests {
         let server = ScriptedMailServer(extensions: ["STARTTLS", "AUTH PLAIN"]) { said, _ in commands.contains(said) ? .say(reply) : nil }
         defer { server.stop() }
         let needsLogin = ["AUTH", "PASSWORD"].contains(command)
-        let answer = try await client.send(
+        let response = try await client.send(
             mail(address(server, password: needsLogin ? "sesame" : nil, command == "STARTTLS" ? .startTLS : .plain)))
         let words = reply.split(separator: " ", maxSplits: 1)
-        #expect(answer.stage == stage)
-        #expect(answer.code == Int(words[0]) && answer.text == words[1])
-        #expect(answer.enhanced == words[1].split(separator: " ").first.map(String.init))
+        #expect(response.stage == stage)
+        #expect(response.code == Int(words[0]) && response.text == words[1])
+        #expect(response.enhanced == words[1].split(separator: " ").first.map(String.init))
         #expect(server.mails.count == (command == "." ? 1 : 0))
     }
 

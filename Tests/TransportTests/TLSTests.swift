@@ -61,8 +61,8 @@ import Transport
         defer { client.shutdown() }
         let good = server(.implicit, place, caFile: place.authority, password: "sesame", login: login)
         #expect(try await client.send(mail(good)).stage == .accepted)
-        let answer = try await client.send(mail(server(.implicit, place, caFile: place.authority, password: "wrong", login: login)))
-        #expect(answer.stage == .login && answer.code == 535)
+        let response = try await client.send(mail(server(.implicit, place, caFile: place.authority, password: "wrong", login: login)))
+        #expect(response.stage == .login && response.code == 535)
     }
 
     @Test func `a greeting logs in and delivers nothing`() async throws {

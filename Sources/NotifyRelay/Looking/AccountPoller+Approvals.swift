@@ -195,10 +195,10 @@ extension AccountPoller {
     }
 
     /// Closes open approvals that both the last list and a good run detail lack. Their outcome is unknown.
-    func closeGone(from answer: RunDetailResponse) async throws {
-        let shown = Set(answer.approvals.map(\.id))
+    func closeGone(from response: RunDetailResponse) async throws {
+        let shown = Set(response.approvals.map(\.id))
         let gone = try await ledger.openApprovals(account: name).filter {
-            $0.payload.origin.runID == answer.run.id && !shown.contains($0.id) && approvalLooks.absent.contains($0.id)
+            $0.payload.origin.runID == response.run.id && !shown.contains($0.id) && approvalLooks.absent.contains($0.id)
         }
         for row in gone { try await admitter.admit([closed(row)]) }
     }

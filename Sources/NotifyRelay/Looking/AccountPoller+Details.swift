@@ -51,8 +51,8 @@ extension AccountPoller {
         details.looked(at: clock.uptime)
         let asked = clock.uptime
         do {
-            let answer = try await client.run(watch.run, of: watch.automation)
-            try await take(answer, watch, asked: asked)
+            let response = try await client.run(watch.run, of: watch.automation)
+            try await take(response, watch, asked: asked)
             if details.succeeded(watch.run) { await readable("run \(watch.run)", id: "run/\(watch.run)") }
             await succeeded(.details)
             return true
@@ -90,22 +90,22 @@ extension AccountPoller {
         return true
     }
 
-    private func take(_ answer: RunDetailResponse, _ watch: RunWatch, asked: Duration) async throws {
-        let run = answer.run
+    private func take(_ response: RunDetailResponse, _ watch: RunWatch, asked: Duration) async throws {
+        let run = response.run
         let isFirst = runsOfFirstLook.contains(watch.run)
         let risk = watched[watch.automation]?.automation.riskProfile
         let now = clock.now
         let sightings =
-            answer.notifications.map { item in
+            response.notifications.map { item in
                 let moment = (item.createdAt?.moment ?? item.deliveredAt?.moment)
                 return Sighting(
                     maker.notification(item, of: run, risk: risk, now: now),
                     telling: isPast(moment, isFirstLook: isFirst) ? .silent : .routed)
-            } + finished(answer, risk: risk, isFirstLook: isFirst)
-        let approvals = answer.approvals.map { $0.filled(from: run) }
+            } + finished(response, risk: risk, isFirstLook: isFirst)
+        let approvals = response.approvals.map { $0.filled(from: run) }
         let newApprovals = try await see(
             approvals, ApprovalLook(asked: asked, isFirst: isFirst, runIsFinished: run.completedAt != nil))
-        try await closeGone(from: answer)
+        try await closeGone(from: response)
         let known = try await ledger.known(sightings.map(\.event.id))
         let brought = newApprovals > 0 || known.count < sightings.count
         try await admitter.admit(sightings, watches: [moved(watch, run, brought: brought)])
@@ -113,9 +113,9 @@ extension AccountPoller {
         runsOfFirstLook.remove(watch.run)
     }
 
-    private func finished(_ answer: RunDetailResponse, risk: String?, isFirstLook: Bool) -> [Sighting] {
-        guard let event = maker.run(answer, risk: risk, now: clock.now) else { return [] }
-        let past = isPast(answer.run.completedAt?.moment, isFirstLook: isFirstLook)
+    private func finished(_ response: RunDetailResponse, risk: String?, isFirstLook: Bool) -> [Sighting] {
+        guard let event = maker.run(response, risk: risk, now: clock.now) else { return [] }
+        let past = isPast(response.run.completedAt?.moment, isFirstLook: isFirstLook)
         return [Sighting(event, telling: past ? .silent : .routed)]
     }
 

@@ -24,12 +24,12 @@ struct EventMaker: Sendable {
     }
 
     /// The event of a finished run; nil while the run is not finished.
-    func run(_ answer: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
-        let run = answer.run
+    func run(_ response: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
+        let run = response.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
         let took = run.startedAt?.moment.flatMap { start in completed.moment.map { start.duration(to: $0).milliseconds } }
         let detail = RunDetail(
-            outcome: outcome, summary: run.summary, error: run.errorMessage, failedStep: answer.steps.first(where: words.isFailed)?.name,
+            outcome: outcome, summary: run.summary, error: run.errorMessage, failedStep: response.steps.first(where: words.isFailed)?.name,
             milliseconds: took.flatMap { $0 < 0 ? nil : $0 })
         return Event(
             id: EventID.run(run.id, completed: completed.moment?.description ?? shortHash(completed.text), account: account),

@@ -31,10 +31,10 @@ extension RevKeenClient {
             throw RevKeenError(error)
         }
         defer { budget.leave() }
-        let answer = try await send(call)
-        if let limit = answer.rateLimit { budget.learn(limit: limit) }
-        guard !(200..<300).contains(answer.status) else { return answer }
-        let error = refusal(answer, of: call)
+        let response = try await send(call)
+        if let limit = response.rateLimit { budget.learn(limit: limit) }
+        guard !(200..<300).contains(response.status) else { return response }
+        let error = refusal(response, of: call)
         if error.reason == .rateLimited || error.retryAfter != nil { budget.pause(for: error.retryAfter ?? Self.defaultPause) }
         throw error
     }
@@ -62,9 +62,9 @@ extension RevKeenClient {
         return request
     }
 
-    private func refusal(_ answer: HTTPResponse, of call: Call) -> RevKeenError {
-        let envelope = ErrorEnvelope(body: answer.body)
-        let reason = RevKeenError.Reason(status: answer.status, code: envelope.code)
+    private func refusal(_ response: HTTPResponse, of call: Call) -> RevKeenError {
+        let envelope = ErrorEnvelope(body: response.body)
+        let reason = RevKeenError.Reason(status: response.status, code: envelope.code)
         let hint =
             switch reason {
             case .unauthorized: ", the key of account \(account.name) is refused"
@@ -73,7 +73,7 @@ extension RevKeenClient {
             }
         let said = envelope.text.isEmpty ? "" : ": \(envelope.text)"
         return RevKeenError(
-            reason, SafeText(key: account.key).clean("HTTP \(answer.status)\(hint)\(said)"), status: answer.status,
-            retryAfter: answer.status >= 400 ? StatedWait.read(answer, envelope: envelope, now: clock.now) : nil)
+            reason, SafeText(key: account.key).clean("HTTP \(response.status)\(hint)\(said)"), status: response.status,
+            retryAfter: response.status >= 400 ? StatedWait.read(response, envelope: envelope, now: clock.now) : nil)
     }
 }

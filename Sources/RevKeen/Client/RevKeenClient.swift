@@ -48,8 +48,8 @@ package final class RevKeenClient: Sendable {
     ///
     /// - Parameter urgency: `.approvals` if an approval waits for this automation.
     package func automation(_ id: String, urgency: RequestBudget.Urgency = .rest) async throws(RevKeenError) -> Automation {
-        let (answer, json) = try await get(["automations", try segment(id)], urgency: urgency)
-        guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(answer, "no automation with an id") }
+        let (response, json) = try await get(["automations", try segment(id)], urgency: urgency)
+        guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(response, "no automation with an id") }
         return automation
     }
 
@@ -65,9 +65,9 @@ package final class RevKeenClient: Sendable {
     package func run(
         _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
     ) async throws(RevKeenError) -> RunDetailResponse {
-        let (answer, json) = try await get(["automations", try segment(automation), "runs", try segment(id)], urgency: urgency)
-        guard var detail = RunDetailResponse(json: json["data"] ?? json) else { throw badAnswer(answer, "no run with an id") }
-        detail.date = answer.date
+        let (response, json) = try await get(["automations", try segment(automation), "runs", try segment(id)], urgency: urgency)
+        guard var detail = RunDetailResponse(json: json["data"] ?? json) else { throw badAnswer(response, "no run with an id") }
+        detail.date = response.date
         return detail
     }
 
@@ -98,19 +98,19 @@ extension RevKeenClient {
         var query = ["limit=\(limit)"]
         if let status { query.append("status=\(status.percentEncoded)") }
         if let offset { query.append("offset=\(max(offset, 0))") }
-        let (answer, json) = try await get(path, query: query, urgency: urgency)
-        guard let listing = Listing<Item>(json, answer: answer, limit: limit) else { throw badAnswer(answer, "no list") }
+        let (response, json) = try await get(path, query: query, urgency: urgency)
+        guard let listing = Listing<Item>(json, response: response, limit: limit) else { throw badAnswer(response, "no list") }
         return listing
     }
 
     private func get(
         _ path: [String], query: [String] = [], urgency: RequestBudget.Urgency = .rest
     ) async throws(RevKeenError) -> (HTTPResponse, JSONValue) {
-        let answer = try await exchange(Call(method: "GET", path: path, query: query, urgency: urgency))
+        let response = try await exchange(Call(method: "GET", path: path, query: query, urgency: urgency))
         do throws(JSONSyntaxError) {
-            return (answer, try JSONValue(parsing: answer.body))
+            return (response, try JSONValue(parsing: response.body))
         } catch {
-            throw RevKeenError(.badAnswer, error.description, status: answer.status)
+            throw RevKeenError(.badAnswer, error.description, status: response.status)
         }
     }
 
@@ -129,7 +129,7 @@ extension RevKeenClient {
         return id.percentEncoded
     }
 
-    private func badAnswer(_ answer: HTTPResponse, _ what: String) -> RevKeenError {
-        RevKeenError(.badAnswer, "the answer holds \(what)", status: answer.status)
+    private func badAnswer(_ response: HTTPResponse, _ what: String) -> RevKeenError {
+        RevKeenError(.badAnswer, "the answer holds \(what)", status: response.status)
     }
 }

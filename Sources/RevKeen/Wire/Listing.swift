@@ -45,13 +45,13 @@ package struct Listing<Item: Sendable>: Sendable {
 
 extension Listing where Item: WireItem {
     /// Returns nil if the body is not a list.
-    init?(_ json: JSONValue, answer: HTTPResponse, limit: Int) {
+    init?(_ json: JSONValue, response: HTTPResponse, limit: Int) {
         guard let entries = json.array ?? json["data"]?.array else { return nil }
         let items = entries.compactMap(Item.init(json:))
         self.init(
-            items: items, skipped: entries.count - items.count, date: answer.date, limit: limit,
+            items: items, skipped: entries.count - items.count, date: response.date, limit: limit,
             order: Order(of: items.map { $0.createdAt?.moment }), pagingKeys: json.pagingKeys,
-            rateLimit: answer.rateLimit)
+            rateLimit: response.rateLimit)
     }
 }
 
