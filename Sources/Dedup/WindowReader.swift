@@ -115,14 +115,23 @@ package struct WindowReader {
         return Dictionary(rows, uniquingKeysWith: +)
     }
 
-    /// The last message of the same name; nil if there was none.
-    package func lastTold() throws -> DigestDetail? {
-        guard let window = windows.first else { return nil }
-        let event = try db.first(WindowReaderSQL.lastTold, window.kind.rawValue, window.name, window.closesAt.milliseconds) {
-            EventRow.make($0)
-        }
-        if case .digest(let detail)? = event?.payload.detail { return detail }
-        return nil
+    /// The last message of a name.
+    package enum LastTold: Sendable, Equatable {
+        /// No window of the name became a message before.
+        case none
+        case told(DigestDetail)
+        /// There was one, and its stored text is damaged.
+        case unreadable
+    }
+
+    /// The last message of the same name.
+    package func lastTold() throws -> LastTold {
+        guard let window = windows.first,
+            let last = try db.first(
+                WindowReaderSQL.lastTold, window.kind.rawValue, window.name, window.closesAt.milliseconds, make: { EventRow.read($0) })
+        else { return .none }
+        guard last.isReadable, case .digest(let detail) = last.event.payload.detail else { return .unreadable }
+        return .told(detail)
     }
 
     /// The open approvals of all accounts, oldest first.

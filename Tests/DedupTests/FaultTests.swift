@@ -8,140 +8,10 @@ import Testing
 
 /// Every function of the ledger with faults of SQLite: it throws the error, and nothing is half written.
 struct FaultTests {
-    /// One function of the ledger, called on the store of `scene`.
-    struct Call: Sendable, CustomTestStringConvertible {
-        var name: String
-        /// The function makes several transactions, each of which is atomic.
-        var isSeveral = false
-        var run: @Sendable (Ledger, Scene) async throws -> Void
-        var testDescription: String { name }
-    }
-
-    /// The rows that the calls use.
-    struct Scene: Sendable {
-        var claim: Claim
-        var row: ApprovalRow
-        var owed: PlannedDelivery
-        var answer: Answer
-        var now: Timestamp
-    }
-
-    /// A store with an owed and a claimed delivery, an open approval with an answer, a window, a mute, a lane and a watch.
-    private func scene() async throws -> (TestStore, Scene) {
-        let store = try TestStore()
-        let clock = store.clock
-        let row = approval(at: clock).row
-        try await store.admit(approval(at: clock), [store.owed()])
-        let window = WindowJoin(kind: .quiet, name: "quiet", destination: "ops", opensAt: clock.now, closesAt: clock.now)
-        let digest = WindowJoin(kind: .digest, name: "daily", opensAt: clock.now, closesAt: clock.now)
-        _ = try await store.ledger.admit(
-            [Admission(event: notification(1, at: clock), owed: [store.owed("mail")], windows: [window, digest])])
-        try await store.admit(notification(2, at: clock), [store.owed("mail", in: 5)])
-        try await store.ledger.save([RunWatch(account: "live", run: "r1", automation: "m1", shown: "x", dueAt: clock.now)])
-        try await store.ledger.save(FeedState(account: "live", name: "account", since: clock.now))
-        try await store.ledger.mute("Invoices", until: clock.now + .seconds(60))
-        try await store.ledger.setLane(LaneRecord(destination: "ops", state: .closed, reason: "gone", since: clock.now, until: nil))
-        _ = try await store.ledger.ask(account: "live", approval: "a1", choice: .approve, actor: "ann", via: "link")
-        let answer = try #require(try await store.ledger.claimAnswer(account: "live", approval: "a1", round: 1, lease: .seconds(60)))
-        let claim = try await store.claimOne("mail")
-        return (store, Scene(claim: claim, row: row, owed: store.owed("pager"), answer: answer, now: clock.now))
-    }
-
-    static let reads = [
-        Call(name: "event") { ledger, _ in _ = try await ledger.event("live/notification/1") },
-        Call(name: "history") { ledger, _ in _ = try await ledger.history("live/notification/1") },
-        Call(name: "known") { ledger, _ in _ = try await ledger.known(["live/notification/1"]) },
-        Call(name: "resolve") { ledger, _ in _ = try await ledger.resolve("1") },
-        Call(name: "feeds") { ledger, _ in _ = try await ledger.feeds(account: nil) },
-        Call(name: "watch") { ledger, _ in _ = try await ledger.watch(account: "live", run: "r1") },
-        Call(name: "watches due") { ledger, _ in _ = try await ledger.watches(account: "live", dueBefore: nil, limit: 9) },
-        Call(name: "watches of runs") { ledger, _ in _ = try await ledger.watches(account: "live", runs: ["r1"]) },
-        Call(name: "watchedAutomations") { ledger, _ in _ = try await ledger.watchedAutomations(account: "live") },
-        Call(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
-        Call(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
-        Call(name: "openApprovals") { ledger, _ in _ = try await ledger.openApprovals(account: "live") },
-        Call(name: "lanes") { ledger, _ in _ = try await ledger.lanes() },
-        Call(name: "mutes") { ledger, _ in _ = try await ledger.mutes() },
-        Call(name: "unfinished") { ledger, scene in _ = try await ledger.unfinished(at: scene.now) },
-        Call(name: "unrouted") { ledger, _ in _ = try await ledger.unrouted(amongNewest: 9) },
-        Call(name: "overview") { ledger, _ in _ = try await ledger.overview() },
-        Call(name: "nextDue") { ledger, _ in _ = try await ledger.nextDue("mail") },
-        Call(name: "dueWindows") { ledger, scene in _ = try await ledger.dueWindows(at: scene.now) },
-        Call(name: "openWindows") { ledger, _ in _ = try await ledger.openWindows() },
-        Call(name: "toldRequests") { ledger, _ in _ = try await ledger.toldRequests(account: "live") },
-        Call(name: "dueAnswers") { ledger, scene in _ = try await ledger.dueAnswers(at: scene.now) },
-        Call(name: "lastAnswer") { ledger, _ in _ = try await ledger.lastAnswer(account: "live", approval: "a1") },
-        Call(name: "votes") { ledger, _ in _ = try await ledger.votes(account: "live", approval: "a1") },
-        Call(name: "audit") { ledger, _ in _ = try await ledger.audit(limit: 9) },
-        Call(name: "cursor") { ledger, _ in _ = try await ledger.cursor(to: "telegram/1") },
-        Call(name: "arrivals") { ledger, scene in _ = try await ledger.arrivals(at: "ops", since: scene.now, most: 9) },
-        Call(name: "backup") { ledger, _ in try await ledger.backup(to: ledger.path + ".copy") },
-    ]
-
-    static let writes = [
-        Call(name: "admit") { ledger, scene in
-            var other = scene.row
-            other.id = "a2"
-            let event = Event(
-                id: "live/approval/a2/v1", account: "live", kind: .approval, subject: "live/approval/a2", priority: .high,
-                occurredAt: scene.now, seenAt: scene.now, payload: scene.row.payload)
-            _ = try await ledger.admit(
-                [Admission(event: event, owed: [scene.owed], approval: other)],
-                watches: [RunWatch(account: "live", run: "r2", automation: "m1", shown: "y", dueAt: scene.now)],
-                feed: FeedState(account: "live", name: "runs"))
-        },
-        Call(name: "store") { ledger, scene in
-            var row = scene.row
-            row.version = 2
-            _ = try await ledger.store([row])
-        },
-        Call(name: "begin") { ledger, scene in _ = try await ledger.begin(account: "new", at: scene.now) },
-        Call(name: "save a feed") { ledger, _ in try await ledger.save(FeedState(account: "live", name: "runs", saturated: true)) },
-        Call(name: "save watches") { ledger, scene in
-            try await ledger.save([RunWatch(account: "live", run: "r1", automation: "m1", shown: "z", dueAt: scene.now)])
-        },
-        Call(name: "setLane") { ledger, scene in
-            try await ledger.setLane(LaneRecord(destination: "ops", state: .open, reason: nil, since: scene.now, until: nil))
-        },
-        Call(name: "rename an account") { ledger, _ in _ = try await ledger.rename(account: "live", to: "main") },
-        Call(name: "rename a destination") { ledger, _ in _ = try await ledger.rename(destination: "mail", to: "post") },
-        Call(name: "claim") { ledger, _ in _ = try await ledger.claim("ops", limit: 1, lease: .seconds(60)) },
-        Call(name: "settle") { ledger, scene in
-            let attempt = Attempt(at: scene.now, outcome: "delivered", reason: "ok", detail: "", took: .zero)
-            _ = try await ledger.settle(scene.claim, as: .delivered(Receipt(["id": "m1"])), attempt: attempt)
-        },
-        Call(name: "releaseClaims") { ledger, _ in _ = try await ledger.releaseClaims() },
-        Call(name: "shiftHeld") { ledger, _ in try await ledger.shiftHeld(by: .seconds(90)) },
-        Call(name: "drop") { ledger, _ in _ = try await ledger.drop(.all, reason: "by hand") },
-        Call(name: "ask") { ledger, _ in
-            _ = try await ledger.ask(
-                Ballot(account: "live", approval: "a2", choice: .approve, actor: "bob", via: "link"),
-                cursor: PollCursor(source: "t", position: 1))
-        },
-        Call(name: "deny") { ledger, _ in
-            try await ledger.deny(Ballot(account: "live", approval: "a1", choice: .approve, actor: "eve", via: "link"))
-        },
-        Call(name: "settleAnswer") { ledger, scene in _ = try await ledger.settleAnswer(scene.answer, as: .taken, status: 200) },
-        Call(name: "save a cursor") { ledger, _ in try await ledger.save(PollCursor(source: "telegram/1", position: 7)) },
-        Call(name: "escalate") { ledger, scene in _ = try await ledger.escalate(scene.row, to: [scene.owed]) },
-        Call(name: "mute") { ledger, scene in try await ledger.mute("Refunds", until: scene.now + .seconds(60)) },
-        Call(name: "schedule", isSeveral: true) { ledger, scene in
-            try await ledger.schedule("weekly", opensAt: scene.now, closesAt: scene.now + .seconds(60))
-        },
-        Call(name: "divert", isSeveral: true) { ledger, scene in
-            _ = try await ledger.divert(
-                from: "mail", to: "pager", recipients: ["", "ann"], atLeast: .low, seenBefore: scene.now + .seconds(1))
-        },
-        Call(name: "retain", isSeveral: true) { ledger, scene in
-            let later = scene.now + .seconds(60)
-            _ = try await ledger.retain(payloadsBefore: later, attemptsBefore: later, auditBefore: later)
-        },
-    ]
-
     private static let reasons: [StoreFault.Code: LedgerError.Reason] = [.ioError: .io, .full: .full, .busy: .busy, .corrupt: .corrupt]
 
-    @Test(arguments: reads) func `a read that fails says so`(call: Call) async throws {
-        let (store, scene) = try await scene()
+    @Test(arguments: FaultCall.reads) func `a read that fails says so`(call: FaultCall) async throws {
+        let (store, scene) = try await FaultScene.make()
         for code in StoreFault.Code.allCases {
             store.ledger.faults.follow(nth(1, StoreFault(code)))
             let error = await #expect(throws: LedgerError.self) { try await call.run(store.ledger, scene) }
@@ -151,10 +21,10 @@ struct FaultTests {
         try await call.run(store.ledger, scene)
     }
 
-    @Test(arguments: writes, StoreFault.Code.allCases)
-    func `a write that fails says so, and leaves nothing behind`(call: Call, code: StoreFault.Code) async throws {
+    @Test(arguments: FaultCall.writes, StoreFault.Code.allCases)
+    func `a write that fails says so, and leaves nothing behind`(call: FaultCall, code: StoreFault.Code) async throws {
         for moment in [StoreFault.Moment.before, .during] {
-            let (store, scene) = try await scene()
+            let (store, scene) = try await FaultScene.make()
             let before = try await store.dump()
             for access in 1... {
                 let fired = Locked(false)
@@ -169,9 +39,9 @@ struct FaultTests {
         }
     }
 
-    @Test(arguments: writes) func `a write whose success was not heard of says that it failed, and was made whole`(call: Call) async throws
-    {
-        let (store, scene) = try await scene()
+    @Test(arguments: FaultCall.writes)
+    func `a write whose success was not heard of says that it failed, and was made whole`(call: FaultCall) async throws {
+        let (store, scene) = try await FaultScene.make()
         let before = try await store.dump()
         store.ledger.faults.follow { $0 == .read ? nil : StoreFault(.ioError, .after) }
         let error = await #expect(throws: LedgerError.self) { try await call.run(store.ledger, scene) }
@@ -184,14 +54,14 @@ struct FaultTests {
     }
 
     @Test func `a settlement that was written and not heard of is not written twice`() async throws {
-        let (store, scene) = try await scene()
+        let (store, scene) = try await FaultScene.make()
         store.ledger.faults.follow(nth(1, StoreFault(.full, .after)))
         let settle = {
             try await store.ledger.settle(scene.claim, as: .delivered(Receipt()), attempt: store.attempt("delivered"))
         }
         await #expect(throws: LedgerError.self) { try await settle() }
         #expect(try await settle() == false)
-        #expect(try await store.number("SELECT count(*) FROM attempt") == 1)
+        #expect(try await store.number("SELECT count(*) FROM attempt WHERE delivery = \(scene.claim.delivery)") == 1)
     }
 
     @Test func `a neighbour in the same transaction is written, whatever fails beside it`() async throws {

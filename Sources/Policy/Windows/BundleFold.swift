@@ -1,5 +1,6 @@
 import Dedup
 import RelayCore
+import RelaySupport
 
 /// The events of a bundle, folded one at a time: similar events become one item, and resolved ones become one line.
 struct BundleFold {

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 
 extension DigestDetail.Item {
     /// One line about one event.

@@ -9,8 +9,14 @@ package struct DigestHeadline: Sendable {
     var waiting: Int
     var told: Int
     var succeeded: Int
+    /// The digest before cannot be read from the store, so the days before this one are not known.
+    var isLastUnreadable = false
 
     var text: String {
+        isLastUnreadable ? "\(summary) (the digest before cannot be read from the store; its days are missing here)" : summary
+    }
+
+    private var summary: String {
         var parts = failures
         for kind in Event.Kind.allCases { if let count = events[kind] { parts.append(Self.counted(count, Self.noun(kind))) } }
         if waiting > 0 { parts.append("\(Self.counted(waiting, "approval")) \(waiting == 1 ? "waits" : "wait")") }

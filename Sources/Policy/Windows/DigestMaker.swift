@@ -55,12 +55,13 @@ package struct DigestMaker: Sendable {
         detail.rest =
             counts.new + counts.still + counts.recovered - detail.new.count - detail.still.count - detail.recovered.count
             + fold.eventCount.values.reduce(0, +) - detail.events.count + waiting.count - detail.waiting.count
-        detail.days = DayBars.days(until: reader.closesAt, zone: zone, own: fold.days, before: try reader.lastTold()?.days ?? [])
+        let last = try reader.lastTold()
+        detail.days = DayBars.days(from: reader.opensAt, until: reader.closesAt, zone: zone, own: fold.days, last: last)
         guard fold.members > 0 || counts.recovered > 0 || !waiting.isEmpty || settings.sendEmpty else { return nil }
         detail.headline =
             DigestHeadline(
                 new: counts.new, still: counts.still, recovered: counts.recovered, events: fold.eventCount, waiting: waiting.count,
-                told: fold.told, succeeded: fold.succeeded
+                told: fold.told, succeeded: fold.succeeded, isLastUnreadable: last == .unreadable
             ).text
         return (detail, fold.isStaging)
     }

@@ -21,7 +21,7 @@ extension FaultWorld {
         if case .closed = try await house.lane("desk").health.state, !deskWasGone {
             problems.append("desk closed though it was never gone")
         }
-        for name in ["ops", "pager"] where await !(try house.lane(name).health.isOpen) { problems.append("\(name) is not open") }
+        for name in ["ops", "pager", "boss"] where await !(try house.lane(name).health.isOpen) { problems.append("\(name) is not open") }
         return problems + (try await digestProblems())
     }
 
@@ -52,9 +52,10 @@ extension FaultWorld {
             problems += try await inOneDigest(ids[0])
         }
         for approval in approvals {
-            for destination in ["ops", "desk"] { problems += try await decided(approval, at: destination) }
+            for destination in ["ops", "desk", "boss"] { problems += try await decided(approval, at: destination) }
         }
-        return try await problems + rest() + promises()
+        problems += diversionProblems() + reminderProblems()
+        return try await problems + answerProblems() + rest() + promises()
     }
 
     /// An event was delivered either by itself or in one bundle, by one message.
@@ -98,7 +99,11 @@ extension FaultWorld {
         let subject = "live/approval/\(approval)"
         guard let row = try await house.ledger.approval(account: "live", id: approval) else { return ["\(subject) is not known"] }
         if row.isOpen { return ["\(subject) is still open"] }
-        let said = house.channel(destination).delivered.filter { $0.message.event.subject == subject }
+        let said = house.channel(destination).delivered.filter {
+            $0.message.event.subject == subject && $0.message.event.kind != .reminder
+        }
+        // The boss is asked only if an approval stays open for hours.
+        if destination == "boss", said.isEmpty { return [] }
         // An approval that was never seen open is stored and not sent.
         if !row.seenOpen { return said.isEmpty ? [] : ["\(subject) at \(destination): told though it was never seen open"] }
         // An approval whose run was over while it waited is sent as closed, and a decision after that is not sent.
@@ -109,6 +114,19 @@ extension FaultWorld {
             return ["\(subject) at \(destination): its end was not told; told were \(said.map(\.id)) of \(history)"]
         }
         return Set(said.map(\.id)).count == said.count ? [] : ["\(subject) at \(destination): \(said.map(\.id)) were told"]
+    }
+
+    /// `pager` got only what is its own, and urgent enough events of `desk` while that was not open.
+    private func diversionProblems() -> [String] {
+        house.channel("pager").delivered.compactMap { attempt in
+            let event = attempt.message.event
+            // Updates and decisions follow their request to where it was told, whatever their priority is.
+            let isFollowing = event.kind == .decision || event.kind == .approval && !event.id.hasSuffix("/v1")
+            if event.kind == .relay || event.id.hasPrefix("digest/") || isFollowing { return nil }
+            if event.priority < .high { return "\(event.id) of priority \(event.priority) was told to pager" }
+            let wasSaid = house.channel("desk").delivered.contains { $0.id == event.id && $0.at < event.seenAt + FallbackHelp.patience }
+            return wasSaid ? "\(event.id) was told to pager though desk had it" : nil
+        }
     }
 
     /// Nothing is owed, dead, unknown or held, every lane is open, and no message was sent twice.
@@ -125,7 +143,7 @@ extension FaultWorld {
         problems += try await house.ledger.lanes().filter { $0.state(at: house.clock.now) != .open }.map {
             "\($0.destination) is \($0.state)"
         }
-        for name in ["ops", "desk", "pager"] {
+        for name in Self.destinations {
             let counts = Dictionary(house.channel(name).ids.map { ($0, 1) }, uniquingKeysWith: +)
             problems += counts.filter { $0.value > 1 }.map { "\($0.key) was told \($0.value) times to \(name)" }
         }

@@ -6,23 +6,31 @@ import RelayTesting
 import Sandbox
 import Testing
 
+@testable import Dedup
 @testable import NotifyRelay
 
 /// Some random days of a relay whose store fails repeatedly, and a record of what really happened.
 ///
-/// Nothing runs by itself: each step lets something happen, then looks, closes windows and delivers, as the running relay does.
+/// Nothing runs by itself: each step lets something happen, then looks, keeps house and delivers, as the running relay does.
 final class FaultWorld {
-    /// `desk` closes and goes down at times, `ops` has quiet hours at night, `pager` gets the digest and the relay's messages about itself.
-    static let file = House.file(
-        account: "poll: {budget: none}",
-        destinations:
-            "ops: {type: console, quiet: {from: \"22:00\", to: \"07:00\", time_zone: UTC}}, desk: {type: console, width: 2, give_up: 30d}, "
-            + "pager: {type: console}",
-        routes: "{name: notes, when: {kind: notification}, to: [ops, desk]}, "
-            + "{name: failures, when: {kind: run, outcome: failed}, to: [desk], digest: [daily], "
-            + "collapse: {by: [automation, error], within: 30m}}, "
-            + "{name: requests, when: {kind: [approval, decision]}, to: [ops, desk]}",
-        rest: "digests: {daily: {at: \"08:00\", time_zone: UTC, to: [pager]}}\nhealth_to: [pager]")
+    /// `desk` closes, goes down and refuses at times, and `pager` helps it. `ops` has quiet hours at night, `boss` gets escalations, and
+    /// `pager` also gets the digest and the relay's messages about itself.
+    static func file(digestAt hour: String = "08:00") -> String {
+        House.file(
+            account: "poll: {budget: none}",
+            destinations: "ops: {type: console, quiet: {from: \"22:00\", to: \"07:00\", time_zone: UTC}}, "
+                + "desk: {type: console, width: 2, give_up: 30d, fallback: pager}, pager: {type: console}, boss: {type: console}",
+            routes: "{name: notes, when: {kind: notification}, to: [ops, desk]}, "
+                + "{name: failures, when: {kind: run, outcome: failed}, to: [desk], digest: [daily], "
+                + "collapse: {by: [automation, error], within: 30m}}, "
+                + "{name: requests, when: {kind: [approval, decision]}, to: [ops, desk], remind: [30m, 2h], overdue: 4h, "
+                + "escalate: {after: 3h, to: [boss]}}",
+            rest: "digests: {daily: {at: \"\(hour)\", time_zone: UTC, to: [pager]}}\nhealth_to: [pager]")
+    }
+
+    /// The files that a restart may bring into force.
+    static let files = [file(), file(digestAt: "20:00")]
+    static let destinations = ["ops", "desk", "pager", "boss"]
 
     struct Mute {
         var automation: String
@@ -32,6 +40,8 @@ final class FaultWorld {
 
     let seed: UInt64
     let house: House
+    /// The store as commands of another process open it.
+    let commands: Ledger
     let faults: FaultShare
     var chance: Chance
     /// The automations with their names and ids.
@@ -43,16 +53,19 @@ final class FaultWorld {
     var failedRuns: [(run: String, automation: String)] = []
     var approvals: [String] = []
     var mutes: [Mute] = []
-    /// The verdict of `desk` on every attempt; nil while it accepts.
-    var deskIs: DeliveryError.Verdict?
+    var people = People()
+    var desk = Desk()
+    var file = FaultWorld.file()
     var since: Timestamp?
 
     init(seed: UInt64) async throws {
         self.seed = seed
         chance = Chance(seed)
         faults = FaultShare(seed: seed &* 31 &+ 7, percent: 5)
-        house = try await House(Self.file)
+        house = try await House(file)
         try await house.hurry()
+        commands = try house.asCommand()
+        try await commands.writes.betweenTransactions { _ = try $0.run("PRAGMA synchronous = OFF") }
         for number in 1...3 {
             let name = "Automation \(number)"
             let id = await house.world.addAutomation(name: name)
@@ -60,7 +73,12 @@ final class FaultWorld {
         }
     }
 
-    private func failing() { house.ledger.faults.follow(faults.plan) }
+    deinit { commands.end() }
+
+    func failing() {
+        house.ledger.faults.follow(faults.plan)
+        commands.faults.follow(faults.plan)
+    }
 
     // MARK: Playing
 
@@ -82,6 +100,7 @@ final class FaultWorld {
     /// Runs a body without faults.
     func unharmed<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         house.ledger.faults.follow(nil)
+        commands.faults.follow(nil)
         defer { failing() }
         return try await body()
     }
@@ -90,17 +109,23 @@ final class FaultWorld {
 
     private func happen() async throws {
         for _ in 0..<(1 + below(4)) {
-            switch below(10) {
+            switch below(12) {
             case 0, 1: await startRun()
             case 2, 3, 4: await note()
             case 5: await finishRun()
             case 6: await request()
             case 7: await answer()
             case 8: if below(3) == 0 { try await mute() } else { await startRun() }
-            default: try await trouble()
+            case 9: try await trouble()
+            default: try await decide()
             }
         }
-        if below(7) == 0 { try await restart() }
+        switch below(20) {
+        case 0...2: try await restart()
+        case 3: try await halfReload()
+        case 4: await again { _ = try await commands.retry(.all) }
+        default: break
+        }
     }
 
     private func startRun() async {
@@ -109,7 +134,7 @@ final class FaultWorld {
         openRuns.append((run, automation))
     }
 
-    private func note() async {
+    func note() async {
         guard !openRuns.isEmpty else { return await startRun() }
         let open = openRuns[below(openRuns.count)]
         let priority = ["low", "normal", "high", "urgent"][below(4)]
@@ -117,7 +142,7 @@ final class FaultWorld {
         notes.append(("live/notification/\(id)", automations[open.automation].name))
     }
 
-    private func finishRun() async {
+    func finishRun() async {
         guard !openRuns.isEmpty else { return }
         let open = openRuns.remove(at: below(openRuns.count))
         let fails = below(3) > 0
@@ -133,78 +158,30 @@ final class FaultWorld {
         pending.append(id)
     }
 
+    /// Somebody changes an approval or decides it at RevKeen itself.
     private func answer() async {
         guard !pending.isEmpty else { return }
         let index = below(pending.count)
         if below(2) == 0 { return await house.world.changeApproval(pending[index], action: "Refund more", actions: .null) }
-        let approval = pending.remove(at: index)
-        await house.world.decide(approval, approved: below(2) == 0)
+        await decideElsewhere(pending.remove(at: index))
     }
 
-    /// A person mutes an automation, and repeats the command until it succeeds.
-    private func mute() async throws {
-        let automation = automations[below(automations.count)].name
-        let until = house.clock.now + .seconds(600 + below(4 * 3_600))
-        await again { try await house.ledger.mute(automation, until: until) }
-        mutes.removeAll { $0.automation == automation && $0.until > house.clock.now }
-        mutes.append(Mute(automation: automation, from: house.clock.now, until: until))
-    }
-
-    private func trouble() async throws {
-        let verdicts: [DeliveryError.Verdict?] = [.transient, .gone, nil]
-        deskIs = verdicts[below(verdicts.count)]
-        house.channel("desk").always(deskIs)
-        if deskIs == nil { try await openDesk() }
-    }
-
-    /// A person opens the lane of `desk` if it is closed, and the relay notices.
-    func openDesk() async throws {
-        let lane = try await house.lane("desk")
-        guard case .closed = await lane.health.state else { return }
-        let now = house.clock.now
-        await again {
-            try await house.ledger.setLane(LaneRecord(destination: "desk", state: .open, reason: nil, since: now, until: nil))
-        }
-        await lane.open()
-    }
-
-    private func again(_ write: () async throws -> Void) async {
-        for _ in 0..<100 {
-            do { return try await write() } catch { continue }
-        }
-        Issue.record("seed \(seed): a write fails for ever")
-    }
-
-    /// The program ends and starts again, repeatedly if the store fails. Hours may pass in which things go on.
-    private func restart() async throws {
-        let before = await unharmed { try? await house.record("desk")?.state }
-        if below(2) == 0 {
-            try await house.crash(Self.file)
-            try await house.hurry()
-        } else {
-            await again { try await house.restart(Self.file) }
-        }
-        if before == .closed, try await house.lane("desk").health.isOpen { record("a restart opened a closed lane") }
-        failing()
-        for _ in 0..<below(4) {
-            house.clock.advance(by: .seconds(60 + below(7_200)))
-            await note()
-            await finishRun()
-        }
-    }
-
-    /// Looks at everything once, then closes windows and delivers.
+    /// Looks at everything once, keeps house and delivers.
     func round() async {
         _ = try? await house.look()
-        let poller = await house.relay.pollers.first
-        do {
-            try await house.relay.closer.closeDue(unless: { await poller?.isCatchingUp() ?? false })
-        } catch {}
+        let housekeeping = await house.relay.housekeeping
+        await housekeeping.turn.take(housekeeping)
+        for work in [housekeeping.remind, housekeeping.carrier.carry] {
+            // The next round does what fails now.
+            do { try await work() } catch { continue }
+        }
         await house.deliver()
     }
 
     private func keepsItsWord() async {
-        let problems = await unharmed { try? await promises() }
+        let problems = await unharmed { () async -> [String]? in
+            do { return try await deskProblems() + promises() } catch { return nil }
+        }
         for problem in problems ?? ["the store cannot be read"] { record(problem) }
     }
 
@@ -217,14 +194,22 @@ final class FaultWorld {
         faults.end()
         failing()
         house.channel("desk").always(nil)
-        try await openDesk()
         await round()
-        for approval in pending { await house.world.decide(approval, approved: true) }
+        try await openDesk()
+        _ = try await commands.retry(.all)
+        await pass([31, 90, 60, 60, 300, 500])
+        for problem in try await remindedOfEverything() { record(problem) }
+        for approval in pending { await decideElsewhere(approval) }
         await round()
         while !openRuns.isEmpty { await finishRun() }
-        for minutes in [3, 10, 60, 600, 900, 1_440, 1_440, 1_440] {
+        await pass([3, 60, 600, 900, 1_440, 1_440])
+    }
+
+    /// Lets so many minutes pass at a time.
+    private func pass(_ times: [Int]) async {
+        for minutes in times {
             house.clock.advance(by: .minutes(minutes))
-            for _ in 0..<3 {
+            for _ in 0..<2 {
                 await round()
                 house.clock.advance(by: .minutes(2))
             }

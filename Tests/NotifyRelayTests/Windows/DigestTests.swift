@@ -43,6 +43,26 @@ struct DigestTests {
         #expect(try await house.deliveries(of: "digest/morning/2026-11-25T08:00:00Z") == ["oncall owed"])
     }
 
+    @Test(arguments: ["'{'", "replace(payload, '\"{', '\"{{')"])
+    func `a digest before that cannot be read is said, and is no digest without failures`(damage: String) async throws {
+        let house = try await House(Self.file())
+        try await house.run("Invoices", id: "r1")
+        try await house.close(at: Self.morning)
+        try await house.run("Invoices", id: "r2")
+        try await house.damage("UPDATE event SET payload = \(damage) WHERE kind = 'digest'")
+        try await house.close(at: Self.morning(1))
+        let digest = try await house.lastGathered()
+        #expect(
+            digest.headline
+                == "1 automation still failing (the digest before cannot be read from the store; its days are missing here)")
+        #expect(digest.days.map(\.date) == ["2026-11-25", "2026-11-26"] && digest.days.map(\.failed) == [1, 0])
+        try await house.close(at: Self.morning(2))
+        try await house.run("Invoices", id: "r3")
+        try await house.close(at: Self.morning(3))
+        let next = try await house.lastGathered()
+        #expect(next.headline == "1 automation still failing" && next.days.map(\.failed) == [1, 0, 1, 0])
+    }
+
     @Test func `the next says what fails still, since when and how often, and what recovered`() async throws {
         let house = try await House(Self.file())
         let start = house.clock.now
