@@ -1,5 +1,6 @@
 import Channels
 import Dedup
+import Policy
 import RelayCore
 import RelayTesting
 import Testing

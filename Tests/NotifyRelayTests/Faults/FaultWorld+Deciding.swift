@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 import Sandbox
 import Testing

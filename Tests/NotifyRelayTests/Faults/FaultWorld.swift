@@ -1,4 +1,3 @@
-import Dedup
 import Policy
 import RelayCore
 import RelaySupport
