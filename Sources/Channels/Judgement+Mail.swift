@@ -1,5 +1,5 @@
 package import RelayCore
-package import RelaySupport
+import RelaySupport
 package import Transport
 
 /// The verdict for an SMTP reply; nil means that the server took responsibility for the mail.

@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-package import RelayCore
+import RelayCore
 package import RelaySupport
 
 /// A Standard Webhooks key, and its signatures.

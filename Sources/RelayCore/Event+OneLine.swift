@@ -1,4 +1,4 @@
-package import RelaySupport
+import RelaySupport
 
 extension Event {
     /// The event's text for people as one line of at most 200 characters.

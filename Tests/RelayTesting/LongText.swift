@@ -1,4 +1,4 @@
-package import Testing
+import Testing
 
 /// A text argument of a parameterised test. The test output shows its beginning and its size, so that no line of it is long.
 package struct LongText: Sendable, Hashable, ExpressibleByStringInterpolation, CustomTestStringConvertible {
