@@ -41,7 +41,9 @@ package final class Ledger: Sendable {
     ) throws(LedgerError) -> Ledger {
         let file = StoreFile(path: path)
         let condition = try file.condition()
-        try accept(condition, of: path, create: create, newest: migrations.newest)
+        // The header of the file shows an older version until SQLite has moved a migration from the WAL into it, so only the connection can
+        // say that a store is too old.
+        if !condition.isOlder(than: migrations.newest) { try accept(condition, of: path, create: create, newest: migrations.newest) }
         do {
             if condition == .missing || condition == .empty { try file.prepare() }
             let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false))

@@ -48,12 +48,14 @@ extension LedgerError {
     }
 
     private init(sqlite failure: DatabaseError, store path: String) {
-        switch failure.resultCode {
+        // SQLite reports a disk without room for the file of shared memory as an I/O error.
+        let isFull = failure.extendedResultCode == .SQLITE_IOERR_SHMSIZE
+        switch isFull ? .SQLITE_FULL : failure.resultCode {
         case .SQLITE_FULL:
             self.init(.full, "no room left for the store \(path): free some space on its disk; nothing recorded is lost")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
             self.init(.readOnly, "the store \(path) cannot be written: check the owner of it and its folder, and the disk")
-        case .SQLITE_BUSY, .SQLITE_LOCKED:
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             self.init(.busy, "another process is writing to the store \(path) for too long: try again, or look for a stuck process")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.corrupt, "the store \(path) is damaged: stop the relay and put a backup in its place, \(Self.beside)")

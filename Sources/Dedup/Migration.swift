@@ -38,6 +38,8 @@ struct Migrations: Sendable {
                 }
             }
         }
+        // A reader of the file's header sees the new version at once.
+        try queue.inDatabase { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }

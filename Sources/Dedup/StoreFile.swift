@@ -11,6 +11,11 @@ struct StoreFile: Sendable {
         /// A SQLite file of another program.
         case foreign
         case notSQLite
+
+        /// Whether it is a store of ours whose header shows an earlier version.
+        func isOlder(than version: Int) -> Bool {
+            if case .ours(let own) = self { own < version } else { false }
+        }
     }
 
     /// `NRly`, in the header of every store. Its layout: https://www.sqlite.org/fileformat.html#the_database_header

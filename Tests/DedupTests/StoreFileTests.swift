@@ -181,4 +181,21 @@ struct MigrationTests {
         }
         #expect(error?.detail.contains("older version") == true)
     }
+
+    @Test func `a command opens a store that the running relay has just moved on`() throws {
+        try store.ledger.close()
+        let steps = Migrations(steps: Migration.all + [Self.next])
+        let daemon = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
+        defer { try? daemon.close() }
+        #expect(try StoreFile(path: store.path).condition() == .ours(version: Self.next.number))
+        try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+    }
+
+    @Test func `the version in the WAL counts, not the one in the header of the file`() async throws {
+        let number = Self.next.number
+        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA user_version = \(number)") }
+        #expect(try StoreFile(path: store.path).condition() == .ours(version: number - 1))
+        let steps = Migrations(steps: Migration.all + [Self.next])
+        try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+    }
 }

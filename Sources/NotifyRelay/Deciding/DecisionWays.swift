@@ -24,7 +24,7 @@ struct DecisionWays: Sendable {
 
     /// The buttons of a request; empty if a press would not reach the relay.
     func buttons(for row: ApprovalRow, at target: Composer.Target) -> [DecisionButton] {
-        guard hears(target.callback) else { return [] }
+        guard receivesPresses(of: target.callback) else { return [] }
         return [Choice.approve, .reject].compactMap { choice in
             ButtonToken(choice: choice, approval: row.id, shownHash: row.shownHash)
                 .signed(account: row.account, destination: target.name, with: keys)
@@ -38,7 +38,7 @@ struct DecisionWays: Sendable {
         return "\(publicURL)/hooks/mattermost/\(target.name)"
     }
 
-    private func hears(_ callback: Callback?) -> Bool {
+    private func receivesPresses(of callback: Callback?) -> Bool {
         switch callback {
         case nil: false
         case .telegram?: true

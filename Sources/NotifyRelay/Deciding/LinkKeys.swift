@@ -75,12 +75,12 @@ extension LinkKeys {
     private static func make(_ path: String) throws(LinkKeyError) -> Secret {
         let text = base64URL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
         let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno))) }
+        guard file >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno)), isNew: true) }
         defer { close(file) }
         let bytes = Array((text + "\n").utf8)
         guard write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
             unlink(path)
-            throw LinkKeyError(path: path, why: String(cString: strerror(errno)))
+            throw LinkKeyError(path: path, why: String(cString: strerror(errno)), isNew: true)
         }
         return Secret(text)
     }
@@ -90,8 +90,13 @@ extension LinkKeys {
 struct LinkKeyError: Error, CustomStringConvertible {
     var path: String
     var why: String
+    /// There was no key, and it could not be made.
+    var isNew = false
 
     var description: String {
-        "\(path), the key that links to decide are signed with: \(why); make it readable, remove it (links sent so far go dead), or set server.link_key"
+        let advice =
+            isNew
+            ? "check its folder and the room on its disk" : "make it readable, remove it (links sent so far go dead)"
+        return "\(path), the key that links to decide are signed with: \(why); \(advice), or set server.link_key"
     }
 }

@@ -23,9 +23,10 @@ extension Lane {
     }
 
     /// Tries every second until the settlement is written, because a message whose delivery is not recorded would be sent twice. It
-    /// gives up only when the task is cancelled, at the end of the grace of a stop.
+    /// gives up only when the task is cancelled, at the end of the grace of a stop, or after `recordingLimit`.
     func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt?) async {
         var hasFailed = false
+        let end = recordingLimit.map { clock.uptime + $0 }
         while true {
             do {
                 _ = try await ledger.settle(claim, as: settlement, attempt: attempt)
@@ -36,6 +37,10 @@ extension Lane {
                 hasFailed = true
                 await report(.ledger(error))
                 if Task.isCancelled { break }
+                if let end, clock.uptime >= end {
+                    unwritten = error as? LedgerError
+                    break
+                }
                 try? await clock.sleep(for: Self.untilLedgerIsTriedAgain)
             }
         }

@@ -33,6 +33,10 @@ actor Lane {
     var unrecorded = 0
     private var underWay = 0
     private var stopping = false
+    /// How long a settlement is tried to be written; nil tries until the store takes it.
+    private(set) var recordingLimit: Duration?
+    /// Why a settlement was given up after `recordingLimit`; nil if none was. Its delivery is sent again.
+    var unwritten: LedgerError?
     /// The state of this lane as the ledger has it; nil if it has none, which means open.
     var written: LaneRecord?
     var isWriting = false
@@ -94,7 +98,10 @@ actor Lane {
     }
 
     /// Makes the deliveries that are due now and returns when nothing more can be done at once. For `--once` and for tests.
-    func drain() async {
+    ///
+    /// - Parameter limit: how long a settlement that the store does not take is tried again; nil is for ever.
+    func drain(recordingFor limit: Duration? = nil) async {
+        recordingLimit = limit
         if isStateUnwritten { await writeDown() }
         if !returning.isEmpty { await putBack() }
         await withDiscardingTaskGroup { group in

@@ -73,6 +73,7 @@ actor ConfigurationReload {
     private func reloadAlone(because cause: String) async {
         // The files are hashed before they are read, so that the next check sees a change that comes in between.
         let used = ConfigurationFiles.used(by: path)
+        let before = seen
         files = used
         seen = FileChange(adopted: used.digest)
         let problems = ProblemList()
@@ -85,6 +86,8 @@ actor ConfigurationReload {
             metrics.reloaded(true, at: clock.now)
             logger.notice("the configuration was read again: \(cause)")
         } catch {
+            // The files are right, so the next look at them tries again.
+            seen = before
             failed("the configuration was not taken over, the old one stays: \(error.detail)")
         }
     }

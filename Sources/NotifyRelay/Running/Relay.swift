@@ -135,7 +135,11 @@ actor Relay {
         // No later look will close these windows, so what they gathered during an outage is sent now.
         try await closer.closeDue(shortest: .zero, unless: { false })
         await withDiscardingTaskGroup { group in
-            for lane in laneRegistry.lanes { group.addTask { await lane.drain() } }
+            for lane in laneRegistry.lanes { group.addTask { await lane.drain(recordingFor: Self.recordingLimit) } }
+        }
+        for lane in laneRegistry.lanes {
+            guard let error = await lane.unwritten else { continue }
+            throw LedgerError(error.reason, "\(error.detail); a message was sent and is sent again, because that could not be recorded")
         }
         return try await ledger.unfinished(at: clock.now) == 0 && reached
     }
@@ -159,6 +163,8 @@ extension Relay {
         try result.get()
     }
 
+    /// How long `run --once` waits for a store that does not take the result of a delivery.
+    private static let recordingLimit = Duration.seconds(30)
     private static let stopped = LedgerError(.closed, "the relay stops, or another reload came first")
 
     private func refuseHandover() {

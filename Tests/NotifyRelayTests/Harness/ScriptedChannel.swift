@@ -4,7 +4,7 @@ import RelaySupport
 
 /// A channel that keeps its messages and returns what a test wants: first the queued verdicts, then always the same.
 final class ScriptedChannel: Channel {
-    typealias Answer = Result<Receipt, DeliveryError>
+    typealias Response = Result<Receipt, DeliveryError>
 
     struct Attempt: Sendable {
         var at: Timestamp
@@ -15,8 +15,8 @@ final class ScriptedChannel: Channel {
     private struct State {
         var begun: [Attempt] = []
         var accepted: [Attempt] = []
-        var queue: [Answer] = []
-        var rule: @Sendable (Message) -> Answer = { _ in .success(Receipt()) }
+        var queue: [Response] = []
+        var rule: @Sendable (Message) -> Response = { _ in .success(Receipt()) }
         var gate: Gate?
         var underWay = 0
         var mostUnderWay = 0

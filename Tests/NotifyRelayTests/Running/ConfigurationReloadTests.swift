@@ -105,7 +105,8 @@ struct ConfigurationReloadTests {
             #expect(await house.relay.pollers[0] === poller)
             #expect(house.book.lines.contains { $0.contains("was not taken over, the old one stays") })
             try await house.refuseWindows(false)
-            await reload.reload(because: "SIGHUP")
+            // Nobody sends a signal for a mounted file: the watch takes it over once the store does.
+            for _ in 0..<2 { _ = await reload.watchOnce() }
             #expect(await route(house) == "after")
             #expect(try await house.lane() === lane)
             try await house.owe("a", to: "new")

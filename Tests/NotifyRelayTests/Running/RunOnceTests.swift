@@ -65,4 +65,13 @@ struct RunOnceTests {
         house.transport.misbehave(at: run, .status(404, "{}"))
         #expect(try await once(house))
     }
+
+    @Test func `a result that cannot be recorded ends it with the store's error, and the delivery stays owed`() async throws {
+        let house = try await house()
+        try await house.breakStore()
+        let error = await #expect(throws: LedgerError.self) { _ = try await once(house) }
+        #expect(error?.detail.contains("is sent again") == true)
+        try await house.mendStore()
+        #expect(try await house.delivery("a").state == .owed)
+    }
 }
