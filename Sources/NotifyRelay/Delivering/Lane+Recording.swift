@@ -38,7 +38,7 @@ extension Lane {
                 await report(.ledger(error))
                 if Task.isCancelled { break }
                 if let end, clock.uptime >= end {
-                    unwritten = error as? LedgerError
+                    unwritten = error
                     break
                 }
                 try? await clock.sleep(for: Self.untilLedgerIsTriedAgain)
