@@ -18,7 +18,7 @@ package struct Place: Sendable, Hashable, CustomStringConvertible {
 /// meant.
 package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     package var place: Place
-    /// What is wrong.
+    /// The fault in words for people.
     /// It never contains the value of a secret.
     package var problem: String
     package var expected: String?

@@ -17,7 +17,7 @@ final class FullDoor: Sendable {
                 _ = bind(listener, place, length)
                 _ = listen(listener, 0)
                 _ = getsockname(listener, place, &length)
-                // Nobody accepts these connections, so they fill the queue.
+                // These connections are never accepted, so they fill the queue.
                 for _ in 0..<4 {
                     let caller = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
                     _ = connect(caller, place, length)

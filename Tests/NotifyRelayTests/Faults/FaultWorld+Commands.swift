@@ -9,7 +9,7 @@ import Testing
 
 /// What people do with commands, which are another process, and what happens to the program and to `desk`.
 extension FaultWorld {
-    /// What is known of the lane of `desk`.
+    /// The state of the lane of `desk`, as the world knows it.
     struct Desk {
         /// It was closed when it was last checked, in this run of the program.
         var wasClosed = false

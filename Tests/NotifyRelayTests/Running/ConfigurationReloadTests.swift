@@ -105,7 +105,7 @@ struct ConfigurationReloadTests {
             #expect(await house.relay.pollers[0] === poller)
             #expect(house.book.lines.contains { $0.contains("was not taken over, the old one stays") })
             try await house.refuseWindows(false)
-            // Nobody sends a signal for a mounted file: the watch takes it over once the store does.
+            // A mounted file changes without a signal, so the watch must try again by itself.
             for _ in 0..<2 { _ = await reload.watchOnce() }
             #expect(await route(house) == "after")
             #expect(try await house.lane() === lane)
