@@ -148,10 +148,10 @@ struct PushoverChannel: Channel {
             _ = try await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())], isIdempotent: true)
         } catch {
             switch error.verdict {
-            case .refused, .vanished: return
+            case .refused, .doubtful, .trimmings, .vanished: return
             case .uncertain:
                 throw DeliveryError(.retry(after: .seconds(5)), error.reason, "to cancel: \(error.detail)", status: error.status)
-            case .retry, .throttled, .gone, .suspect: throw error
+            case .retry, .throttled, .unavailable, .gone, .suspect: throw error
             }
         }
     }

@@ -46,8 +46,8 @@ extension DeliveryError {
     /// How long the response asks us to wait; nil if it states no wait.
     var wish: Duration? {
         switch verdict {
-        case .retry(let after), .throttled(let after): after
-        case .refused, .gone, .suspect, .uncertain, .vanished: nil
+        case .retry(let after), .throttled(let after), .unavailable(let after): after
+        case .refused, .doubtful, .trimmings, .gone, .suspect, .uncertain, .vanished: nil
         }
     }
 }

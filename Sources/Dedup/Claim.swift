@@ -16,6 +16,12 @@ package struct Claim: Sendable {
     package var priority: Priority
     package var firstFailedAt: Timestamp?
     package var options: DeliveryOptions
+    /// The destination refused the trimmings of the message, so it is sent in its plainest shape.
+    package var isPlain = false
+    /// How often the destination refused the message for an unknown cause.
+    package var refusals = 0
+    /// When it first did so; nil if it never did.
+    package var refusedAt: Timestamp?
     /// The approval as last seen, which may be newer than the event; nil if the event is not about an approval.
     package var present: ApprovalRow?
     /// The earlier message about the same subject, which this delivery edits or follows; nil if there is none that can be found again.
@@ -67,6 +73,11 @@ package enum Settlement: Sendable, Equatable {
     /// Counts an attempt.
     /// The first one starts the time after which the delivery is given up.
     case retry(at: Timestamp, reason: String)
+    /// Counts an attempt and a refusal of unknown cause.
+    case doubted(until: Timestamp, reason: String)
+    /// Counts an attempt.
+    /// The message is due at once, in its plainest shape.
+    case plain(String)
     /// Does not count as an attempt.
     case deferred(until: Timestamp, hold: DeferReason?)
 }

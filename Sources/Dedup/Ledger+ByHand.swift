@@ -32,7 +32,7 @@ extension Ledger {
 private enum ByHand {
     static let retry = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL, reason = NULL,
-            settled_at = NULL WHERE state IN ('dead', 'unknown')
+            settled_at = NULL, refusals = 0, refused_at = NULL WHERE state IN ('dead', 'unknown')
         """
     private static let drop = "UPDATE delivery SET state = 'dropped', reason = ?, settled_at = ?, held_for = NULL"
     static let dropOwed = "\(drop) WHERE state = 'owed'"

@@ -80,7 +80,8 @@ extension Ledger {
 /// The SQL of claims, run inside their transaction.
 enum ClaimRow {
     private static let owed = """
-        SELECT d.id, d.fence, d.attempt, d.recipient, d.route, d.first_failed_at, d.options, \(EventRow.columns)
+        SELECT d.id, d.fence, d.attempt, d.recipient, d.route, d.first_failed_at, d.options, d.plain, d.refusals,
+            d.refused_at, \(EventRow.columns)
         FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ?
         """
@@ -97,6 +98,9 @@ enum ClaimRow {
         """
         UPDATE delivery INDEXED BY delivery_owed SET due_at = due_at + ?
         WHERE state = 'owed' AND held_for IN ('claim', 'retry', 'throttle')
+        """,
+        """
+        UPDATE delivery INDEXED BY delivery_owed SET refused_at = refused_at + ? WHERE state = 'owed' AND refused_at IS NOT NULL
         """, "UPDATE run_watch SET due_at = due_at + ? WHERE settled = 0",
         "UPDATE answer INDEXED BY answer_asked SET due_at = due_at + ? WHERE state = 'asked'",
     ]
@@ -115,11 +119,14 @@ enum ClaimRow {
         _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: Database
     ) throws -> [Claim] {
         try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
-            let (event, isReadable) = EventRow.read(row, from: 7)
+            let (event, isReadable) = EventRow.read(row, from: 10)
             let (options, areOptionsReadable) = DeliveryOptions.read(row[6])
             var claim = Claim(
                 delivery: row[0], fence: row[1] + 1, attempt: row[2] + 1, event: event, destination: destination, recipient: row[3],
                 route: RouteName(text: row[4]), priority: priority, firstFailedAt: row.moment(5), options: options)
+            claim.isPlain = (row[7] as Int) != 0
+            claim.refusals = row[8]
+            claim.refusedAt = row.moment(9)
             if !isReadable { claim.damages.insert(.event) }
             if !areOptionsReadable { claim.damages.insert(.options) }
             return claim

@@ -27,6 +27,13 @@ enum SettlementRow {
         UPDATE delivery SET due_at = ?, held_for = 'retry', reason = ?, attempt = attempt + 1,
             first_failed_at = coalesce(first_failed_at, ?) \(holds)
         """
+    static let doubt = """
+        UPDATE delivery SET due_at = ?, held_for = 'retry', reason = ?, attempt = attempt + 1, refusals = refusals + 1,
+            refused_at = coalesce(refused_at, ?) \(holds)
+        """
+    static let makePlain = """
+        UPDATE delivery SET due_at = ?, held_for = NULL, reason = ?, attempt = attempt + 1, plain = 1 \(holds)
+        """
     static let put = "UPDATE delivery SET due_at = ?, held_for = ? \(holds)"
 
     static func write(
@@ -48,6 +55,12 @@ enum SettlementRow {
             try keep(claim.earlier ?? Receipt(), .gone, of: claim, at: now, db)
         case .retry(let due, let reason):
             let changed = try db.run(retry, due.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
+            return try changed == 1 && owedAgain(claim, at: now, db)
+        case .doubted(let until, let reason):
+            let changed = try db.run(doubt, until.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
+            return try changed == 1 && owedAgain(claim, at: now, db)
+        case .plain(let reason):
+            let changed = try db.run(makePlain, now.milliseconds, reason, claim.delivery, claim.fence)
             return try changed == 1 && owedAgain(claim, at: now, db)
         case .deferred(let until, let hold):
             let changed = try db.run(put, until.milliseconds, hold?.rawValue, claim.delivery, claim.fence)

@@ -7,8 +7,18 @@ package struct DeliveryError: Error, Sendable, Equatable {
         /// The provider refuses all messages for a while, so the whole destination pauses.
         /// `after` is nil if the provider gave no time.
         case throttled(after: Duration?)
+        /// The destination refuses everything from us for a while, for a reason that is about us: our name, our quota, a policy.
+        /// The lane is down at once, and nothing counts against the delivery.
+        /// `after` is the wait that the provider asked for or that is usual for the reason; nil if there is none.
+        case unavailable(after: Duration?)
         /// The same message would always fail in the same way.
         case refused
+        /// The destination refuses the message for good, and it is unknown whether the message or we are the reason.
+        /// The delivery is tried again before it is given up, and several such refusals in a row are about us.
+        case doubtful
+        /// The destination refuses the shape of the message (a mention, blocks, a button, a thread, its length), not what it says.
+        /// The message is sent once more in its plainest shape.
+        case trimmings
         /// The destination no longer exists.
         /// Delivery stops until a person acts.
         case gone
@@ -53,6 +63,18 @@ package struct Receipt: Sendable, Equatable {
     /// The message goes on until the channel ends it, like an emergency that repeats, so even a reminder's receipt is kept.
     /// Not stored.
     package var isOngoing = false
+    /// What was odd about the response that accepted the message; nil if nothing was.
+    /// Not stored.
+    package var remark: Remark?
+
+    /// An odd response that accepted a message all the same.
+    package enum Remark: Sendable, Hashable {
+        /// A good status with a body that was not understood.
+        /// The text says what came, and is safe to show.
+        case notUnderstood(String)
+        /// A web page came instead of a response of the service, such as a login page or a proxy's page.
+        case page
+    }
 
     package init(_ remote: [String: String] = [:], pause: Duration? = nil) {
         self.remote = remote
@@ -184,6 +206,9 @@ package struct Message: Sendable {
     package var mention: String?
     /// A label put before everything else in a sample message; nil for real messages.
     package var label: String?
+    /// The message is sent in its plainest shape, because the destination refused its trimmings: text, link and the words to decide, without
+    /// mention, blocks, buttons, colours, attachments and threads.
+    package var isPlain = false
 
     package init(
         event: Event, title: String, body: String, html: String? = nil, link: String? = nil, links: LinkPatterns = LinkPatterns(),

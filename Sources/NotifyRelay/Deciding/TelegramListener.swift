@@ -106,7 +106,7 @@ struct TelegramListener: Sendable {
     private static func wait(after error: any Error, last: Duration) -> Duration {
         guard let error = error as? DeliveryError else { return storePause }
         return switch error.verdict {
-        case .throttled(let after?): after
+        case .throttled(let after?), .unavailable(let after?): after
         case .gone: .seconds(300)
         default: min(max(last * 2, .seconds(5)), .seconds(300))
         }

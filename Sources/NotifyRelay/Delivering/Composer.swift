@@ -39,7 +39,7 @@ struct Composer: Sendable {
             alike: claim.collapsed, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
         let rendered = templates.render(fields, request)
         let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
-        let message = Message(
+        var message = Message(
             event: event,
             title: target.type.dialect.cut(rendered.title, to: target.type.titleLimit),
             body: target.type.dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)"),
@@ -50,6 +50,7 @@ struct Composer: Sendable {
                 event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),
             subjectKey: idempotencyKey(event: event.subject, destination: claim.destination, recipient: ""),
             deliveryID: claim.delivery, mention: claim.options.mention, label: label)
+        message.isPlain = claim.isPlain
         return (message, rendered.fellBackBecause)
     }
 

@@ -111,7 +111,7 @@ actor Lane {
                 if underWay < allowed.count, opens <= clock.now, await hasMore() {
                     underWay += 1
                     let claim = ready.removeFirst()
-                    pacer?.take(clock.now)
+                    begin()
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await wakeup.wait()
@@ -200,7 +200,7 @@ actor Lane {
             return nil
         }
         guard await fill(), !stopping, !ready.isEmpty else { return nil }
-        pacer?.take(clock.now)
+        begin()
         return ready.removeFirst()
     }
 
@@ -208,6 +208,11 @@ actor Lane {
     private func rest(until moment: Timestamp) async {
         let again = isStateUnwritten || !returning.isEmpty ? clock.now + Self.untilLedgerIsTriedAgain : .distantFuture
         await wakeup.wait(until: min(moment, again), clock: clock)
+    }
+
+    private func begin() {
+        pacer?.take(clock.now)
+        health.began(at: clock.now)
     }
 
     private func opensAt(_ from: Timestamp) -> Timestamp {
@@ -246,9 +251,8 @@ actor Lane {
     }
 
     private var mostToClaim: Int {
-        guard health.isOpen else { return 1 }
-        guard destination.claimsAhead else { return max(1, destination.width - underWay) }
-        return pacer == nil ? destination.width * 2 : destination.width
+        let most = health.mostToClaim(width: destination.width, claimsAhead: destination.claimsAhead && pacer == nil)
+        return destination.claimsAhead ? most : max(1, most - underWay)
     }
 
     private func deliver(_ claim: Claim) async {
@@ -278,10 +282,10 @@ actor Lane {
         case .delivered(let receipt):
             change = health.succeeded(at: now)
             if let pause = receipt.pause { health.block(until: now + pause) }
-        case .failed(let error): change = health.failed(error, at: now, unit: chance())
+        case .failed(let error): change = health.failed(error, message: claim.event.id, at: now, unit: chance())
         }
         let settlement = outcome.settlement(
-            of: claim, at: now, giveUp: health.isOpen ? destination.giveUp : nil, unit: chance(), stopping: stopping)
+            of: claim, at: now, lane: health, giveUp: destination.giveUp, unit: chance(), stopping: stopping)
         await record(claim, settlement, Attempt(outcome, at: begun, took: took))
         log.settled(claim, outcome, as: settlement, took: took)
         await apply(change, reason: health.reason)

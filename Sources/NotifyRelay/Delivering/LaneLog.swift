@@ -49,7 +49,8 @@ extension Settlement {
     fileprivate var word: String {
         switch self {
         case .delivered: "delivered"
-        case .retry(let at, _): "owed again at \(at)"
+        case .retry(let at, _), .doubted(let at, _): "owed again at \(at)"
+        case .plain: "owed again, in its plainest shape"
         case .deferred(let until, _): "deferred until \(until)"
         case .dead: "dead"
         case .unknown: "unknown"

@@ -11,7 +11,9 @@ package enum DeliveryOutcome: Sendable {
     package var word: String {
         guard case .failed(let error) = self else { return "delivered" }
         return switch error.verdict {
-        case .retry, .suspect: "retry"
+        case .retry, .suspect, .doubtful: "retry"
+        case .unavailable: "unavailable"
+        case .trimmings: "trimmings"
         case .throttled: "throttled"
         case .refused: "refused"
         case .gone: "gone"
@@ -28,25 +30,47 @@ package enum DeliveryOutcome: Sendable {
     /// What becomes of the delivery after this attempt.
     ///
     /// - Parameters:
-    ///   - giveUp: how long after its first failed attempt a delivery is dead; nil while the lane is not open.
+    ///   - lane: the health of the lane after this attempt.
+    ///   - giveUp: how long after its first failed attempt a delivery is dead. It does not count while the lane is not open.
     ///   - unit: a number in 0..<1 from the caller's generator, which spreads the retries.
     ///   - stopping: the program is stopping, so an attempt without a response is not the destination's failure.
-    package func settlement(of claim: Claim, at now: Timestamp, giveUp: Duration?, unit: Double, stopping: Bool) -> Settlement {
+    package func settlement(
+        of claim: Claim, at now: Timestamp, lane: LaneHealth, giveUp: Duration, unit: Double, stopping: Bool
+    ) -> Settlement {
         guard case .failed(let error) = self else {
             if case .delivered(let receipt) = self { return .delivered(receipt) }
             return .delivered(Receipt())
         }
+        let giveUp = lane.isOpen ? giveUp : nil
         switch error.verdict {
         case .throttled(let after): return .deferred(until: now + (after ?? .seconds(5)), hold: .throttle)
         case .refused: return .dead(error.detail)
         case .vanished: return .vanished(error.detail)
         case .gone: return .deferred(until: now, hold: nil)
+        // Another delivery is the next probe, so that one bad message does not keep a lane down.
+        case .unavailable: return .deferred(until: now + Self.untilNextRefusal, hold: .retry)
+        case .doubtful: return doubted(claim, error, lane: lane, at: now)
+        case .trimmings: return claim.isPlain ? .dead(error.detail) : .plain(error.detail)
         // A refresh only edits a message, and to edit it twice does no harm, so it is repeated even with `at_most_once`.
         case .uncertain where claim.options.atMostOnce && !claim.options.refreshes: return .unknown(error.detail)
         case .uncertain where stopping: return .deferred(until: now, hold: nil)
         case .retry(let after): return again(claim, error, after: after, at: now, giveUp: giveUp, unit: unit)
         case .suspect, .uncertain: return again(claim, error, after: nil, at: now, giveUp: giveUp, unit: unit)
         }
+    }
+
+    /// The wait after a refusal that need not be about the message.
+    private static let untilNextRefusal = Duration.seconds(60)
+    /// A message that is refused so often is the reason itself.
+    private static let mostRefusals = 3
+
+    /// Decides whether the message is the reason of a refusal of unknown cause. While the lane is down, the reason is not the message.
+    private func doubted(_ claim: Claim, _ error: DeliveryError, lane: LaneHealth, at now: Timestamp) -> Settlement {
+        let again = now + Self.untilNextRefusal
+        guard lane.isOpen else { return .deferred(until: again, hold: .retry) }
+        let wasAnotherAccepted = claim.refusedAt.map { $0 < lane.lastAccepted ?? .distantPast } ?? false
+        if wasAnotherAccepted || claim.refusals + 1 >= Self.mostRefusals { return .dead(error.detail) }
+        return .doubted(until: again, reason: error.reason.rawValue)
     }
 
     /// Tries the delivery again after the policy's delay or the destination's, whichever is longer, or gives it up.
