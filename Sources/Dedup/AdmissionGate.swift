@@ -15,6 +15,7 @@ enum AdmissionGate {
     /// Makes the delivered message of a collapse's first event owed again, as an edit.
     static let refresh = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
+            refusals = 0, refused_at = NULL,
             options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
         WHERE state = 'delivered' AND destination = ?
             AND event IN (SELECT event FROM member WHERE window_id = ? AND told_at_once = 1)

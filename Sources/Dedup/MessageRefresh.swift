@@ -10,6 +10,7 @@ enum MessageRefresh {
     /// It does nothing if another one is owed there, which will show the present facts.
     private static let owe = """
         UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
+            refusals = 0, refused_at = NULL,
             options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
         WHERE id = (
                 SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
