@@ -121,7 +121,7 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Dedup", "RelayCore", "RelaySupport", "RelayTesting"]),
-        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting", "Sandbox"], exclude: ["Golden"]),
         .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting"], exclude: ["Golden"]),
         .testTarget(
             name: "SandboxTests",

@@ -5,6 +5,7 @@ import Transport
 extension Discord {
     /// One embed. The operator's mention, if any, is in `content` before it, because a mention inside an embed notifies nobody.
     static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain { return plain(message) }
         var payload: [String: JSONValue] = [
             "content": .string(message.mention ?? ""), "allowed_mentions": allowed(message.mention), "embeds": [embed(message)],
             "components": .array(components(message)),
@@ -12,6 +13,14 @@ extension Discord {
         // A message below normal priority arrives without a sound: SUPPRESS_NOTIFICATIONS.
         if message.event.priority == .low { payload["flags"] = 4_096 }
         return .object(payload)
+    }
+
+    /// Only text. An edit takes embeds and buttons away.
+    private static func plain(_ message: Message) -> JSONValue {
+        [
+            "content": .string(message.plainText(dialect, most: Limit(1_900, .utf16))), "allowed_mentions": ["parse": []], "embeds": [],
+            "components": [],
+        ]
     }
 
     /// Allows exactly the mentions that the operator wrote; mentions in any other text notify nobody.
@@ -62,7 +71,7 @@ extension Discord {
     /// Refines the common verdict by Discord's error code.
     /// Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
-        guard let common else { return nil }
+        guard let common else { return response.errorInBody(json) }
         let status = response.status, code = json["code"]?.int ?? 0
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason, _ meaning: String) -> DeliveryError {
             DeliveryError(verdict, reason, "answered \(status) (\(code)): \(meaning)", status: status)
@@ -73,6 +82,8 @@ extension Discord {
         }
         switch (status, code) {
         case (404, 10_008) where isEdit: return error(.vanished, .notFound, "the message is gone")
+        // 50035 is an invalid form: an embed, a button or a mention. 40005 is too large, 240000 a link that Discord blocks.
+        case (400, 50_035), (413, 40_005), (400, 40_005), (400, 240_000): return error(.trimmings, .rejected, "it refuses the form")
         case (404, 10_015), (401, 50_027): return error(.gone, .notFound, "the webhook is no more")
         case (404, 10_003): return error(.gone, .notFound, "the channel is no more")
         case (400, 160_005), (400, 50_083): return error(.gone, .rejected, "the thread is closed")

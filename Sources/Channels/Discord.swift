@@ -81,7 +81,7 @@ struct DiscordChannel: Channel {
     /// Reads the webhook's own description, which changes nothing.
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", base, headers: [("User-Agent", Secret(agent))], network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the webhook of \(address.origin)") {
+        return await JSONPost(tools: tools, network: network).ask(request, "the webhook of \(address.origin)", takes: { $1["id"] != nil }) {
             Discord.judge($0, $1, $2, isEdit: false)
         }
     }
@@ -92,12 +92,13 @@ struct DiscordChannel: Channel {
         // Discord may block another form of user agent: https://docs.discord.com/developers/reference#user-agent
         request.headers.removeAll { $0.name == "User-Agent" }
         request.headers.append(("User-Agent", Secret(agent)))
-        let (response, json) = try await post.send(request, isIdempotent: earlier != nil) { common, response, json in
-            Discord.judge(common, response, json, isEdit: earlier != nil)
+        let isEdit = earlier != nil
+        let accepted = try await post.send(request, isIdempotent: isEdit, takes: { isEdit || $1["id"]?.string != nil }) {
+            Discord.judge($0, $1, $2, isEdit: isEdit)
         }
-        var receipt = earlier ?? Receipt(json["id"]?.string.map { ["id": $0] } ?? [:])
-        receipt.pause = Discord.pause(after: response)
-        return receipt
+        let pause = Discord.pause(after: accepted.response)
+        return earlier.map { accepted.keeping($0, pause: pause) }
+            ?? accepted.receipt(accepted.json["id"]?.string.map { ["id": $0] } ?? [:], pause: pause)
     }
 
     private var agent: String { "DiscordBot (https://github.com/notify-relay, \(tools.version))" }

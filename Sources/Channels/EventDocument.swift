@@ -6,8 +6,12 @@ struct EventDocument {
     /// The largest document, 20 KB, as Standard Webhooks recommends.
     /// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-size
     static let mostBytes = 20_000
+    /// The largest document for a receiver that refused a larger one.
+    private static let mostPlainBytes = 6_000
 
     let message: Message
+
+    private var most: Int { message.isPlain ? Self.mostPlainBytes : Self.mostBytes }
 
     /// The Standard Webhooks form: `{"type", "timestamp", "data"}`.
     var standard: [UInt8] {
@@ -59,12 +63,12 @@ struct EventDocument {
     /// Wraps the data and shrinks it until the document fits: `payload` and `actions` are dropped first, then long texts and lists are cut.
     private func fitting(_ wrap: (JSONValue) -> JSONValue) -> [UInt8] {
         let whole = wrap(data).bytes
-        if whole.count <= Self.mostBytes { return whole }
+        if whole.count <= most { return whole }
         let lean = data.without(["payload", "actions"], in: kind).marked
-        if case let bytes = wrap(lean).bytes, bytes.count <= Self.mostBytes { return bytes }
+        if case let bytes = wrap(lean).bytes, bytes.count <= most { return bytes }
         for (scalars, items) in [(4_000, 100), (2_000, 40), (500, 20), (100, 10)] {
             let cut = wrap(lean.capped(scalars: scalars, items: items)).bytes
-            if cut.count <= Self.mostBytes { return cut }
+            if cut.count <= most { return cut }
         }
         return wrap(lean.capped(scalars: 60, items: 0)).bytes
     }
@@ -97,7 +101,7 @@ extension JSONValue {
     /// useless.
     fileprivate func capped(scalars: Int, items: Int, key: String = "") -> JSONValue {
         switch self {
-        case .string(let text) where ["id", "run_id", "link"].contains(key): return text.utf8.count <= 2_000 ? self : .null
+        case .string(let text) where ["id", "run_id", "link", "decide_link"].contains(key): return text.utf8.count <= 2_000 ? self : .null
         case .string(let text):
             let view = text.unicodeScalars
             return view.count <= scalars ? self : .string(String(view.prefix(scalars)) + "…")

@@ -7,7 +7,8 @@ extension GoogleChat {
     static let most = 32_000
 
     static func payload(_ message: Message) -> JSONValue {
-        dialect.fitting(message.body, within: most) { body in
+        if message.isPlain { return ["text": .string(plain(message))] }
+        return dialect.fitting(message.body, within: most) { body in
             var payload: [String: JSONValue] = [
                 "text": .string(text(message)),
                 "cardsV2": [["cardId": "relay", "card": ["sections": [section(message, body)]]]],
@@ -23,6 +24,18 @@ extension GoogleChat {
         let data = [message.sampleNote?.oneLine(most: 500), Entities.html.read(message.shownTitle)].compactMap { $0 }
         let words = Dialect.plain.cut(Dialect.withoutAngles(data.joined(separator: "\n")), to: Limit(1_000, .utf16))
         return [message.mention, words].compactMap { $0 }.joined(separator: "\n")
+    }
+
+    /// The text without a card. The body is HTML for cards, so it is read back to plain text.
+    private static func plain(_ message: Message) -> String {
+        var message = message
+        message.title = Entities.html.read(message.title)
+        message.body = Entities.html.read(message.body)
+        let links = message.links(within: Limit(2_000, .utf16)).map { "\($0.label): \(Dialect.bareLink($0.url))" }
+        message.link = nil
+        message.decideLink = nil
+        let words = Dialect.withoutAngles(message.plainText(.plain, most: Limit(3_000, .utf16)))
+        return ([words] + links).joined(separator: "\n")
     }
 
     private static func section(_ message: Message, _ body: String) -> JSONValue {

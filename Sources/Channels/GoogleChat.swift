@@ -52,11 +52,12 @@ package enum GoogleChat {
             DeliveryError(verdict, reason, DeliveryError.said(status, word), status: status)
         }
         guard common != nil else {
-            if status == 200, json["name"]?.string != nil { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the message", status: status)
+            return response.errorInBody(json)
         }
         switch (status, word) {
         case (400, _) where details.contains { $0["reason"]?.string == "API_KEY_INVALID" }: return error(.gone, .unauthorized)
+        // The card is the only part of the message that can be invalid.
+        case (400, "INVALID_ARGUMENT"): return error(.trimmings, .rejected)
         case (401, _?), (403, _?): return error(.gone, .unauthorized)
         // A reply to a missing thread starts a new one, so 404 means that the space or the webhook is missing.
         case (404, _?): return error(.gone, .notFound)
@@ -80,14 +81,18 @@ struct GoogleChatChannel: Channel {
         // `requestId` is documented for this call, but not for webhook credentials. It is sent, but nothing relies on it.
         var parameters = ["requestId=\(message.idempotencyKey.percentEncoded)"]
         // Without this parameter Google Chat ignores the thread.
-        if GoogleChat.threadKey(message) != nil { parameters.append("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD") }
+        if GoogleChat.threadKey(message) != nil, !message.isPlain {
+            parameters.append("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD")
+        }
         let post = JSONPost(tools: tools, network: network)
         let request = post.request("POST", address.adding(parameters), json: GoogleChat.payload(message))
-        let (_, json) = try await post.send(request, isIdempotent: false, sharpen: GoogleChat.judge)
+        let accepted = try await post.send(
+            request, isIdempotent: false, takes: { $1["name"]?.string != nil }, sharpen: GoogleChat.judge)
+        let json = accepted.json
         var remote: [String: String] = [:]
         remote["name"] = json["name"]?.string
         remote["thread"] = json["thread"]?["name"]?.string
-        return Receipt(remote)
+        return accepted.receipt(remote)
     }
 
     func preview(_ message: Message) -> String { String(decoding: GoogleChat.payload(message).bytes, as: UTF8.self) }

@@ -25,6 +25,10 @@ package enum Gotify {
     }
 
     static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain {
+            let text = message.plainText(.plain, most: Limit(2_000, .codePoints), hasTitle: false)
+            return ["title": .string(message.shownTitle), "message": .string(text)]
+        }
         let label = message.label.map { $0 + "\n" } ?? ""
         let words = label + message.body + "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .codePoints))
         // The text is never Markdown, because every reader's device would fetch the pictures in it.
@@ -40,8 +44,7 @@ package enum Gotify {
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = response.status
         guard let common else {
-            if json["id"]?.int != nil { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'id' of Gotify", status: status)
+            return response.errorInBody(json)
         }
         guard json["errorCode"]?.int == status else { return common }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
@@ -50,6 +53,7 @@ package enum Gotify {
         switch status {
         case 401, 403: return error(.gone, .unauthorized)
         case 404: return error(.gone, .notFound)
+        case 400: return error(.trimmings, .rejected)
         default: return error(common.verdict, common.reason)
         }
     }
@@ -77,8 +81,8 @@ struct GotifyChannel: Channel {
         let post = JSONPost(tools: tools, network: network)
         let request = post.request(
             "POST", Secret("\(server.base)/message"), json: Gotify.payload(message), headers: [("X-Gotify-Key", token)])
-        let (_, json) = try await post.send(request, isIdempotent: false) { Gotify.judge($0, $1, $2) }
-        return Receipt(json["id"]?.int.map { ["id": String($0)] } ?? [:])
+        let accepted = try await post.send(request, isIdempotent: false, takes: { $1["id"]?.int != nil }) { Gotify.judge($0, $1, $2) }
+        return accepted.receipt(accepted.json["id"]?.int.map { ["id": String($0)] } ?? [:])
     }
 
     func preview(_ message: Message) -> String { String(decoding: Gotify.payload(message).bytes, as: UTF8.self) }

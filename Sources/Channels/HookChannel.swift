@@ -12,15 +12,16 @@ struct HookChannel: Channel {
     /// Takes the common verdict (nil means accepted), the response, its body (`.null` if it is not JSON) and the time. Returns the verdict
     /// to use.
     let sharpen: @Sendable (DeliveryError?, HTTPResponse, JSONValue, Timestamp) -> DeliveryError?
+    /// Whether a good response has the service's own sign of acceptance.
+    let takes: @Sendable (HTTPResponse, JSONValue) -> Bool
     /// An address that checks the credential without delivering anything; nil if there is none.
     var question: Secret?
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
         let post = JSONPost(tools: tools, network: network), now = tools.clock.now
-        _ = try await post.send(post.request("POST", address.url, json: payload(message)), isIdempotent: false) {
+        return try await post.send(post.request("POST", address.url, json: payload(message)), isIdempotent: false, takes: takes) {
             sharpen($0, $1, $2, now)
-        }
-        return Receipt()
+        }.receipt()
     }
 
     func preview(_ message: Message) -> String { String(decoding: payload(message).bytes, as: UTF8.self) }
@@ -29,7 +30,9 @@ struct HookChannel: Channel {
         guard let question else { return await reach(address, over: tools.http, network: network) }
         let now = tools.clock.now
         let request = HTTPRequest("GET", question, network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the webhook at \(address.origin)") { sharpen($0, $1, $2, now) }
+        return await JSONPost(tools: tools, network: network).ask(request, "the webhook at \(address.origin)", takes: takes) {
+            sharpen($0, $1, $2, now)
+        }
     }
 }
 

@@ -14,7 +14,8 @@ struct Letterhead: Sendable {
     func mail(_ message: Message, to recipient: MailAddress, date: Timestamp) -> MIMEMail {
         MIMEMail(
             date: date, from: from, to: recipient, replyTo: replyTo, subject: message.labelledTitle, messageID: messageID(message),
-            references: references(message), extraHeaders: headers(message), text: message.body, html: message.html,
+            references: references(message), extraHeaders: headers(message), text: message.body,
+            html: message.isPlain ? nil : message.html,
             boundarySeed: message.idempotencyKey)
     }
 

@@ -12,12 +12,24 @@ extension Matrix {
     ///
     /// - Parameter original: the id of the first event if this one replaces it; nil for a new message.
     static func content(_ message: Message, replacing original: String? = nil) -> JSONValue {
+        if message.isPlain { return plain(message, replacing: original) }
         var content = JSONValue.null
         for room in [type.abilities.limit.most, 8_000, 4_000, 2_000] {
             content = self.content(message, room: room, replacing: original)
             if content.bytes.count <= mostContent { break }
         }
         return content
+    }
+
+    /// Text without HTML and mentions. An edit still names the event that it replaces.
+    private static func plain(_ message: Message, replacing original: String?) -> JSONValue {
+        let text = JSONValue.string(message.plainText(.plain, most: Limit(8_000, .bytes)))
+        let content: JSONValue = ["msgtype": "m.text", "body": text, "m.mentions": [:]]
+        guard let original else { return content }
+        return [
+            "msgtype": "m.text", "body": text, "m.mentions": [:], "m.new_content": content,
+            "m.relates_to": ["rel_type": "m.replace", "event_id": .string(original)],
+        ]
     }
 
     private static func content(_ message: Message, room: Int, replacing original: String?) -> JSONValue {

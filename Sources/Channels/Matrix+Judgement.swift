@@ -5,24 +5,23 @@ import Transport
 extension Matrix {
     /// Refines the common verdict by the `errcode`.
     /// Source: https://spec.matrix.org/v1.15/client-server-api/#standard-error-response
-    ///
-    /// - Parameter wants: the JSON member that every good response has.
     static func judge(
-        _ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, wants: String, isEdit: Bool = false
+        _ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool = false
     ) -> DeliveryError? {
         let status = response.status, code = json["errcode"]?.string ?? ""
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
         }
         guard let common else {
-            if json[wants]?.string != nil { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the '\(wants)' of Matrix", status: status)
+            return response.errorInBody(json)
         }
         switch (status, code) {
         case (429, _):
             return error(.throttled(after: common.wish ?? DeliveryError.wait(milliseconds: json["retry_after_ms"])), .rateLimited)
         case (400, _) where isEdit && json["error"]?.string?.contains("unknown event") == true: return error(.vanished, .notFound)
         case (500..., _): return common
+        case (413, "M_TOO_LARGE"), (400, "M_TOO_LARGE"): return error(.trimmings, .tooLarge)
+        case (400, "M_BAD_JSON"), (400, "M_INVALID_PARAM"): return error(.trimmings, .rejected)
         case (_, "M_UNKNOWN_TOKEN"), (_, "M_MISSING_TOKEN"), (_, "M_USER_DEACTIVATED"), (_, "M_USER_SUSPENDED"), (_, "M_USER_LOCKED"):
             return error(.gone, .unauthorized)
         // The user has not joined the room or may not post in it.

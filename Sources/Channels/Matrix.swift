@@ -45,8 +45,8 @@ struct MatrixChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let json = try await put(Matrix.content(message), transaction: message.idempotencyKey, isEdit: false)
-        return Receipt(json["event_id"]?.string.map { ["event_id": $0] } ?? [:])
+        let accepted = try await put(Matrix.content(message), transaction: message.idempotencyKey, isEdit: false)
+        return accepted.receipt(accepted.json["event_id"]?.string.map { ["event_id": $0] } ?? [:])
     }
 
     /// Always replaces the first event, because Matrix ignores a replacement of a replacement.
@@ -54,12 +54,11 @@ struct MatrixChannel: Channel {
         guard let original = earlier.remote["event_id"] else { return try await deliver(message) }
         // The edit needs a separate transaction id: with the first one, the server would take it for a repeat of the original event.
         let transaction = message.idempotencyKey + "-edit"
-        _ = try await put(Matrix.content(message, replacing: original), transaction: transaction, isEdit: true)
-        return earlier
+        return try await put(Matrix.content(message, replacing: original), transaction: transaction, isEdit: true).keeping(earlier)
     }
 
     func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
-        guard let original = earlier.remote["event_id"], var content = Matrix.content(message).object else {
+        guard !message.isPlain, let original = earlier.remote["event_id"], var content = Matrix.content(message).object else {
             return try await deliver(message)
         }
         // Clients without threads show the message as a reply. Source: https://spec.matrix.org/v1.15/client-server-api/#threading
@@ -67,8 +66,7 @@ struct MatrixChannel: Channel {
             "rel_type": "m.thread", "event_id": .string(original), "is_falling_back": true,
             "m.in_reply_to": ["event_id": .string(original)],
         ]
-        _ = try await put(.object(content), transaction: message.idempotencyKey, isEdit: false)
-        return earlier
+        return try await put(.object(content), transaction: message.idempotencyKey, isEdit: false).keeping(earlier)
     }
 
     func preview(_ message: Message) -> String { String(decoding: Matrix.content(message).bytes, as: UTF8.self) }
@@ -76,19 +74,19 @@ struct MatrixChannel: Channel {
     func connect() async -> [Finding] {
         let url = Secret("\(server.base)/_matrix/client/v3/account/whoami")
         let request = HTTPRequest("GET", url, headers: [token.asBearer], network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") {
-            Matrix.judge($0, $1, $2, wants: "user_id")
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)", takes: { $1["user_id"] != nil }) {
+            Matrix.judge($0, $1, $2)
         }
     }
 
     /// The transaction id makes a repeat harmless as long as the access token stays the same.
     /// Source: https://spec.matrix.org/v1.15/client-server-api/#transaction-identifiers
-    private func put(_ content: JSONValue, transaction: String, isEdit: Bool) async throws(DeliveryError) -> JSONValue {
+    private func put(_ content: JSONValue, transaction: String, isEdit: Bool) async throws(DeliveryError) -> JSONPost.Accepted {
         let path = "rooms/\(room.percentEncoded)/send/m.room.message/\(transaction.percentEncoded)"
         let post = JSONPost(tools: tools, network: network)
         let request = post.request("PUT", Secret("\(server.base)/_matrix/client/v3/\(path)"), json: content, headers: [token.asBearer])
-        return try await post.send(request, isIdempotent: true) {
-            Matrix.judge($0, $1, $2, wants: "event_id", isEdit: isEdit)
-        }.json
+        return try await post.send(request, isIdempotent: true, takes: { $1["event_id"]?.string != nil }) {
+            Matrix.judge($0, $1, $2, isEdit: isEdit)
+        }
     }
 }

@@ -35,13 +35,16 @@ package enum Mattermost {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
         }
         return ChannelPlan(callback: .mattermost) { tools in
-            HookChannel(address: address, network: basics.network, tools: tools, payload: payload) { common, response, json, _ in
-                judge(common, response, json)
-            }
+            HookChannel(
+                address: address, network: basics.network, tools: tools, payload: payload,
+                sharpen: { common, response, json, _ in
+                    judge(common, response, json)
+                }, takes: takes)
         }
     }
 
-    static func payload(_ message: Message) -> JSONValue {
+    @Sendable static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain { return ["text": .string(message.plainText(dialect, most: Limit(4_000, .codePoints)))] }
         var payload: [String: JSONValue] = ["text": .string(text(message)), "attachments": [attachment(message)]]
         if let word = word(message.event.priority) { payload["priority"] = ["priority": .string(word)] }
         return .object(payload)
@@ -90,6 +93,8 @@ package enum Mattermost {
         }
     }
 
+    @Sendable private static func takes(_ response: HTTPResponse, _ json: JSONValue) -> Bool { response.text == "ok" }
+
     /// Refines the common verdict by the server's error id. An id is repeated only if it starts with a known prefix.
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = response.status
@@ -98,14 +103,14 @@ package enum Mattermost {
             DeliveryError(verdict, reason, DeliveryError.said(status, id), status: status)
         }
         guard let common else {
-            if status == 200, response.body.count <= 64, String(decoding: response.body, as: UTF8.self).trimmed == "ok" { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Mattermost", status: status)
+            return response.errorInBody(json)
         }
         func says(_ parts: String...) -> Bool { parts.contains { id?.contains($0) ?? false } }
         switch status {
         // The server answers an unknown webhook key with 400, not 404.
         case 400 where says("incoming_webhook.invalid", "incoming_webhook.user", "team"): return error(.gone, .notFound)
-        case 400 where says("props_length"): return error(.refused, .tooLarge)
+        case 400 where says("props_length", "msg_length"): return error(.trimmings, .tooLarge)
+        case 400 where says("priority", "attachment", "action", "parse"): return error(.trimmings, .rejected)
         case 400 where id != nil: return error(.refused, .rejected)
         case 403 where id != nil: return error(.gone, .unauthorized)
         case 404 where id != nil: return error(.gone, .notFound)

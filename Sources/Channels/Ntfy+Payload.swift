@@ -15,6 +15,10 @@ extension Ntfy {
 
     /// JSON escapes can take two bytes for one, so the text is cut shorter until the document fits.
     static func payload(_ message: Message, topic: String, sequence: String) -> JSONValue {
+        if message.isPlain {
+            let text = message.plainText(.plain, most: Limit(2_000, .bytes))
+            return ["topic": .string(topic), "message": .string(text), "sequence_id": .string(sequence)]
+        }
         var payload = JSONValue.null
         for room in [mostMessage.most, 3_000, 2_000, 1_000] {
             payload = self.payload(message, topic: topic, sequence: sequence, room: room)
@@ -42,9 +46,7 @@ extension Ntfy {
 
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         if let common { return sharpened(common, response, json) }
-        if json["id"]?.string != nil { return nil }
-        return DeliveryError(
-            .uncertain, .badAnswer, "answered \(response.status), but not with the 'id' of ntfy", status: response.status)
+        return response.errorInBody(json)
     }
 
     /// Refines the common verdict by ntfy's error code.
@@ -60,7 +62,9 @@ extension Ntfy {
         case (429, _): return error(.throttled(after: max(common.wish ?? .zero, .seconds(5))), .rateLimited, "too many requests")
         case (401, 40_101), (403, 40_301): return error(.gone, .unauthorized, "it does not let us publish there")
         case (404, 40_401): return error(.gone, .notFound, "no ntfy is at this address")
-        case (400, 40_041): return error(.refused, .tooLarge, "too large for it")
+        case (400, 40_041), (413, _): return error(.trimmings, .tooLarge, "too large for it")
+        // All other codes of this group are about a part of the message: its actions, tags, priority, click, delay or sequence.
+        case (400, 40_000...40_099): return error(.trimmings, .rejected, "it refuses the form")
         default: return code == 0 ? common : error(common.verdict, common.reason, "it refuses or has failed")
         }
     }

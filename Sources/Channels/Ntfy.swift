@@ -74,7 +74,8 @@ struct NtfyChannel: Channel {
     func connect() async -> [Finding] {
         let path = token == nil ? "/v1/health" : "/v1/account"
         let request = HTTPRequest("GET", Secret(server.base + path), headers: authorization, network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") { common, response, json in
+        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)", takes: { $1.object != nil }) {
+            common, response, json in
             common.map { Ntfy.sharpened($0, response, json) }
         }
     }
@@ -83,8 +84,8 @@ struct NtfyChannel: Channel {
         let post = JSONPost(tools: tools, network: network)
         let payload = Ntfy.payload(message, topic: topic.reveal(), sequence: sequence)
         let request = post.request("POST", Secret(server.base + "/"), json: payload, headers: authorization)
-        _ = try await post.send(request, isIdempotent: true) { Ntfy.judge($0, $1, $2) }
-        return Receipt(["sequence_id": sequence])
+        let accepted = try await post.send(request, isIdempotent: true, takes: { $1["id"]?.string != nil }) { Ntfy.judge($0, $1, $2) }
+        return accepted.receipt(["sequence_id": sequence])
     }
 
     private var authorization: [(name: String, value: Secret)] { token.map { [$0.asBearer] } ?? [] }

@@ -49,10 +49,24 @@ package enum PagerDuty {
     }
 
     static func payload(_ message: Message, key: String, dedupKey: String) -> JSONValue {
+        if message.isPlain { return plain(message, key: key, dedupKey: dedupKey) }
         let links = message.links().map { ["href": .string($0.url), "text": .string($0.label)] as JSONValue }
         return [
             "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
             "client": "NotifyRelay", "links": .array(links), "payload": alert(message),
+        ]
+    }
+
+    /// Only the members that PagerDuty requires, and the text with its links.
+    private static func plain(_ message: Message, key: String, dedupKey: String) -> JSONValue {
+        [
+            "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
+            "payload": [
+                "summary": .string(Dialect.plain.cut(message.labelledTitle.oneLine(most: 500), to: mostSummary)),
+                "severity": .string(severity(message.event.priority)),
+                "source": .string(message.event.account ?? "notify-relay"),
+                "custom_details": ["text": .string(message.plainText(.plain, most: Limit(4_000, .bytes)))],
+            ],
         ]
     }
 
@@ -86,10 +100,11 @@ package enum PagerDuty {
         let words = [json["message"]?.string] + (json["errors"]?.array ?? []).map(\.string)
         let errors = words.compactMap { $0 }.joined(separator: " ").lowercased()
         switch status {
-        case 202: return nil
-        case 200...299: return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with PagerDuty's 202", status: status)
+        case 200...299: return response.errorInBody(json)
         case 400 where errors.contains("routing_key") || errors.contains("routing key"):
             return DeliveryError(.gone, .unauthorized, "answered 400: the integration key is not known", status: status)
+        case 400 where ["links", "images", "custom_details", "too large"].contains(where: errors.contains):
+            return DeliveryError(.trimmings, .rejected, "answered 400: it refuses the form", status: status)
         case 404: return DeliveryError(.gone, .notFound, "answered 404: nothing is there", status: status)
         case 429:
             return DeliveryError(
@@ -119,8 +134,9 @@ struct PagerDutyChannel: Channel {
         let post = JSONPost(tools: tools, network: network)
         let payload = PagerDuty.payload(message, key: key.reveal(), dedupKey: dedupKey)
         let request = post.request("POST", Secret(api.base + "/v2/enqueue"), json: payload)
-        _ = try await post.send(request, isIdempotent: true, sharpen: PagerDuty.judge)
-        return Receipt(["dedup_key": dedupKey])
+        let accepted = try await post.send(
+            request, isIdempotent: true, takes: { response, _ in response.status == 202 }, sharpen: PagerDuty.judge)
+        return accepted.receipt(["dedup_key": dedupKey])
     }
 
     func preview(_ message: Message) -> String {

@@ -34,6 +34,12 @@ package enum Pushover {
     }
 
     static func payload(_ message: Message, token: String, user: String) -> JSONValue {
+        if message.isPlain {
+            return [
+                "token": .string(token), "user": .string(user),
+                "message": .string(message.plainText(.plain, most: Limit(900, .codePoints))),
+            ]
+        }
         let body = message.body.trimmed.isEmpty ? message.smallPrint : message.body
         let words = [message.label, body].compactMap { $0 }.joined(separator: "\n")
         var payload: [String: JSONValue] = [
@@ -68,8 +74,10 @@ package enum Pushover {
         let status = response.status
         switch status {
         case 200...299:
-            if json["status"]?.int == 1 { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the status 1 of Pushover", status: status)
+            if let said = json["status"]?.int, said != 1 {
+                return DeliveryError(.refused, .rejected, "answered \(status), and says that it failed", status: status)
+            }
+            return response.errorInBody(json)
         case 429:
             return DeliveryError(
                 .throttled(after: untilReset(response, now: now)), .rateLimited, "answered 429: the month's quota is used up",
@@ -80,7 +88,11 @@ package enum Pushover {
                 ["token", "user"].contains { json[$0]?.string == "invalid" }
                 || (json["errors"]?.array ?? []).contains { ($0.string ?? "").contains("token") || ($0.string ?? "").contains("user") }
             if isOurs { return DeliveryError(.gone, .unauthorized, "answered \(status): token or user is not known", status: status) }
-            // Repeating the same request leads to a block: https://pushover.net/api#friendly
+            // Repeating the same request leads to a block, so only another form of the message is sent: https://pushover.net/api#friendly
+            let words = (json["errors"]?.array ?? []).compactMap(\.string).joined(separator: " ").lowercased()
+            if ["url", "priority", "retry", "expire", "title", "too long", "html", "sound", "timestamp"].contains(where: words.contains) {
+                return DeliveryError(.trimmings, .rejected, "answered \(status): it refuses the form", status: status)
+            }
             return DeliveryError(.refused, .rejected, "answered \(status): it refuses this message", status: status)
         case 500...599:
             return DeliveryError(
@@ -106,8 +118,10 @@ struct PushoverChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let json = try await call("/1/messages.json", Pushover.payload(message, token: token.reveal(), user: user.reveal()))
-        return Receipt(emergencies: json["receipt"]?.string.map { [$0] } ?? [])
+        let accepted = try await call("/1/messages.json", Pushover.payload(message, token: token.reveal(), user: user.reveal()))
+        var receipt = Receipt(emergencies: accepted.json["receipt"]?.string.map { [$0] } ?? [])
+        receipt.remark = accepted.remark
+        return receipt
     }
 
     /// Pushover cannot edit a message. An emergency is cancelled when the approval is decided or when a new emergency replaces it.
@@ -145,7 +159,10 @@ struct PushoverChannel: Channel {
     /// Cancels an emergency. A receipt that Pushover no longer knows counts as cancelled.
     private func cancel(_ receipt: String) async throws(DeliveryError) {
         do throws(DeliveryError) {
-            _ = try await call("/1/receipts/\(receipt)/cancel.json", ["token": .string(token.reveal())], isIdempotent: true)
+            let path = "/1/receipts/\(receipt)/cancel.json"
+            let accepted = try await call(path, ["token": .string(token.reveal())], isIdempotent: true)
+            // Unlike a message, a cancellation that was not understood can be repeated without harm.
+            guard accepted.remark == nil else { throw DeliveryError(.uncertain, .badAnswer, "its response is not understood") }
         } catch {
             switch error.verdict {
             case .refused, .doubtful, .trimmings, .vanished: return
@@ -162,12 +179,13 @@ struct PushoverChannel: Channel {
 
     func connect() async -> [Finding] { await reach(api, over: tools.http, network: network) }
 
-    private func call(_ path: String, _ payload: JSONValue, isIdempotent: Bool = false) async throws(DeliveryError) -> JSONValue {
+    private func call(_ path: String, _ payload: JSONValue, isIdempotent: Bool = false) async throws(DeliveryError) -> JSONPost.Accepted {
         let post = JSONPost(tools: tools, network: network)
         let now = tools.clock.now
-        return try await post.send(post.request("POST", Secret(api.base + path), json: payload), isIdempotent: isIdempotent) {
+        let request = post.request("POST", Secret(api.base + path), json: payload)
+        return try await post.send(request, isIdempotent: isIdempotent, takes: { $1["status"]?.int == 1 }) {
             Pushover.judge($0, $1, $2, now: now)
-        }.json
+        }
     }
 }
 

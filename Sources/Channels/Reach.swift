@@ -31,9 +31,12 @@ func reach(_ address: HTTPAddress, over http: any HTTPTransport, network: Networ
 extension JSONPost {
     /// Makes a harmless request to an API with its credential, and reports the result.
     ///
-    /// - Parameter sharpen: the same as for `send`.
+    /// - Parameters:
+    ///   - takes: whether a good response comes from this kind of service.
+    ///   - sharpen: the same as for `send`.
     func ask(
-        _ request: HTTPRequest, _ what: String, sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
+        _ request: HTTPRequest, _ what: String, takes: (HTTPResponse, JSONValue) -> Bool,
+        sharpen: (DeliveryError?, HTTPResponse, JSONValue) -> DeliveryError?
     ) async -> [Finding] {
         let untried = Finding(ok: nil, "whether it may post was not tried: that would deliver a message")
         do throws(TransportError) {
@@ -41,6 +44,10 @@ extension JSONPost {
             let json = (try? JSONValue(parsing: response.body)) ?? .null
             if let error = sharpen(judge(response, now: tools.clock.now), response, json) {
                 return [Finding(ok: false, "\(what) \(error.detail)"), untried]
+            }
+            guard takes(response, json) else {
+                let came = response.isPage ? "a web page" : "something else"
+                return [Finding(ok: false, "\(what) answers \(response.status) with \(came), not as this kind of service does"), untried]
             }
             return [Finding(ok: true, "\(what) answers and knows us"), untried]
         } catch {

@@ -7,9 +7,8 @@ extension RocketChat {
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, now: Timestamp) -> DeliveryError? {
         let status = response.status
         guard let common else {
-            if status == 200, json["success"]?.bool == true { return nil }
             if json["success"]?.bool == false { return meaning(of: json, status: status) }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with success: true", status: status)
+            return response.errorInBody(json, own: known)
         }
         switch status {
         case 429:
@@ -32,12 +31,16 @@ extension RocketChat {
         return RetryAfter.limited(wait)
     }
 
-    private static let known: [(part: String, verdict: DeliveryError.Verdict, reason: DeliveryError.Reason)] = [
-        ("size-exceeded", .refused, .tooLarge), ("match error", .refused, .rejected),
-        ("too many requests", .throttled(after: nil), .rateLimited),
-        ("invalid integration", .gone, .notFound), ("invalid-channel", .gone, .notFound), ("invalid-room", .gone, .notFound),
-        ("overriding destination", .gone, .rejected), ("not-allowed", .gone, .unauthorized), ("not allowed", .gone, .unauthorized),
-        ("you_are_readonly", .gone, .unauthorized), ("room_is_blocked", .gone, .unauthorized), ("room_is_archived", .gone, .notFound),
+    @Sendable static func takes(_ response: HTTPResponse, _ json: JSONValue) -> Bool { json["success"]?.bool == true }
+
+    private static let known = [
+        ErrorWord("size-exceeded", .trimmings, .tooLarge), ErrorWord("match error", .trimmings, .rejected),
+        ErrorWord("too many requests", .throttled(after: nil), .rateLimited),
+        ErrorWord("invalid integration", .gone, .notFound), ErrorWord("invalid-channel", .gone, .notFound),
+        ErrorWord("invalid-room", .gone, .notFound), ErrorWord("overriding destination", .gone, .rejected),
+        ErrorWord("not-allowed", .gone, .unauthorized), ErrorWord("not allowed", .gone, .unauthorized),
+        ErrorWord("you_are_readonly", .gone, .unauthorized), ErrorWord("room_is_blocked", .gone, .unauthorized),
+        ErrorWord("room_is_archived", .gone, .notFound),
     ]
 
     /// The verdict for a response that says the message was not accepted. An integration script can return any text, so unknown words are

@@ -43,7 +43,7 @@ package enum RocketChat {
         }
         return ChannelPlan { tools in
             HookChannel(
-                address: address, network: basics.network, tools: tools, payload: payload, sharpen: judge, question: question)
+                address: address, network: basics.network, tools: tools, payload: payload, sharpen: judge, takes: takes, question: question)
         }
     }
 
@@ -56,7 +56,8 @@ package enum RocketChat {
         return Secret(text)
     }
 
-    static func payload(_ message: Message) -> JSONValue {
+    @Sendable static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain { return ["text": .string(message.plainText(dialect, most: mostBody)), "parseUrls": false] }
         var attachment = Attachment(message, dialect, most: mostBody)
         let smallPrint = dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16))
         attachment.members["fields"] = .array(

@@ -6,12 +6,21 @@ extension Slack {
     ///
     /// The blocks are at the top level and not in a coloured attachment: Slack calls attachments legacy and folds them, but an approval
     /// must be fully visible. The last line states the priority in words.
-    package static func payload(_ message: Message) -> JSONValue {
-        [
+    @Sendable package static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain { return plain(message) }
+        return [
             "text": .string(fallback(message)),
             "blocks": .array(Blocks(message).all),
             "parse": "none",
             "unfurl_links": false,
+            "unfurl_media": false,
+        ]
+    }
+
+    /// Only text. `parse: none` keeps plain words from calling anybody.
+    private static func plain(_ message: Message) -> JSONValue {
+        [
+            "text": .string(message.plainText(dialect, most: Limit(3_500, .utf16))), "parse": "none", "unfurl_links": false,
             "unfurl_media": false,
         ]
     }

@@ -44,7 +44,7 @@ extension Slack {
     static func judgeBot(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue, isEdit: Bool) -> DeliveryError? {
         let status = response.status
         guard let isTaken = json["ok"]?.bool else {
-            return common ?? DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Slack", status: status)
+            return common ?? response.errorInBody(json, own: words)
         }
         if isTaken { return common }
         // Slack's error words have only lower-case letters and underscores; any other text is not repeated.
@@ -54,9 +54,11 @@ extension Slack {
         }
         switch word {
         case "ratelimited", "rate_limited": return error(.throttled(after: common?.wish), .rateLimited)
-        case "internal_error", "fatal_error": return error(.uncertain, .serverError)
+        // These may have partly succeeded, but Slack itself says that they failed.
+        case "internal_error", "fatal_error": return error(.retry(after: nil), .serverError)
         case "service_unavailable", "request_timeout", "team_added_to_org": return error(.retry(after: nil), .serverError)
         case _ where isEdit && unchangeable.contains(word): return error(.vanished, .notFound)
+        case _ where trimmingsForBot.contains(word): return error(.trimmings, .rejected)
         case _ where refusedByBot.contains(word): return error(.refused, .rejected)
         case _ where goneForBot.contains(word) || word.hasPrefix("restricted_action"): return error(.gone, .unauthorized)
         default: return common ?? error(.refused, .rejected)
@@ -68,15 +70,17 @@ extension Slack {
         "message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch",
     ]
 
-    private static let refusedByBot: Set<String> = [
-        "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text", "too_many_attachments",
-        "invalid_arguments", "metadata_too_large",
+    private static let trimmingsForBot: Set<String> = [
+        "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "too_many_attachments", "invalid_attachments",
+        "invalid_arguments", "metadata_too_large", "cannot_reply_to_message", "thread_not_found",
     ]
+
+    private static let refusedByBot: Set<String> = ["no_text"]
 
     private static let goneForBot: Set<String> = [
         "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
         "org_login_required", "ekm_access_denied", "team_access_not_granted", "access_denied", "channel_not_found", "not_in_channel",
-        "is_archived", "messages_tab_disabled", "cannot_reply_to_message", "message_limit_exceeded",
+        "is_archived", "messages_tab_disabled", "message_limit_exceeded",
     ]
 }
 
@@ -87,10 +91,11 @@ struct SlackBotChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let json = try await call("chat.postMessage", payload(message), isEdit: false)
+        let accepted = try await call("chat.postMessage", payload(message), isEdit: false)
+        let json = accepted.json
         // `ts` is kept as text, because it would lose digits as a number.
         let remote = ["channel": json["channel"]?.string ?? keys.channel, "ts": json["ts"]?.string]
-        return Receipt(remote.compactMapValues { $0 })
+        return accepted.receipt(json["ts"]?.string == nil ? [:] : remote.compactMapValues { $0 })
     }
 
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
@@ -98,32 +103,30 @@ struct SlackBotChannel: Channel {
         var payload = payload(message)
         payload["ts"] = .string(ts)
         payload["channel"] = .string(earlier.remote["channel"] ?? keys.channel)
-        _ = try await call("chat.update", payload, isEdit: true)
-        return earlier
+        return try await call("chat.update", payload, isEdit: true).keeping(earlier)
     }
 
     func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let ts = earlier.remote["ts"] else { return try await deliver(message) }
         var payload = payload(message)
-        payload["thread_ts"] = .string(ts)
+        if !message.isPlain { payload["thread_ts"] = .string(ts) }
         payload["channel"] = .string(earlier.remote["channel"] ?? keys.channel)
-        _ = try await call("chat.postMessage", payload, isEdit: false)
-        return earlier
+        return try await call("chat.postMessage", payload, isEdit: false).keeping(earlier)
     }
 
     func preview(_ message: Message) -> String { String(decoding: JSONValue.object(payload(message)).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] {
         let request = HTTPRequest("POST", url("auth.test"), headers: [keys.token.asBearer], body: [], network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(keys.api.origin)") {
+        return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(keys.api.origin)", takes: Slack.takes) {
             Slack.judgeBot($0, $1, $2, isEdit: false)
         }
     }
 
-    private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> JSONValue {
+    private func call(_ method: String, _ payload: [String: JSONValue], isEdit: Bool) async throws(DeliveryError) -> JSONPost.Accepted {
         let post = JSONPost(tools: tools, network: network)
         let request = post.request("POST", url(method), json: .object(payload), headers: [keys.token.asBearer])
-        return try await post.send(request, isIdempotent: isEdit) { Slack.judgeBot($0, $1, $2, isEdit: isEdit) }.json
+        return try await post.send(request, isIdempotent: isEdit, takes: Slack.takes) { Slack.judgeBot($0, $1, $2, isEdit: isEdit) }
     }
 
     private func url(_ method: String) -> Secret { Secret("\(keys.api.base)/\(method)") }

@@ -66,7 +66,10 @@ package enum Slack {
         section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
         let callback = secret.map { SlackCallback(secret: $0, origin: address.origin, network: basics.network) }
         return ChannelPlan(callback: callback.map(Callback.slack)) {
-            SlackChannel(address: address, network: basics.network, tools: $0)
+            HookChannel(
+                address: address, network: basics.network, tools: $0, payload: payload,
+                sharpen: { common, response, json, _ in judge(common, response, json) },
+                takes: takes)
         }
     }
 
@@ -76,30 +79,4 @@ package enum Slack {
         let url = address.url.reveal()
         return vendors.contains(address.parts.host) && (url.contains("/triggers/") || url.contains("/workflows/"))
     }
-}
-
-struct SlackChannel: Channel {
-    let address: HTTPAddress
-    let network: NetworkOptions
-    let tools: ChannelTools
-
-    func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        var request = HTTPRequest.posting(
-            payload(message), as: "application/json", to: address, tools: tools, network: network)
-        request.guardsAgainstResend = true
-        let response: HTTPResponse
-        do throws(TransportError) {
-            response = try await tools.http.send(request)
-        } catch {
-            throw judge(error, idempotent: false)
-        }
-        if let error = Slack.judge(response, now: tools.clock.now) { throw error }
-        return Receipt()
-    }
-
-    func preview(_ message: Message) -> String { String(decoding: payload(message), as: UTF8.self) }
-
-    func connect() async -> [Finding] { await reach(address, over: tools.http, network: network) }
-
-    private func payload(_ message: Message) -> [UInt8] { Slack.payload(message).bytes }
 }

@@ -6,13 +6,24 @@ extension Teams {
     /// the 202.
     static let most = 19_999
 
-    static func payload(_ message: Message) -> JSONValue {
-        Dialect.plain.fitting(message.body, within: most) { body in
+    @Sendable static func payload(_ message: Message) -> JSONValue {
+        if message.isPlain { return plain(message) }
+        return Dialect.plain.fitting(message.body, within: most) { body in
             let attachment: JSONValue = [
                 "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": .null, "content": Card(message, body).json,
             ]
             return ["type": "message", "attachments": [attachment]]
         }
+    }
+
+    /// A card with one text run for each line, and no containers, colours and actions.
+    private static func plain(_ message: Message) -> JSONValue {
+        let lines = message.plainText(.plain, most: Limit(10_000, .bytes)).split(separator: "\n", maxSplits: 99)
+        let blocks = lines.map { line -> JSONValue in
+            ["type": "RichTextBlock", "inlines": [["type": "TextRun", "text": .string(String(line))]]]
+        }
+        let card: JSONValue = ["type": "AdaptiveCard", "version": "1.2", "body": .array(blocks)]
+        return ["type": "message", "attachments": [["contentType": "application/vnd.microsoft.card.adaptive", "content": card]]]
     }
 
     /// An Adaptive Card that puts all data into text runs: a run reads no Markdown, and no mention without a matching entity.

@@ -39,13 +39,18 @@ package struct TelegramCallback: Sendable {
         var request = post.request("POST", url("getUpdates"), json: .object(body))
         request.timeout = .seconds(Self.patience + 10)
         request.maximumAnswer = 2_000_000
-        let (_, json) = try await post.send(request, isIdempotent: true) { common, answer, json in
+        let accepted = try await post.send(request, isIdempotent: true, takes: Telegram.takes) { common, answer, json in
             if answer.status == 409 {
                 return DeliveryError(.gone, .rejected, "another program asks for what this bot is told (409)", status: 409)
             }
             return Telegram.judge(common, answer, json)
         }
-        return (json["result"]?.array ?? []).compactMap(Self.update)
+        // Unlike a message, a list of updates that is not understood is asked for again.
+        guard accepted.remark == nil, !accepted.response.isCut else {
+            let status = accepted.response.status
+            throw DeliveryError(.retry(after: nil), .badAnswer, "answered \(status), but not with the 'ok' of Telegram", status: status)
+        }
+        return (accepted.json["result"]?.array ?? []).compactMap(Self.update)
     }
 
     private static func update(_ json: JSONValue) -> Update? {
@@ -67,7 +72,8 @@ package struct TelegramCallback: Sendable {
         let body: JSONValue = [
             "callback_query_id": .string(query), "text": .string(Dialect.plain.cut(text, to: Limit(200, .utf16))), "show_alert": true,
         ]
-        _ = try? await post.send(post.request("POST", url("answerCallbackQuery"), json: body), isIdempotent: true, sharpen: Telegram.judge)
+        let request = post.request("POST", url("answerCallbackQuery"), json: body)
+        _ = try? await post.send(request, isIdempotent: true, takes: Telegram.takes, sharpen: Telegram.judge)
     }
 
     private func url(_ method: String) -> Secret { Secret("\(api.base)/bot\(token.reveal())/\(method)") }

@@ -14,6 +14,8 @@ extension Telegram {
         return head + dialect.cut(message.body, to: Limit(max(0, room), .utf16)) + tail
     }
 
+    @Sendable static func takes(_ response: HTTPResponse, _ json: JSONValue) -> Bool { json["ok"]?.bool == true }
+
     /// Refines the common verdict. Descriptions are not a stable interface: the status decides first, then known phrases.
     /// Source: https://core.telegram.org/bots/api#making-requests
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
@@ -23,16 +25,19 @@ extension Telegram {
             DeliveryError(verdict, reason, DeliveryError.said(status, json["description"]?.string), status: status)
         }
         guard let common else {
-            if json["ok"]?.bool == true { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'ok' of Telegram", status: status)
+            return response.errorInBody(json)
         }
         func says(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
         switch status {
         case 400 where says("message is not modified"): return nil
         case 400 where says("message to edit not found", "message can't be edited"): return error(.vanished, .notFound)
-        case 400 where says("can't parse entities"): return error(.refused, .protocolError)
+        case 400
+        where says(
+            "can't parse entities", "message is too long", "wrong http url", "reply markup is too long", "button_", "inline keyboard",
+            "thread not found", "message to be replied not found", "reply message not found", "can't parse"):
+            return error(.trimmings, .rejected)
         case 400 where says("upgraded to a supergroup"): return error(.gone, .notFound)
-        case 400 where says("chat not found", "thread not found", "topic_closed", "topic_deleted", "not enough rights"):
+        case 400 where says("chat not found", "topic_closed", "topic_deleted", "not enough rights"):
             return error(.gone, .notFound)
         case 401, 403, 404: return error(.gone, .unauthorized)
         case 429:

@@ -54,13 +54,7 @@ struct TelegramChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        do throws(DeliveryError) {
-            return try await call("sendMessage", payload(message), isEdit: false)
-        } catch {
-            guard error.reason == .protocolError else { throw error }
-        }
-        // Telegram did not understand the markup: the text is sent without any, so that it is not lost.
-        return try await call("sendMessage", plain(message), isEdit: false)
+        try await call("sendMessage", payload(message), isEdit: false)
     }
 
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
@@ -68,25 +62,24 @@ struct TelegramChannel: Channel {
         var payload = self.payload(message)
         payload["message_id"] = .int(id)
         if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
-        _ = try await call("editMessageText", payload, isEdit: true)
-        return earlier
+        return try await call("editMessageText", payload, isEdit: true).keeping(earlier)
     }
 
     func follow(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let id = earlier.remote["message_id"].flatMap(Int.init) else { return try await deliver(message) }
         var payload = self.payload(message)
         // If the first message is gone, this one is sent without the reply.
-        payload["reply_parameters"] = ["message_id": .int(id), "allow_sending_without_reply": true]
+        if !message.isPlain { payload["reply_parameters"] = ["message_id": .int(id), "allow_sending_without_reply": true] }
         if let moved = earlier.remote["chat"] { payload["chat_id"] = chatID(moved) }
-        _ = try await call("sendMessage", payload, isEdit: false)
-        return earlier
+        return try await call("sendMessage", payload, isEdit: false).keeping(earlier)
     }
 
     func preview(_ message: Message) -> String { String(decoding: JSONValue.object(payload(message)).bytes, as: UTF8.self) }
 
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", url("getMe"), network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the bot at \(api.origin)", sharpen: Telegram.judge)
+        return await JSONPost(tools: tools, network: network).ask(
+            request, "the bot at \(api.origin)", takes: Telegram.takes, sharpen: Telegram.judge)
     }
 
     /// Calls a method of the Bot API. If the chat has moved, it repeats the call once in the new chat.
@@ -98,13 +91,14 @@ struct TelegramChannel: Channel {
         for _ in 0..<2 {
             var migrated: JSONValue?
             do throws(DeliveryError) {
-                let (_, json) = try await post.send(post.request("POST", url(method), json: .object(payload)), isIdempotent: isEdit) {
+                let request = post.request("POST", url(method), json: .object(payload))
+                let accepted = try await post.send(request, isIdempotent: isEdit, takes: Telegram.takes) {
                     migrated = $2["parameters"]?["migrate_to_chat_id"]
                     return Telegram.judge($0, $1, $2)
                 }
-                var remote = json["result"]?["message_id"]?.int.map { ["message_id": String($0)] } ?? [:]
+                var remote = accepted.json["result"]?["message_id"]?.int.map { ["message_id": String($0)] } ?? [:]
                 remote["chat"] = moved
-                return Receipt(remote)
+                return accepted.receipt(remote)
             } catch {
                 // The group became a supergroup: the same call is made once more with the new chat id.
                 guard let chat = migrated?.word, moved == nil else { throw error }
@@ -119,12 +113,16 @@ struct TelegramChannel: Channel {
 
     private func chatID(_ chat: String) -> JSONValue { Int64(chat) == nil ? .string(chat) : .number(chat) }
 
+    /// The id of the topic; nil for the topic General, whose id is 1 and which Telegram does not find under it.
+    private var thread: Int? { topic == 1 ? nil : topic }
+
     private func payload(_ message: Message) -> [String: JSONValue] {
+        if message.isPlain { return plain(message) }
         var payload: [String: JSONValue] = [
             "chat_id": chatID(chat), "text": .string(Telegram.text(message)), "parse_mode": "HTML",
             "link_preview_options": ["is_disabled": true], "disable_notification": .bool(message.event.priority == .low),
         ]
-        if let topic { payload["message_thread_id"] = .int(topic) }
+        if let thread { payload["message_thread_id"] = .int(thread) }
         let buttons =
             message.label != nil
             ? []
@@ -137,11 +135,22 @@ struct TelegramChannel: Channel {
         return payload
     }
 
+    /// Text without markup, buttons and topic. The text was HTML, so it is read back.
     private func plain(_ message: Message) -> [String: JSONValue] {
-        var payload = payload(message)
-        payload["parse_mode"] = nil
-        payload["text"] = .string(
-            Dialect.plain.cut(Entities.html.read(message.title + "\n" + message.body), to: Limit(Telegram.mostText, .utf16)))
-        return payload
+        var message = message
+        message.title = Entities.html.read(message.title)
+        message.body = Entities.html.read(message.body)
+        let text = message.plainText(.plain, most: Limit(Telegram.mostText, .utf16))
+        return ["chat_id": chatID(chat), "text": .string(text), "link_preview_options": ["is_disabled": true]]
+    }
+}
+
+extension Receipt {
+    /// The earlier receipt, with the new chat if this call found that the chat has moved.
+    fileprivate func keeping(_ earlier: Receipt) -> Receipt {
+        var kept = earlier
+        kept.remote["chat"] = remote["chat"] ?? earlier.remote["chat"]
+        kept.remark = remark
+        return kept
     }
 }

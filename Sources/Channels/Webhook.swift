@@ -109,7 +109,7 @@ struct WebhookChannel: Channel {
         } catch {
             throw judge(error, idempotent: true)
         }
-        if let error = judge(response, now: tools.clock.now) { throw error }
+        if let error = judge(response, now: tools.clock.now) { throw error.tooLargeIsTrimmings }
         return Receipt(["webhook-id": message.idempotencyKey])
     }
 
@@ -127,6 +127,8 @@ struct WebhookChannel: Channel {
         let signatures = keys.map { $0.signature(id: id, timestamp: timestamp, body: body) }
         if !signatures.isEmpty { request.headers.append(("webhook-signature", Secret(signatures.joined(separator: " ")))) }
         request.headers += headers
+        // The status is the whole verdict.
+        request.need = .head
         return request
     }
 

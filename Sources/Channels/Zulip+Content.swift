@@ -6,6 +6,7 @@ extension Zulip {
     /// The title in bold, the body, the facts, the links and the small print. Each is a separate paragraph, so that formatting in one
     /// cannot affect another.
     static func content(_ message: Message) -> String {
+        if message.isPlain { return message.plainText(dialect, most: Limit(6_000, .codePoints)) }
         let label = message.label.map { dialect.escape($0) }
         let facts = message.facts.map { name, value in
             "**\(name):** \(Dialect.plain.cut(dialect.escape(value), to: Limit(200, .codePoints)))"
@@ -31,8 +32,7 @@ extension Zulip {
             DeliveryError(verdict, reason, DeliveryError.said(status, code), status: status)
         }
         guard let common else {
-            if json["result"]?.string == "success" { return nil }
-            return DeliveryError(.uncertain, .badAnswer, "answered \(status), but not with the 'success' of Zulip", status: status)
+            return response.errorInBody(json)
         }
         func says(_ parts: String...) -> Bool { parts.contains { words.contains($0) } }
         switch (status, code) {
@@ -40,6 +40,9 @@ extension Zulip {
             return error(.throttled(after: DeliveryError.wait(seconds: json["retry-after"]) ?? common.wish), .rateLimited)
         case (400, "STREAM_DOES_NOT_EXIST"): return error(.gone, .notFound)
         case (400, _) where says("not authorized", "permission to post", "not subscribed"): return error(.gone, .unauthorized)
+        // Only administrators or members of small channels may call everybody.
+        case (400, "STREAM_WILDCARD_MENTION_NOT_ALLOWED"), (400, "TOPIC_WILDCARD_MENTION_NOT_ALLOWED"): return error(.trimmings, .rejected)
+        case (400, _) where says("wildcard mention", "message too long"): return error(.trimmings, .rejected)
         // The message was deleted, or is too old to be edited under the organisation's rules.
         case (400, "BAD_REQUEST") where isEdit: return error(.vanished, .notFound)
         case (401, "UNAUTHORIZED"), (401, "INVALID_API_KEY"): return error(.gone, .unauthorized)

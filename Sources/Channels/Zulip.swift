@@ -80,23 +80,24 @@ struct ZulipChannel: Channel {
     let tools: ChannelTools
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        let (response, json) = try await send("POST", "messages", fields(message), isEdit: false)
-        return Receipt(json["id"]?.int.map { ["id": String($0)] } ?? [:], pause: Zulip.pause(after: response, now: tools.clock.now))
+        let accepted = try await send("POST", "messages", fields(message), isEdit: false)
+        let pause = Zulip.pause(after: accepted.response, now: tools.clock.now)
+        return accepted.receipt(accepted.json["id"]?.int.map { ["id": String($0)] } ?? [:], pause: pause)
     }
 
     func update(_ earlier: Receipt, with message: Message) async throws(DeliveryError) -> Receipt {
         guard let id = earlier.remote["id"].flatMap(Int.init) else { return try await deliver(message) }
-        let (response, _) = try await send("PATCH", "messages/\(id)", [("content", Zulip.content(message))], isEdit: true)
-        var receipt = earlier
-        receipt.pause = Zulip.pause(after: response, now: tools.clock.now)
-        return receipt
+        let accepted = try await send("PATCH", "messages/\(id)", [("content", Zulip.content(message))], isEdit: true)
+        return accepted.keeping(earlier, pause: Zulip.pause(after: accepted.response, now: tools.clock.now))
     }
 
     func preview(_ message: Message) -> String { Zulip.form(fields(message)) }
 
     func connect() async -> [Finding] {
         let request = HTTPRequest("GET", url("users/me"), headers: [("Authorization", login)], network: network)
-        return await JSONPost(tools: tools, network: network).ask(request, "the server \(server.origin)") {
+        return await JSONPost(tools: tools, network: network).ask(
+            request, "the server \(server.origin)", takes: { $1["result"]?.string == "success" }
+        ) {
             Zulip.judge($0, $1, $2, isEdit: false)
         }
     }
@@ -108,13 +109,14 @@ struct ZulipChannel: Channel {
 
     private func send(
         _ method: String, _ path: String, _ fields: [(name: String, value: String)], isEdit: Bool
-    ) async throws(DeliveryError) -> (response: HTTPResponse, json: JSONValue) {
+    ) async throws(DeliveryError) -> JSONPost.Accepted {
         let headers = [
             ("Content-Type", Secret("application/x-www-form-urlencoded")), tools.userAgent,
             ("Authorization", login),
         ]
         let request = HTTPRequest(method, url(path), headers: headers, body: Array(Zulip.form(fields).utf8), network: network)
-        return try await JSONPost(tools: tools, network: network).send(request, isIdempotent: isEdit) {
+        let post = JSONPost(tools: tools, network: network)
+        return try await post.send(request, isIdempotent: isEdit, takes: { $1["result"]?.string == "success" }) {
             Zulip.judge($0, $1, $2, isEdit: isEdit)
         }
     }

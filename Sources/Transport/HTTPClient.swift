@@ -125,7 +125,9 @@ package final class HTTPClient: HTTPTransport {
             let code = relay_result(message)
             // The message is invalid after this call.
             curl_multi_remove_handle(multi.pointer, handle)
-            guard let transfer = live.removeValue(forKey: handle) else { continue }
+            guard let transfer = live[handle] else { continue }
+            if transfer.repeatsAfterOldTimeout(code), curl_multi_add_handle(multi.pointer, handle) == CURLM_OK { continue }
+            live[handle] = nil
             transfer.finish(code)
             keep(transfer.handle)
         }

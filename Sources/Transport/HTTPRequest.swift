@@ -17,7 +17,19 @@ package struct HTTPRequest: Sendable {
     /// True if nothing in the request makes a second copy harmless. libcurl's own resend on a dead reused connection is then stopped, and
     /// reported as `.noAnswer` with `sent: true`.
     package var guardsAgainstResend = false
+    /// How much of the response the caller needs.
+    package var need = Need.whole
     package var network: NetworkOptions
+
+    /// How much of a response decides. What is not needed is read only as far as it comes at once.
+    package enum Need: Sendable {
+        /// All of it: a fault of the body is an error.
+        case whole
+        /// The head of a good status (2xx) is the response, whatever its body is or does. Of any other status also the words count.
+        case head
+        /// The head, and what can be read of the body: a fault of the body or its slowness only makes the response *cut*.
+        case words
+    }
 
     package init(
         _ method: String, _ url: Secret, headers: [(name: String, value: Secret)] = [], body: [UInt8]? = nil,
@@ -53,12 +65,17 @@ package struct HTTPResponse: Sendable {
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
     package var took: Duration
+    /// The body is not whole: it was too long or too slow, or it broke off. Never true for a request that needs the whole response.
+    package var isCut: Bool
 
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], took: Duration = .zero) {
+    package init(
+        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], took: Duration = .zero, isCut: Bool = false
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.took = took
+        self.isCut = isCut
     }
 
     package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }

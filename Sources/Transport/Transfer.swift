@@ -18,6 +18,12 @@ final class Transfer: @unchecked Sendable {
     private var headers: [(name: String, value: String)] = []
     private var body: [UInt8] = []
     private var overflowed = false
+    /// The status of the last head whose lines came; 0 before the first.
+    private var status = 0
+    /// When the final head was complete; nil before.
+    private var headAt: ContinuousClock.Instant?
+    /// The request was sent again over a new connection, because a kept one answered with an old 408.
+    private var isRepeated = false
     private var refusedAddress = false
     private var list: UnsafeMutablePointer<curl_slist>?
     private let sentBody: UnsafeMutableBufferPointer<UInt8>
@@ -42,13 +48,15 @@ final class Transfer: @unchecked Sendable {
         _ = relay_set_text(curl, CURLOPT_URL, request.url.reveal())
         _ = relay_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = relay_set_long(curl, CURLOPT_NOSIGNAL, 1)
-        _ = relay_set_text(curl, CURLOPT_ACCEPT_ENCODING, "")
+        // Without this option libcurl leaves a body as it is, so that a wrong Content-Encoding cannot spoil a response.
+        if request.need == .whole { _ = relay_set_text(curl, CURLOPT_ACCEPT_ENCODING, "") }
         _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout.milliseconds))
         _ = relay_set_long(curl, CURLOPT_TIMEOUT_MS, Int(request.timeout.milliseconds))
         _ = relay_on_write(curl, onBody, me)
         _ = relay_on_header(curl, onHeader, me)
         _ = relay_on_prereq(curl, onPrerequest, me)
         _ = relay_on_open_socket(curl, onOpenSocket, me)
+        if request.need != .whole { _ = relay_on_progress(curl, onProgress, me) }
         configureNetwork(curl)
         // Without this, libcurl would wait for "100 Continue" before a large body.
         list = curl_slist_append(list, "Expect:")
@@ -79,12 +87,28 @@ final class Transfer: @unchecked Sendable {
     }
 
     func finish(_ code: CURLcode) {
-        var status = 0
         var seconds = 0.0
-        _ = relay_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
         _ = relay_get_double(handle.pointer, CURLINFO_TOTAL_TIME, &seconds)
-        guard code == CURLE_OK, status > 0 else { return resume(.failure(failure(code))) }
-        resume(.success(HTTPResponse(status: status, headers: headers, body: body, took: .seconds(seconds))))
+        var final = 0
+        _ = relay_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &final)
+        // After a final head, a fault can only be one of the body.
+        let isCut = code != CURLE_OK && headAt != nil && request.need != .whole
+        guard code == CURLE_OK || isCut, final > 0 else { return resume(.failure(failure(code))) }
+        resume(.success(HTTPResponse(status: final, headers: headers, body: body, took: .seconds(seconds), isCut: isCut)))
+    }
+
+    /// Prepares the same request for a new connection, if a kept connection answered with 408: the server had given the connection up and
+    /// did not take the request.
+    ///
+    /// - Returns: false if there is no such reason.
+    func repeatsAfterOldTimeout(_ code: CURLcode) -> Bool {
+        var connects = 0
+        _ = relay_get_long(handle.pointer, CURLINFO_NUM_CONNECTS, &connects)
+        guard status == 408, connects == 0, !isRepeated, continuation != nil, !isCancelled.withLock({ $0 }) else { return false }
+        isRepeated = true
+        (headers, body, overflowed, status, headAt, sends, wasSent) = ([], [], false, 0, nil, 0, false)
+        _ = relay_set_long(handle.pointer, CURLOPT_FRESH_CONNECT, 1)
+        return true
     }
 
     func resume(_ result: Result<HTTPResponse, TransportError>) {
@@ -127,7 +151,13 @@ final class Transfer: @unchecked Sendable {
 
     fileprivate func took(header line: UnsafeRawBufferPointer) {
         // A new status line starts: the headers so far belong to a 1xx response or to a proxy.
-        if line.starts(with: "HTTP/".utf8) { return headers.removeAll(keepingCapacity: true) }
+        if line.starts(with: "HTTP/".utf8) {
+            headers.removeAll(keepingCapacity: true)
+            (status, headAt) = (Self.status(of: line), nil)
+            return
+        }
+        let isEnd = !line.contains { $0 != 13 && $0 != 10 }
+        if isEnd { return endHead() }
         guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         let isSpace: (UInt8) -> Bool = { $0 == 32 || $0 == 9 || $0 == 13 || $0 == 10 }
         let value = line[(colon + 1)...].drop(while: isSpace)
@@ -135,6 +165,27 @@ final class Transfer: @unchecked Sendable {
         headers.append(
             (String(decoding: line[..<colon], as: UTF8.self).lowercased(), String(decoding: value[value.startIndex..<end], as: UTF8.self)))
     }
+
+    /// The three digits after the first space of a status line; 0 if there are none.
+    private static func status(of line: UnsafeRawBufferPointer) -> Int {
+        guard let space = line.firstIndex(of: 32) else { return 0 }
+        let digits = line[(space + 1)...].prefix(3)
+        return digits.count == 3 && digits.allSatisfy(\.isDigit) ? digits.reduce(0) { $0 * 10 + Int($1 - 48) } : 0
+    }
+
+    /// A blank line ends a head. A proxy's answer to CONNECT has a head of its own, which comes before the request is sent.
+    private func endHead() {
+        guard status >= 200, wasSent, headAt == nil else { return }
+        headAt = .now
+        guard request.need == .head, (200...299).contains(status) else { return }
+        resume(.success(HTTPResponse(status: status, headers: headers, body: [])))
+    }
+
+    /// True once the words of a response were waited for long enough; the transfer is then ended. Also a body that nobody needs gets this
+    /// time, so that its connection can be kept if the body is short.
+    fileprivate var hasWaitedEnough: Bool { headAt.map { .now - $0 > Self.patienceForWords } ?? false }
+
+    private static let patienceForWords = Duration.seconds(2)
 
     /// Called before each send. libcurl resends a request by itself if a kept connection turns out to be dead; this stops it where nothing
     /// makes a second copy harmless.
@@ -168,6 +219,8 @@ private let onHeader: relay_write_fn = { data, size, count, user in
 private let onPrerequest: relay_prereq_fn = { user, _, _, _, _ in
     transfer(user)?.mayBeSent() ?? false ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
+
+private let onProgress: relay_progress_fn = { user, _, _, _, _ in transfer(user)?.hasWaitedEnough ?? true ? 1 : 0 }
 
 private let onOpenSocket: relay_opensocket_fn = { user, _, address in
     guard let transfer = transfer(user), let address else { return relay_bad_socket }

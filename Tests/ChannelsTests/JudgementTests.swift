@@ -64,14 +64,16 @@ struct JudgementTests {
 
     @Test(
         arguments: [
-            ("ok", 200, nil), ("ok\n", 200, nil), ("", 200, DeliveryError.Verdict.uncertain), ("<html>", 200, .uncertain),
-            ("ok", 202, .uncertain),
-            (#"{"ok":true}"#, 200, .uncertain), (#"{"ok":false,"error":"channel_not_found"}"#, 200, .gone),
-            (#"{"ok":false,"error":"invalid_blocks"}"#, 200, .refused),
+            ("ok", 200, nil), ("ok\n", 200, nil), ("", 200, nil), ("<html>an error</html>", 200, nil),
+            ("ok", 202, nil), (#"{"success":true}"#, 200, nil), (#"{"result":"success"}"#, 200, nil), ("", 204, nil),
+            (#"{"ok":true,"error":null}"#, 200, nil), ("no error", 200, nil), ("done", 200, nil),
+            ("an error occurred", 200, DeliveryError.Verdict.refused), (#"{"success":false}"#, 200, .refused),
+            (#"{"ok":false,"error":"channel_not_found"}"#, 200, .gone),
+            (#"{"ok":false,"error":"invalid_blocks"}"#, 200, .trimmings),
             (#"{"ok":false,"error":"ratelimited"}"#, 200, .throttled(after: nil)),
-            (#"{"ok":false,"error":"surprise"}"#, 200, .uncertain),
-            ("invalid_payload", 400, .refused), ("invalid_blocks", 400, .refused), ("no_text", 400, .refused),
-            ("too_many_attachments", 400, .refused), ("missing_text_or_fallback_or_attachments", 400, .refused),
+            (#"{"ok":false,"error":"surprise"}"#, 200, .refused),
+            ("invalid_payload", 400, .trimmings), ("invalid_blocks", 400, .trimmings), ("no_text", 400, .refused),
+            ("too_many_attachments", 400, .trimmings), ("missing_text_or_fallback_or_attachments", 400, .refused),
             ("user_not_found", 400, .gone), ("action_prohibited", 403, .gone), ("posting_to_general_channel_denied", 403, .gone),
             ("invalid_token", 403, .gone), ("who_knows", 403, .suspect), ("channel_not_found", 404, .gone),
             ("no_service", 404, .gone),
@@ -82,8 +84,8 @@ struct JudgementTests {
             ("no_service", 503, .retry(after: nil)),
             ("what", 402, .refused),
         ] as [(String, Int, DeliveryError.Verdict?)])
-    func `Slack says in its body what the status does not`(body: String, status: Int, verdict: DeliveryError.Verdict?) {
-        #expect(Slack.judge(HTTPResponse(status: status, body: Array(body.utf8)), now: now)?.verdict == verdict)
+    func `Slack says in its body what the status does not`(body: String, status: Int, meaning: DeliveryError.Verdict?) async throws {
+        #expect(try await verdict(of: "slack", status, body) == meaning)
     }
 }
 

@@ -30,7 +30,7 @@ struct SlackTests {
         #expect(request.url.reveal() == "https://hooks.slack.com/services/T0/B0/hush-hush")
         #expect(
             request.headers.map { "\($0.name): \($0.value.reveal())" } == [
-                "Content-Type: application/json", "User-Agent: notify-relay/1.0",
+                "Content-Type: application/json; charset=utf-8", "User-Agent: notify-relay/1.0",
             ])
     }
 

@@ -8,9 +8,9 @@ import Transport
 
 struct TeamsTests {
     @Test(arguments: [
-        (400, "TriggerInputSchemaMismatch", DeliveryError.Verdict.refused), (400, "MissingApiVersionParameter", .gone),
+        (400, "TriggerInputSchemaMismatch", DeliveryError.Verdict.trimmings), (400, "MissingApiVersionParameter", .gone),
         (400, "WorkflowTriggerIsNotEnabled", .gone), (401, "DirectApiAuthorizationRequired", .gone), (403, "AuthorizationFailed", .gone),
-        (404, "WorkflowNotFound", .gone), (410, "Gone", .gone), (413, "RequestEntityTooLarge", .refused),
+        (404, "WorkflowNotFound", .gone), (410, "Gone", .gone), (413, "RequestEntityTooLarge", .trimmings),
         (429, "Throttled", .throttled(after: nil)), (500, "InternalServerError", .retry(after: nil)), (502, "x", .retry(after: nil)),
         (503, "x", .retry(after: nil)), (504, "x", .retry(after: nil)), (302, "x", .gone),
     ])
@@ -34,8 +34,8 @@ struct TeamsTests {
                 200, "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId x",
                 .rateLimited
             ),
-            (200, "Microsoft Teams endpoint returned HTTP error 413", .tooLarge), (200, "returned HTTP error 404", .serverError),
-            (202, "HTTP Error 500", .serverError), (204, "", .badAnswer), (201, "", .badAnswer),
+            (200, "Microsoft Teams endpoint returned HTTP error 413", .tooLarge), (200, "returned HTTP error 404", .notFound),
+            (202, "HTTP Error 500", .serverError), (204, "", nil), (201, "", nil),
         ] as [(Int, String, DeliveryError.Reason?)])
     func `a good status is believed only without the words of an error`(status: Int, body: String, reason: DeliveryError.Reason?)
         async throws

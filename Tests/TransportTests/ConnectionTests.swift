@@ -1,6 +1,7 @@
 import Foundation
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 import Transport
 

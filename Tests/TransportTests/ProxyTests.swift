@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 import Transport
 

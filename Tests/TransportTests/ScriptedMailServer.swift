@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 
 /// A mail server that follows a script: it replies to a command as the script says, else as a correct server would.
 final class ScriptedMailServer: Sendable {

@@ -1,11 +1,11 @@
 /// Random numbers that are the same for the same seed (SplitMix64).
 /// Source: https://prng.di.unimi.it/splitmix64.c
-struct Chance: RandomNumberGenerator, Sendable {
+package struct Chance: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -14,7 +14,7 @@ struct Chance: RandomNumberGenerator, Sendable {
     }
 
     /// A random UUID of version 4 (RFC 9562 §5.4).
-    mutating func uuid() -> String {
+    package mutating func uuid() -> String {
         var bytes = [next(), next()].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
@@ -28,7 +28,7 @@ struct Chance: RandomNumberGenerator, Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    mutating func pick<Item>(_ items: [Item]) -> Item { items[Int(next() % UInt64(items.count))] }
+    package mutating func pick<Item>(_ items: [Item]) -> Item { items[Int(next() % UInt64(items.count))] }
 
-    mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+    package mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 }

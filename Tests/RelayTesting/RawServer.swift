@@ -4,16 +4,16 @@ import RelayCore
 import RelaySupport
 
 /// A loopback server that follows a script for each connection, for behaviour that no correct server shows.
-final class RawServer: Sendable {
+package final class RawServer: Sendable {
     /// Handles one connection: it may read and write, and its return closes the connection.
-    typealias Script = @Sendable (_ connection: RawConnection, _ number: Int) -> Void
+    package typealias Script = @Sendable (_ connection: RawConnection, _ number: Int) -> Void
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let count = Locked(0)
     private let seen = Locked<[String]>([])
 
-    init(_ script: @escaping Script) {
+    package init(_ script: @escaping Script) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -22,7 +22,7 @@ final class RawServer: Sendable {
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = bind(listener, $0, length)
-                _ = listen(listener, 16)
+                _ = listen(listener, 256)
                 _ = getsockname(listener, $0, &length)
             }
         }
@@ -45,20 +45,20 @@ final class RawServer: Sendable {
     }
 
     /// The number of connections so far.
-    var connections: Int { count.withLock { $0 } }
+    package var connections: Int { count.withLock { $0 } }
     /// Everything that was read, piece by piece.
-    var received: [String] { seen.withLock { $0 } }
+    package var received: [String] { seen.withLock { $0 } }
 
     /// Stops accepting connections. It must be called only once.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    package func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 }
 
-struct RawConnection: Sendable {
-    let descriptor: Int32
-    let note: @Sendable (String) -> Void
+package struct RawConnection: Sendable {
+    package let descriptor: Int32
+    package let note: @Sendable (String) -> Void
 
     /// The next request with its body, if its head announces one; nil when the other side has closed.
-    func request() -> String? {
+    package func request() -> String? {
         var text = ""
         while true {
             if let end = text.range(of: "\r\n\r\n") {
@@ -76,17 +76,17 @@ struct RawConnection: Sendable {
         return text
     }
 
-    func write(_ text: String) {
+    package func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 
-    func answer(_ status: String = "200 OK", headers: String = "", body: String = "ok") {
+    package func answer(_ status: String = "200 OK", headers: String = "", body: String = "ok") {
         write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
     }
 
     /// Makes the close a reset instead of an orderly end.
-    func reset() {
+    package func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     }
