@@ -55,7 +55,7 @@ extension HTTPResponse {
 
     /// The verdict for a good status (2xx), for services that may say an error in its body; nil means accepted.
     ///
-    /// What is understood decides. A body without a word of error means accepted, also if nothing of it is understood, and a web page says
+    /// A body that is understood decides. One without a word of error means accepted, also if nothing of it is understood, and a web page says
     /// nothing about the message at all.
     ///
     /// - Parameter own: the service's own words, which come before the common ones.
