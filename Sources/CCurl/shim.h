@@ -9,6 +9,7 @@ typedef size_t (*relay_write_fn)(char *data, size_t size, size_t count, void *us
 typedef size_t (*relay_read_fn)(char *buffer, size_t size, size_t count, void *user);
 typedef int (*relay_progress_fn)(void *user, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow);
 typedef curl_socket_t (*relay_opensocket_fn)(void *user, curlsocktype purpose, struct curl_sockaddr *address);
+typedef int (*relay_debug_fn)(CURL *h, curl_infotype type, char *data, size_t size, void *user);
 typedef int (*relay_prereq_fn)(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port);
 
 static inline CURLcode relay_set_long(CURL *h, CURLoption o, long v) { return curl_easy_setopt(h, o, v); }
@@ -40,6 +41,11 @@ static inline CURLcode relay_on_open_socket(CURL *h, relay_opensocket_fn f, void
 static inline CURLcode relay_on_prereq(CURL *h, relay_prereq_fn f, void *user) {
   CURLcode r = curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, f);
   return r ? r : curl_easy_setopt(h, CURLOPT_PREREQDATA, user);
+}
+static inline CURLcode relay_on_debug(CURL *h, relay_debug_fn f, void *user) {
+  CURLcode r = curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, f);
+  if (!r) r = curl_easy_setopt(h, CURLOPT_DEBUGDATA, user);
+  return r ? r : curl_easy_setopt(h, CURLOPT_VERBOSE, 1L);
 }
 static inline CURLcode relay_get_long(CURL *h, CURLINFO i, long *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode relay_get_double(CURL *h, CURLINFO i, double *v) { return curl_easy_getinfo(h, i, v); }

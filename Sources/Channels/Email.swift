@@ -46,7 +46,7 @@ struct EmailChannel: Channel {
         } catch {
             throw judge(error, idempotent: true)
         }
-        if let error = judge(response) { throw withoutPassword(error) }
+        if let error = judged(response) { throw error }
         return Receipt(["message-id": letterhead.messageID(message), "answer": masked(response.text.oneLine(most: 200))])
     }
 
@@ -55,34 +55,39 @@ struct EmailChannel: Channel {
         return String(decoding: letterhead.mail(message, to: recipient, date: tools.clock.now).bytes, as: UTF8.self)
     }
 
+    /// Asks the server for each address whether it would take a mail, up to the command RCPT TO, and takes it back.
     func connect() async -> [Finding] {
         let place = "\(server.host):\(server.port)"
-        let untried = Finding(ok: nil, "whether it takes mail for these addresses was not tried: only a mail would tell")
-        do throws(TransportError) {
-            let response = try await tools.mail.greet(server)
-            if let error = judge(response) { return [Finding(ok: false, "\(place) \(withoutPassword(error).detail)"), untried] }
-            let login = server.username == nil ? "" : " and takes the login"
-            return [Finding(ok: true, "\(place) answers\(login)"), untried]
-        } catch {
-            return [Finding(ok: false, "\(place) does not answer: \(error.description)"), untried]
+        var taken: [String] = [], refused: [Finding] = []
+        for address in to.prefix(Self.mostAsked).map(\.address) {
+            do throws(TransportError) {
+                let response = try await tools.mail.ask(server, from: letterhead.from.address, to: address)
+                guard let error = judged(response) else {
+                    if server.username != nil, !response.wasLoginSent {
+                        return [Finding(ok: false, "\(place) offers no login; the password was not tried")]
+                    }
+                    taken.append(address)
+                    continue
+                }
+                refused.append(Finding(ok: false, "\(place) refuses mail for \(address): \(error.detail)"))
+                // A refusal before RCPT TO is one for all addresses.
+                if response.stage != .recipient { break }
+            } catch {
+                return [Finding(ok: false, "\(place) does not answer: \(error.description)")]
+            }
         }
+        let login = server.username == nil ? "" : "takes the login and "
+        let good = taken.isEmpty ? [] : [Finding(ok: true, "\(place) \(login)takes mail for \(taken.joined(separator: ", "))")]
+        let rest = to.count > Self.mostAsked ? [Finding(ok: nil, "\(to.count - Self.mostAsked) more addresses were not asked about")] : []
+        return good + refused + rest + [Finding(ok: nil, "whether a mail arrives was not tried: only a mail would tell")]
     }
+
+    /// The most addresses that a check asks about. Some servers take many questions for an attack.
+    private static let mostAsked = 5
 
     /// The address with its display name, as the configuration has it. An address that was removed from the configuration still gets its
     /// mail.
     private func recipient(of message: Message) -> MailAddress? {
         to.first { $0.address == message.recipient } ?? MailAddress(parsing: message.recipient)
-    }
-
-    /// The server knows the password and could repeat it in a reply, so it is masked.
-    private func withoutPassword(_ error: DeliveryError) -> DeliveryError {
-        var error = error
-        error.detail = masked(error.detail)
-        return error
-    }
-
-    private func masked(_ text: String) -> String {
-        guard let password = server.password, !password.isEmpty else { return text }
-        return text.replacing(password.reveal(), with: password.description)
     }
 }

@@ -14,13 +14,15 @@ package final class MailClient: MailTransport {
     }
 
     private let pool = Locked(Pool())
+    /// A connection is kept for less time than servers wait: some close it after ten seconds.
+    package static let keeping = Duration.seconds(8)
     /// A connection that is unused for this long is closed.
     private let idleTime: Duration
     private let startThread: CurlThread.Start
 
-    package convenience init(idle: Duration = .seconds(60)) { self.init(idle: idle, startThread: CurlThread.start) }
+    package convenience init(idle: Duration = keeping) { self.init(idle: idle, startThread: CurlThread.start) }
 
-    init(idle: Duration = .seconds(60), startThread: @escaping CurlThread.Start) {
+    init(idle: Duration = keeping, startThread: @escaping CurlThread.Start) {
         _ = Libcurl.start
         idleTime = idle
         self.startThread = startThread
@@ -43,10 +45,13 @@ package final class MailClient: MailTransport {
         return try result.get()
     }
 
-    package func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
+    package func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse {
+        if let fault = MailRequest(server: server, from: from, to: to, message: []).fault {
+            throw TransportError(.badRequest, sent: false, fault)
+        }
         // This uses a new connection, because a kept one would prove nothing.
         let connection = try MailConnection(startThread: startThread)
-        let (result, _) = await connection.carry(MailTransfer(server, mail: nil))
+        let (result, _) = await connection.carry(MailTransfer(server, asking: MailTransfer.Question(from: from, to: to)))
         connection.close()
         return try result.get()
     }

@@ -77,6 +77,10 @@ package struct MailResponse: Sendable, Equatable {
     package var enhanced: String?
     /// The server's own words in the deciding reply. For an accepted mail they hold the queue id.
     package var text: String
+    /// The login was tried: AUTH was sent.
+    package var wasLoginSent = false
+    /// The mechanisms for a login that the server offered.
+    package var offeredLogins: [String] = []
 
     package init(stage: Stage, code: Int, enhanced: String? = nil, text: String = "") {
         self.stage = stage
@@ -93,6 +97,7 @@ package protocol MailTransport: Sendable {
     /// - Throws: an error if no reply came. With `sent: true` the mail may have been accepted (no reply to the final dot).
     func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse
 
-    /// Connects, secures the connection, logs in and sends NOOP. It sends no mail.
-    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse
+    /// Asks whether the server would take a mail: connects, secures the connection, logs in, names the sender and the recipient, and takes
+    /// it back. It sends no mail.
+    func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse
 }

@@ -10,13 +10,16 @@ final class MailTransfer: @unchecked Sendable {
     private let server: MailServer
     /// Nil means that the transfer only greets the server.
     private let mail: MailRequest?
+    /// The address whose mail the server is asked to take, without a mail; nil for a real mail.
+    private let question: Question?
     private let isCancelled = Locked(false)
     private var offset = 0
-    private var replies: [SMTPReply] = []
+    private var dialogue = MailDialogue()
     /// True once the body is read to its end; from then on the transfer waits for the final reply.
     private var bodyRead = false
     private var lastReplyAt = ContinuousClock.now
     private var timedOut = false
+    private var refusedAddress = false
     /// The number of new connections for this transfer; 0 if a kept one is used.
     private var connects = 0
     private var handle: Handle?
@@ -24,43 +27,88 @@ final class MailTransfer: @unchecked Sendable {
     private var isConnected = false
     private(set) var isReusable = false
 
-    init(_ server: MailServer, mail: MailRequest?) {
+    /// A sender and a recipient.
+    struct Question {
+        var from: String
+        var to: String
+    }
+
+    init(_ server: MailServer, mail: MailRequest) {
         self.server = server
         self.mail = mail
+        question = nil
+    }
+
+    init(_ server: MailServer, asking question: Question) {
+        self.server = server
+        self.question = question
+        mail = nil
     }
 
     func cancel() { isCancelled.withLock { $0 = true } }
 
     func perform(on handle: Handle) -> Result<MailResponse, TransportError> {
-        let first = attempt(on: handle)
-        // The server had closed the kept connection. Nothing was sent, so a new connection may work.
-        guard case .failure(let error) = first, replies.isEmpty, !error.sent, error.reason == .noAnswer else { return first }
-        return attempt(on: handle)
+        if let question { return ask(question, on: handle) }
+        let first = attempt(on: handle, isFresh: false)
+        // A kept connection may hold a word that the server said before our command came, or be closed already. Nothing of this mail was
+        // handed over, so a new connection may work.
+        guard connects == 0, offset == 0, isStale(first), !isCancelled.withLock({ $0 }) else { return first }
+        return attempt(on: handle, isFresh: true)
     }
 
-    private func attempt(on handle: Handle) -> Result<MailResponse, TransportError> {
-        (offset, replies, bodyRead, timedOut, lastReplyAt) = (0, [], false, false, .now)
+    /// Whether a result on a kept connection need not be about this mail: the connection ended, the first command was refused, or the server
+    /// said goodbye (421, 221, or 451 4.4.2 after a silence).
+    private func isStale(_ result: Result<MailResponse, TransportError>) -> Bool {
+        switch result {
+        case .failure(let error): !error.sent && [.noAnswer, .protocolError].contains(error.reason)
+        case .success(let response):
+            response.stage == .sender || [421, 221].contains(response.code) || response.code == 451 && response.enhanced == "4.4.2"
+        }
+    }
+
+    private func begin(on handle: Handle) {
+        (offset, dialogue, bodyRead, timedOut, refusedAddress, lastReplyAt) = (0, MailDialogue(), false, false, false, .now)
         (self.handle, isConnected) = (handle, false)
+    }
+
+    private func attempt(on handle: Handle, isFresh: Bool) -> Result<MailResponse, TransportError> {
+        begin(on: handle)
         defer { self.handle = nil }
         curl_easy_reset(handle.pointer)
         let recipients = mail.flatMap { curl_slist_append(nil, "<\($0.to)>") }
         defer { curl_slist_free_all(recipients) }
         configure(handle.pointer)
-        configure(handle.pointer, mail, recipients)
+        if isFresh { _ = relay_set_long(handle.pointer, CURLOPT_FRESH_CONNECT, 1) }
+        if let mail { configure(handle.pointer, mail, recipients) }
         let code = curl_easy_perform(handle.pointer)
         isReusable = code == CURLE_OK
         _ = relay_get_long(handle.pointer, CURLINFO_NUM_CONNECTS, &connects)
         return judge(code)
     }
 
-    private func configure(
-        _ curl: UnsafeMutableRawPointer, _ mail: MailRequest?, _ recipients: UnsafeMutablePointer<curl_slist>?
-    ) {
-        guard let mail else {
-            _ = relay_set_text(curl, CURLOPT_CUSTOMREQUEST, "NOOP")
-            _ = relay_set_long(curl, CURLOPT_NOBODY, 1)
-            return
+    /// Asks whether the server would take a mail, without sending one: MAIL FROM, RCPT TO, RSET.
+    private func ask(_ question: Question, on handle: Handle) -> Result<MailResponse, TransportError> {
+        begin(on: handle)
+        defer { self.handle = nil }
+        var result = Result<MailResponse, TransportError>.failure(.exhausted("memory"))
+        for command in ["NOOP", "MAIL FROM:<\(question.from)>", "RCPT TO:<\(question.to)>", "RSET"] {
+            curl_easy_reset(handle.pointer)
+            configure(handle.pointer)
+            _ = relay_set_text(handle.pointer, CURLOPT_CUSTOMREQUEST, command)
+            _ = relay_set_long(handle.pointer, CURLOPT_NOBODY, 1)
+            lastReplyAt = .now
+            let code = curl_easy_perform(handle.pointer)
+            // The answer is known before it is taken back.
+            if command == "RSET" { break }
+            result = judge(code)
+            guard case .success(let response) = result, response.stage == .accepted else { break }
         }
+        return result
+    }
+
+    private func configure(
+        _ curl: UnsafeMutableRawPointer, _ mail: MailRequest, _ recipients: UnsafeMutablePointer<curl_slist>?
+    ) {
         _ = relay_set_text(curl, CURLOPT_MAIL_FROM, "<\(mail.from)>")
         _ = relay_set_list(curl, CURLOPT_MAIL_RCPT, recipients)
         _ = relay_set_long(curl, CURLOPT_UPLOAD, 1)
@@ -88,20 +136,21 @@ final class MailTransfer: @unchecked Sendable {
         _ = relay_on_write(curl, onReply, me)
         _ = relay_on_progress(curl, onProgress, me)
         _ = relay_on_open_socket(curl, onOpenSocket, me)
+        _ = relay_on_debug(curl, onSaid, me)
     }
 
     private func judge(_ code: CURLcode) -> Result<MailResponse, TransportError> {
-        let last = replies.last { $0.code != 221 }
-        if code == CURLE_OK, let last { return .success(last.answer(.accepted)) }
+        let last = dialogue.deciding
+        if let last, code == CURLE_OK, last.reply.code < 400 { return .success(dialogue.response(last.reply, .accepted)) }
         // The last reply was 354: the mail was being sent, or its final reply is lost.
-        let handedOver = last?.code == 354
+        let handedOver = last?.reply.code == 354
         if isCancelled.withLock({ $0 }) { return .failure(TransportError(.cancelled, sent: handedOver && bodyRead, "cancelled")) }
         if timedOut || code == CURLE_OPERATION_TIMEDOUT {
             let what = handedOver ? "no reply to the final dot" : "no reply in time"
             return .failure(TransportError(.timeout, sent: handedOver && bodyRead, what))
         }
         if handedOver { return .failure(TransportError(.noAnswer, sent: bodyRead, "the connection ended before the final reply")) }
-        if let last, last.code >= 400 { return .success(last.answer(stage(code, last))) }
+        if let last, last.reply.code >= 400 { return .success(dialogue.response(last.reply, MailDialogue.stage(of: last.to))) }
         return .failure(failure(code))
     }
 
@@ -118,27 +167,6 @@ final class MailTransfer: @unchecked Sendable {
         }
     }
 
-    /// The command that the server refused. libcurl does not report it, so it is derived from the number and kind of earlier replies.
-    private func stage(_ code: CURLcode, _ last: SMTPReply) -> MailResponse.Stage {
-        if code == CURLE_LOGIN_DENIED || [530, 534, 535, 538].contains(last.code) && !replies.contains(where: \.acceptsSender) {
-            return .login
-        }
-        if replies.contains(where: { $0.code == 354 }) { return .data }
-        // One EHLO follows each 220 (the greeting, STARTTLS). A kept connection has no greeting.
-        let greetings = replies.filter { $0.code == 220 && !$0.continues }.count
-        let accepted = replies.filter { $0.code == 250 && !$0.continues }.count
-        let isKept = connects == 0
-        if !isKept && accepted == 0 { return greetings == 0 ? .greeting : .hello }
-        if server.security == .startTLS && !isKept && greetings == 1 { return .startTLS }
-        switch accepted - greetings {
-        case ...0: return .sender
-        case 1: return .recipient
-        default: return .data
-        }
-    }
-
-    private var refusedAddress = false
-
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let message = mail?.message ?? []
         let count = min(buffer.count, message.count - offset)
@@ -151,9 +179,10 @@ final class MailTransfer: @unchecked Sendable {
 
     fileprivate func took(line: UnsafeRawBufferPointer) {
         lastReplyAt = .now
-        guard replies.count < 500, let reply = SMTPReply(line), reply.code != 334 else { return }
-        replies.append(reply)
+        if let reply = SMTPReply(line) { dialogue.took(reply) }
     }
+
+    fileprivate func said(_ line: UnsafeRawBufferPointer) { dialogue.sent(line) }
 
     /// Returning true ends the transfer.
     fileprivate func isOver() -> Bool {
@@ -183,35 +212,6 @@ final class MailTransfer: @unchecked Sendable {
     }
 }
 
-/// One line of a reply, such as `250 2.0.0 Ok: queued as 38D1FFF4522`.
-struct SMTPReply: Sendable, Equatable {
-    var code: Int
-    var enhanced: String?
-    var text: String
-    /// True if more lines of the same reply follow.
-    var continues: Bool
-
-    init?(_ line: UnsafeRawBufferPointer) {
-        let text = String(decoding: line.prefix(1_000), as: UTF8.self).repaired(most: 500)
-        guard text.utf8.count >= 3, let code = Int(text.prefix(3)), (200...599).contains(code) else { return nil }
-        let rest = text.dropFirst(3)
-        guard rest.isEmpty || rest.first == " " || rest.first == "-" || rest.first == "\n" else { return nil }
-        self.code = code
-        continues = rest.first == "-"
-        let words = rest.dropFirst().split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        let first = words.first.map(String.init) ?? ""
-        let isEnhanced = first.split(separator: ".").count == 3 && first.split(separator: ".").allSatisfy { Int($0) != nil }
-        enhanced = isEnhanced ? first : nil
-        self.text = String(rest.dropFirst()).split(whereSeparator: \.isNewline).joined(separator: " ")
-    }
-
-    var acceptsSender: Bool { code == 250 && (enhanced?.hasPrefix("2.1.0") ?? false) }
-
-    func answer(_ stage: MailResponse.Stage) -> MailResponse {
-        MailResponse(stage: stage, code: code, enhanced: enhanced, text: text)
-    }
-}
-
 private func transfer(_ user: UnsafeMutableRawPointer?) -> MailTransfer? {
     user.map { Unmanaged<MailTransfer>.fromOpaque($0).takeUnretainedValue() }
 }
@@ -224,6 +224,14 @@ private let onRead: relay_read_fn = { buffer, size, count, user in
 private let onReply: relay_write_fn = { data, size, count, user in
     if let transfer = transfer(user), let data { transfer.took(line: UnsafeRawBufferPointer(start: data, count: size * count)) }
     return size * count
+}
+
+/// Takes the commands that libcurl sends. Everything else that it tells here, such as the text of a mail, is left alone.
+private let onSaid: relay_debug_fn = { _, type, data, size, user in
+    if type == CURLINFO_HEADER_OUT, let transfer = transfer(user), let data {
+        transfer.said(UnsafeRawBufferPointer(start: data, count: size))
+    }
+    return 0
 }
 
 private let onProgress: relay_progress_fn = { user, _, _, _, _ in transfer(user)?.isOver() ?? true ? 1 : 0 }

@@ -100,7 +100,7 @@ final class ScriptedMail: MailTransport {
         return try result.get()
     }
 
-    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse { try result.get() }
+    func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse { try result.get() }
 }
 
 func tools(

@@ -90,39 +90,13 @@ struct JudgementTests {
 }
 
 struct MailJudgementTests {
-    typealias Row = (stage: MailResponse.Stage, code: Int, enhanced: String?, verdict: DeliveryError.Verdict?)
-
-    static let minutes = DeliveryError.Verdict.retry(after: .seconds(300))
-    static let rows: [Row] = [
-        (.accepted, 250, "2.0.0", nil), (.accepted, 251, nil, nil),
-        (.greeting, 421, "4.3.2", .retry(after: .seconds(60))), (.data, 421, "4.7.0", .retry(after: .seconds(60))),
-        (.recipient, 450, "4.2.0", minutes), (.recipient, 450, nil, minutes), (.data, 451, "4.7.1", minutes),
-        (.recipient, 452, "4.2.2", minutes), (.recipient, 452, "4.5.3", .retry(after: nil)),
-        (.startTLS, 454, "4.7.0", .retry(after: nil)), (.login, 454, "4.7.0", .retry(after: nil)),
-        (.data, 499, nil, .retry(after: nil)),
-        (.greeting, 554, nil, .gone), (.hello, 550, nil, .gone), (.hello, 502, nil, .gone), (.startTLS, 502, nil, .gone),
-        (.startTLS, 250, nil, .gone), (.login, 530, "5.7.0", .gone), (.login, 534, "5.7.9", .gone), (.login, 535, "5.7.8", .gone),
-        (.login, 535, "5.7.139", .gone), (.login, 538, "5.7.11", .gone), (.login, 504, nil, .gone),
-        (.sender, 530, "5.7.0", .gone), (.sender, 553, "5.7.1", .gone), (.sender, 550, nil, .gone), (.sender, 501, nil, .gone),
-        (.sender, 552, "5.3.4", .refused), (.sender, 552, nil, .refused),
-        (.recipient, 550, "5.1.1", .refused), (.recipient, 550, nil, .refused), (.recipient, 551, nil, .refused),
-        (.recipient, 553, "5.1.3", .refused), (.recipient, 550, "5.6.7", .refused), (.recipient, 555, "5.5.4", .refused),
-        (.recipient, 550, "5.7.1", .suspect), (.recipient, 553, "5.7.1", .suspect), (.recipient, 554, "5.7.1", .refused),
-        (.recipient, 530, "5.7.0", .gone), (.recipient, 550, "5.4.5", .throttled(after: .seconds(3_600))),
-        (.sender, 550, "5.4.5", .throttled(after: .seconds(3_600))), (.recipient, 552, "5.2.2", minutes),
-        (.data, 552, nil, minutes),
-        (.data, 552, "5.3.4", .refused), (.data, 552, "5.2.3", .refused), (.data, 550, "5.7.26", .gone),
-        (.data, 554, "5.7.26", .gone),
-        (.data, 554, "5.7.1", .refused), (.data, 554, "5.6.0", .refused), (.data, 550, "5.7.1", .suspect),
-        (.accepted, 554, nil, .refused), (.data, 354, nil, .uncertain), (.recipient, 0, nil, .retry(after: nil)),
-    ]
-
-    @Test(arguments: rows.indices)
-    func `every reply has its verdict`(index: Int) {
-        let row = Self.rows[index]
-        let error = judge(MailResponse(stage: row.stage, code: row.code, enhanced: row.enhanced))
-        #expect(error?.verdict == row.verdict, "\(row)")
-        #expect(error == nil || error?.status == row.code)
+    @Test(
+        arguments: [
+            (.accepted, 250, nil), (.accepted, 251, nil), (.startTLS, 250, .gone), (.data, 354, .uncertain),
+            (.recipient, 0, .retry(after: nil)),
+        ] as [(MailResponse.Stage, Int, DeliveryError.Verdict?)])
+    func `only a 2xx to the mail is accepted`(stage: MailResponse.Stage, code: Int, verdict: DeliveryError.Verdict?) {
+        #expect(judge(MailResponse(stage: stage, code: code))?.verdict == verdict)
     }
 
     @Test func `the words of the server are told on one line, but never those about a password`() {

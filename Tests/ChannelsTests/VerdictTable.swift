@@ -1,5 +1,7 @@
 import RelayCore
 
+@testable import Channels
+
 /// One row of a table in `docs/destinations.md`: a response of a service, and the verdict on it.
 struct VerdictRow: Sendable {
     /// What comes, in the words of the page.
@@ -25,9 +27,10 @@ struct VerdictRow: Sendable {
     }
 
     /// The verdict in the words of the page.
-    var meaning: String {
-        guard let verdict else { return "delivered" }
-        return switch verdict {
+    var meaning: String { verdict.map(Self.meaning) ?? "delivered" }
+
+    static func meaning(_ verdict: DeliveryError.Verdict) -> String {
+        switch verdict {
         case .retry: "owed, tried again"
         case .throttled: "the lane waits, then sends one"
         case .unavailable: "the lane is down, everything stays owed"
@@ -235,10 +238,30 @@ enum VerdictTable {
 
     /// The tables as they stand in `docs/destinations.md`.
     static var markdown: String {
-        let all = [("Every type but `webhook`", common)] + types.map { ("`\($0.type)`", $0.rows) }
-        return all.map { title, rows in
+        let tables = [("Every type but `webhook`", common)] + types.map { ("`\($0.type)`", $0.rows) }
+        let all = tables.map { title, rows in
             let lines = rows.map { "| \($0.what) | \($0.meaning) |" }
             return (["**\(title)**", "", "| response | verdict |", "| --- | --- |"] + lines).joined(separator: "\n")
-        }.joined(separator: "\n\n")
+        }
+        return (all + [mail]).joined(separator: "\n\n")
+    }
+
+    /// The table of `email`: the first row that fits decides.
+    private static var mail: String {
+        let lines = [(MailVerdict.lasting, "5xx"), (MailVerdict.passing, "4xx")].flatMap { rows, group in
+            rows.map { "| \(group): \(shape($0)) | \($0.subject.rawValue) | \(VerdictRow.meaning($0.verdict)) | \($0.source) |" }
+        }
+        return
+            (["**`email`** (the first row that fits decides)", "", "| reply | about | verdict | source |", "| --- | --- | --- | --- |"]
+            + lines).joined(separator: "\n")
+    }
+
+    private static func shape(_ row: MailVerdict) -> String {
+        var parts: [String] = []
+        if !row.replies.isEmpty { parts.append(row.replies.map(String.init).joined(separator: ", ")) }
+        if !row.codes.isEmpty { parts.append(row.codes.map { "`\($0)\($0.hasSuffix(".") ? "x" : "")`" }.joined(separator: ", ")) }
+        if !row.words.isEmpty { parts.append("says " + row.words.map { "“\($0)”" }.joined(separator: ", ")) }
+        if !row.stages.isEmpty { parts.append("to " + row.stages.map(\.command).joined(separator: ", ")) }
+        return parts.isEmpty ? "any other" : parts.joined(separator: "; ")
     }
 }

@@ -66,7 +66,7 @@ struct DoubleRig {
 
     private struct NoMail: MailTransport {
         func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse { throw TransportError(.unreachable, sent: false, "") }
-        func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
+        func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse {
             throw TransportError(.unreachable, sent: false, "")
         }
     }

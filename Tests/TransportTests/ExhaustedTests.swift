@@ -1,5 +1,6 @@
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
@@ -46,7 +47,7 @@ struct ExhaustedTests {
             server: address, from: "relay@box.test", to: "ann@box.test", message: Array("Subject: x\r\n\r\nhello\r\n".utf8))
         for sends in [true, false] {
             let client = MailClient(startThread: secondTime())
-            let perform = { try await sends ? client.send(mail) : client.greet(address) }
+            let perform = { try await sends ? client.send(mail) : client.ask(address, from: "relay@box.test", to: "ann@box.test") }
             let error = await #expect(throws: TransportError.self) { _ = try await perform() }
             #expect(error == .exhausted("thread") && error?.sent == false)
             _ = try await perform()

@@ -1,5 +1,6 @@
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 import Transport
 
@@ -82,44 +83,51 @@ struct MailConnectionTests {
         #expect(error?.reason == .cancelled && error?.sent == false)
     }
 
-    @Test func `a greeting logs in, says NOOP, and no word of a mail`() async throws {
+    @Test func `a question logs in, names sender and recipient, and takes them back`() async throws {
         let server = ScriptedMailServer()
         defer { server.stop() }
-        let response = try await client.greet(address(server, password: "sesame"))
-        #expect(response.stage == .accepted && response.code == 250)
+        let response = try await client.ask(address(server, password: "sesame"), from: "relay@box.test", to: "ann@box.test")
+        #expect(response.stage == .accepted && response.code == 250 && response.wasLoginSent)
+        #expect(server.mails.isEmpty)
         await server.waits(for: "QUIT")
-        #expect(server.commands.map { $0.prefix { $0 != " " } } == ["EHLO", "AUTH", "NOOP", "QUIT"])
+        #expect(server.commands.map { $0.prefix { $0 != " " } } == ["EHLO", "AUTH", "NOOP", "MAIL", "RCPT", "RSET", "QUIT"])
     }
 
-    @Test func `a greeting takes a connection of its own`() async throws {
+    @Test func `a question takes a connection of its own`() async throws {
         let server = ScriptedMailServer()
         defer { server.stop() }
         _ = try await send(address(server))
-        _ = try await client.greet(address(server))
+        _ = try await client.ask(address(server), from: "relay@box.test", to: "ann@box.test")
         #expect(server.connections == 2)
     }
 
-    @Test(arguments: [("GREETING", "554 5.3.2 not today", MailResponse.Stage.greeting), ("PASSWORD", "535 5.7.8 wrong", .login)])
-    func `a greeting that is refused says by which command`(command: String, reply: String, stage: MailResponse.Stage) async throws {
+    @Test(arguments: [
+        ("GREETING", "554 5.3.2 not today", MailResponse.Stage.greeting), ("PASSWORD", "535 5.7.8 wrong", .login),
+        ("MAIL", "550 5.7.1 not you", .sender), ("RCPT", "504 5.5.2 <vm>: Helo command rejected", .recipient),
+        ("RCPT", "553 5.1.3 bad address", .recipient),
+    ])
+    func `a question that is refused says by which command`(command: String, reply: String, stage: MailResponse.Stage) async throws {
         let server = ScriptedMailServer(command, .say(reply))
         defer { server.stop() }
-        #expect(try await client.greet(address(server, password: "sesame")).stage == stage)
+        #expect(try await client.ask(address(server, password: "sesame"), from: "relay@box.test", to: "ann@box.test").stage == stage)
     }
 
-    @Test func `a greeting of a server without STARTTLS tells it no password`() async throws {
+    @Test func `a question to a server without STARTTLS tells it no password`() async throws {
         let server = ScriptedMailServer()
         defer { server.stop() }
         var strict = address(server, password: "sesame")
         strict.security = .startTLS
-        let error = await #expect(throws: TransportError.self) { try await client.greet(strict) }
+        let error = await #expect(throws: TransportError.self) { try await client.ask(strict, from: "relay@box.test", to: "ann@box.test") }
         #expect(error?.reason == .tls && error?.sent == false)
         #expect(!server.commands.contains { $0.hasPrefix("AUTH") })
     }
 
-    @Test func `where nobody listens a greeting is unreachable`() async throws {
+    @Test func `where nobody listens a question is unreachable`() async throws {
         let server = ScriptedMailServer()
         server.stop()
-        let error = await #expect(throws: TransportError.self) { try await client.greet(address(server)) }
+        let error = await #expect(throws: TransportError.self) {
+            try await client.ask(address(server), from: "relay@box.test", to: "ann@box.test")
+        }
         #expect(error?.reason == .unreachable && error?.sent == false)
     }
 

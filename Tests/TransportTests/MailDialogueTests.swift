@@ -1,5 +1,6 @@
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Testing
 import Transport
 
@@ -29,7 +30,7 @@ struct MailDialogueTests {
     ]
     /// Replies to the commands of a mail.
     private static let late: [(command: String, reply: String, stage: MailResponse.Stage)] = [
-        ("MAIL", "530 5.7.0 log in first", .login), ("MAIL", "451 4.3.0 later", .sender), ("MAIL", "550 5.7.1 not you", .sender),
+        ("MAIL", "530 5.7.0 log in first", .sender), ("MAIL", "451 4.3.0 later", .sender), ("MAIL", "550 5.7.1 not you", .sender),
         ("MAIL", "421 4.3.2 busy", .sender), ("RCPT", "450 4.2.0 greylisted", .recipient), ("RCPT", "550 5.1.1 no such user", .recipient),
         ("RCPT", "421 4.3.2 busy", .recipient), ("RCPT", "454 4.7.1 relaying denied", .recipient), ("DATA", "451 4.3.0 later", .data),
         ("DATA", "554 5.6.0 no", .data), (".", "451 4.3.0 later", .data), (".", "552 5.2.2 full", .data), (".", "554 5.7.1 spam", .data),
@@ -52,13 +53,53 @@ struct MailDialogueTests {
         #expect(server.mails.count == (command == "." ? 1 : 0))
     }
 
-    @Test(arguments: late)
+    @Test(arguments: late.filter { $0.command != "MAIL" && !$0.reply.hasPrefix("421") })
     func `on a kept connection a refusal names the same command`(command: String, reply: String, stage: MailResponse.Stage) async throws {
         let server = ScriptedMailServer { said, time in said == command && time == 2 ? .say(reply) : nil }
         defer { server.stop() }
         #expect(try await client.send(mail(address(server))).stage == .accepted)
         #expect(try await client.send(mail(address(server))).stage == stage)
         #expect(server.connections == 1)
+    }
+
+    /// The reply may be older than our command, so it is not taken for the answer to it.
+    @Test(arguments: [
+        ("MAIL", "451 4.4.2 Timeout waiting for data from client."), ("MAIL", "421 4.4.2 timeout exceeded"),
+        ("MAIL", "550 5.7.1 not you"), ("RCPT", "421 4.3.2 busy"), ("RCPT", "451 4.4.2 timeout"), ("DATA", "421 4.3.2 busy"),
+    ])
+    func `a stale word on a kept connection leads to a new connection at once`(command: String, reply: String) async throws {
+        let server = ScriptedMailServer { said, time in said == command && time == 2 ? .say(reply) : nil }
+        defer { server.stop() }
+        #expect(try await client.send(mail(address(server))).stage == .accepted)
+        #expect(try await client.send(mail(address(server))).stage == .accepted)
+        #expect(server.connections == 2 && server.mails.count == 2)
+    }
+
+    @Test(arguments: ["451 4.4.2 Timeout waiting for data from client.", "421 4.4.2 timeout", "221 2.0.0 bye", "554 5.4.7 expired"])
+    func `a server that says goodbye to a silent connection delays no mail`(word: String) async throws {
+        let server = RawServer { connection, number in
+            var talk = SilentTalk(connection: connection)
+            talk.carryOneMail()
+            guard number == 1 else { return }
+            connection.write(word + "\r\n")
+        }
+        defer { server.stop() }
+        let place = MailServer(host: "127.0.0.1", port: server.port, security: .plain, ehlo: "relay.test")
+        #expect(try await client.send(mail(place)).stage == .accepted)
+        try await ContinuousClock().sleep(for: .milliseconds(100))
+        #expect(try await client.send(mail(place)).stage == .accepted)
+        #expect(server.connections == 2)
+    }
+
+    @Test func `the dialogue says which logins were offered and whether one was tried`() async throws {
+        let none = ScriptedMailServer(extensions: [])
+        defer { none.stop() }
+        let untried = try await client.send(mail(address(none, password: "sesame")))
+        #expect(untried.stage == .accepted && !untried.wasLoginSent && untried.offeredLogins.isEmpty)
+        let some = ScriptedMailServer("PASSWORD", .say("535 5.7.8 wrong"), extensions: ["AUTH CRAM-MD5 PLAIN LOGIN"])
+        defer { some.stop() }
+        let tried = try await client.send(mail(address(some, password: "sesame")))
+        #expect(tried.stage == .login && tried.wasLoginSent && tried.offeredLogins == ["CRAM-MD5", "PLAIN", "LOGIN"])
     }
 
     /// A reset instead of a greeting is left out: it can come so early that there is no connection at all.
@@ -131,5 +172,39 @@ struct MailDialogueTests {
         sending.cancel()
         let error = await #expect(throws: TransportError.self) { try await sending.value }
         #expect(error?.reason == .cancelled && error?.sent == true)
+    }
+}
+
+/// A server that takes one mail on a connection.
+private struct SilentTalk {
+    let connection: RawConnection
+    private var buffer: [UInt8] = []
+
+    init(connection: RawConnection) { self.connection = connection }
+
+    mutating func carryOneMail() {
+        connection.write("220 box.test\r\n")
+        var isText = false
+        while let line = line() {
+            if isText {
+                if line == "." { return connection.write("250 2.0.0 queued\r\n") }
+            } else if line.hasPrefix("DATA") {
+                isText = true
+                connection.write("354 go on\r\n")
+            } else {
+                connection.write("250 ok\r\n")
+            }
+        }
+    }
+
+    private mutating func line() -> String? {
+        while true {
+            if let end = buffer.firstIndex(of: 10) {
+                defer { buffer.removeSubrange(...end) }
+                return String(decoding: buffer[..<end].filter { $0 != 13 }, as: UTF8.self)
+            }
+            guard let more = connection.bytes() else { return nil }
+            buffer += more
+        }
     }
 }

@@ -89,7 +89,7 @@ final class TLSPlace: @unchecked Sendable {
                         say("334 " + base64.b64encode(b"Password:").decode())
                         said += b"\0" + base64.b64decode(lines.readline().strip())
                     say("235 2.7.0 welcome" if said.endswith(b"\0sesame") else "535 5.7.8 no: " + said.decode(errors="replace").replace("\0", " "))
-                elif word.startswith(("MAIL", "RCPT", "NOOP")):
+                elif word.startswith(("MAIL", "RCPT", "NOOP", "RSET")):
                     say("250 2.1.0 ok")
                 elif word == "DATA":
                     say("354 go on")

@@ -70,10 +70,16 @@ import Transport
         let client = MailClient()
         defer { client.shutdown() }
         let before = place.mails
-        let good = try await client.greet(server(.startTLS, place, caFile: place.authority, password: "sesame"))
+        let good = try await client.ask(
+            server(.startTLS, place, caFile: place.authority, password: "sesame"), from: "relay@box.test", to: "ann@box.test")
         #expect(good.stage == .accepted && good.code == 250)
-        #expect(try await client.greet(server(.startTLS, place, caFile: place.authority, password: "wrong")).stage == .login)
-        await #expect(throws: TransportError.self) { try await client.greet(server(.startTLS, place, caFile: place.stranger)) }
+        #expect(
+            try await client.ask(
+                server(.startTLS, place, caFile: place.authority, password: "wrong"), from: "relay@box.test", to: "ann@box.test"
+            ).stage == .login)
+        await #expect(throws: TransportError.self) {
+            try await client.ask(server(.startTLS, place, caFile: place.stranger), from: "relay@box.test", to: "ann@box.test")
+        }
         #expect(place.mails == before)
     }
 }

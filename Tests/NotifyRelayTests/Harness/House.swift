@@ -162,7 +162,7 @@ final class KeptMail: MailTransport {
         return MailResponse(stage: .accepted, code: 250, text: "taken")
     }
 
-    func greet(_ server: MailServer) async throws(TransportError) -> MailResponse {
+    func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse {
         MailResponse(stage: .accepted, code: 250, text: "here")
     }
 }

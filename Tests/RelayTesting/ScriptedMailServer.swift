@@ -2,11 +2,10 @@ import Foundation
 import Glibc
 import RelayCore
 import RelaySupport
-import RelayTesting
 
 /// A mail server that follows a script: it replies to a command as the script says, else as a correct server would.
-final class ScriptedMailServer: Sendable {
-    enum Act: Sendable {
+package final class ScriptedMailServer: Sendable {
+    package enum Act: Sendable {
         case say(String)
         /// Sends nothing and waits until the other side closes.
         case keepSilent
@@ -20,14 +19,14 @@ final class ScriptedMailServer: Sendable {
 
     /// The act for a command when it comes for the `time`-th time; nil means the reply of a correct server. `GREETING`, `PASSWORD` and `.`
     /// count as commands.
-    typealias Script = @Sendable (_ command: String, _ time: Int) -> Act?
+    package typealias Script = @Sendable (_ command: String, _ time: Int) -> Act?
 
     private let server: RawServer
     private let kept: Locked<[String]>
     private let lines: AsyncStream<String>
     private let gate: DispatchSemaphore
 
-    init(extensions: [String] = ["AUTH PLAIN LOGIN"], _ script: @escaping Script = { _, _ in nil }) {
+    package init(extensions: [String] = ["AUTH PLAIN LOGIN"], _ script: @escaping Script = { _, _ in nil }) {
         let mails = Locked<[String]>([])
         let times = Locked<[String: Int]>([:])
         let (lines, said) = AsyncStream<String>.makeStream()
@@ -52,24 +51,24 @@ final class ScriptedMailServer: Sendable {
     }
 
     /// Does the same act for one command every time.
-    convenience init(_ command: String, _ act: Act, extensions: [String] = ["AUTH PLAIN LOGIN"]) {
+    package convenience init(_ command: String, _ act: Act, extensions: [String] = ["AUTH PLAIN LOGIN"]) {
         self.init(extensions: extensions) { said, _ in said == command ? act : nil }
     }
 
-    var port: Int { server.port }
-    var connections: Int { server.connections }
+    package var port: Int { server.port }
+    package var connections: Int { server.connections }
     /// Every line that was read, except those of mails and passwords.
-    var commands: [String] { server.received }
+    package var commands: [String] { server.received }
     /// The mails whose final dot came, whatever the reply to it was.
-    var mails: [String] { kept.withLock { $0 } }
+    package var mails: [String] { kept.withLock { $0 } }
 
-    func stop() { server.stop() }
+    package func stop() { server.stop() }
 
     /// Ends a pause.
-    func readOn() { gate.signal() }
+    package func readOn() { gate.signal() }
 
     /// Returns once the command is read; `END` is the end of a connection. Each command can be waited for once.
-    func waits(for command: String) async {
+    package func waits(for command: String) async {
         for await line in lines where line == command { return }
     }
 }
@@ -172,7 +171,7 @@ private struct MailTalk {
 
 extension RawConnection {
     /// The next bytes; nil when the other side has closed.
-    func bytes() -> [UInt8]? {
+    package func bytes() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = read(descriptor, &buffer, buffer.count)
         return count > 0 ? Array(buffer[..<count]) : nil
