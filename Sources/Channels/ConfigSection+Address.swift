@@ -41,7 +41,7 @@ extension ConfigSection {
     func address(_ key: String, _ basics: DestinationBasics, required: Bool = true, isSecret: Bool = true) -> HTTPAddress? {
         let expected = "an address such as https://…"
         let written = isSecret ? secret(key, required: required, expected: expected) : plain(key, required, expected).map(Secret.init)
-        guard let url = written else { return nil }
+        guard let url = written.map({ Secret($0.reveal().encodedAsBrowsersDo) }) else { return nil }
         guard let parts = WebAddress(url.reveal()), ["https", "http"].contains(parts.scheme) else {
             note(key, "\(path).\(key) is no address that can be used", expected: expected + ", without name or password in it")
             return nil

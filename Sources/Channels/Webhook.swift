@@ -39,6 +39,10 @@ package enum Webhook {
                 section.note(name, "\(section.path).\(name) is no key", expected: "whsec_ and base64, or any other text")
                 return nil
             }
+            if let doubt = WebhookKey.doubt(about: secret) {
+                section.note(
+                    name, "\(section.path).\(name) \(doubt)", expected: "whsec_ before base64, if the receiver decodes it", isWarning: true)
+            }
             if !WebhookKey.standardLength.contains(key.length) {
                 section.note(
                     name, "\(section.path).\(name) has \(key.length) bytes", expected: "24 to 64 bytes (Standard Webhooks)",

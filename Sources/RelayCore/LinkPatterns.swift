@@ -34,6 +34,6 @@ package struct LinkPatterns: Sendable {
             guard let id else { return nil }
             link = link.replacing("{\(name)}", with: id.percentEncoded)
         }
-        return link
+        return link.encodedAsBrowsersDo
     }
 }

@@ -75,14 +75,15 @@ package final class ConfigSection {
                     node.place, "\(path).\(key) is a secret that stands in the file", expected: "\"${NAME}\" or \"${file:/path}\"",
                     isWarning: true))
         }
+        guard isOneLine(scalar, node, key) else { return nil }
         return Secret(scalar.text)
     }
 
     package func bool(_ key: String, default fallback: Bool) -> Bool {
         guard let text = string(key) else { return fallback }
         switch text {
-        case "true", "yes", "on": return true
-        case "false", "no", "off": return false
+        case "true", "True", "TRUE", "yes", "on": return true
+        case "false", "False", "FALSE", "no", "off": return false
         default:
             wrong(key, "true or false")
             return fallback
@@ -125,7 +126,7 @@ package final class ConfigSection {
     package func places(_ key: String) -> [WrittenText]? {
         guard let node = node(key) else { return nil }
         switch node.content {
-        case .scalar(let scalar): return [WrittenText(scalar, at: node.place)]
+        case .scalar(let scalar): return isOneLine(scalar, node, key) ? [WrittenText(scalar, at: node.place)] : nil
         case .sequence(let items):
             return items.filter { !$0.isUnresolved }.compactMap { item in
                 scalar(item, key: key, expected: "a list of texts").map { WrittenText($0, at: item.place) }
@@ -201,9 +202,17 @@ package final class ConfigSection {
     }
 
     private func scalar(_ node: ConfigNode, key: String, expected: String) -> ConfigNode.Scalar? {
-        if case .scalar(let scalar) = node.content { return scalar }
+        if case .scalar(let scalar) = node.content { return isOneLine(scalar, node, key) ? scalar : nil }
         problems.add(Problem(node.place, "\(pathOf(key)) is \(node.noun)", expected: expected))
         return nil
+    }
+
+    /// False, with a problem noted, for a value with a line break or another control character. No key takes one: it is a mistake at the end
+    /// of a file or of a variable, and could begin another line in a header.
+    private func isOneLine(_ scalar: ConfigNode.Scalar, _ node: ConfigNode, _ key: String) -> Bool {
+        guard scalar.text.holdsControl else { return true }
+        problems.add(Problem(node.place, "\(pathOf(key)) holds a line break or a control character", expected: "one line of text"))
+        return false
     }
 }
 

@@ -12,7 +12,7 @@ package struct Rendered: Sendable, Equatable {
     package var fellBackBecause: String?
 
     init(_ text: String, html: String?, template: String, isStaging: Bool) {
-        let lines = text.drop(while: \.isWhitespace).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        let lines = text.withUnixLineEnds.drop(while: \.isWhitespace).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         let title = lines.first.map(String.init)?.trimmedEnd ?? ""
         // The prefix is added here, so that no template can forget it.
         self.title = (isStaging ? "[staging] " : "") + (title.isEmpty ? "(no title)" : title)

@@ -42,7 +42,7 @@ struct TemplateFolder: Sendable {
         do {
             // Values are already escaped, so the engine must not escape them. The pragma is on every text, because the engine resets to
             // HTML escaping in partials.
-            library.register(try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text), named: name)
+            library.register(try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text.withUnixLineEnds), named: name)
             return true
         } catch let error as MustacheTemplate.ParserError {
             let place = Place(file: file, line: error.context.lineNumber, column: error.context.columnNumber)

@@ -155,7 +155,10 @@ final class MailTransfer: @unchecked Sendable {
     }
 
     private func failure(_ code: CURLcode) -> TransportError {
-        let words = Libcurl.words(code)
+        let scheme = server.security == .implicit ? "smtps" : "smtp"
+        let isLoopback = WebAddress("\(scheme)://\(server.host)")?.isLoopback ?? false
+        let proxy = server.network.proxyShown(scheme: scheme, isLoopback: isLoopback)
+        let words = Libcurl.words(code) + (proxy.map { " (through the proxy \($0))" } ?? "")
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
             return TransportError(refusedAddress ? .forbiddenAddress : .unreachable, sent: false, words)

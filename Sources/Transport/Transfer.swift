@@ -116,8 +116,15 @@ final class Transfer: @unchecked Sendable {
         continuation = nil
     }
 
+    private var proxyWords: String {
+        guard let address = WebAddress(request.url.reveal()),
+            let proxy = request.network.proxyShown(scheme: address.scheme, isLoopback: address.isLoopback)
+        else { return "" }
+        return " (through the proxy \(proxy))"
+    }
+
     private func failure(_ code: CURLcode) -> TransportError {
-        let words = Libcurl.words(code)
+        let words = Libcurl.words(code) + proxyWords
         if overflowed { return TransportError(.tooLarge, sent: true, "the answer is over \(request.maximumAnswer) bytes") }
         if refusedAddress, !wasSent {
             return TransportError(.forbiddenAddress, sent: false, "the name leads to a link-local address, which is not allowed")

@@ -146,7 +146,7 @@ struct EmailTests {
             (["tls": "none"], "destinations.ops.tls is a value from ${…}"),
             (["username": ""], "destinations.ops.username is missing"),
             (["from": "nobody"], "destinations.ops.from is a value from ${…}"),
-            (["reply_to": "a@b\r\nBcc: c@d"], "destinations.ops.reply_to is a value from ${…}"),
+            (["reply_to": "a@b\r\nBcc: c@d"], "destinations.ops.reply_to holds a line break or a control character"),
             (["to": ["ops@example.com", "b <c"]], "destinations.ops.to holds a value from ${…}"),
             (["to": ["ops@example.com", "OPS@example.com"]], "destinations.ops.to holds OPS@example.com twice"),
             (["to": []], "destinations.ops.to is missing"),

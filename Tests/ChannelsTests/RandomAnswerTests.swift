@@ -53,7 +53,7 @@ struct RandomAnswerTests {
                 _ = try await channel.deliver(message)
                 return played.count("delivered")
             } catch {
-                let place = "\(type), seed \(Self.seed), number \(number): \(answer.bytes.prefix(300)) → \(error)"
+                let place = "\(type), seed \(Self.seed), number \(number): \(error) for \(answer.bytes.prefix(300))"
                 switch error.verdict {
                 case .refused, .gone: return played.count(error.verdict == .gone ? "gone" : "refused")
                 case .trimmings:

@@ -174,3 +174,12 @@ struct CuttingTests {
         }
     }
 }
+
+/// A template that an editor saved with CRLF.
+struct LineEndTests {
+    @Test(arguments: ["Subject\r\n\r\nBody\r\nmore", "Subject\n\nBody\nmore", "Subject\r\rBody\rmore"])
+    func `the first line is the title, whatever ends it`(text: String) {
+        let rendered = Rendered(text, html: nil, template: "t", isStaging: false)
+        #expect(rendered.title == "Subject" && rendered.body == "Body\nmore")
+    }
+}

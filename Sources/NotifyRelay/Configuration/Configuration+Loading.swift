@@ -25,9 +25,13 @@ extension Configuration {
     ) -> Configuration? {
         let readFile: (String) -> String? = { file in
             note(file)
-            return try? String(contentsOfFile: file, encoding: .utf8)
+            return TextFile.read(file)
         }
         guard let text = readFile(path) else {
+            if let problem = TextFile.problem(of: path) {
+                problems.add(problem)
+                return nil
+            }
             problems.add(
                 Problem(
                     Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))

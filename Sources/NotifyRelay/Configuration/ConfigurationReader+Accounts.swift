@@ -16,7 +16,7 @@ extension ConfigurationReader {
             var account = AccountSettings(name: name, place: place, key: key ?? Secret(""))
             account.baseURL = section.string("base_url")
             account.caFile = section.string("ca_file").map(absolute)
-            account.proxy = section.string("proxy").map(Secret.init)
+            account.proxy = proxy(section)
             account.firstLook = section.duration("first_look") ?? account.firstLook
             account.catchUp = section.duration("catch_up") ?? account.catchUp
             account.was = formerName(section)

@@ -36,7 +36,7 @@ extension ConfigurationReader {
         settings.timeZone = zone(section, "time_zone")
         settings.pace = pace(section)
         let network = NetworkOptions(
-            caFile: section.string("ca_file").map(absolute), proxy: section.string("proxy").map(Secret.init),
+            caFile: section.string("ca_file").map(absolute), proxy: proxy(section),
             allowLinkLocal: section.bool("allow_link_local", default: false))
         let basics = DestinationBasics(
             name: name, folder: folder, network: network, allowPlain: section.bool("allow_plain", default: false))
@@ -53,6 +53,16 @@ extension ConfigurationReader {
                 meant: nearest(type, in: knownTypes))
         }
         return settings
+    }
+
+    /// The proxy of a section; nil if it names none or none that can be used.
+    func proxy(_ section: ConfigSection) -> Secret? {
+        guard let text = section.string("proxy") else { return nil }
+        guard ProxyAddress(text) != nil else {
+            section.note("proxy", "\(section.path).proxy is no proxy", expected: ProxyAddress.expected)
+            return nil
+        }
+        return Secret(text)
     }
 
     private func fallback(_ section: ConfigSection, of name: String) -> String? {

@@ -24,7 +24,8 @@ struct YAMLReader {
     }
 
     /// Returns nil, and adds the problem, if the text is not valid YAML.
-    mutating func read(_ text: String) -> ConfigNode? {
+    mutating func read(_ written: String) -> ConfigNode? {
+        let text = written.withUnixLineEnds
         do {
             guard let root = try Yams.compose(yaml: text) else {
                 problems.add(Problem(Place(file: file, line: 1, column: 1), "the file is empty", expected: "a mapping"))
@@ -44,6 +45,10 @@ struct YAMLReader {
         case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
             let place = Place(file: file, line: mark.line, column: mark.column)
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            if let tab = Self.tab(in: lines, upTo: mark.line) {
+                let place = Place(file: file, line: tab.line, column: tab.column)
+                return Problem(place, "not YAML: a tab; YAML wants spaces", expected: "spaces at the beginning of a line")
+            }
             let around = lines[max(0, min(mark.line - 2, lines.count))..<max(0, min(mark.line, lines.count))].joined(separator: "\n")
             if around.contains("${") {
                 return Problem(place, "not YAML: \(what)", expected: "quotes around \"${…}\": put quotes around it")
@@ -51,8 +56,13 @@ struct YAMLReader {
             return Problem(place, "not YAML: \(what)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { ConfigNode.shown(key: $0) }.joined(separator: ", ")
-            let place = Place(file: file, line: context.mark.line, column: context.mark.column)
-            return Problem(place, "the mapping has a key twice: \(names)", expected: "each key once")
+            let mapping = Place(file: file, line: context.mark.line, column: context.mark.column)
+            guard let key = keys.first.flatMap({ $0 as String? }), let twice = KeyPlaces(text).twice(key, from: mapping) else {
+                return Problem(mapping, "the mapping has a key twice: \(names)", expected: "each key once")
+            }
+            return Problem(
+                twice.second, "the mapping has a key twice: \(names)",
+                expected: "each key once; the first is in line \(twice.first.line)")
         case .reader(let what, let offset, _, _):
             // The message of this error would show the line, which may hold a secret.
             return Problem(place(atByte: offset ?? 0, of: text), "not YAML: \(what)", expected: "text without control characters")
@@ -83,8 +93,12 @@ struct YAMLReader {
             for item in items { if let converted = convert(item, depth: depth + 1) { nodes.append(converted) } }
             return ConfigNode(.sequence(nodes), at: place)
         case .mapping(let mapping):
-            var entries: [ConfigNode.Entry] = []
+            var entries: [ConfigNode.Entry] = [], merged: [ConfigNode.Entry] = []
             for (key, value) in mapping {
+                if key.scalar?.string == "<<", key.scalar?.style != .doubleQuoted, key.scalar?.style != .singleQuoted {
+                    merged += merging(value, depth: depth)
+                    continue
+                }
                 guard let name = key.scalar?.string else {
                     problems.add(Problem(self.place(key.mark), "a key is no text", expected: quotesHint(key)))
                     continue
@@ -93,11 +107,36 @@ struct YAMLReader {
                     entries.append(ConfigNode.Entry(key: name, keyPlace: self.place(key.mark), value: converted))
                 }
             }
+            // Keys of the mapping itself come before merged ones, and an earlier merged mapping before a later one.
+            for entry in merged where !entries.contains(where: { $0.key == entry.key }) { entries.append(entry) }
             return ConfigNode(.mapping(entries), at: place)
         case .alias:
             problems.add(Problem(place, "an alias leads nowhere"))
             return nil
         }
+    }
+
+    /// The entries of a merge key `<<`, whose value is a mapping or a list of mappings. Source: https://yaml.org/type/merge.html
+    private mutating func merging(_ value: Node, depth: Int) -> [ConfigNode.Entry] {
+        let sources: [Node] = value.sequence.map(Array.init) ?? [value]
+        return sources.flatMap { source -> [ConfigNode.Entry] in
+            guard source.mapping != nil, case .mapping(let entries)? = convert(source, depth: depth + 1)?.content else {
+                problems.add(Problem(place(source.mark), "'<<' merges what is no mapping", expected: "<<: *name of a mapping"))
+                return []
+            }
+            return entries
+        }
+    }
+
+    /// The first tab before the text of a line; nil if there is none up to a line.
+    private static func tab(in lines: [Substring], upTo last: Int) -> (line: Int, column: Int)? {
+        for (index, line) in lines.prefix(last).enumerated() {
+            let start = line.prefix { $0 == " " || $0 == "\t" }
+            if let tab = start.firstIndex(of: "\t"), start.count < line.count {
+                return (index + 1, line.distance(from: line.startIndex, to: tab) + 1)
+            }
+        }
+        return nil
     }
 
     /// A hint for `{key: ${X}}` without quotes, which YAML reads as a mapping inside a mapping.

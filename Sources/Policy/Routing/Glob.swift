@@ -1,11 +1,14 @@
-/// A pattern of names: `*` matches any number of characters, `?` matches one. Upper and lower case are the same.
+import Foundation
+
+/// A pattern of names: `*` matches any number of characters, `?` matches one. Upper and lower case are the same, and
+/// so are the two ways in which Unicode writes a letter with an accent.
 package struct Glob: Sendable, Equatable {
     package let pattern: String
 
     package init(pattern: String) { self.pattern = pattern }
 
     package func matches(_ name: String) -> Bool {
-        let pattern = Array(pattern.lowercased().unicodeScalars), name = Array(name.lowercased().unicodeScalars)
+        let pattern = Self.scalars(pattern), name = Self.scalars(name)
         var p = 0, n = 0
         var star: (p: Int, n: Int)?
         while n < name.count {
@@ -24,5 +27,11 @@ package struct Glob: Sendable, Equatable {
             }
         }
         return pattern[p...].allSatisfy { $0 == "*" }
+    }
+
+    private static func scalars(_ text: String) -> [Unicode.Scalar] {
+        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        let lower = text.lowercased()
+        return Array((isASCII ? lower : lower.precomposedStringWithCanonicalMapping).unicodeScalars)
     }
 }

@@ -92,12 +92,16 @@ struct InterpolationTests {
     }
 
     @Test(arguments: [
-        ("${file:/secret}", "from a file"), ("${file:beside}", "beside the file"), ("${file:/two-lines}", "one\ntwo\n"),
+        ("${file:/secret}", "from a file"), ("${file:beside}", "beside the file"),
     ])
     func `a file's last newline is dropped, and a relative path starts beside the configuration`(written: String, value: String) {
         let reading = reading(written)
         #expect(reading.lines == [])
         #expect(reading.configuration?.routes.last?.mention == value)
+    }
+
+    @Test func `a file with more lines than one is refused where one line is wanted`() {
+        #expect(reading("${file:/two-lines}").lines.contains { $0.contains("holds a line break or a control character") })
     }
 
     @Test func `a key is taken as it is written`() {

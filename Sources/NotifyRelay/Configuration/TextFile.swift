@@ -1,0 +1,37 @@
+import Foundation
+import RelaySupport
+
+/// Reads a file of text, which must be UTF-8. A byte order mark of UTF-8 is left out.
+enum TextFile {
+    /// Nil if the file cannot be read or is not UTF-8.
+    static func read(_ path: String) -> String? {
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        return text(of: data)
+    }
+
+    private static func text(of data: Data) -> String? {
+        String(validating: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
+    }
+
+    /// Why a file is no text, with the place of the first byte that is not UTF-8; nil if it is text or cannot be read.
+    static func problem(of path: String) -> Problem? {
+        guard let data = FileManager.default.contents(atPath: path), text(of: data) == nil else { return nil }
+        let start = Place(file: path, line: 1, column: 1), expected = "a file saved as UTF-8"
+        if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) {
+            return Problem(start, "the file is UTF-16", expected: expected)
+        }
+        let bytes = [UInt8](data)
+        let low = lengthOfText(bytes)
+        let line = bytes[..<low].count { $0 == 0x0A } + 1
+        let column = bytes[..<low].reversed().prefix { $0 != 0x0A }.count + 1
+        return Problem(
+            Place(file: path, line: line, column: column), "the file is not UTF-8: it may be Latin-1 or Windows-1252", expected: expected)
+    }
+
+    /// The length of the longest beginning that is UTF-8.
+    private static func lengthOfText(_ bytes: [UInt8]) -> Int {
+        var parser = Unicode.UTF8.ForwardParser(), rest = bytes.makeIterator(), length = 0
+        while case .valid(let scalar) = parser.parseScalar(from: &rest) { length += scalar.count }
+        return length
+    }
+}
