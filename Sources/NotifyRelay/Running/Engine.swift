@@ -115,7 +115,7 @@ struct Engine: Sendable {
 
     private func linkKeys(_ configuration: Configuration) throws -> LinkKeys {
         do {
-            return try LinkKeys.load(configured: configuration.server.linkKeys, store: configuration.store)
+            return try LinkKeys.load(configured: configuration.server.linkKeys, store: configuration.store) { logger.warning("\($0)") }
         } catch {
             Terminal.complain(error.description)
             throw ExitCode.ioError
