@@ -30,7 +30,7 @@ struct Engine: Sendable {
             let reload = ConfigurationReload(
                 path: path, server: configuration.server, tools: tools, keys: keys, relay: relay, metrics: relay.metrics,
                 clock: tools.clock, logger: logger)
-            var parts = listeners(configuration.server, relay, tools: tools, keys: keys)
+            var parts = listeners(configuration, relay, tools: tools, keys: keys)
             if let heartbeat = configuration.server.heartbeat {
                 let beat = Heartbeat(
                     url: heartbeat.url, every: heartbeat.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
@@ -72,12 +72,11 @@ struct Engine: Sendable {
         }
     }
 
-    private func listeners(_ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
-        var parts: [ServicePart] = []
-        if let listen = server.listen {
-            let health = HealthServer(host: listen.host, port: listen.port, status: relay.status, logger: logger)
-            parts.append(ServicePart { try await health.run() })
-        }
+    private func listeners(_ configuration: Configuration, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
+        let server = configuration.server, socket = HealthSocket(store: configuration.store)
+        let health = HealthServer(status: relay.status, logger: logger)
+        var parts = [ServicePart { try await health.run(at: socket) }]
+        if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen) }) }
         if let listen = server.publicListen {
             let site = publicServer(at: listen, server, relay, tools: tools, keys: keys)
             parts.append(ServicePart { try await site.run() })
