@@ -54,11 +54,16 @@ struct Engine: Sendable {
     }
 
     private static func run(_ relay: Relay) async {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await relay.run() }
-            // This throws when the task is cancelled, which ends the relay too.
-            try? await gracefulShutdown()
-            await relay.stop()
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await relay.run() }
+                // This throws when the task is cancelled, which ends the relay too.
+                try? await gracefulShutdown()
+                await relay.stop()
+            }
+        } onCancel: {
+            // The grace is over, so a store that another process holds is not waited for. What it would have recorded is owed again.
+            relay.ledger.hurry()
         }
     }
 
