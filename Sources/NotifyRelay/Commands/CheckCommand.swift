@@ -62,7 +62,9 @@ struct CheckCommand: AsyncParsableCommand {
         let overview = try await ledger.overview()
         let known = Set(configuration.destinations.map(\.name))
         for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {
-            Terminal.say("destination \(orphan.name) left the file and is still owed \(orphan.owed) deliveries; they are kept")
+            Terminal.say(
+                "destination \(orphan.name) left the file and is still owed \(orphan.owed == 1 ? "1 delivery" : "\(orphan.owed) deliveries"), kept until it returns"
+            )
         }
         for digest in try await OrphanedDigest.all(in: ledger, besides: configuration.digests) { Terminal.say(digest.warning) }
     }

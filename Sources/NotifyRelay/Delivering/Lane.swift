@@ -12,9 +12,9 @@ import RelayCore
 actor Lane {
     /// A report of a lane to the rest of the program.
     enum Report: Sendable {
-        case attempted(DeliveryOutcome, took: Duration)
-        /// `since` is when the lane stopped being open; nil if it is open.
-        case changed(LaneHealth.Change, reason: String?, since: Timestamp?)
+        case attempted(DeliveryOutcome, Settlement, took: Duration)
+        /// `since` is when the lane stopped being open; nil if it is open. `isRefused` says that the destination refuses us.
+        case changed(LaneHealth.Change, isRefused: Bool, reason: String?, since: Timestamp?)
         case templateFailed(String)
         /// The ledger could not be read or written.
         case ledger(LedgerError)
@@ -271,11 +271,11 @@ actor Lane {
         let tried = await Self.attempt(claim, through: destination, composer: composer, clock: clock)
         StopPoint.pass(.answered)
         if let why = tried.fellBackBecause { await report(.templateFailed(why)) }
-        await settle(claim, tried.outcome, begun: begun, took: tried.took)
-        await report(.attempted(tried.outcome, took: tried.took))
+        let settlement = await settle(claim, tried.outcome, begun: begun, took: tried.took)
+        await report(.attempted(tried.outcome, settlement, took: tried.took))
     }
 
-    private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async {
+    private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async -> Settlement {
         let now = clock.now
         let change: LaneHealth.Change
         switch outcome {
@@ -290,6 +290,7 @@ actor Lane {
         log.settled(claim, outcome, as: settlement, took: took)
         await apply(change, reason: health.reason)
         await writeDown()
+        return settlement
     }
 
     private func apply(_ change: LaneHealth.Change, reason: String?) async {
@@ -297,6 +298,6 @@ actor Lane {
         log.changed(change, destination.name, reason: reason)
         if case .opened(let after) = change { unexcused += max(.zero, after) }
         await writeDown()
-        await report(.changed(change, reason: reason, since: health.since))
+        await report(.changed(change, isRefused: health.isRefused, reason: reason, since: health.since))
     }
 }

@@ -32,12 +32,11 @@ struct FallbackHelp: Sendable {
     func help(_ destination: Destination, _ health: LaneHealth) async throws(LedgerError) {
         let now = clock.now
         switch health.state {
-        case .open: return
+        // What waits long enough for a rate limit or a quota goes to the fallback too.
+        case .open: guard health.blockedUntil > now else { return }
         case .down(let since, _, _):
             guard since.duration(to: now) >= Self.patience else { return }
-            await reports.begin(
-                .down(destination.name), "destination \(destination.name) has been down since \(since): \(health.reason ?? "")", at: since,
-                also: destination.fallback)
+            await reports.beginDown(destination.name, reason: health.reason, since: since, fallback: destination.fallback)
         case .closed(let since):
             // The report was sent when the lane closed. After a restart it is begun again under the same id, so that its end can be
             // reported.
@@ -62,6 +61,14 @@ extension SelfReport.Topic {
 }
 
 extension SelfReport {
+    /// - Parameter since: when the lane went down; it is part of the report's id.
+    func beginDown(_ destination: String, reason: String?, since: Timestamp?, fallback: String?) async {
+        let began = since ?? .distantPast
+        await begin(
+            .down(destination), "destination \(destination) has been down since \(began): \(reason ?? "it does not answer")", at: since,
+            also: fallback)
+    }
+
     /// - Parameters:
     ///   - since: when the lane closed. It is part of the report's id, so that a restart does not send the report again.
     ///   - fallback: another destination that gets the report too; nil if there is none.

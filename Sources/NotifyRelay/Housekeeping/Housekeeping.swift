@@ -17,6 +17,7 @@ struct Housekeeping: Sendable {
     let carrier: AnswerCarrier
     let reports: SelfReport
     let storeHealth: StoreHealth
+    let deaths: DeathCount
     /// The state that is kept from one turn to the next. It outlives the generation.
     let turn: HousekeepingTurn
     let clock: any WallClock
@@ -42,6 +43,9 @@ struct Housekeeping: Sendable {
     var fallback: FallbackHelp {
         FallbackHelp(ledger: ledger, router: generation.router, lanes: lanes, reports: reports, clock: clock)
     }
+
+    /// Gives dead deliveries a voice.
+    var deadHelp: DeadHelp { DeadHelp(ledger: ledger, router: generation.router, lanes: lanes, reports: reports, clock: clock) }
 
     private func takeTurns() async {
         while !Task.isCancelled {

@@ -10,6 +10,7 @@ import RelaySupport
 actor HousekeepingTurn {
     private var clockWatch: ClockWatch
     private var fallbacks = FallbackWatch()
+    private var dead = DeadWatch()
     /// Another process wrote to the store, and the lanes have not read that yet.
     private var hasCommands = false
     /// By how much the clock was set back while the store is not shifted yet; zero or negative.
@@ -26,6 +27,7 @@ actor HousekeepingTurn {
             try await house.closer.closeDue(unless: { await Self.isAnyCatchingUp(house.pollers) })
         }
         await attempt(house) { () async throws(LedgerError) in try await self.helpIllLanes(house) }
+        await attempt(house) { () async throws(LedgerError) in try await self.helpDead(house) }
         await house.reports.tellUntold()
         if house.storeHealth.fault != nil { _ = await house.storeHealth.check() }
     }
@@ -61,7 +63,20 @@ actor HousekeepingTurn {
         guard fallbacks.isRoundDue(at: house.clock.now) else { return }
         for lane in house.lanes.lanes {
             let health = await lane.health
-            if !health.isOpen { try await house.fallback.help(await lane.destination, health) }
+            try await house.fallback.help(await lane.destination, health)
+        }
+    }
+
+    /// Looks for dead deliveries. Rounds do not overlap, so the watch can be taken out meanwhile.
+    private func helpDead(_ house: Housekeeping) async throws(LedgerError) {
+        guard dead.isRoundDue(deaths: house.deaths.value, at: house.clock.now) else { return }
+        var watch = dead
+        defer { dead = watch }
+        do throws(LedgerError) {
+            try await house.deadHelp.help(&watch)
+        } catch {
+            watch.repeatRound()
+            throw error
         }
     }
 

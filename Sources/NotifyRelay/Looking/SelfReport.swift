@@ -16,6 +16,11 @@ final class SelfReport: Sendable {
         var about: String
         /// Nil if the topic is about a destination.
         var account: String?
+        /// Tells topics of one name about one thing apart; empty for most.
+        var mark = ""
+
+        /// What the id of the event names.
+        var subject: String { mark.isEmpty ? about : "\(about)/\(mark)" }
     }
 
     struct Trouble: Sendable {
@@ -104,9 +109,9 @@ final class SelfReport: Sendable {
 
     /// Makes the message and queues it to be admitted.
     private func leave(_ topic: Topic, _ detail: String, beganAt: Timestamp, over: Bool, also: String?) {
-        let id = EventID.relay(topic.name, about: topic.about, beganAt: beganAt, over: over)
+        let id = EventID.relay(topic.name, about: topic.subject, beganAt: beganAt, over: over)
         let event = Event(
-            id: id, account: topic.account, kind: .relay, subject: EventID.relay(topic.name, about: topic.about, beganAt: beganAt),
+            id: id, account: topic.account, kind: .relay, subject: EventID.relay(topic.name, about: topic.subject, beganAt: beganAt),
             priority: .high, occurredAt: clock.now, seenAt: clock.now,
             payload: Payload(detail: .relay(RelayDetail(topic: topic.name, about: topic.about, detail: detail, over: over))))
         if admitter.withLock({ $0 })?.router.owed(event, dueAt: clock.now, also: also).isEmpty ?? true {

@@ -24,7 +24,7 @@ struct OrphanList: Sendable {
     var warnings: [String] {
         destinations.map { orphan in
             """
-            destination \(orphan.name) is not in the configuration and is owed \(orphan.owed) deliveries; they are kept until it returns, \
+            destination \(orphan.name) is not in the configuration and is owed \(orphan.owed == 1 ? "1 delivery" : "\(orphan.owed) deliveries"), kept until it returns, \
             until another says `was: \(orphan.name)`, or until `drop --destination \(orphan.name)`
             """
         } + digests.map(\.warning)

@@ -41,6 +41,8 @@ struct MetricsPage {
         let byName = Dictionary(overview.destinations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         family("owed", "gauge", "Deliveries owed.")
         for name in destinations.sorted() { line("owed", [("destination", name)], Double(byName[name]?.owed ?? 0)) }
+        family("dead", "gauge", "Dead deliveries that were not retried or dropped.")
+        for name in destinations.sorted() { line("dead", [("destination", name)], Double(byName[name]?.dead ?? 0)) }
         family("oldest_owed_seconds", "gauge", "Age of the oldest delivery owed; 0 if none is.")
         for name in destinations.sorted() {
             let age = byName[name]?.oldestOwed.map { max(0, $0.duration(to: now).inSeconds) } ?? 0

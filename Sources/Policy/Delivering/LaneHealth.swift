@@ -44,7 +44,7 @@ package struct LaneHealth: Sendable, Equatable {
     /// counts once.
     private var doubted: Set<String> = []
     /// The lane is down because the destination refuses us, not because it fails.
-    private var isRefused = false
+    package private(set) var isRefused = false
 
     package init() {}
 

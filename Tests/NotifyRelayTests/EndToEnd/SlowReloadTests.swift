@@ -134,8 +134,8 @@ struct WholeReloadTests {
             }
             try stage.configure(only("side: {type: webhook, url: \"\(addresses.webhook("side"))\"}"))
             let log = await relay.reload(until: Reload.isRead)
-            #expect(log.contains("destination hook is not in the configuration and is owed 1 deliveries"), "\(log)")
-            #expect(try await stage.relay("check").out.contains("destination hook left the file and is still owed 1 deliveries"))
+            #expect(log.contains("destination hook is not in the configuration and is owed 1 delivery"), "\(log)")
+            #expect(try await stage.relay("check").out.contains("destination hook left the file and is still owed 1 delivery"))
             #expect(try await stage.relay("status").out.contains("not in the configuration: its debts are kept"))
             #expect(await stage.statusOf("hook")?["owed"] == 1)
 

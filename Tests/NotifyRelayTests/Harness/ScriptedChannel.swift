@@ -43,6 +43,17 @@ final class ScriptedChannel: Channel {
     /// Sets the verdict of all attempts for which none is queued; nil is success.
     func always(_ verdict: DeliveryError.Verdict?) { answer { _ in verdict } }
 
+    /// Every later attempt succeeds with an odd response.
+    func succeeds(with remark: Receipt.Remark) {
+        state.withLock { state in
+            state.rule = { _ in
+                var receipt = Receipt()
+                receipt.remark = remark
+                return .success(receipt)
+            }
+        }
+    }
+
     func answer(_ rule: @escaping @Sendable (Message) -> DeliveryError.Verdict?) {
         state.withLock { state in
             state.rule = { message in

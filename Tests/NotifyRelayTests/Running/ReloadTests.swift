@@ -96,7 +96,7 @@ struct ReloadTests {
             #expect(await eventually { await house.relay.orphans == [] })
         }
         #expect(
-            house.book.lines.contains { $0.hasPrefix("warning: destination mail is not in the configuration and is owed 1 deliveries") })
+            house.book.lines.contains { $0.hasPrefix("warning: destination mail is not in the configuration and is owed 1 delivery") })
     }
 
     @Test func `what a destination owes goes to the entry that says was`() async throws {
