@@ -15,14 +15,16 @@ package final class Ledger: Sendable {
     let writes: WriteQueue
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
+    private let patience: BusyPatience
     /// `PRAGMA data_version` when it was last read. It changes when another connection writes, in this process or another.
     private let seenVersion: Locked<Int>
 
-    private init(path: String, clock: any WallClock, writer: DatabaseQueue, reader: DatabaseQueue, version: Int) {
+    private init(path: String, clock: any WallClock, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience, version: Int) {
         self.path = path
         self.clock = clock
         self.writer = writer
         self.reader = reader
+        self.patience = patience
         seenVersion = Locked(version)
         faults = FaultPoint()
         writes = WriteQueue(writer, path: path, faults: faults)
@@ -46,14 +48,15 @@ package final class Ledger: Sendable {
         if !condition.isOlder(than: migrations.newest) { try accept(condition, of: path, create: create, newest: migrations.newest) }
         do {
             if condition == .missing || condition == .empty { try file.prepare() }
-            let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false))
+            let patience = BusyPatience()
+            let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false, patience))
             if create { try migrations.apply(to: writer, store: file) }
             try accept(.ours(version: writer.inDatabase(Migrations.version)), of: path, create: false, newest: migrations.newest)
             // The mode is stored in the file, so only the first opening changes anything.
             try writer.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
-            let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true))
+            let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true, patience))
             return Ledger(
-                path: path, clock: clock, writer: writer, reader: reader, version: try writer.inDatabase(dataVersion))
+                path: path, clock: clock, writer: writer, reader: reader, patience: patience, version: try writer.inDatabase(dataVersion))
         } catch {
             throw LedgerError(error, store: path)
         }
@@ -69,6 +72,9 @@ package final class Ledger: Sendable {
             throw LedgerError(error, store: path)
         }
     }
+
+    /// Waits no longer for another process that holds the store: what waits for it fails with `.busy`, and so does everything later.
+    package func hurry() { patience.end() }
 
     /// Closes both connections and ignores errors. Everything that was written before is on the disk either way.
     package func end() {
@@ -120,9 +126,9 @@ package final class Ledger: Sendable {
     func readOutsideTransaction(_ work: @escaping @Sendable (Database) throws -> Void) async throws(LedgerError) {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [path] in
+            DispatchQueue.global().async { [path, patience] in
                 let outcome = Result {
-                    let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true))
+                    let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true, patience))
                     defer { try? queue.close() }
                     try queue.inDatabase(work)
                 }
@@ -163,10 +169,10 @@ extension Ledger {
     }
 
     /// The caches are small, because the file system caches too and the program shares a small machine.
-    private static func configuration(readonly: Bool) -> Configuration {
+    private static func configuration(readonly: Bool, _ patience: BusyPatience) -> Configuration {
         var configuration = Configuration()
         configuration.readonly = readonly
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .callback { patience.pauses(after: $0) }
         configuration.label = readonly ? "ledger.read" : "ledger.write"
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -2000; PRAGMA mmap_size = 0")

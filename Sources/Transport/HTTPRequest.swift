@@ -47,15 +47,18 @@ package struct HTTPRequest: Sendable {
 package struct NetworkOptions: Sendable, Hashable {
     /// A PEM file with the only authorities to trust; nil trusts the system's.
     package var caFile: String?
-    /// The proxy in curl's syntax; nil takes it from the environment.
+    /// The proxy in curl's syntax; nil takes it from the environment, and an empty text uses none.
     package var proxy: Secret?
     /// If false, 169.254.0.0/16, fe80::/10 and their mapped forms are refused when connecting.
     package var allowLinkLocal: Bool
+    /// The path of the socket on this machine to connect to, whatever host the URL names; nil connects to the host.
+    package var socket: String?
 
-    package init(caFile: String? = nil, proxy: Secret? = nil, allowLinkLocal: Bool = false) {
+    package init(caFile: String? = nil, proxy: Secret? = nil, allowLinkLocal: Bool = false, socket: String? = nil) {
         self.caFile = caFile
         self.proxy = proxy
         self.allowLinkLocal = allowLinkLocal
+        self.socket = socket
     }
 }
 

@@ -13,6 +13,7 @@ extension NetworkOptions {
             // Without this, libcurl would also trust the system's folder of authorities.
             _ = relay_set_text(curl, CURLOPT_CAPATH, nil)
         }
+        if let socket { _ = relay_set_text(curl, CURLOPT_UNIX_SOCKET_PATH, socket) }
         if let proxy {
             _ = relay_set_text(curl, CURLOPT_PROXY, proxy.reveal())
         } else if isLoopback {

@@ -21,11 +21,11 @@ struct ApprovalsCommand: AsyncParsableCommand {
         @Flag(help: "For programs.") var json = false
 
         func run() async throws {
-            let configuration = try file.load()
-            let ledger = try file.openLedger(configuration)
+            let part = try file.loadPart()
+            let ledger = try file.openLedger(part.configuration)
             defer { ledger.end() }
             var rows: [ApprovalRow] = []
-            for account in configuration.accounts { rows += try await ledger.openApprovals(account: account.name) }
+            for account in try await accounts(part, ledger) { rows += try await ledger.openApprovals(account: account) }
             if json { return Terminal.say(json: .array(rows.map(\.json))) }
             if rows.isEmpty { return Terminal.say("nothing waits") }
             let now = SystemClock().now
@@ -36,6 +36,12 @@ struct ApprovalsCommand: AsyncParsableCommand {
                             let waits = row.detail?.createdAt.map { $0.duration(to: now).spoken } ?? "-"
                             return [row.id, row.account, waits, row.payload.origin.automation ?? "-", row.detail?.action ?? "-"]
                         }))
+        }
+
+        /// The accounts of the file. If the file is no YAML, those that the store knows.
+        private func accounts(_ part: PartialConfiguration, _ ledger: Ledger) async throws -> [String] {
+            if let names = part.accounts { return names }
+            return Set(try await ledger.feeds(account: nil).map(\.account)).sorted()
         }
     }
 
@@ -62,8 +68,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
         @Flag(help: "For programs.") var json = false
 
         func run() async throws {
-            let configuration = try file.load()
-            let ledger = try file.openLedger(configuration)
+            let ledger = try file.openLedger(try file.loadPart().configuration)
             defer { ledger.end() }
             let entries = try await ledger.audit(limit: 10_000)
             if json { return Terminal.say(json: .array(entries.map(\.json))) }

@@ -25,6 +25,15 @@ struct ConfigurationOption: ParsableArguments {
         return configuration
     }
 
+    /// Reads as much of the file as a command needs that only uses the store. Errors elsewhere in the file, such as missing secrets, are one
+    /// warning. Ends the command with 78 if the file does not say for certain which store it is.
+    func loadPart() throws -> PartialConfiguration {
+        let part = PartialConfiguration.read(path: path, environment: ProcessInfo.processInfo.environment)
+        guard part.store != nil else { throw part.refusal }
+        if let warning = part.warning { Terminal.complain(warning) }
+        return part
+    }
+
     /// Opens the store of the configuration, which a daemon may also have open. Ends the command with 66 if there is no store, and with 74
     /// if it cannot be opened.
     func openLedger(_ configuration: Configuration) throws -> Ledger {
@@ -34,6 +43,14 @@ struct ConfigurationOption: ParsableArguments {
             Terminal.complain(error.detail)
             throw error.reason == .missing ? ExitCode.noInput : ExitCode.ioError
         }
+    }
+}
+
+extension PartialConfiguration {
+    /// Prints every error, and returns the exit code of a wrong configuration.
+    var refusal: ExitCode {
+        for problem in errors { Terminal.complain(problem.description) }
+        return .config
     }
 }
 

@@ -39,7 +39,7 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var selection: DeliverySelection
 
     func run() async throws {
-        let ledger = try file.openLedger(try file.load())
+        let ledger = try file.openLedger(try file.loadPart().configuration)
         defer { ledger.end() }
         var count = 0
         for part in try await selection.selections(ledger) { count += try await ledger.retry(part) }
@@ -58,7 +58,7 @@ struct DropCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {
-        let ledger = try file.openLedger(try file.load())
+        let ledger = try file.openLedger(try file.loadPart().configuration)
         defer { ledger.end() }
         let parts = try await selection.selections(ledger)
         try confirm()
@@ -90,36 +90,18 @@ struct LanesCommand: AsyncParsableCommand {
         @Argument(help: "The destination.") var name: String
 
         func run() async throws {
-            let configuration = try file.load()
-            guard configuration.destinations.contains(where: { $0.name == name }) else {
+            let part = try file.loadPart()
+            // If the file is no YAML, its destinations are not known.
+            guard let names = part.destinations else { throw part.refusal }
+            guard names.contains(name) else {
                 Terminal.complain("no destination is called '\(name)'")
                 throw ExitCode.noInput
             }
-            let ledger = try file.openLedger(configuration)
+            let ledger = try file.openLedger(part.configuration)
             defer { ledger.end() }
             try await ledger.setLane(
                 LaneRecord(destination: name, state: .open, reason: nil, since: SystemClock().now, until: nil))
             Terminal.say("\(name) is open")
         }
-    }
-}
-
-struct BackupCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Writes a consistent copy of the store, while the daemon runs.")
-
-    @OptionGroup var file: ConfigurationOption
-    @Argument(help: "The file to write; it must not exist.") var target: String
-
-    func run() async throws {
-        let ledger = try file.openLedger(try file.load())
-        defer { ledger.end() }
-        do {
-            try await ledger.backup(to: target)
-        } catch {
-            Terminal.complain("\(target): \(error)")
-            throw ExitCode.ioError
-        }
-        Terminal.say("wrote \(target)")
     }
 }

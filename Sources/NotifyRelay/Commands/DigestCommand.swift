@@ -31,8 +31,11 @@ struct DigestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try file.load()
+        // Only `--now` changes anything, and needs the whole file to be right.
+        let part = now ? nil : try file.loadPart()
+        let configuration = try part?.configuration ?? file.load()
         guard let digest = configuration.digests.first(where: { $0.name == name }) else {
+            if let part, !part.errors.isEmpty { throw part.refusal }
             let meant = nearest(name, in: configuration.digests.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
             Terminal.complain("no digest is called '\(name)'\(meant)")
             throw ExitCode.noInput
@@ -59,15 +62,19 @@ struct DigestCommand: AsyncParsableCommand {
     }
 
     private func show(_ event: Event, _ digest: DigestSettings, _ generation: Generation, now: Timestamp) throws {
-        let destination = try generation.destinations(named: [self.for ?? digest.to.first ?? ""]).first
-        guard let destination else { throw ExitCode.noInput }
-        let claim = Samples.claim(event, destination: destination.name, recipient: destination.recipients.first ?? "")
-        if self.for != nil {
+        if let name = self.for {
+            guard let destination = try generation.destinations(named: [name]).first else { throw ExitCode.noInput }
+            let claim = Samples.claim(event, destination: destination.name, recipient: destination.recipients.first ?? "")
             return Terminal.say(destination.channel.preview(generation.composer.message(claim, for: destination.target, now: now).message))
         }
-        var target = destination.target
-        target.type = Email.type
-        target.limit = all ? Limit(.max, .bytes) : Email.type.abilities.limit
+        let name = digest.to.first ?? ""
+        let destination = generation.destinations.first { $0.name == name }
+        let claim = Samples.claim(event, destination: name, recipient: destination?.recipients.first ?? "")
+        // A mail's text does not depend on the secrets of a destination, so the destination may be missing.
+        let target = Composer.Target(
+            name: name, type: Email.type, limit: all ? Limit(.max, .bytes) : Email.type.abilities.limit,
+            zoneName: generation.configuration.destinations.first { $0.name == name }?.timeZone?.name,
+            callback: destination?.callback)
         let message = generation.composer.message(claim, for: target, now: now).message
         if json { return Terminal.say(json: message.document) }
         guard let html else { return Terminal.say(message.title + "\n\n" + message.body) }

@@ -18,8 +18,8 @@ extension Generation {
         guard let names else { return destinations }
         return try names.map { name in
             if let destination = destinations.first(where: { $0.name == name }) { return destination }
-            if let settings = configuration.destinations.first(where: { $0.name == name }) {
-                Terminal.complain("this version cannot speak to \(name): its type is \(settings.type)")
+            if configuration.destinations.contains(where: { $0.name == name }) {
+                Terminal.complain("\(name) cannot be used: its entry in the configuration has errors")
                 throw ExitCode.config
             }
             let near = nearest(name, in: destinations.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""

@@ -23,7 +23,7 @@ struct MuteCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let ledger = try file.openLedger(try file.load())
+        let ledger = try file.openLedger(try file.loadPart().configuration)
         defer { ledger.end() }
         let now = SystemClock().now
         if let automation, let length = length.flatMap({ Duration(interval: $0) }) {

@@ -12,13 +12,13 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() async throws {
-        let configuration = try file.load()
-        let ledger = try file.openLedger(configuration)
+        let part = try file.loadPart()
+        let ledger = try file.openLedger(part.configuration)
         defer { ledger.end() }
         let status = Status(
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
             windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),
-            known: configuration.destinations.map(\.name),
+            known: part.destinations,
             now: SystemClock().now)
         if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
     }
@@ -34,11 +34,14 @@ struct Status {
     /// How many of the `newest` events matched no route.
     var unrouted: Int
     static let newest = 10_000
-    /// The names of the destinations in the configuration.
-    var known: [String]
+    /// The names of the destinations in the configuration; nil if it could not be read.
+    var known: [String]?
     var now: Timestamp
 
-    private var names: [String] { known + overview.destinations.map(\.name).filter { !known.contains($0) }.sorted() }
+    private var names: [String] {
+        let known = known ?? lanes.map(\.destination).sorted()
+        return known + overview.destinations.map(\.name).filter { !known.contains($0) }.sorted()
+    }
 
     private func lane(_ name: String) -> LaneRecord? { lanes.first { $0.destination == name } }
 
@@ -95,7 +98,8 @@ struct Status {
                 [["DESTINATION", "LANE", "OWED", "OLDEST", "DEAD", ""]]
                     + names.map { name in
                         let (owed, dead, oldest) = entry(name)
-                        let note = known.contains(name) ? lane(name)?.reason ?? "" : "not in the configuration: its debts are kept"
+                        let isKnown = known?.contains(name) ?? true
+                        let note = isKnown ? lane(name)?.reason ?? "" : "not in the configuration: its debts are kept"
                         return [
                             name, laneWord(name) + (until(name).map { " until \($0)" } ?? ""), String(owed),
                             oldest.map { Duration.seconds($0).spoken } ?? "-", String(dead), note,

@@ -20,11 +20,15 @@ enum Terminal {
         if let log = Log.running { log.add(text: text + "\n") } else { write(text + "\n", to: STDERR_FILENO) }
     }
 
-    /// Writes the whole text, and blocks until the descriptor has taken it. Returns false if the descriptor takes no more: neither a full
-    /// disk nor a closed pipe may end the program.
+    /// How much of a text was written.
+    enum Amount { case all, part, nothing }
+
+    /// Writes the whole text, and blocks until the descriptor has taken it, or takes no more: neither a full disk nor a closed pipe may end
+    /// the program.
     @discardableResult
-    static func write(_ text: String, to descriptor: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
+    static func write(_ text: String, to descriptor: Int32) -> Amount {
+        let bytes = Array(text.utf8)
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
@@ -34,10 +38,10 @@ enum Terminal {
                 poll(&ready, 1, -1)
                 continue
             }
-            guard count > 0 else { return false }
+            guard count > 0 else { return rest.count == bytes.count ? .nothing : .part }
             rest = rest.dropFirst(count)
         }
-        return true
+        return .all
     }
 
     static func paint(_ text: String, _ colour: Colour) -> String {

@@ -12,7 +12,8 @@ final class Tools: Sendable {
     /// The one making of what channels share.
     var channel: ChannelTools {
         ChannelTools(
-            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) }, version: NotifyRelay.versionText)
+            http: http, mail: mail, clock: clock, write: { Terminal.write($0 + "\n", to: STDOUT_FILENO) == .all },
+            version: NotifyRelay.versionText)
     }
 
     func end() {

@@ -14,7 +14,7 @@ struct WhyCommand: AsyncParsableCommand {
     @Argument(help: "What to explain.") var id: String
 
     func run() async throws {
-        let configuration = try file.load()
+        let configuration = try file.loadPart().configuration
         let ledger = try file.openLedger(configuration)
         defer { ledger.end() }
         let event = try await ledger.only(id)

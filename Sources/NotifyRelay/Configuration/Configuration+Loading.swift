@@ -17,12 +17,15 @@ extension Configuration {
     static func examine(
         path: String, environment: [String: String], _ problems: ProblemList, note: (String) -> Void = { _ in }
     ) -> Configuration? {
-        withoutActuallyEscaping(note) { note in examine(path: path, environment: environment, problems, noting: note) }
+        withoutActuallyEscaping(note) { note in reader(path: path, environment: environment, problems, noting: note)?.read() }
     }
 
-    private static func examine(
-        path: String, environment: [String: String], _ problems: ProblemList, noting note: @escaping (String) -> Void
-    ) -> Configuration? {
+    /// Makes the reader of a file. Returns nil, and adds the problem, if the file is no mapping.
+    ///
+    /// - Parameter note: is called with the path of each file that is read or should have been read.
+    static func reader(
+        path: String, environment: [String: String], _ problems: ProblemList, noting note: @escaping (String) -> Void = { _ in }
+    ) -> ConfigurationReader? {
         let readFile: (String) -> String? = { file in
             note(file)
             return TextFile.read(file)
@@ -37,28 +40,31 @@ extension Configuration {
                     Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))
             return nil
         }
-        let absolute = URL(fileURLWithPath: path).standardized.path
-        return examine(
-            text: text, file: path, folder: (absolute as NSString).deletingLastPathComponent, environment: environment, readFile: readFile,
-            problems)
+        return reader(text: text, file: path, folder: folder(of: path), environment: environment, readFile: readFile, problems)
+    }
+
+    /// The absolute path of the folder in which a file is.
+    static func folder(of path: String) -> String {
+        (absolutePath(path, in: FileManager.default.currentDirectoryPath) as NSString).deletingLastPathComponent
     }
 
     static func load(
         text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?
     ) -> (Configuration?, [Problem]) {
         let problems = ProblemList()
-        let configuration = examine(text: text, file: file, folder: folder, environment: environment, readFile: readFile, problems)
+        let reader = reader(text: text, file: file, folder: folder, environment: environment, readFile: readFile, problems)
+        let configuration = reader?.read()
         return (problems.errors.isEmpty ? configuration : nil, problems.all)
     }
 
-    private static func examine(
+    static func reader(
         text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?,
         _ problems: ProblemList
-    ) -> Configuration? {
+    ) -> ConfigurationReader? {
         // A relative path in `${file:…}` starts in the folder of the file, as every path of the file does.
         let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
         var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
         guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
-        return ConfigurationReader(root: root, folder: folder).read()
+        return ConfigurationReader(root: root, folder: folder)
     }
 }

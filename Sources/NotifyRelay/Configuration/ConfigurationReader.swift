@@ -44,7 +44,7 @@ final class ConfigurationReader {
 
     func path(_ key: String) -> String? { root.string(key).map(absolute) }
 
-    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : URL(fileURLWithPath: folder + "/" + path).standardized.path }
+    func absolute(_ path: String) -> String { absolutePath(path, in: folder) }
 
     func zone(_ section: ConfigSection, _ key: String) -> TimeZoneName? {
         guard let name = section.string(key) else { return nil }

@@ -50,18 +50,44 @@ struct LinkKeys: Sendable {
 
 extension LinkKeys {
     /// The keys of the configuration, or else the one in `<store>.key`. If there is no such file it is made, with 32 random bytes, readable by
-    /// its owner only.
-    static func load(configured: [Secret], store: String) throws(LinkKeyError) -> LinkKeys {
+    /// its owner only. This must come before the store is made.
+    ///
+    /// - Parameter warn: gets a text if the key was made although there is a store, which was then restored without its key.
+    static func load(configured: [Secret], store: String, warn: (String) -> Void) throws(LinkKeyError) -> LinkKeys {
         if !configured.isEmpty { return LinkKeys(configured) }
-        let path = store + ".key"
+        let path = path(store: store)
         if let key = try read(path) { return LinkKeys([key]) }
-        return LinkKeys([try make(path)])
+        let isRestored = isThere(store), key = try make(path)
+        if isRestored {
+            warn(
+                "the store had no key beside it, and \(path) was made anew: links and buttons that were signed with another key do not work; "
+                    + "if the store came from a backup, put the key of that backup there")
+        }
+        return LinkKeys([key])
+    }
+
+    /// What a person must know about the key who makes a copy of the store.
+    static func backupAdvice(store: String) -> String {
+        let path = path(store: store)
+        if access(path, F_OK) == 0 {
+            return "the copy does not hold the key that links and buttons are signed with: keep \(path) with it, as a secret"
+        }
+        return
+            "warning: the store has no key beside it (\(path)), so links and buttons that were sent do not work; put it there if you have it"
+    }
+
+    private static func path(store: String) -> String { store + ".key" }
+
+    /// Whether the file holds anything. A file without a byte is a store that is yet to be made.
+    private static func isThere(_ file: String) -> Bool {
+        var status = stat()
+        return stat(file, &status) == 0 && status.st_size > 0
     }
 
     /// Like `load`, but makes no file. Nil if there is no key, or if it cannot be read.
     static func find(configured: [Secret], store: String) -> LinkKeys? {
         if !configured.isEmpty { return LinkKeys(configured) }
-        return (try? read(store + ".key")).flatMap { $0 }.map { LinkKeys([$0]) }
+        return (try? read(path(store: store))).flatMap { $0 }.map { LinkKeys([$0]) }
     }
 
     private static func read(_ path: String) throws(LinkKeyError) -> Secret? {

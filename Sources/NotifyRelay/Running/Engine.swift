@@ -30,7 +30,7 @@ struct Engine: Sendable {
             let reload = ConfigurationReload(
                 path: path, server: configuration.server, tools: tools, keys: keys, relay: relay, metrics: relay.metrics,
                 clock: tools.clock, logger: logger)
-            var parts = listeners(configuration.server, relay, tools: tools, keys: keys)
+            var parts = listeners(configuration, relay, tools: tools, keys: keys)
             if let heartbeat = configuration.server.heartbeat {
                 let beat = Heartbeat(
                     url: heartbeat.url, every: heartbeat.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
@@ -54,11 +54,16 @@ struct Engine: Sendable {
     }
 
     private static func run(_ relay: Relay) async {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await relay.run() }
-            // This throws when the task is cancelled, which ends the relay too.
-            try? await gracefulShutdown()
-            await relay.stop()
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await relay.run() }
+                // This throws when the task is cancelled, which ends the relay too.
+                try? await gracefulShutdown()
+                await relay.stop()
+            }
+        } onCancel: {
+            // The grace is over, so a store that another process holds is not waited for. What it would have recorded is owed again.
+            relay.ledger.hurry()
         }
     }
 
@@ -72,12 +77,11 @@ struct Engine: Sendable {
         }
     }
 
-    private func listeners(_ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
-        var parts: [ServicePart] = []
-        if let listen = server.listen {
-            let health = HealthServer(host: listen.host, port: listen.port, status: relay.status, logger: logger)
-            parts.append(ServicePart { try await health.run() })
-        }
+    private func listeners(_ configuration: Configuration, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
+        let server = configuration.server, socket = HealthSocket(store: configuration.store)
+        let health = HealthServer(status: relay.status, logger: logger)
+        var parts = [ServicePart { try await health.run(at: socket) }]
+        if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen) }) }
         if let listen = server.publicListen {
             let site = publicServer(at: listen, server, relay, tools: tools, keys: keys)
             parts.append(ServicePart { try await site.run() })
@@ -115,7 +119,7 @@ struct Engine: Sendable {
 
     private func linkKeys(_ configuration: Configuration) throws -> LinkKeys {
         do {
-            return try LinkKeys.load(configured: configuration.server.linkKeys, store: configuration.store)
+            return try LinkKeys.load(configured: configuration.server.linkKeys, store: configuration.store) { logger.warning("\($0)") }
         } catch {
             Terminal.complain(error.description)
             throw ExitCode.ioError

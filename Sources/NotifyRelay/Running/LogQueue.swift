@@ -17,6 +17,9 @@ final class LogQueue: Sendable {
         var filter = RepeatFilter()
         var isWriting = false
         var isTimerSet = false
+        /// How many lines could not be written, and whether the last of them was written in part.
+        var lost = 0
+        var isLineOpen = false
     }
 
     /// The most bytes that may be queued.
@@ -24,12 +27,13 @@ final class LogQueue: Sendable {
     private let form: LogLine.Form
     private let clock: any WallClock
     /// Writes a text. It may block for as long as the reader does not read.
-    private let write: @Sendable (String) -> Void
+    private let write: @Sendable (String) -> Terminal.Amount
     private let state = Locked(State())
     private let writer = DispatchQueue(label: "log", qos: .utility)
 
     init(
-        form: LogLine.Form, room: Int = 1 << 20, clock: any WallClock = SystemClock(), write: @escaping @Sendable (String) -> Void
+        form: LogLine.Form, room: Int = 1 << 20, clock: any WallClock = SystemClock(),
+        write: @escaping @Sendable (String) -> Terminal.Amount
     ) {
         self.form = form
         self.room = room
@@ -60,7 +64,10 @@ final class LogQueue: Sendable {
         startAnew()
         let done = DispatchSemaphore(value: 0)
         // The writer is serial, so this runs after the lines are written.
-        writer.async { done.signal() }
+        writer.async { [self] in
+            _ = sayLost()
+            done.signal()
+        }
         _ = done.wait(timeout: .now() + .milliseconds(Int(clamping: limit.milliseconds)))
     }
 
@@ -117,7 +124,30 @@ final class LogQueue: Sendable {
 
     /// Runs on `writer`.
     private func writeAll() {
-        while let line = state.withLock({ takeNext(&$0) }) { write(line) }
+        while let line = state.withLock({ takeNext(&$0) }) {
+            let written = sayLost() ? write(line) : .nothing
+            guard written != .all else { continue }
+            state.withLock { state in
+                state.lost += 1
+                if written == .part { state.isLineOpen = true }
+            }
+        }
+    }
+
+    /// Writes how many lines could not be written, where they are missing. Returns false if that cannot be written either.
+    /// Runs on `writer`.
+    private func sayLost() -> Bool {
+        let (lost, isLineOpen) = state.withLock { ($0.lost, $0.isLineOpen) }
+        guard lost > 0 else { return true }
+        let lines = lost == 1 ? "1 line was" : "\(lost) lines were"
+        let line = LogLine(at: clock.now, level: .warning, message: "\(lines) lost, because the log could not be written").written(form)
+        // A line that was written in part ends first.
+        let written = write(isLineOpen ? "\n" + line : line)
+        state.withLock { state in
+            if written == .all { (state.lost, state.isLineOpen) = (0, false) }
+            if written == .part { state.isLineOpen = true }
+        }
+        return written == .all
     }
 
     private func takeNext(_ state: inout State) -> String? {

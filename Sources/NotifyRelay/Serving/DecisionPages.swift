@@ -27,12 +27,12 @@ struct DecisionPages: Sendable {
     func show(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
         switch read(text) {
-        case .failure(let page): return response(page, isHead: request.method == "HEAD")
+        case .failure(let page): return response(page)
         case .success(let good): token = good
         }
         await approvals.refresh(token.account, within: Self.freshness)
         let page = await page(for: token, text, request, outcome: nil)
-        return response(page, isHead: request.method == "HEAD")
+        return response(page)
     }
 
     func decide(_ text: String, _ request: PublicRequest) async -> PublicResponse {
@@ -180,13 +180,13 @@ struct DecisionPages: Sendable {
         return value.flatMap { bytes(base64URL: $0)?.count == 16 ? String($0) : nil }
     }
 
-    private func response(_ page: DecisionPage, isHead: Bool = false) -> PublicResponse {
+    private func response(_ page: DecisionPage) -> PublicResponse {
         let shell = page.shell
         var headers = shell.headers
         if let nonce = page.form?.nonce {
             let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
             headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
         }
-        return PublicResponse(status: page.status, headers: headers, body: isHead ? [] : Array(shell.html.utf8))
+        return PublicResponse(status: page.status, headers: headers, body: Array(shell.html.utf8))
     }
 }

@@ -1,9 +1,11 @@
+import Dedup
 import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import Pages
+import ServiceLifecycle
 
 /// The relay cannot listen on one of its addresses.
 struct ListenError: Error, CustomStringConvertible {
@@ -24,22 +26,38 @@ struct ListenError: Error, CustomStringConvertible {
     }
 }
 
-/// Serves `/healthz`, `/readyz`, `/metrics` and the status page on `server.listen`.
+/// Serves `/healthz`, `/readyz`, `/metrics` and the status page on `server.listen`, and at the socket beside the store.
 struct HealthServer: Sendable {
-    let host: String
-    let port: Int
     let status: any StatusReading
     let logger: Logger
 
     /// Serves until the task is cancelled.
-    func run() async throws {
+    func run(on listen: HostAndPort) async throws {
         let application = Application(
-            router: router(), configuration: .init(address: .hostname(host, port: port), serverName: "notify-relay"), logger: quiet)
-        try await ListenError.naming("server.listen", "\(host):\(port)") { try await application.run() }
+            router: router(), configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "notify-relay"),
+            logger: quiet)
+        try await ListenError.naming("server.listen", "\(listen.host):\(listen.port)") { try await application.run() }
+    }
+
+    /// Serves until the task is cancelled, and then removes the socket. A socket that a crash left is replaced, so the caller must hold the
+    /// store. If there can be no socket, this is a warning, and the relay runs without one.
+    func run(at socket: HealthSocket) async throws {
+        let application = Application(
+            router: router(), configuration: .init(address: .unixDomainSocket(path: socket.address), serverName: "notify-relay"),
+            onServerRunning: { _ in socket.protect() }, logger: quiet)
+        do {
+            try await application.run()
+            socket.remove()
+        } catch  where Task.isShuttingDownGracefully || Task.isCancelled {
+            socket.remove()
+        } catch {
+            logger.warning("`health` cannot ask this relay, because \(socket.path) cannot be listened on: \(error)")
+            try? await gracefulShutdown()
+        }
     }
 
     private func router() -> Hummingbird.Router<BasicRequestContext> {
-        let router = Hummingbird.Router()
+        let router = Hummingbird.Router(options: .autoGenerateHeadEndpoints)
         let status = status
         router.get("/healthz") { _, _ in Self.text(.ok, "text/plain; charset=utf-8", "alive\n") }
         router.get("/readyz") { _, _ in
@@ -50,13 +68,18 @@ struct HealthServer: Sendable {
             Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
         router.get("/") { _, _ in
-            do {
+            do throws(LedgerError) {
                 return Self.page(try await status.statusPage().shell)
             } catch {
-                return Self.text(.serviceUnavailable, "text/plain; charset=utf-8", "the store cannot be read\n")
+                return Self.text(.serviceUnavailable, "text/plain; charset=utf-8", "\(Self.words(error))\n")
             }
         }
         return router
+    }
+
+    /// Why there is no status page. A busy store is one that did not answer in time.
+    private static func words(_ error: LedgerError) -> String {
+        error.reason == .busy ? StatusReader.noAnswer : "the store cannot be read"
     }
 
     private static func page(_ shell: PageShell) -> Response {

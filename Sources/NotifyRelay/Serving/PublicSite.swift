@@ -33,6 +33,11 @@ struct PublicResponse: Sendable {
         PublicResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
     }
 
+    /// The response to HEAD where this is the one to GET: without the body, whose length stays in the head.
+    var head: PublicResponse {
+        PublicResponse(status: status, headers: headers + [("Content-Length", "\(body.count)")])
+    }
+
     static let nothing = text(404, "nothing is here")
 }
 
@@ -41,9 +46,17 @@ struct PublicSite: Sendable {
     let pages: DecisionPages
     let hooks: ChatHooks
 
+    /// HEAD is answered as GET, without a body.
     func answer(_ request: PublicRequest) async -> PublicResponse {
+        guard request.method == "HEAD" else { return await respond(to: request) }
+        var request = request
+        request.method = "GET"
+        return await respond(to: request).head
+    }
+
+    private func respond(to request: PublicRequest) async -> PublicResponse {
         switch (request.method, request.segments.first, request.segments.count) {
-        case ("GET", "a"?, 2), ("HEAD", "a"?, 2): await pages.show(request.segments[1], request)
+        case ("GET", "a"?, 2): await pages.show(request.segments[1], request)
         case ("POST", "a"?, 2): await pages.decide(request.segments[1], request)
         case ("POST", "hooks"?, 2) where request.segments[1] == "slack": await hooks.slack(request)
         case ("POST", "hooks"?, 2) where request.segments[1] == "discord": await hooks.discord(request)

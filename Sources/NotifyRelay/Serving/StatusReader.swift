@@ -15,13 +15,19 @@ struct StatusReader: StatusReading {
     /// Tries a small write, and says why the store cannot be written; nil if it can.
     let storeFault: @Sendable () async -> String?
 
+    /// How long a page waits for the store. Another process may hold it for longer.
+    var patience = Duration.seconds(2)
+
+    static let noAnswer = "the store does not answer"
+
     func readiness() async -> Readiness {
         let paces = Dictionary(
             await current().generation.configuration.accounts.map { ($0.name, $0.poll.approvals) }, uniquingKeysWith: { $1 })
         let approvals = metrics.feedAges(clock.now).compactMap { feed in
             feed.feed == AccountPoller.Feed.approvals.rawValue ? paces[feed.account].map { (feed.account, feed.age, $0) } : nil
         }
-        return Readiness.judge(storeFault: await storeFault(), lanes: await lanes(), approvals: approvals)
+        let fault = await result(within: patience) { [storeFault] in await storeFault() } ?? Self.noAnswer
+        return Readiness.judge(storeFault: fault, lanes: await lanes(), approvals: approvals)
     }
 
     func metricsText() async -> String {
@@ -31,10 +37,12 @@ struct StatusReader: StatusReading {
     }
 
     func statusPage() async throws(LedgerError) -> StatusPage {
-        let overview = try await ledger.overview(), lanes = try await ledger.lanes()
+        async let readiness = readiness()
+        let overview = try await read { ledger throws(LedgerError) in try await ledger.overview() }
+        let lanes = try await read { ledger throws(LedgerError) in try await ledger.lanes() }
         return StatusPage(
             overview: overview, known: await current().generation.destinations.map(\.name), lanes: lanes,
-            feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness(), version: version, now: clock.now)
+            feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness, version: version, now: clock.now)
     }
 
     /// The states of the lanes in this process. They are in memory, so no store is needed.
@@ -50,6 +58,17 @@ struct StatusReader: StatusReading {
     /// The overview; nil while the store cannot be read. Prometheus then sees that the series end instead of a false value. `/readyz` says
     /// why.
     private func overview() async -> Overview? {
-        do { return try await ledger.overview() } catch { return nil }
+        do { return try await read { ledger throws(LedgerError) in try await ledger.overview() } } catch { return nil }
+    }
+
+    /// - Throws: the store's error, or `.busy` if the store does not answer in time.
+    private func read<Value: Sendable>(
+        _ work: @escaping @Sendable (Ledger) async throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let outcome = await result(within: patience) { [ledger] () -> Result<Value, LedgerError> in
+            do throws(LedgerError) { return .success(try await work(ledger)) } catch { return .failure(error) }
+        }
+        guard let outcome else { throw LedgerError(.busy, Self.noAnswer) }
+        return try outcome.get()
     }
 }

@@ -52,7 +52,7 @@ struct DecidingScene {
     }
 
     func get(_ token: String, method: String = "GET", headers: [(name: String, value: String)] = []) async -> PublicResponse {
-        await pages.show(token, PublicRequest(method: method, segments: ["a", token], headers: headers, peer: "192.0.2.7"))
+        await site.answer(PublicRequest(method: method, segments: ["a", token], headers: headers, peer: "192.0.2.7"))
     }
 
     /// Posts the form of a page as a browser does, except for the values that are given.

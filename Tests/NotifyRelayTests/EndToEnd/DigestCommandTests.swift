@@ -168,7 +168,7 @@ struct DigestCommandTests {
 
 extension Stage {
     /// Starts a run that fails at once, and returns its id.
-    fileprivate func fail() async throws -> String {
+    func fail() async throws -> String {
         let run = await run()
         await world.finishRun(run, outcome: .failed)
         return run

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// `channels`, `health` and `backup`, and the exit of every command without a store.
+/// `channels` and `backup`, and the exit of every command without a store.
 struct SmallCommandTests {
     @Test func `channels says what each type can do, in the promised shape`() async throws {
         try await Stage.with { stage in
@@ -23,28 +23,6 @@ struct SmallCommandTests {
             #expect(Set(names).isSuperset(of: ["slack", "webhook", "email", "console", "file"]))
             let table = try await stage.relay("channels")
             #expect(table.lines.count == names.count + 1)
-        }
-    }
-
-    @Test func `health is 0 while the relay lives, and 69 before and after`() async throws {
-        let port = try Web.freePort()
-        try await Stage.with(yaml: { Stage.standard($0, more: "server: {listen: \"127.0.0.1:\(port)\"}") }) { stage in
-            #expect(try await stage.relay("health").status == 69)
-            let relay = try stage.start("run")
-            #expect(await comesTrue { await Web.get("http://127.0.0.1:\(port)/healthz") != nil })
-            let health = try await stage.relay("health")
-            #expect(health.status == 0 && health.out == "alive\n", "\(health.all)")
-            #expect(try await stage.relay("health", "--url", "http://127.0.0.1:\(port)/nothing-here").status == 69)
-            #expect(relay.terminate() == 0)
-            #expect(try await stage.relay("health").status == 69)
-        }
-    }
-
-    @Test func `health without an address to ask is 78`() async throws {
-        try await Stage.with { stage in
-            let health = try await stage.relay("health")
-            #expect(health.status == 78)
-            #expect(health.err.contains("server.listen"))
         }
     }
 
@@ -89,10 +67,10 @@ struct SmallCommandTests {
     }
 
     @Test(arguments: [
-        ["status"], ["why", "1"], ["check"], ["probe"], ["send-test", "hook"], ["preview", "--sample", "run", "--for", "hook"],
-        ["run"], ["retry", "--all"], ["approvals", "list"], ["backup", "copy.db"], ["health"],
+        ["check"], ["probe"], ["send-test", "hook"], ["preview", "--sample", "run", "--for", "hook"], ["run"],
+        ["approvals", "approve", "1"], ["digest", "daily", "--now"],
     ])
-    func `a wrong configuration is 78 for all of them`(words: [String]) async throws {
+    func `a wrong configuration is 78 for all that need more of it than the store`(words: [String]) async throws {
         try await Stage.with(yaml: { Stage.standard($0, routes: ["{name: all, to: [hok]}"]) }) { stage in
             let finished = try RelayProcess(words, in: stage.place.folder)
             #expect(await finished.ended() == 78)

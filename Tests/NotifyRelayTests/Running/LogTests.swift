@@ -13,16 +13,26 @@ struct LogTests {
     private final class Reader: Sendable {
         private let kept = Locked<[String]>([])
         private let stalled: Locked<Bool>
+        /// How much of each write succeeds.
+        private let taking = Locked(Terminal.Amount.all)
         private let gate = DispatchSemaphore(value: 0)
 
         init(stalled: Bool = false) { self.stalled = Locked(stalled) }
 
         var lines: [String] { kept.withLock { $0 } }
 
-        func take(_ text: String) {
+        func take(_ text: String) -> Terminal.Amount {
             if stalled.withLock({ $0 }) { gate.wait() }
-            kept.withLock { $0.append(text) }
+            let taking = taking.withLock { $0 }
+            switch taking {
+            case .all: kept.withLock { $0.append(text) }
+            case .part: kept.withLock { $0.append(String(text.prefix(3))) }
+            case .nothing: break
+            }
+            return taking
         }
+
+        func take(_ amount: Terminal.Amount) { taking.withLock { $0 = amount } }
 
         func goOn() {
             stalled.withLock { $0 = false }
@@ -89,6 +99,33 @@ struct LogTests {
     private func eventuallyHeld(_ queue: LogQueue) -> Bool {
         for _ in 0..<10_000_000 where queue.waitingBytes == 0 { return true }
         return false
+    }
+
+    @Test func `lines that a full disk refused are counted where they are missing`() {
+        let reader = Reader(), queue = queue(reader)
+        queue.add(text: "before\n")
+        finish(queue)
+        reader.take(.nothing)
+        for number in 0..<3 { queue.add(text: "\(number)\n") }
+        finish(queue)
+        reader.take(.all)
+        queue.add(text: "after\n")
+        finish(queue)
+        #expect(
+            reader.lines == [
+                "before\n", "2026-11-24T09:00:00Z warning 3 lines were lost, because the log could not be written\n", "after\n",
+            ])
+    }
+
+    @Test func `a line that was written in part is counted too, and ends before the count`() {
+        let reader = Reader(), queue = queue(reader)
+        reader.take(.part)
+        queue.add(text: "broken\n")
+        finish(queue)
+        reader.take(.all)
+        finish(queue)
+        #expect(reader.lines.first == "bro")
+        #expect(reader.lines.last == "\n2026-11-24T09:00:00Z warning 1 line was lost, because the log could not be written\n")
     }
 
     @Test func `a trouble that comes seven times a second is said once and then counted each minute`() {

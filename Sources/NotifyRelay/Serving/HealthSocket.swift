@@ -1,0 +1,37 @@
+import Glibc
+import RelaySupport
+
+/// The socket beside the store, `<store>.sock`, at which `health` asks the running relay. It needs no port, and a full disk does not stop it.
+final class HealthSocket: Sendable {
+    let path: String
+    /// The path in a form that fits an address of a socket. It is valid while this object lives.
+    let address: String
+    /// The open folder of a path that is too long; nil otherwise.
+    private let folder: Int32?
+
+    /// The longest path that fits an address, in bytes. The system takes a little more, our server does not.
+    private static let mostBytes = 103
+
+    static func path(store: String) -> String { store + ".sock" }
+
+    /// A path that is too long is shortened by a descriptor of its folder.
+    init(store: String) {
+        path = Self.path(store: store)
+        guard path.utf8.count > Self.mostBytes, let slash = path.lastIndex(of: "/") else {
+            (address, folder) = (path, nil)
+            return
+        }
+        let opened = open(String(path[..<slash]) + "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        folder = opened >= 0 ? opened : nil
+        address = opened >= 0 ? "/proc/self/fd/\(opened)\(path[slash...])" : path
+    }
+
+    deinit {
+        if let folder { close(folder) }
+    }
+
+    /// Lets only the owner ask.
+    func protect() { chmod(path, 0o600) }
+
+    func remove() { unlink(path) }
+}
