@@ -19,7 +19,7 @@ package enum Email {
         let from = section.mailAddress("from", required: true)
         let replyTo = section.mailAddress("reply_to", required: false)
         let to = section.recipients("to")
-        guard let server, let from, let to, replyTo != nil || section.string("reply_to") == nil else { return nil }
+        guard let server, let from, let to, replyTo != nil || section.node("reply_to") == nil else { return nil }
         let letterhead = Letterhead(from: from, replyTo: replyTo, destination: basics.name)
         return ChannelPlan(recipients: to.map(\.address)) {
             EmailChannel(server: server, letterhead: letterhead, to: to, tools: $0)

@@ -42,7 +42,7 @@ struct SilenceTests {
             "ops: {type: slack, url:https://hooks.slack.com/services/T/B/s3cr3tvalue}",
             "ops: {type: slack, https://hooks.slack.com/services/T/B/s3cr3tvalue: x}",
             "ops: {type: slack, url: \"${URL}\", ulr: \"https://hooks.slack.com/services/T/B/s3cr3tvalue\"}",
-            "ops: {type: webhook, url: \"https://a.example/s3cr3tvalue x\"}", "ops: {type: webhook, url: \"http://a.example/s3cr3tvalue\"}",
+            "ops: {type: webhook, url: \"https://a.example:s3cr3tvalue/x\"}", "ops: {type: webhook, url: \"http://a.example/s3cr3tvalue\"}",
             "ops: {type: webhook, url: \"https://a.example/\", secret: whsec_s3cr3tvalue!}",
             "ops: {type: webhook, url: \"https://a.example/\", secret: [whsec_s3cr3tvalue]}",
             "ops: {type: webhook, url: \"https://a.example/\", headers: {Authorization: [Bearer s3cr3tvalue]}}",

@@ -17,7 +17,7 @@ struct DayTests {
         var verdict: DeliveryError.Verdict? {
             switch self {
             case .failing: .retry(after: nil)
-            case .throttled: .throttled(after: .seconds(60))
+            case .throttled: .throttled(after: .seconds(90))
             case .unknown: .suspect
             case .refusing: .refused
             case .trimmings: .trimmings
