@@ -20,7 +20,7 @@ extension Ledger {
             return History(
                 deliveries: try deliveries.map { try HistoryRow.withAttempts($0, db) },
                 windows: try db.all(HistoryRow.windows, number) { row in
-                    History.Joined(window: try WindowRow.make(row, from: 1), toldAtOnce: row[0], toldIn: row[8], first: row[9])
+                    History.Joined(window: try WindowRow.make(row, from: 1), toldAtOnce: row[0], toldIn: row[9], first: row[10])
                 })
         }
     }

@@ -29,6 +29,8 @@ package struct Window: Sendable, Equatable {
     package var closesAt: Timestamp
     /// Nil while the window is open.
     package var closedAt: Timestamp?
+    /// A person ended the window, so its message waits for no quiet hours.
+    package var isReleased = false
 }
 
 /// Puts an event into a window, which is opened if there is none.

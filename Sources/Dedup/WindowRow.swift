@@ -3,7 +3,7 @@ import RelayCore
 
 /// The SQL of windows, and windows made from rows.
 enum WindowRow {
-    static let columns = "w.id, w.kind, w.name, w.destination, w.opens_at, w.closes_at, w.closed_at"
+    static let columns = "w.id, w.kind, w.name, w.destination, w.opens_at, w.closes_at, w.closed_at, w.released"
     static let due = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.closes_at <= ? ORDER BY w.closes_at, w.id"
     static let open = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL ORDER BY w.closes_at, w.id"
     static let members = """
@@ -30,7 +30,7 @@ enum WindowRow {
         Window(
             id: row[offset], kind: try row.word(offset + 1, for: "the kind of a window"), name: row[offset + 2],
             destination: row[offset + 3], opensAt: row.time(offset + 4), closesAt: row.time(offset + 5),
-            closedAt: row.moment(offset + 6))
+            closedAt: row.moment(offset + 6), isReleased: (row[offset + 7] as Int) != 0)
     }
 }
 

@@ -22,7 +22,7 @@ struct NotifyRelay: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DemoCommand.self, CheckCommand.self, ProbeCommand.self, SendTestCommand.self, PreviewCommand.self,
             StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
-            DigestCommand.self, MuteCommand.self, ChannelsCommand.self, HealthCommand.self, BackupCommand.self,
+            DigestCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, HealthCommand.self, BackupCommand.self,
         ])
 
     static func main() async {

@@ -1,6 +1,6 @@
 extension String {
     /// A URL in which characters that no URL may hold are percent-encoded, as browsers do it with what a person types.
-    /// What is encoded already, and the host, stay as they are.
+    /// The host, and text that is encoded already, stay as they are.
     /// Source: https://url.spec.whatwg.org/#percent-encoded-bytes (the path and query percent-encode sets)
     package var encodedAsBrowsersDo: String {
         guard let authority = self.range(of: "://"), utf8.contains(where: Self.isUnsafe) else { return self }

@@ -22,9 +22,15 @@ struct WhyCommand: AsyncParsableCommand {
         let router = Router(configuration)
         let story = Story(
             event: stored.event, isReadable: stored.isReadable, routes: router.explain(stored.event),
-            history: try await ledger.history(event))
+            history: try await ledger.history(event), since: try await since(of: stored.event, ledger))
         if json { Terminal.say(json: story.json) } else { Terminal.say(story.text) }
     }
+}
+
+/// The earliest moment from which events of the event's account are told.
+private func since(of event: Event, _ ledger: Ledger) async throws(LedgerError) -> Timestamp? {
+    guard let account = event.account else { return nil }
+    return try await ledger.feeds(account: account).compactMap(\.since).min()
 }
 
 /// The output of `why` for one event.
@@ -34,8 +40,16 @@ private struct Story {
     var isReadable: Bool
     var routes: [Router.RouteMatch]
     var history: History
+    /// When the account was first watched, less its `first_look`; nil if that is not known.
+    var since: Timestamp?
 
     var json: JSONValue {
+        var members = members
+        members["silent"] = silence.map(JSONValue.string)
+        return .object(members)
+    }
+
+    private var members: [String: JSONValue] {
         [
             "event": [
                 "id": .string(event.id), "account": .text(event.account), "kind": .string(event.kind.rawValue),
@@ -83,7 +97,7 @@ private struct Story {
         if !isReadable { lines.append("  damaged in the store: the routes below are those of an event without its text") }
         lines += ["", "Routes"]
         lines += routes.map { "  \($0.fits ? Terminal.paint("fits", .green) : Terminal.paint("not ", .dim))  \($0.name): \($0.because)" }
-        if !routes.contains(where: \.fits) && history.deliveries.isEmpty { lines.append("  unrouted: kept, told to nobody") }
+        if let silence { lines.append("  \(silence)") }
         if !history.windows.isEmpty {
             lines += ["", "Windows"]
             lines += history.windows.map { "  \($0.because)" }
@@ -96,6 +110,13 @@ private struct Story {
             lines += delivery.attempts.map { "    \($0.at) \($0.outcome) in \($0.took.milliseconds) ms \($0.detail)" }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Why nobody was told; nil if somebody was or will be.
+    private var silence: String? {
+        guard history.deliveries.isEmpty, history.windows.isEmpty else { return nil }
+        if let since, event.occurredAt < since { return "happened before the relay's first start: remembered, not told" }
+        return routes.contains(where: \.fits) ? nil : "unrouted: kept, told to nobody"
     }
 
     private func owedUntil(_ delivery: History.Delivery) -> String {

@@ -15,12 +15,17 @@ actor HousekeepingTurn {
     private var hasCommands = false
     /// By how much the clock was set back while the store is not shifted yet; zero or negative.
     private var unshifted = Duration.zero
+    /// By how much the clock was set while the mutes are not moved yet.
+    private var unshiftedMutes = Duration.zero
+    /// Windows and held deliveries are not reckoned anew yet. True at the start, because the clock may have been set meanwhile.
+    private var isUnreckoned = true
 
     init(clock: any WallClock) { clockWatch = ClockWatch(clock: clock) }
 
     func take(_ house: Housekeeping) async {
         if let jump = clockWatch.jump() { await adjust(house, to: jump) }
         await attempt(house) { () async throws(LedgerError) in try await self.shiftStore(house) }
+        await attempt(house) { () async throws(LedgerError) in try await self.reckon(house) }
         if await house.ledger.changedElsewhere() { hasCommands = true }
         await attempt(house) { () async throws(LedgerError) in try await self.heedCommands(house) }
         await attempt(house) { () async throws(LedgerError) in
@@ -86,12 +91,33 @@ actor HousekeepingTurn {
             for lane in house.lanes.lanes { await lane.shift(by: jump) }
             for poller in house.pollers { await poller.shift(by: jump) }
         }
+        unshiftedMutes += jump
+        isUnreckoned = true
         if jump > .seconds(300) || jump < .seconds(-300) {
             let topic = SelfReport.Topic(name: "clock", about: "clock", account: nil)
             let way = jump > .zero ? "forward" : "back"
             await house.reports.once(topic, "the clock was set \(way) by \((jump < .zero ? .zero - jump : jump).spoken)")
         }
         house.lanes.wakeAll()
+    }
+
+    /// Reckons open windows and what is held anew from their schedules and the present time. It is done again until it succeeds.
+    private func reckon(_ house: Housekeeping) async throws(LedgerError) {
+        let shift = unshiftedMutes
+        if shift != .zero {
+            try await house.ledger.shiftMutes(by: shift)
+            unshiftedMutes -= shift
+        }
+        guard isUnreckoned else { return }
+        let now = house.clock.now, router = house.generation.router
+        let moved = try await house.ledger.reckon(Reckoning(quietEnds: router.quietEnds(at: now), longestCatchUp: CatchUp.longest))
+        for digest in router.digests {
+            guard let closes = digest.schedule.next(after: now) else { continue }
+            try await house.ledger.schedule(
+                digest.name, opensAt: digest.schedule.previous(atOrBefore: now) ?? now, closesAt: closes)
+        }
+        isUnreckoned = false
+        if moved > 0 { house.lanes.wakeAll() }
     }
 
     /// Shifts the due times in the store by as much as the clock was set back. The shift is kept until that succeeds.

@@ -28,11 +28,13 @@ struct WindowCloser: Sendable {
     }
 
     /// The deliveries of a digest or bundle: they wait for the end of quiet hours, but never join a window.
-    func owed(_ event: Event, to destinations: [String], route: RouteName) -> [PlannedDelivery] {
+    ///
+    /// - Parameter isReleased: a person wants it told now, so it waits for nothing.
+    func owed(_ event: Event, to destinations: [String], route: RouteName, isReleased: Bool = false) -> [PlannedDelivery] {
         let plan = DeliveryPlan(router: router, mutes: [], now: clock.now)
         return destinations.flatMap { destination in
             let entries = router.entries(event, destination, route: route, options: DeliveryOptions(), dueAt: plan.now)
-            guard let deferral = plan.deferral(of: event, at: destination, route: route) else { return entries }
+            guard !isReleased, let deferral = plan.deferral(of: event, at: destination, route: route) else { return entries }
             return entries.map { $0.held(until: deferral.until) }
         }
     }
@@ -40,10 +42,11 @@ struct WindowCloser: Sendable {
     /// Closes windows as one bundle for each destination.
     private func close(_ kind: BundleKind, _ windows: [Window]) async throws(LedgerError) {
         for (destination, windows) in Dictionary(grouping: windows, by: \.destination).sorted(by: { $0.key < $1.key }) {
+            let isReleased = windows.contains { $0.isReleased }
             let bundle = Bundle(kind: kind, destination: destination, now: clock.now)
             let told = try await ledger.close(windows.map(\.id)) { reader in
                 guard let event = try bundle.event(reader) else { return nil }
-                return Admission(event: event, owed: owed(event, to: [destination], route: .builtIn(kind.route)))
+                return Admission(event: event, owed: owed(event, to: [destination], route: .builtIn(kind.route), isReleased: isReleased))
             }.told
             if told != nil { wake([destination]) }
         }

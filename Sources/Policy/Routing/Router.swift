@@ -107,3 +107,17 @@ package struct Router: Sendable {
         return detail.about != destination
     }
 }
+
+extension Router {
+    /// When quiet hours end, for each destination that has some now: its own hours, and those of the routes that go there.
+    package func quietEnds(at now: Timestamp) -> [String: Timestamp] {
+        var ends: [String: Timestamp] = [:]
+        func note(_ hours: QuietHours?, _ destination: String) {
+            guard let end = hours?.hours.end(at: now) else { return }
+            ends[destination] = max(ends[destination] ?? end, end)
+        }
+        for (destination, rules) in rules { note(rules.quiet, destination) }
+        for route in routes { for destination in route.to { note(route.quiet, destination) } }
+        return ends
+    }
+}
