@@ -65,6 +65,9 @@ struct MailVerdict: Sendable {
                 "rate exceeded", "too many messages", "too much mail", "too many emails", "throttl",
             ], source: "Texts of SendGrid, Exchange Online, Gmail, Amazon SES and Postfix for a quota or a rate of the sender"),
         MailVerdict(
+            .us, quota, .rateLimited, codes: ["5.7."], words: ["quota"],
+            source: "iRedAPD and cbpolicyd behind Postfix: 5.7 is about policy (RFC 3463 §3.8), while a full mailbox is 5.2"),
+        MailVerdict(
             .us, us,
             words: [
                 "helo command rejected", "ehlo command rejected", "invalid helo", "invalid ehlo", "need fully-qualified hostname",
@@ -89,6 +92,9 @@ struct MailVerdict: Sendable {
         MailVerdict(
             .us, .gone, .unauthorized, words: ["must issue a starttls", "authentication required", "not authenticated"],
             source: "RFC 4954 §6, RFC 3207 §4, Exchange 5.7.57"),
+        MailVerdict(
+            .unknown, .doubtful, codes: ["5.7."], words: ["recipient address rejected"], stages: [.recipient, .data],
+            source: "Postfix says this of each REJECT in smtpd_recipient_restrictions, also of one that is about us"),
         MailVerdict(
             .message, .refused, words: ["spam", "virus", "malware", "content rejected", "message content"], stages: [.data],
             source: "Texts of content filters"),

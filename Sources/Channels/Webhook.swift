@@ -114,7 +114,9 @@ struct WebhookChannel: Channel {
             throw judge(error, idempotent: true)
         }
         if let error = judge(response, now: tools.clock.now) { throw error.tooLargeIsTrimmings }
-        return Receipt(["webhook-id": message.idempotencyKey])
+        var receipt = Receipt(["webhook-id": message.idempotencyKey])
+        if response.isPage { receipt.remark = .page }
+        return receipt
     }
 
     func preview(_ message: Message) -> String { String(decoding: body(message), as: UTF8.self) }

@@ -36,7 +36,11 @@ package final class HTTPClient: HTTPTransport {
         _ = Libcurl.start
         self.startThread = startThread
         multi = Handle(curl_multi_init())
-        if let multi { _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100) }
+        guard let multi else { return }
+        _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100)
+        // Where HTTP/2 streams share a connection, libcurl can lose the head of a response whose stream is reset at once, as nginx does when
+        // a body is cut. Without its head an accepted message would be sent again.
+        _ = relay_multi_set_long(multi.pointer, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
     }
 
     /// Ends all transfers in progress with `.cancelled` and frees everything. Later requests are refused.

@@ -25,7 +25,8 @@ package struct HTTPRequest: Sendable {
     package enum Need: Sendable {
         /// All of it: a fault of the body is an error.
         case whole
-        /// The head of a good status (2xx) is the response, whatever its body is or does. Of any other status also the words count.
+        /// The head of a good status (2xx) is the response, whatever its body is or does. A head that calls its body a web page, and any
+        /// other status, are read as `words`.
         case head
         /// The head, and what can be read of the body: a fault of the body or its slowness only makes the response *cut*.
         case words

@@ -184,9 +184,12 @@ final class Transfer: @unchecked Sendable {
     private func endHead() {
         guard status >= 200, wasSent, headAt == nil else { return }
         headAt = .now
-        guard request.need == .head, (200...299).contains(status) else { return }
+        guard request.need == .head, (200...299).contains(status), !isPagePossible else { return }
         resume(.success(HTTPResponse(status: status, headers: headers, body: [])))
     }
+
+    /// The response may be a web page, which its first words tell. Some receivers call every answer HTML.
+    private var isPagePossible: Bool { headers.contains { $0.name == "content-type" && $0.value.lowercased().hasPrefix("text/html") } }
 
     /// True once the words of a response were waited for long enough; the transfer is then ended. Also a body that nobody needs gets this
     /// time, so that its connection can be kept if the body is short.

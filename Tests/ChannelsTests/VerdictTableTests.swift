@@ -56,7 +56,8 @@ struct RemarkTests {
             ("slack", #"{"success":true}"#, Receipt.Remark.notUnderstood("200, JSON with success")), ("slack", "ok", nil),
             ("slack", "", .notUnderstood("200, nothing")), ("telegram", "<html><body>Sign in</body></html>", .page),
             ("zulip", #"{"token hush-hush":1}"#, .notUnderstood("200, JSON with tokenhushhush")),
-            ("gotify", "hush", .notUnderstood("200, 4 bytes of text")), ("webhook", "whatever", nil), ("teams", "", nil),
+            ("gotify", "hush", .notUnderstood("200, 4 bytes of text")), ("webhook", "whatever", nil),
+            ("webhook", "<!DOCTYPE html><p>Sign in", .page), ("teams", "", nil),
         ] as [(String, String, Receipt.Remark?)])
     func `a remark says what came, and holds no values`(type: String, body: String, remark: Receipt.Remark?) async throws {
         let receipt = try await channel(type, over: ScriptedTransport(status: 200, body: body)).deliver(.of())

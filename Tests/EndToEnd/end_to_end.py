@@ -61,7 +61,8 @@ routes:
   - {{name: all, when: {{kind: [notification, approval, run]}}, to: [ops, hook, mail]}}
 """)
 relay("check")
-relay("check", "--connect")
+found = relay("check", "--connect", expected=69)
+check("the address that is gone is found beforehand", "bad  mail" in found and "gone@box.test: 550 5.1.1" in found, found)
 relay("run", "--once", "--log-level", "debug")
 
 # What there is to tell: a notification and a run for each text, an approval for every second.

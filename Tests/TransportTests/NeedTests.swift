@@ -19,6 +19,7 @@ struct NeedTests {
         "Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
         "Content-Encoding: utf-8\r\nContent-Length: 2\r\n\r\nok", "Content-Encoding: br\r\nContent-Length: 2\r\n\r\nok",
         "Content-Length: 2\r\nContent-Encoding: gzip, gzip\r\n\r\nok", "Connection: close\r\n\r\n",
+        "Content-Type: text/html\r\nContent-Length: 100\r\n\r\n<!DOCTYPE html>",
     ]
 
     private func server(_ response: String) -> RawServer {
@@ -55,6 +56,12 @@ struct NeedTests {
         let response = try await post(server, need)
         #expect(response.status == 200 && response.isCut == (need == .words))
         #expect(ContinuousClock.now - start < (need == .words ? .seconds(8) : .seconds(2)))
+    }
+
+    @Test func `a good response that may be a web page is read as far as it comes`() async throws {
+        let server = server("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<!DOCTYPE html>")
+        defer { server.stop() }
+        #expect(try await post(server, .head).body == Array("<!DOCTYPE html>".utf8))
     }
 
     @Test func `the words of a refusal are read as far as they come`() async throws {
