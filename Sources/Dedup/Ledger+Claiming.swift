@@ -63,16 +63,21 @@ extension Ledger {
         }
     }
 
-    /// Moves the first failures of a destination forward, but never past now, because time while its lane was not open does not count
-    /// towards giving up.
-    package func excuse(_ destination: String, by duration: Duration) async throws(LedgerError) {
+    /// Prepares what is owed to a destination whose lane opens. What waits for a retry is due at once, except a message that was refused
+    /// itself. First failures move forward, but never past now, because time while the lane was not open does not count towards giving up.
+    package func reopen(_ destination: String, after duration: Duration) async throws(LedgerError) {
         let now = clock.now
-        try await writes.write("excuse") { db in
-            _ = try db.run(
+        try await writes.write("reopen") { db in
+            try db.run(
                 """
                 UPDATE delivery INDEXED BY delivery_owed SET first_failed_at = min(first_failed_at + ?, ?)
                 WHERE state = 'owed' AND destination = ? AND first_failed_at IS NOT NULL
                 """, duration.milliseconds, now.milliseconds, destination)
+            _ = try db.run(
+                """
+                UPDATE delivery INDEXED BY delivery_owed SET due_at = ?
+                WHERE state = 'owed' AND destination = ? AND held_for = 'retry' AND refusals = 0 AND due_at > ?
+                """, now.milliseconds, destination, now.milliseconds)
         }
     }
 }

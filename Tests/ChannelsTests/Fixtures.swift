@@ -86,18 +86,26 @@ extension Event.Kind {
 
 /// Responds to mails from a script and remembers them.
 final class ScriptedMail: MailTransport {
+    private let answer: @Sendable (MailRequest) -> Result<MailResponse, TransportError>
     private let result: Result<MailResponse, TransportError>
     private let handedIn = Locked<[MailRequest]>([])
 
     init(_ result: Result<MailResponse, TransportError> = .success(MailResponse(stage: .accepted, code: 250, text: "queued as 38D1"))) {
         self.result = result
+        answer = { _ in result }
+    }
+
+    /// Answers each mail by what it holds.
+    init(answer: @escaping @Sendable (MailRequest) -> MailResponse) {
+        result = .success(MailResponse(stage: .accepted, code: 250))
+        self.answer = { .success(answer($0)) }
     }
 
     var mails: [MailRequest] { handedIn.withLock { $0 } }
 
     func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         handedIn.withLock { $0.append(mail) }
-        return try result.get()
+        return try answer(mail).get()
     }
 
     func ask(_ server: MailServer, from: String, to: String) async throws(TransportError) -> MailResponse { try result.get() }

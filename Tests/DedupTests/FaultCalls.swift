@@ -164,7 +164,7 @@ extension FaultCall {
         },
         FaultCall(name: "releaseClaims") { ledger, _ in _ = try await ledger.releaseClaims() },
         FaultCall(name: "shiftHeld") { ledger, _ in try await ledger.shiftHeld(by: .seconds(90)) },
-        FaultCall(name: "excuse") { ledger, _ in try await ledger.excuse("slow", by: .seconds(5)) },
+        FaultCall(name: "reopen") { ledger, _ in try await ledger.reopen("slow", after: .seconds(5)) },
         FaultCall(name: "retry") { ledger, _ in _ = try await ledger.retry(.all) },
         FaultCall(name: "drop") { ledger, _ in _ = try await ledger.drop(.all, reason: "by hand") },
         FaultCall(name: "ask") { ledger, _ in

@@ -82,7 +82,7 @@ struct HandoverTests {
             try await store.claimOne(), as: .retry(at: store.clock.now, reason: "timeout"), attempt: store.attempt())
         let failed = store.clock.now
         store.clock.advance(by: .seconds(10_000))
-        try await store.ledger.excuse("ops", by: .seconds(9_000))
+        try await store.ledger.reopen("ops", after: .seconds(9_000))
         #expect(try await store.claimOne().firstFailedAt == failed + .seconds(9_000))
     }
 

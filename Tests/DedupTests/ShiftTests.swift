@@ -70,7 +70,7 @@ struct ShiftTests {
     @Test func `a first failure is excused up to now, never past it`() async throws {
         try await failed("ops", 1)
         store.clock.advance(by: .seconds(600))
-        try await store.ledger.excuse("ops", by: .seconds(601))
+        try await store.ledger.reopen("ops", after: .seconds(601))
         #expect(try await firstFailure(1) == store.clock.now)
     }
 
@@ -81,9 +81,21 @@ struct ShiftTests {
         _ = try await store.ledger.settle(try await store.claimOne(), as: .dead("refused"), attempt: nil)
         try await store.admit(notification(3, at: store.clock), [store.owed()])
         store.clock.advance(by: .seconds(600))
-        try await store.ledger.excuse("ops", by: .seconds(300))
+        try await store.ledger.reopen("ops", after: .seconds(300))
         #expect(try await firstFailure(1) == began)
         #expect(try await firstFailure(2) == began)
         #expect(try await firstFailure(3) == nil)
+    }
+
+    @Test func `what waits for a retry is due at once when its lane opens, unless it was refused itself`() async throws {
+        for (id, destination) in [(1, "mail"), (2, "ops"), (3, "ops")] {
+            try await store.admit(notification(id, at: store.clock), [store.owed(destination)])
+            let later = store.clock.now + .seconds(300)
+            let settlement: Settlement = id == 3 ? .doubted(until: later, reason: "refused") : .retry(at: later, reason: "timeout")
+            _ = try await store.ledger.settle(try await store.claimOne(destination), as: settlement, attempt: nil)
+        }
+        try await store.ledger.reopen("ops", after: .zero)
+        #expect(try await store.ledger.claim("ops", limit: 9, lease: .seconds(60)).map(\.event.id) == ["live/notification/2"])
+        #expect(try await store.ledger.claim("mail", limit: 9, lease: .seconds(60)).isEmpty)
     }
 }

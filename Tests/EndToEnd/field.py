@@ -209,7 +209,7 @@ def a_policy_about_our_name():
     postfix.write("")
     postfix.run("reload")
     relay.command("lanes", "open", "mail")
-    check("helo: all mails arrive after the rule is gone", wait_until(lambda: len(postfix.mails()) == 7, 40), postfix.mails())
+    check("helo: all mails arrive after the rule is gone", wait_until(lambda: len(postfix.mails()) == 7, 20), postfix.mails())
     check("helo: each once", all(len(times) == 1 for times in postfix.mails().values()), postfix.mails())
     relay.stop()
     postfix.run("stop")
@@ -267,14 +267,9 @@ def a_quota():
     status = relay.status()
     check("quota: no mail is dead", status["dead"] == [], status["dead"])
     Policy.refuses = False
-    end = time.time() + (60 if full else 30)
-    while time.time() < end and len(postfix.mails()) < 6:
-        relay.command("lanes", "open", "mail")
-        time.sleep(2)
-    owed = sum(one["owed"] for one in relay.status()["destinations"])
-    mails = postfix.mails()
-    check("quota: what was refused for the quota arrives, the rest is owed", len(mails) + owed == 6 and len(mails) > 0, f"{len(mails)} arrived, {owed} owed")
-    check("quota: each once", all(len(one) == 1 for one in mails.values()), mails)
+    relay.command("lanes", "open", "mail")
+    check("quota: all mails arrive after the quota is there again", wait_until(lambda: len(postfix.mails()) == 6, 20), postfix.mails())
+    check("quota: each once", all(len(one) == 1 for one in postfix.mails().values()), postfix.mails())
     relay.stop()
     postfix.run("stop")
     policy.shutdown()
@@ -349,7 +344,7 @@ class Stale(socketserver.BaseRequestHandler):
             if number == 1:
                 self.request.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 return
-            Stale.posts += re.findall(rb"mark-\d+-end", head)
+            Stale.posts += set(re.findall(rb"mark-\d+-end", head))
             self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
@@ -395,8 +390,8 @@ http {{
     settled = lambda: all(one["owed"] == 0 for one in relay.status()["destinations"])
     check("bodies: everything is delivered", wait_until(settled, 30), [one for one in relay.status()["destinations"] if one["owed"]])
     time.sleep(6)
-    twice = {key: len(times) for key, times in Receiver.posts.items() if key[2] and len(times) != (1 if "hook" not in key else 1) * kinds(key)}
-    check("bodies: each message is posted once to each destination", not twice, twice)
+    twice = {key: len(times) for key, times in Receiver.posts.items() if len(times) != kinds(key)}
+    check("bodies: each message is posted once to each destination", len(Receiver.posts) == 84 and not twice, twice or len(Receiver.posts))
     dead = relay.status()["dead"]
     check("bodies: nothing is dead", dead == [], dead[:3])
     check("bodies: a 408 on a kept connection costs nothing", sorted(Stale.posts) == [b"mark-0-end", b"mark-1-end"], Stale.posts)

@@ -101,6 +101,8 @@ struct LanesCommand: AsyncParsableCommand {
             defer { ledger.end() }
             try await ledger.setLane(
                 LaneRecord(destination: name, state: .open, reason: nil, since: SystemClock().now, until: nil))
+            // A lane that is open already, but waits for retries, is tried at once as well.
+            try await ledger.reopen(name, after: .zero)
             Terminal.say("\(name) is open")
         }
     }

@@ -82,10 +82,12 @@ struct Status {
 
     private func destinationJSON(_ name: String) -> JSONValue {
         let (owed, dead, oldest) = entry(name)
-        return [
+        var members: [String: JSONValue] = [
             "name": .string(name), "lane": .string(laneWord(name)), "until": .text(until(name)),
             "owed": .int(owed), "dead": .int(dead), "oldest_owed_seconds": oldest.map { .int($0) } ?? .null,
         ]
+        if let reason = lane(name)?.reason { members["reason"] = .string(reason) }
+        return .object(members)
     }
 
     /// All feeds but `account`, which only stores the time at which the account's events begin.

@@ -68,7 +68,7 @@ extension Lane {
             }
             while unexcused > .zero {
                 let length = unexcused
-                try await ledger.excuse(destination.name, by: length)
+                try await ledger.reopen(destination.name, after: length)
                 unexcused -= length
             }
         } catch {

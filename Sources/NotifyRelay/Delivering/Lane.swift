@@ -42,7 +42,7 @@ actor Lane {
     var isWriting = false
     /// The last attempt to write the state down failed.
     var isStateUnwritten = false
-    /// The time that the lane was not open and that is not stored with `Ledger.excuse` yet.
+    /// The time that the lane was not open and that is not stored with `Ledger.reopen` yet.
     var unexcused = Duration.zero
     let ledger: Ledger
     let clock: any WallClock

@@ -52,7 +52,7 @@ struct LaneFaultTests {
         #expect(await !lane.health.isOpen)
         let failed = try await house.delivery("a").firstFailedAt
         house.clock.advance(by: .hours(1))
-        try await house.failing(where: { $0.writes("excuse") }) { await lane.open() }
+        try await house.failing(where: { $0.writes("reopen") }) { await lane.open() }
         #expect(try await house.delivery("a").firstFailedAt == failed)
         house.channel().always(.refused)
         await house.deliver()
