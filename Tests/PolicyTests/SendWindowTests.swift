@@ -43,6 +43,19 @@ struct SendWindowTests {
         #expect(!window.isPaced)
     }
 
+    @Test func `a slow pace that was learned from one throttle does not last`() {
+        var window = SendWindow()
+        for _ in 0..<2 { window.succeeded(at: start) }
+        window.throttled(for: .seconds(5), at: start)
+        var now = start
+        for _ in 0..<30 {
+            now = max(now, window.opensAt)
+            window.began(at: now)
+            window.succeeded(at: now)
+        }
+        #expect(start.duration(to: now) < .seconds(30))
+    }
+
     @Test func `a receiver of five a second sees at most 75 attempts for 60 messages, whatever the width`() {
         for latency in [1, 20, 200] {
             for isBucket in [true, false] {

@@ -10,6 +10,12 @@ package struct SendWindow: Sendable, Equatable {
     private static let growth = 0.5
     /// By how much the pace rises with each accepted message. A receiver of 5 messages a second then refuses about one in ten.
     private static let acceleration = 1.02
+    /// So many accepted messages in a row say that the throttle was about something else than this pace. The pace then rises faster.
+    private static let manyAccepted = 12
+    private static let fastAcceleration = 1.1
+    /// A pace that is slower than this rises faster as well: a wrong guess costs one attempt, and a slow one costs people minutes.
+    private static let slow = Duration.seconds(1)
+    private static let slowAcceleration = 1.25
     /// A pace is forgotten when no throttle came for this long.
     private static let memory = Duration.seconds(300)
     private static let mostRemembered = 128
@@ -19,6 +25,8 @@ package struct SendWindow: Sendable, Equatable {
     private var interval: Duration?
     private var nextAt: Timestamp = .distantPast
     private var throttledAt: Timestamp = .distantPast
+    /// The number of messages that were accepted since the last throttle.
+    private var streak = 0
     /// When the last messages were accepted, oldest first.
     private var accepted: [Timestamp] = []
 
@@ -42,8 +50,11 @@ package struct SendWindow: Sendable, Equatable {
         size = min(size + Self.growth, 1_000)
         if accepted.count == Self.mostRemembered { accepted.removeFirst(Self.mostRemembered / 2) }
         accepted.append(now)
+        streak += 1
         guard let interval else { return }
-        let faster = interval * (1 / Self.acceleration)
+        let acceleration =
+            interval > Self.slow ? Self.slowAcceleration : streak > Self.manyAccepted ? Self.fastAcceleration : Self.acceleration
+        let faster = interval * (1 / acceleration)
         self.interval = throttledAt.duration(to: now) > Self.memory || faster < .milliseconds(1) ? nil : faster
     }
 
@@ -56,6 +67,7 @@ package struct SendWindow: Sendable, Equatable {
         let time = known ? span : min(span, max(.seconds(1), recent[0].duration(to: now)))
         interval = recent.count < 2 ? nil : time / recent.count
         size = 1
+        streak = 0
         nextAt = now + wait
         throttledAt = now
     }
