@@ -452,6 +452,46 @@ def a_log_that_nobody_reads():
     server.shutdown()
 
 
+def a_receiver_of_five_a_second():
+    bucket = {"tokens": 5.0, "at": time.time()}
+    taken, attempts, lock = [], [], threading.Lock()
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with lock:
+                now = time.time()
+                bucket["tokens"] = min(5.0, bucket["tokens"] + (now - bucket["at"]) * 5)
+                bucket["at"] = now
+                attempts.append(now)
+                good = bucket["tokens"] >= 1
+                if good:
+                    bucket["tokens"] -= 1
+                    taken.append(re.search(rb"mark-\d+-end", body)[0])
+            self.send_response(204 if good else 429)
+            if not good:
+                self.send_header("Retry-After", "1")
+                self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    relay = Relay("pace", f'  hook: {{type: webhook, width: 50, url: "http://127.0.0.1:{server.server_address[1]}/"}}')
+    for number in range(60):
+        relay.world.fail(f"mark-{number}-end")
+    relay.start()
+    check("pace: all 60 messages arrive, each once", wait_until(lambda: len(taken) >= 60, 60) and len(set(taken)) == len(taken) == 60, len(taken))
+    check("pace: at most 75 attempts", len(attempts) <= 75, f"{len(attempts)} attempts in {attempts[-1] - attempts[0]:.1f} s")
+    relay.stop()
+    server.shutdown()
+
+
 def health_without_a_port():
     relay = Relay("health", "  screen: {type: console}").start()
     asked = {**environment, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
@@ -467,7 +507,7 @@ def health_without_a_port():
     check("health: a clean stop logs no error", "error" not in log.lower(), log[-500:])
 
 
-parts = [a_policy_about_our_name, a_short_patience, a_quota, odd_bodies, a_log_that_nobody_reads, health_without_a_port]
+parts = [a_policy_about_our_name, a_short_patience, a_quota, odd_bodies, a_receiver_of_five_a_second, a_log_that_nobody_reads, health_without_a_port]
 wanted = sys.argv[2:]
 for part in parts:
     if wanted and part.__name__ not in wanted:
