@@ -13,6 +13,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
             An answer is written down before RevKeen is asked; if RevKeen cannot be reached the daemon carries it on.
             Exit: 0 it is now so; 1 it was decided otherwise; 69 not reached (kept); 74 the store failed, and the text says
             what RevKeen knows; 77 the key lacks the scope.
+            Who decides is the user that runs the command, by the system's name and id, whatever the environment says.
             """, subcommands: [List.self, Approve.self, Reject.self, Audit.self])
 
     struct List: AsyncParsableCommand {
@@ -98,10 +99,10 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice,
     let desk = DecisionDesk(
         ledger: ledger, clients: [account.name: client], clock: tools.clock, words: configuration.statusVocabulary,
         router: generation.router, refreshing: generation.refreshing)
-    let user = ProcessInfo.processInfo.environment["USER"] ?? ProcessInfo.processInfo.userName
+    let user = LocalUser()
     // A user who is not in `people:` cannot be one of the two people that `two_person` needs. The other ways in have the same rule.
-    let person = configuration.people.first { $0.name == user }?.name
-    let speaker = Speaker(person: person, fallbackName: user, way: "command line", destination: nil, address: nil)
+    let person = configuration.people.first { $0.name == user.name }?.name
+    let speaker = Speaker(person: person, fallbackName: user.name, way: "command line", destination: nil, address: user.place)
     let outcome = try await desk.decide(
         DecisionRequest(account: row.account, approval: row.id, choice: choice, reason: reason, shown: nil, speaker: speaker))
     Terminal.say(outcome.text)
@@ -152,7 +153,7 @@ extension ApprovalRow {
 }
 
 extension AuditEntry {
-    /// The way in, with the IP address if there is one.
+    /// The way in, and from where: the IP address, or the user's id on this machine.
     fileprivate var place: String { via + (address.map { " from \($0)" } ?? "") }
 
     /// One entry of `approvals log --json`.

@@ -8,7 +8,7 @@ package struct Speaker: Sendable, Equatable {
     package var way: String
     /// The destination where they read the request; nil for the command line.
     package var destination: String?
-    /// Their IP address; nil where there is none.
+    /// Where they speak from: their IP address, or their user id on this machine; nil where there is neither.
     package var address: String?
 
     package init(person: String?, fallbackName: String, way: String, destination: String?, address: String?) {

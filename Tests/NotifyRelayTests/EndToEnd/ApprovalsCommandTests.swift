@@ -9,6 +9,8 @@ import Testing
 
 /// `approvals`: decides from the command line, against the stand-in RevKeen.
 struct ApprovalsCommandTests {
+    private let me = LocalUser()
+
     /// Runs the body with a store that holds one open approval.
     private func prepared(_ body: (Stage, String) async throws -> Void) async throws {
         try await Stage.with { stage in
@@ -35,15 +37,16 @@ struct ApprovalsCommandTests {
 
     @Test func `approve decides it once, under a key, and tells the audit who it was`() async throws {
         try await prepared { stage, approval in
-            let approve = try await stage.relay("approvals", "approve", approval, environment: ["USER": "ann"])
-            #expect(approve.status == 0 && approve.out == "approved by ann\n", "\(approve.all)")
+            let approve = try await stage.relay("approvals", "approve", approval)
+            #expect(approve.status == 0 && approve.out == "approved by \(me.name)\n", "\(approve.all)")
             let decisions = await stage.world.decisions
             #expect(decisions.count == 1)
             #expect(decisions.first?.approval == approval && decisions.first?.choice == .approve && decisions.first?.key?.isEmpty == false)
             let log = try #require(try await stage.relay("approvals", "log", "--json").json.array)
             #expect(log.count == 1)
             #expect(log[0].keys == ["at", "account", "approval", "round", "verdict", "actor", "via", "reason", "state", "status"])
-            #expect(log[0]["verdict"] == "approve" && log[0]["actor"] == "ann" && log[0]["via"] == "command line")
+            #expect(log[0]["verdict"] == "approve" && log[0]["actor"]?.string == me.name)
+            #expect(log[0]["via"]?.string == "command line from uid \(me.uid)")
             #expect(log[0]["state"] == "taken" && log[0]["status"] == 200 && log[0]["reason"] == nil && log[0]["round"] == 1)
         }
     }
@@ -68,9 +71,9 @@ struct ApprovalsCommandTests {
 
     @Test func `the contrary of what was said first is 1, and names who was first`() async throws {
         try await prepared { stage, approval in
-            #expect(try await stage.relay("approvals", "approve", approval, environment: ["USER": "ann"]).status == 0)
-            let reject = try await stage.relay("approvals", "reject", approval, environment: ["USER": "bob"])
-            #expect(reject.status == 1 && reject.out == "approved by ann\n", "\(reject.all)")
+            #expect(try await stage.relay("approvals", "approve", approval).status == 0)
+            let reject = try await stage.relay("approvals", "reject", approval)
+            #expect(reject.status == 1 && reject.out == "approved by \(me.name)\n", "\(reject.all)")
             #expect(await stage.world.decisions.count == 1)
         }
     }
@@ -123,9 +126,11 @@ struct ApprovalsCommandTests {
                     BEGIN SELECT RAISE(ABORT, 'no room'); END
                     """)
             }
-            let approve = try await stage.relay("approvals", "approve", approval, environment: ["USER": "ann"])
+            let approve = try await stage.relay("approvals", "approve", approval)
             #expect(approve.status == 74, "\(approve.all)")
-            #expect(approve.out.hasPrefix("RevKeen took it (approved by ann); this relay could not write that down yet"), "\(approve.all)")
+            #expect(
+                approve.out.hasPrefix("RevKeen took it (approved by \(me.name)); this relay could not write that down yet"),
+                "\(approve.all)")
             #expect(approve.err.contains("no room") && !approve.all.contains("try again"))
             #expect(try await stage.relay("approvals", "log", "--json").json.array?.first?["state"] == "asked")
             #expect(await stage.world.decisions.map(\.approval) == [approval])
