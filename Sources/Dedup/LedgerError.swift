@@ -12,6 +12,8 @@ package struct LedgerError: Error, Sendable, Equatable {
         case newer
         /// The file belongs to another program.
         case foreign
+        /// Somebody else may have touched the store, its lock or its key.
+        case untrusted
         case corrupt
         case readOnly
         case full

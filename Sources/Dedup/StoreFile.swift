@@ -1,4 +1,5 @@
 import Glibc
+import RelaySupport
 
 /// The file of a store, examined without SQLite so that a file of another program is not changed.
 struct StoreFile: Sendable {
@@ -25,7 +26,7 @@ struct StoreFile: Sendable {
     let path: String
 
     func condition() throws(LedgerError) -> Condition {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return .missing }
             throw Self.failure(errno, "the store \(path) cannot be read")
@@ -42,15 +43,31 @@ struct StoreFile: Sendable {
 
     /// Makes the file, or takes an empty one, with rights for its owner only. SQLite gives `-wal` and `-shm` the same rights.
     func prepare() throws(LedgerError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(errno, "the store \(path) cannot be made") }
         defer { close(descriptor) }
         guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure(errno, "the store \(path) cannot be kept to its owner") }
     }
 
+    /// Makes sure that the store, and what SQLite keeps beside it, belong to this user alone. Whoever writes to a store can put an answer
+    /// into it, and the relay sends that answer to RevKeen.
+    ///
+    /// - Parameter warn: gets a text for each file that its group had rights to, or that everybody could read. These rights are taken away.
+    func protect(warn: (String) -> Void) throws(LedgerError) {
+        for end in ["", "-wal", "-shm"] {
+            let file = path + end
+            do {
+                close(try OwnFile.open(file, O_RDONLY, excess: OwnFile.groupRights | 0o004, warn: warn))
+            } catch {
+                if error.fault == .system(ENOENT) { continue }
+                throw Self.failure(error, "the store \(file) cannot be read", named: "the store \(file)")
+            }
+        }
+    }
+
     /// Flushes the file to the disk, then renames it. A file of that name is an error unless `replacing` is set.
     func rename(to target: String, replacing: Bool) throws(LedgerError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(errno, "\(path) cannot be read") }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw Self.failure(errno, "\(path) cannot be put on the disk") }
@@ -71,9 +88,20 @@ struct StoreFile: Sendable {
         case ENOSPC, EDQUOT: LedgerError(.full, "\(what): free some space on its disk")
         case ENOENT, ENOTDIR: LedgerError(.io, "\(what): its folder does not exist; make it first")
         case EISDIR: LedgerError(.io, "\(what): it is a folder; name a file")
+        case ELOOP: LedgerError(.untrusted, "\(what): it is a link; name the file itself")
         case EEXIST: LedgerError(.io, "\(what): there is a file of that name; name another")
         default: LedgerError(.io, "\(what): \(String(cString: strerror(code)))")
         }
+    }
+
+    /// The error for a file that could not be opened, or cannot be trusted.
+    ///
+    /// - Parameters:
+    ///   - what: what failed, if the system refused.
+    ///   - file: the file by its meaning.
+    static func failure(_ error: OwnFileError, _ what: String, named file: String) -> LedgerError {
+        if case .system(let code) = error.fault { return failure(code, what) }
+        return LedgerError(.untrusted, "\(file) cannot be trusted: \(error.why)")
     }
 
     private static func number(_ header: [UInt8], at offset: Int) -> UInt32 {

@@ -12,11 +12,17 @@ package final class StoreLock: Sendable {
 
     deinit { release() }
 
-    /// - Throws: `.busy` while another process holds it; `.readOnly` or `.io` if the lock file cannot be made.
-    package static func acquire(store path: String) throws(LedgerError) -> StoreLock {
+    /// - Parameter warn: gets a text if rights of a group were taken away from the lock or the store.
+    /// - Throws: `.busy` while another process holds it; `.untrusted` if somebody else may have touched the lock or the store; `.readOnly` or
+    ///   `.io` if the lock file cannot be made.
+    package static func acquire(store path: String, warn: (String) -> Void = { _ in }) throws(LedgerError) -> StoreLock {
         let file = path + ".lock"
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreFile.failure(errno, "the lock \(file) cannot be made") }
+        let descriptor: Int32
+        do {
+            descriptor = try OwnFile.open(file, O_RDWR | O_CREAT, warn: warn)
+        } catch {
+            throw StoreFile.failure(error, "the lock \(file) cannot be made", named: "the lock \(file)")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let held = errno == EWOULDBLOCK
             let holder = readHolder(descriptor)
@@ -24,8 +30,10 @@ package final class StoreLock: Sendable {
             guard held else { throw LedgerError(.io, "the lock \(file) cannot be taken: use a disk whose file system has locks") }
             throw LedgerError(.busy, "another relay\(holder) runs on the store \(path): stop it first, or name another store")
         }
+        let lock = StoreLock(descriptor)
+        try StoreFile(path: path).protect(warn: warn)
         writeHolder(descriptor)
-        return StoreLock(descriptor)
+        return lock
     }
 
     /// Releases the lock. Calling it again does nothing.

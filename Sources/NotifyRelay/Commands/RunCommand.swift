@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()
-        let lock = try holdStore(configuration)
+        let lock = try holdStore(configuration, logger)
         defer { lock.release() }
         let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch, logger: logger)
         if once {
@@ -40,9 +40,9 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func holdStore(_ configuration: Configuration) throws -> StoreLock {
+    private func holdStore(_ configuration: Configuration, _ logger: Logger) throws -> StoreLock {
         do {
-            return try StoreLock.acquire(store: configuration.store)
+            return try StoreLock.acquire(store: configuration.store) { logger.warning("\($0)") }
         } catch {
             Terminal.complain(error.detail)
             throw ExitCode.code(of: error)

@@ -37,7 +37,7 @@ extension ExitCode {
         switch error.reason {
         case .missing: noInput
         case .busy: temporary
-        case .older, .newer, .foreign, .corrupt, .readOnly, .full, .io, .closed: ioError
+        case .older, .newer, .foreign, .untrusted, .corrupt, .readOnly, .full, .io, .closed: ioError
         }
     }
 }

@@ -22,6 +22,9 @@ struct LinkKeys: Sendable {
         }
     }
 
+    /// The fewest bytes of a key that signs. The signatures are SHA-256, whose strength a shorter key would not have (RFC 2104 §3).
+    static let leastBytes = 32
+
     /// The length of a key's id in hexadecimal digits. The id tells a verifier which key to try, and nothing about the key.
     static let idLength = 8
 
@@ -52,11 +55,12 @@ extension LinkKeys {
     /// The keys of the configuration, or else the one in `<store>.key`. If there is no such file it is made, with 32 random bytes, readable by
     /// its owner only. This must come before the store is made.
     ///
-    /// - Parameter warn: gets a text if the key was made although there is a store, which was then restored without its key.
+    /// - Parameter warn: gets a text if the key was made although there is a store, which was then restored without its key, and if rights of
+    ///   its group were taken away.
     static func load(configured: [Secret], store: String, warn: (String) -> Void) throws(LinkKeyError) -> LinkKeys {
         if !configured.isEmpty { return LinkKeys(configured) }
         let path = path(store: store)
-        if let key = try read(path) { return LinkKeys([key]) }
+        if let key = try read(path, warn: warn) { return LinkKeys([key]) }
         let isRestored = isThere(store), key = try make(path)
         if isRestored {
             warn(
@@ -84,23 +88,37 @@ extension LinkKeys {
         return stat(file, &status) == 0 && status.st_size > 0
     }
 
-    /// Like `load`, but makes no file. Nil if there is no key, or if it cannot be read.
+    /// Like `load`, but makes no file. Nil if there is no key, or if it cannot be read or trusted.
     static func find(configured: [Secret], store: String) -> LinkKeys? {
         if !configured.isEmpty { return LinkKeys(configured) }
-        return (try? read(path(store: store))).flatMap { $0 }.map { LinkKeys([$0]) }
+        return (try? read(path(store: store)) { _ in }).flatMap { $0 }.map { LinkKeys([$0]) }
     }
 
-    private static func read(_ path: String) throws(LinkKeyError) -> Secret? {
-        guard access(path, F_OK) == 0 else { return nil }
-        guard let text = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmed, text.utf8.count >= 32 else {
-            throw LinkKeyError(path: path, why: "it cannot be read, or holds no key")
+    /// The most bytes of a key that are read.
+    private static let mostBytes = 4_096
+
+    /// Nil if there is no such file.
+    private static func read(_ path: String, warn: (String) -> Void) throws(LinkKeyError) -> Secret? {
+        let file: Int32
+        do {
+            file = try OwnFile.open(path, O_RDONLY, warn: warn)
+        } catch {
+            if error.fault == .system(ENOENT) { return nil }
+            throw LinkKeyError(path: path, why: error.why)
+        }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: mostBytes)
+        let count = Glibc.read(file, &bytes, bytes.count)
+        guard count >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno))) }
+        guard let text = String(validating: bytes.prefix(count), as: UTF8.self)?.trimmed, text.utf8.count >= leastBytes else {
+            throw LinkKeyError(path: path, why: "it holds no key of at least \(leastBytes) bytes")
         }
         return Secret(text)
     }
 
     private static func make(_ path: String) throws(LinkKeyError) -> Secret {
         let text = base64URL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
-        let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno)), isNew: true) }
         defer { close(file) }
         let bytes = Array((text + "\n").utf8)
@@ -122,7 +140,7 @@ struct LinkKeyError: Error, CustomStringConvertible {
     var description: String {
         let advice =
             isNew
-            ? "check its folder and the room on its disk" : "make it readable, remove it (links sent so far go dead)"
+            ? "check its folder and the room on its disk" : "mend that, remove the key (links sent so far go dead)"
         return "\(path), the key that links to decide are signed with: \(why); \(advice), or set server.link_key"
     }
 }

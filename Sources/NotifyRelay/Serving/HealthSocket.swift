@@ -30,8 +30,8 @@ final class HealthSocket: Sendable {
         if let folder { close(folder) }
     }
 
-    /// Lets only the owner ask.
-    func protect() { chmod(path, 0o600) }
+    /// Lets only the owner ask. A link in the place of the socket is left alone.
+    func protect() { fchmodat(AT_FDCWD, path, 0o600, AT_SYMLINK_NOFOLLOW) }
 
     func remove() { unlink(path) }
 }
