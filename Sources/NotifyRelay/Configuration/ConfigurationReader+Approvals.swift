@@ -85,14 +85,14 @@ extension ConfigurationReader {
         return url
     }
 
-    /// Reads one key or several. A key that is written in the file itself gets a warning.
+    /// Reads one key, or several of which the first one signs. A key that is written in the file itself gets a warning.
     private func linkKeys(_ section: ConfigSection) -> [Secret] {
         guard let node = section.node("link_key") else { return [] }
         guard case .sequence(let items) = node.content else {
             let key = section.secret("link_key")
-            return [key].compactMap(\.self).map { warned($0, at: node.place) }
+            return [key].compactMap(\.self).map { judged($0, signs: true, at: node.place) }
         }
-        return items.filter { !$0.isUnresolved }.compactMap { item in
+        return items.enumerated().filter { !$0.element.isUnresolved }.compactMap { index, item in
             guard case .scalar(let scalar) = item.content, !scalar.text.isEmpty else {
                 problems.add(Problem(item.place, "server.link_key holds \(item.shape)", expected: "secrets, best as \"${NAME}\""))
                 return nil
@@ -103,18 +103,24 @@ extension ConfigurationReader {
                         item.place, "server.link_key is a secret that stands in the file",
                         expected: "\"${NAME}\" or \"${file:/path}\"", isWarning: true))
             }
-            return warned(Secret(scalar.text), at: item.place)
+            return judged(Secret(scalar.text), signs: index == 0, at: item.place)
         }
     }
 
-    /// Warns about a key that is short enough to be guessed.
-    private func warned(_ key: Secret, at place: Place) -> Secret {
-        if key.reveal().utf8.count < 16 {
-            problems.add(
-                Problem(
-                    place, "server.link_key is so short that it can be guessed", expected: "at least 16 characters, best 32 at random",
-                    isWarning: true))
-        }
+    /// Refuses a key that signs and is short enough to be guessed. A short one that only verifies gets a warning: whoever guesses it can sign
+    /// until it leaves the file.
+    private func judged(_ key: Secret, signs: Bool, at place: Place) -> Secret {
+        guard key.reveal().utf8.count < LinkKeys.leastBytes else { return key }
+        let problem =
+            signs
+            ? Problem(
+                place, "server.link_key is so short that it can be guessed",
+                expected: "a key of at least \(LinkKeys.leastBytes) bytes, such as `openssl rand -base64 32` makes; "
+                    + "the short one may stand after it, in a list, until link_expiry is over")
+            : Problem(
+                place, "server.link_key holds a key so short that it can be guessed; it signs nothing more, and still verifies",
+                expected: "to remove it when link_expiry is over", isWarning: true)
+        problems.add(problem)
         return key
     }
 }

@@ -107,9 +107,9 @@ struct ConfigurationTests {
                  quiet: {from: "22:00", to: "07:00"}, collapse: {by: [automation, error], within: 30m}}
             digests:
               morning: {at: "08:00", days: [mon], time_zone: Europe/London, to: [room], send_empty: true, tell_again: true, waiting: true}
-            server: {public_listen: "0.0.0.0:8443", public_url: "https://relay.example", link_key: ["${KEY}", "${KEY}"], link_expiry: 3d}
+            server: {public_listen: "0.0.0.0:8443", public_url: "https://relay.example", link_key: ["${URL}", "${URL}"], link_expiry: 3d}
             """)
-        #expect(problems.allSatisfy { $0.contains("so short") }, "\(problems.joined(separator: "\n"))")
+        #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
         let read = try #require(configuration)
         #expect(read.digests.map(\.name) == ["morning"] && read.digests.allSatisfy { $0.sendEmpty && $0.tellAgain && $0.waiting })
         #expect(read.routes.first?.digests == ["morning"] && read.routes.first?.quiet?.floor == .urgent)

@@ -121,7 +121,7 @@ struct SilenceTests {
              "quiet": {"from": "22:00", "to": "07:00"}, "collapse": {"by": ["error"], "within": "5m"}, "approvers": ["ann"], "two_person": true,
              "remind": ["1h"], "remind_clock": "wall", "overdue": "1h", "escalate": {"after": "1h", "to": ["mail"], "mention": "x"}}],
          "digests": {"morning": {"at": "08:00", "days": ["mon"], "time_zone": "UTC", "to": ["mail"], "send_empty": true, "tell_again": false, "waiting": true}},
-         "server": {"listen": "127.0.0.1:1", "public_listen": "127.0.0.1:2", "public_url": "https://r.example", "link_key": ["${KEY}"], "link_expiry": "7d",
+         "server": {"listen": "127.0.0.1:1", "public_listen": "127.0.0.1:2", "public_url": "https://r.example", "link_key": ["${URL}"], "link_expiry": "7d",
            "heartbeat": {"url": "${URL}", "every": "1m"}}}
         """
 
