@@ -26,15 +26,17 @@ package final class HTTPClient: HTTPTransport {
     /// Nil if there was no memory for it; then every request fails.
     private let multi: Handle?
     private let startThread: CurlThread.Start
+    private let policy: OutgoingPolicy
     private let inbox = Locked(Inbox())
     private let idle = Locked<[Handle]>([])
     private static let idleHandles = 64
 
-    package convenience init() { self.init(startThread: CurlThread.start) }
+    package convenience init() { self.init(policy: OutgoingPolicy()) }
 
-    init(startThread: @escaping CurlThread.Start) {
+    init(startThread: @escaping CurlThread.Start = CurlThread.start, policy: OutgoingPolicy = OutgoingPolicy()) {
         _ = Libcurl.start
         self.startThread = startThread
+        self.policy = policy
         multi = Handle(curl_multi_init())
         guard let multi else { return }
         _ = relay_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 100)
@@ -59,8 +61,12 @@ package final class HTTPClient: HTTPTransport {
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let fault = request.fault { throw TransportError(.badRequest, sent: false, fault) }
+        guard let address = WebAddress(request.url.reveal()) else {
+            throw TransportError(.badRequest, sent: false, "the URL cannot be read, or is not http or https")
+        }
+        let judge = try await policy.judge(address.host, scheme: address.scheme, network: request.network)
         guard let multi, let handle = idle.withLock({ $0.popLast() }) ?? Handle(curl_easy_init()) else { throw .exhausted("memory") }
-        let transfer = Transfer(request, handle)
+        let transfer = Transfer(request, handle, judge)
         let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.continuation = continuation
@@ -176,13 +182,12 @@ package final class HTTPClient: HTTPTransport {
 }
 
 extension HTTPRequest {
-    /// Why the request cannot be sent; nil if it can.
+    /// Why the headers cannot be sent; nil if they can.
     fileprivate var fault: String? {
         for (name, value) in headers {
             let breaks: (UInt8) -> Bool = { $0 == 0 || $0 == 10 || $0 == 13 }
             if name.utf8.contains(where: breaks) || value.reveal().utf8.contains(where: breaks) { return "a header holds a line break" }
         }
-        guard WebAddress(url.reveal()) != nil else { return "the URL cannot be read, or is not http or https" }
         return nil
     }
 }

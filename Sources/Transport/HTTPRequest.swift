@@ -50,7 +50,7 @@ package struct NetworkOptions: Sendable, Hashable {
     package var caFile: String?
     /// The proxy in curl's syntax; nil takes it from the environment, and an empty text uses none.
     package var proxy: Secret?
-    /// If false, 169.254.0.0/16, fe80::/10 and their mapped forms are refused when connecting.
+    /// If false, link-local addresses and the metadata services of clouds are refused (`OutgoingPolicy`).
     package var allowLinkLocal: Bool
     /// The path of the socket on this machine to connect to, whatever host the URL names; nil connects to the host.
     package var socket: String?

@@ -19,13 +19,17 @@ package final class MailClient: MailTransport {
     /// A connection that is unused for this long is closed.
     private let idleTime: Duration
     private let startThread: CurlThread.Start
+    private let policy: OutgoingPolicy
 
-    package convenience init(idle: Duration = keeping) { self.init(idle: idle, startThread: CurlThread.start) }
+    package convenience init(idle: Duration = keeping) { self.init(idle: idle, policy: OutgoingPolicy()) }
 
-    init(idle: Duration = keeping, startThread: @escaping CurlThread.Start) {
+    init(
+        idle: Duration = keeping, startThread: @escaping CurlThread.Start = CurlThread.start, policy: OutgoingPolicy = OutgoingPolicy()
+    ) {
         _ = Libcurl.start
         idleTime = idle
         self.startThread = startThread
+        self.policy = policy
     }
 
     package func shutdown() {
@@ -39,8 +43,9 @@ package final class MailClient: MailTransport {
 
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
+        let judge = try await judge(mail.server)
         let connection = try take(mail.server)
-        let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail))
+        let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail, judge))
         if isReusable { give(connection, back: mail.server) } else { connection.close() }
         return try result.get()
     }
@@ -49,11 +54,16 @@ package final class MailClient: MailTransport {
         if let fault = MailRequest(server: server, from: from, to: to, message: []).fault {
             throw TransportError(.badRequest, sent: false, fault)
         }
+        let judge = try await judge(server)
         // This uses a new connection, because a kept one would prove nothing.
         let connection = try MailConnection(startThread: startThread)
-        let (result, _) = await connection.carry(MailTransfer(server, asking: MailTransfer.Question(from: from, to: to)))
+        let (result, _) = await connection.carry(MailTransfer(server, asking: MailTransfer.Question(from: from, to: to), judge))
         connection.close()
         return try result.get()
+    }
+
+    private func judge(_ server: MailServer) async throws(TransportError) -> ConnectionJudge {
+        try await policy.judge(server.host, scheme: server.scheme, network: server.network)
     }
 
     private func take(_ server: MailServer) throws(TransportError) -> MailConnection {

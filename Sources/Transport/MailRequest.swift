@@ -32,6 +32,8 @@ package struct MailServer: Sendable, Hashable {
     package var host: String
     package var port: Int
     package var security: Security
+    /// The scheme of its URL, which also says which proxy of the environment is taken.
+    var scheme: String { security == .implicit ? "smtps" : "smtp" }
     package var username: String?
     package var password: Secret?
     /// libcurl's `LOGIN_OPTIONS`, such as `AUTH=PLAIN`; nil lets libcurl choose.

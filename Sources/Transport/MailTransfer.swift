@@ -8,6 +8,7 @@ import RelaySupport
 /// `@unchecked Sendable`: only the connection's thread touches it, except for `isCancelled`, which has its own lock.
 final class MailTransfer: @unchecked Sendable {
     private let server: MailServer
+    private let judge: ConnectionJudge
     /// Nil means that the transfer only greets the server.
     private let mail: MailRequest?
     /// The address whose mail the server is asked to take, without a mail; nil for a real mail.
@@ -33,14 +34,16 @@ final class MailTransfer: @unchecked Sendable {
         var to: String
     }
 
-    init(_ server: MailServer, mail: MailRequest) {
+    init(_ server: MailServer, mail: MailRequest, _ judge: ConnectionJudge) {
         self.server = server
+        self.judge = judge
         self.mail = mail
         question = nil
     }
 
-    init(_ server: MailServer, asking question: Question) {
+    init(_ server: MailServer, asking question: Question, _ judge: ConnectionJudge) {
         self.server = server
+        self.judge = judge
         self.question = question
         mail = nil
     }
@@ -119,7 +122,7 @@ final class MailTransfer: @unchecked Sendable {
     private func configure(_ curl: UnsafeMutableRawPointer) {
         let me = Unmanaged.passUnretained(self).toOpaque()
         let host = server.host.contains(":") ? "[\(server.host)]" : server.host
-        let scheme = server.security == .implicit ? "smtps" : "smtp"
+        let scheme = server.scheme
         let hello = server.ehlo.map { "/\($0)" } ?? ""
         _ = relay_set_text(curl, CURLOPT_URL, "\(scheme)://\(host):\(server.port)\(hello)")
         _ = relay_set_text(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
@@ -128,7 +131,7 @@ final class MailTransfer: @unchecked Sendable {
         if let user = server.username { _ = relay_set_text(curl, CURLOPT_USERNAME, user) }
         if let password = server.password { _ = relay_set_text(curl, CURLOPT_PASSWORD, password.reveal()) }
         if let options = server.loginOptions { _ = relay_set_text(curl, CURLOPT_LOGIN_OPTIONS, options) }
-        server.network.apply(to: curl, isLoopback: WebAddress("\(scheme)://\(host)")?.isLoopback ?? false)
+        server.network.apply(to: curl, isLoopback: WebAddress(scheme: scheme, host: server.host).isLoopback)
         _ = relay_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Int(server.connectTimeout.milliseconds))
         // libcurl gets the longer of the two waits; `onProgress` enforces the shorter one.
         _ = relay_set_long(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, Int(max(server.finalTimeout, server.replyTimeout).components.seconds) + 1)
@@ -155,13 +158,13 @@ final class MailTransfer: @unchecked Sendable {
     }
 
     private func failure(_ code: CURLcode) -> TransportError {
-        let scheme = server.security == .implicit ? "smtps" : "smtp"
-        let isLoopback = WebAddress("\(scheme)://\(server.host)")?.isLoopback ?? false
-        let proxy = server.network.proxyShown(scheme: scheme, isLoopback: isLoopback)
-        let words = Libcurl.words(code) + (proxy.map { " (through the proxy \($0))" } ?? "")
+        let scheme = server.scheme
+        let isLoopback = WebAddress(scheme: scheme, host: server.host).isLoopback
+        let proxy = server.network.proxyAddress(scheme: scheme, isLoopback: isLoopback)
+        let words = Libcurl.words(code) + (proxy.map { " (through the proxy \($0.shown))" } ?? "")
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
-            return TransportError(refusedAddress ? .forbiddenAddress : .unreachable, sent: false, words)
+            return refusedAddress ? ConnectionJudge.refusal : TransportError(.unreachable, sent: false, words)
         case CURLE_USE_SSL_FAILED: return TransportError(.tls, sent: false, "the server does not offer STARTTLS")
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
             return TransportError(.tls, sent: false, words)
@@ -209,9 +212,9 @@ final class MailTransfer: @unchecked Sendable {
     }
 
     fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
-        if server.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
-        refusedAddress = true
-        return false
+        let isAllowed = judge.allows(NetworkAddress(address), port: NetworkAddress.port(of: address))
+        if !isAllowed { refusedAddress = true }
+        return isAllowed
     }
 }
 

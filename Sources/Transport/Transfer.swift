@@ -13,6 +13,7 @@ final class Transfer: @unchecked Sendable {
     /// True once libcurl was about to send the request's head, so that the request may take effect.
     private(set) var wasSent = false
     private let request: HTTPRequest
+    private let judge: ConnectionJudge
     private let guardsAgainstResend: Bool
     private var sends = 0
     private var headers: [(name: String, value: String)] = []
@@ -28,8 +29,9 @@ final class Transfer: @unchecked Sendable {
     private var list: UnsafeMutablePointer<curl_slist>?
     private let sentBody: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ request: HTTPRequest, _ handle: Handle) {
+    init(_ request: HTTPRequest, _ handle: Handle, _ judge: ConnectionJudge) {
         self.request = request
+        self.judge = judge
         self.handle = handle
         guardsAgainstResend = request.guardsAgainstResend
         sentBody = .allocate(capacity: max(1, request.body?.count ?? 0))
@@ -118,17 +120,15 @@ final class Transfer: @unchecked Sendable {
 
     private var proxyWords: String {
         guard let address = WebAddress(request.url.reveal()),
-            let proxy = request.network.proxyShown(scheme: address.scheme, isLoopback: address.isLoopback)
+            let proxy = request.network.proxyAddress(scheme: address.scheme, isLoopback: address.isLoopback)
         else { return "" }
-        return " (through the proxy \(proxy))"
+        return " (through the proxy \(proxy.shown))"
     }
 
     private func failure(_ code: CURLcode) -> TransportError {
         let words = Libcurl.words(code) + proxyWords
         if overflowed { return TransportError(.tooLarge, sent: true, "the answer is over \(request.maximumAnswer) bytes") }
-        if refusedAddress, !wasSent {
-            return TransportError(.forbiddenAddress, sent: false, "the name leads to a link-local address, which is not allowed")
-        }
+        if refusedAddress, !wasSent { return ConnectionJudge.refusal }
         switch code {
         case CURLE_OPERATION_TIMEDOUT: return TransportError(.timeout, sent: wasSent, "no answer in time")
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
@@ -206,9 +206,9 @@ final class Transfer: @unchecked Sendable {
     }
 
     fileprivate func mayConnect(to address: UnsafePointer<sockaddr>) -> Bool {
-        if request.network.allowLinkLocal || !AddressPolicy.isLinkLocal(address) { return true }
-        refusedAddress = true
-        return false
+        let isAllowed = judge.allows(NetworkAddress(address), port: NetworkAddress.port(of: address))
+        if !isAllowed { refusedAddress = true }
+        return isAllowed
     }
 }
 

@@ -22,6 +22,12 @@ package struct WebAddress: Sendable, Equatable {
         port = Self.part(CURLUPART_PORT, parser).flatMap { Int($0) }
     }
 
+    init(scheme: String, host: String) {
+        self.scheme = scheme
+        self.host = host.lowercased()
+        port = nil
+    }
+
     /// True for `localhost`, 127.0.0.0/8 and ::1: nothing leaves this machine.
     package var isLoopback: Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
