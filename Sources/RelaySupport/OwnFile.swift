@@ -76,7 +76,7 @@ package struct OwnFileError: Error, Equatable, CustomStringConvertible {
     package var path: String
     package var fault: Fault
 
-    /// What is wrong with the file, and what to do; for `system`, what the system says.
+    /// The text says what is wrong with the file and what to do; for `system`, it is what the system says.
     package var why: String {
         switch fault {
         case .system(let code): String(cString: strerror(code))

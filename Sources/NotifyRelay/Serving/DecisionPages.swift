@@ -21,7 +21,7 @@ struct DecisionPages: Sendable {
     /// The maximum age of a page's facts while RevKeen responds.
     static let freshness = Duration.seconds(5)
     /// The maximum size of a form, in bytes.
-    private static let mostBody = 16_384
+    static let mostBody = 16_384
     private static let cookie = "notify_relay_form"
 
     func show(_ text: String, _ request: PublicRequest) async -> PublicResponse {

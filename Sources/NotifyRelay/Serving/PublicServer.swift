@@ -17,9 +17,9 @@ struct PublicServer: Sendable {
     var mostConnections = 256
 
     /// The longest body that is read, in bytes. Chats send the longest bodies.
-    private static let mostBody = 262_144
+    static let mostBody = 262_144
     /// How long a body may take.
-    private static let patience = Duration.seconds(10)
+    static let patience = Duration.seconds(10)
 
     /// Serves until the task is cancelled.
     func run() async throws {
@@ -39,7 +39,7 @@ struct PublicServer: Sendable {
         try await ListenError.naming("server.public_listen", "\(host):\(port)") { try await application.run() }
     }
 
-    private static let narrow = HTTP1Channel.Configuration.DecoderConfiguration(
+    static let narrow = HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: 8 * 1_024, maxHeaderListSize: 16 * 1_024, maxHeaderFieldCount: 100)
 
     private static func answer(_ request: Request, _ context: PublicContext, _ site: PublicSite) async -> Response {

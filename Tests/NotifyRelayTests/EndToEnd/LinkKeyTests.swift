@@ -38,4 +38,21 @@ struct LinkKeyTests {
             #expect(missing.status == 0 && missing.err.hasPrefix("warning: the store has no key beside it"), "\(missing.all)")
         }
     }
+
+    @Test func `run does not start with a key, a lock or a store that is a link, and takes rights of the group away`() async throws {
+        try await Stage.with { stage in
+            try await stage.once()
+            for end in [".key", ".lock", ""] {
+                let file = stage.store + end
+                #expect(rename(file, file + ".real") == 0 && symlink(file + ".real", file) == 0)
+                let refused = try await stage.relay("run", "--once")
+                #expect(refused.status == 74 && refused.err.contains("it is a link"), "\(end): \(refused.all)")
+                #expect(unlink(file) == 0 && rename(file + ".real", file) == 0)
+            }
+            for end in [".key", ".lock", ""] { #expect(chmod(stage.store + end, 0o660) == 0) }
+            let warned = try await stage.once().err
+            #expect(warned.components(separatedBy: "was open to others (mode 660)").count == 4, "\(warned)")
+            #expect(try await !stage.once().err.contains("was open to others"))
+        }
+    }
 }
