@@ -13,8 +13,21 @@ package enum Callback: Sendable {
     case telegram(TelegramCallback)
 }
 
+extension Callback {
+    /// The chat that the destination names, as a press names it; nil if its configuration does not say.
+    package var chat: String? {
+        switch self {
+        case .telegram(let callback): callback.chat
+        case .slack(let callback): callback.channel
+        case .mattermost, .discord: nil
+        }
+    }
+}
+
 /// A button press, as the chat reports it.
 package struct Press: Sendable, Equatable {
+    /// The names and ids under which the chat knows the place where it was pressed; empty if it does not say.
+    package var chats: [String]
     /// The value stored in the button. It is ours only if its signature verifies.
     package var token: String
     /// The chat's own id of the person who pressed.
@@ -24,7 +37,8 @@ package struct Press: Sendable, Equatable {
     /// The URL for a reply that only this person sees. Nil means that the chat gives no such URL and takes the reply in another way.
     package var answerTo: Secret?
 
-    package init(token: String, userID: String, userName: String? = nil, answerTo: Secret? = nil) {
+    package init(chats: [String] = [], token: String, userID: String, userName: String? = nil, answerTo: Secret? = nil) {
+        self.chats = chats
         self.token = token
         self.userID = userID
         self.userName = userName

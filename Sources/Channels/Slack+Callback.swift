@@ -13,6 +13,8 @@ package struct SlackCallback: Sendable {
     let secret: Secret
     /// The destination's own origin: besides Slack's hosts, the only place where a reply may be sent.
     let origin: String
+    /// The channel of a bot; an incoming webhook does not say its own.
+    let channel: String?
     let network: NetworkOptions
 
     /// Checks that Slack wrote this post, and recently: HMAC-SHA256 over the unchanged bytes of the body.
@@ -27,6 +29,12 @@ package struct SlackCallback: Sendable {
         guard (now.seconds - Self.window...now.seconds + Self.window).contains(seconds) else { throw CallbackError(reason: .stale) }
     }
 
+    /// A channel by its id and by its name, with and without `#`.
+    private static func chats(_ channel: JSONValue?) -> [String] {
+        let name = channel?["name"]?.string
+        return [channel?["id"]?.string, name, name.map { "#" + $0 }].compactMap(\.self)
+    }
+
     /// Reads a press. Nil for one that decides nothing, such as a button that opens a page; it must be acknowledged all the same.
     package static func press(_ body: [UInt8]) throws(CallbackError) -> Press? {
         let fields = formFields(String(decoding: body, as: UTF8.self))
@@ -38,7 +46,8 @@ package struct SlackCallback: Sendable {
             let token = action["value"]?.string
         else { return nil }
         return Press(
-            token: token, userID: user, userName: payload["user"]?["username"]?.string ?? payload["user"]?["name"]?.string,
+            chats: chats(payload["channel"]), token: token, userID: user,
+            userName: payload["user"]?["username"]?.string ?? payload["user"]?["name"]?.string,
             answerTo: payload["response_url"]?.string.map(Secret.init))
     }
 

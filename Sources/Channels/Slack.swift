@@ -44,7 +44,7 @@ package enum Slack {
             section.note("url", "\(section.path).url stands beside a token", expected: "url, or token and channel")
             return nil
         }
-        let callback = secret.map { SlackCallback(secret: $0, origin: keys.api.origin, network: basics.network) }
+        let callback = secret.map { SlackCallback(secret: $0, origin: keys.api.origin, channel: keys.channel, network: basics.network) }
         return ChannelPlan(abilities: botAbilities, callback: callback.map(Callback.slack)) {
             SlackBotChannel(keys: keys, network: basics.network, tools: $0)
         }
@@ -64,7 +64,7 @@ package enum Slack {
             return nil
         }
         section.warnOfOtherHost(address, vendors, "https://hooks.slack.com/services/…")
-        let callback = secret.map { SlackCallback(secret: $0, origin: address.origin, network: basics.network) }
+        let callback = secret.map { SlackCallback(secret: $0, origin: address.origin, channel: nil, network: basics.network) }
         return ChannelPlan(callback: callback.map(Callback.slack)) {
             HookChannel(
                 address: address, network: basics.network, tools: $0, payload: payload,

@@ -59,9 +59,12 @@ package struct TelegramCallback: Sendable {
         let query = json["callback_query"] ?? .null
         guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return Update(position: Int64(position)) }
         let names = ["first_name", "last_name"].compactMap { query["from"]?[$0]?.string }
+        let chat = query["message"]?["chat"]
+        let chats = [chat?["id"]?.word, chat?["username"]?.string.map { "@" + $0 }].compactMap(\.self)
         return Update(
             position: Int64(position),
-            press: Press(token: token, userID: user, userName: query["from"]?["username"]?.string ?? names.joined(separator: " ")),
+            press: Press(
+                chats: chats, token: token, userID: user, userName: query["from"]?["username"]?.string ?? names.joined(separator: " ")),
             query: query["id"]?.string)
     }
 

@@ -48,8 +48,9 @@ extension ApprovalRow {
 /// One answer to an approval. It is stored before RevKeen is called, so that a crash loses no answer.
 package struct Answer: Sendable, Equatable {
     /// *asked*: the call to RevKeen is owed, or its response is not stored yet. *taken*: the answer became the decision. *lost*: the
-    /// approval was decided otherwise, elsewhere or earlier. *refused*: RevKeen refused the call, and the approval can be answered again.
-    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost }
+    /// approval was decided otherwise, elsewhere or earlier, or shows something else now. *refused*: RevKeen refused the call. *withdrawn*: a
+    /// person took it back before RevKeen was called. After the last three the approval can be answered again, as long as it is open.
+    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, withdrawn }
 
     package var account: String
     package var approval: String
@@ -66,10 +67,15 @@ package struct Answer: Sendable, Equatable {
     /// RevKeen's last HTTP status; nil before the first response.
     package var status: Int?
     package var state: State
+    /// The hash of what the person was shown. RevKeen is called only while the approval shows this.
+    package var shown: String
+    /// When RevKeen was first called; nil if it was not called yet, so that the answer cannot have taken effect.
+    package var calledAt: Timestamp?
 
     package init(
         account: String, approval: String, round: Int = 1, choice: Choice, actor: String, via: String, reason: String? = nil,
-        askedAt: Timestamp, dueAt: Timestamp, fence: Int64 = 0, status: Int? = nil, state: State = .asked
+        askedAt: Timestamp, dueAt: Timestamp, fence: Int64 = 0, status: Int? = nil, state: State = .asked, shown: String = "",
+        calledAt: Timestamp? = nil
     ) {
         self.account = account
         self.approval = approval
@@ -83,5 +89,7 @@ package struct Answer: Sendable, Equatable {
         self.fence = fence
         self.status = status
         self.state = state
+        self.shown = shown
+        self.calledAt = calledAt
     }
 }

@@ -4,7 +4,7 @@ package import RelayCore
 package struct AuditEntry: Sendable, Equatable {
     /// *voted* is one approval of several that are needed. *denied* is an attempt by somebody who may not decide. The others are the states
     /// of an answer.
-    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, voted, denied }
+    package enum State: String, Sendable, CaseIterable { case asked, taken, refused, lost, voted, denied, withdrawn }
 
     package var at: Timestamp
     package var account: String
@@ -42,6 +42,7 @@ extension AuditEntry.State {
         case .taken: self = .taken
         case .refused: self = .refused
         case .lost: self = .lost
+        case .withdrawn: self = .withdrawn
         }
     }
 }

@@ -12,8 +12,8 @@ enum AuditRow {
             coalesce(e.state, a.state), coalesce(e.status, a.status)
         FROM audit a LEFT JOIN audit e ON a.state = 'asked' AND e.n = (
             SELECT max(n) FROM audit WHERE account = a.account AND approval = a.approval AND round = a.round
-                AND state IN ('taken', 'refused', 'lost') AND n > a.n)
-        WHERE a.account = coalesce(?, a.account) AND NOT (a.state IN ('taken', 'refused', 'lost') AND EXISTS (
+                AND state IN ('taken', 'refused', 'lost', 'withdrawn') AND n > a.n)
+        WHERE a.account = coalesce(?, a.account) AND NOT (a.state IN ('taken', 'refused', 'lost', 'withdrawn') AND EXISTS (
             SELECT 1 FROM audit b WHERE b.account = a.account AND b.approval = a.approval AND b.round = a.round
                 AND b.state = 'asked' AND b.n < a.n))
         ORDER BY a.n DESC LIMIT ?

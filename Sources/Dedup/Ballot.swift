@@ -45,6 +45,15 @@ package enum BallotResult: Sendable, Equatable {
     case changed
 }
 
+/// The result of `Ledger.withdraw`.
+package enum Withdrawal: Sendable, Equatable {
+    case withdrawn(Answer)
+    /// RevKeen may have been called for it already.
+    case tooLate(Answer)
+    /// No answer waits.
+    case nothing
+}
+
 /// One person's approval where several people must approve.
 package struct Vote: Sendable, Equatable {
     package var person: String

@@ -30,7 +30,7 @@ extension Ledger {
             }
             let answer = Answer(
                 account: ballot.account, approval: ballot.approval, round: round, choice: ballot.choice, actor: actor, via: ballot.via,
-                reason: ballot.reason, askedAt: now, dueAt: now)
+                reason: ballot.reason, askedAt: now, dueAt: now, shown: ballot.shown ?? row?.shownHash ?? "")
             try AnswerRow.insert(answer, db)
             try AuditRow.insert(AuditEntry(answer, .asked, address: ballot.address, at: now), db)
             return .asked(answer)
@@ -56,6 +56,40 @@ extension Ledger {
             let taken = try db.run(
                 AnswerRow.claim, (now + lease).milliseconds, account, approval, round, now.milliseconds)
             return taken == 1 ? try db.first(AnswerRow.one, account, approval, round, make: AnswerRow.make) : nil
+        }
+    }
+
+    /// Records that RevKeen is called for a claimed answer. It must be called before the call itself, which may take effect although its
+    /// response is lost.
+    ///
+    /// - Returns: false if the answer was claimed again, withdrawn or settled; then RevKeen must not be called.
+    package func markCalled(_ answer: Answer) async throws(LedgerError) -> Bool {
+        let now = clock.now
+        return try await writes.write("call-answer") { db in
+            try db.run(AnswerRow.call, now.milliseconds, answer.account, answer.approval, answer.round, answer.fence) == 1
+        }
+    }
+
+    /// Takes back the answer to an approval, unless RevKeen may have been called for it.
+    ///
+    /// - Parameters:
+    ///   - actor: the person who takes it back, for the audit.
+    ///   - via: the way in, for the audit.
+    package func withdraw(
+        account: String, approval: String, actor: String, via: String, address: String?
+    ) async throws(LedgerError) -> Withdrawal {
+        let now = clock.now
+        return try await writes.write("withdraw") { db in
+            guard let last = try db.first(AnswerRow.last, account, approval, make: AnswerRow.make), last.state == .asked else {
+                return .nothing
+            }
+            guard last.calledAt == nil else { return .tooLate(last) }
+            try db.run(AnswerRow.withdraw, account, approval, last.round)
+            var entry = AuditEntry(last, .withdrawn, address: address, at: now)
+            entry.actor = actor
+            entry.via = via
+            try AuditRow.insert(entry, db)
+            return .withdrawn(last)
         }
     }
 
@@ -108,6 +142,16 @@ extension Ledger {
         try await read { try $0.all(AuditRow.newest, account, limit, make: AuditRow.make).reversed() }
     }
 
+    /// The receipts of an approval's messages at one destination.
+    package func receipts(ofApproval id: String, account: String, at destination: String) async throws(LedgerError) -> [Receipt] {
+        try await read { db in
+            try db.all(
+                "SELECT remote FROM receipt WHERE subject = ? AND destination = ?", EventID.approvalSubject(id, account: account),
+                destination
+            ) { Receipt(text: $0[0]) }.compactMap(\.self)
+        }
+    }
+
     /// The position up to which a source of updates was read; nil before anything was read.
     package func cursor(to source: String) async throws(LedgerError) -> PollCursor? {
         try await read { db in
@@ -125,7 +169,7 @@ extension Ledger {
 /// Reads and writes answers as rows. The column `verdict` holds the choice.
 enum AnswerRow {
     private static let columns = """
-        account, approval, round, verdict, actor, via, reason, asked_at, due_at, fence, status, state
+        account, approval, round, verdict, actor, via, reason, asked_at, due_at, fence, status, state, shown, called_at
         """
     static let last = "SELECT \(columns) FROM answer WHERE account = ? AND approval = ? ORDER BY round DESC LIMIT 1"
     static let one = "SELECT \(columns) FROM answer WHERE account = ? AND approval = ? AND round = ?"
@@ -134,6 +178,14 @@ enum AnswerRow {
         UPDATE answer SET fence = fence + 1, due_at = ?
         WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND due_at <= ?
         """
+    static let call = """
+        UPDATE answer SET called_at = coalesce(called_at, ?)
+        WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND fence = ?
+        """
+    static let withdraw = """
+        UPDATE answer SET state = 'withdrawn'
+        WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND called_at IS NULL
+        """
     static let settle = """
         UPDATE answer SET state = ?, status = coalesce(?, status), due_at = coalesce(?, due_at)
         WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND fence = ?
@@ -141,9 +193,9 @@ enum AnswerRow {
 
     static func insert(_ answer: Answer, _ db: Database) throws {
         try db.run(
-            "INSERT INTO answer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answer.account, answer.approval,
+            "INSERT INTO answer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answer.account, answer.approval,
             answer.round, answer.choice.rawValue, answer.actor, answer.via, answer.reason, answer.askedAt.milliseconds,
-            answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue)
+            answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue, answer.shown, answer.calledAt?.milliseconds)
     }
 
     static func make(_ row: SQLRow) throws -> Answer {
@@ -151,6 +203,7 @@ enum AnswerRow {
         return Answer(
             account: row[0], approval: approval, round: row[2], choice: try row.word(3, for: "what was decided on approval \(approval)"),
             actor: row[4], via: row[5], reason: row[6], askedAt: row.time(7), dueAt: row.time(8), fence: row[9],
-            status: row[10], state: try row.word(11, for: "the answer to approval \(approval)"))
+            status: row[10], state: try row.word(11, for: "the answer to approval \(approval)"), shown: row[12],
+            calledAt: row.moment(13))
     }
 }

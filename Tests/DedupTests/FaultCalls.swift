@@ -123,6 +123,9 @@ extension FaultCall {
         FaultCall(name: "toldRequests") { ledger, _ in _ = try await ledger.toldRequests(account: "live") },
         FaultCall(name: "dueAnswers") { ledger, scene in _ = try await ledger.dueAnswers(at: scene.now) },
         FaultCall(name: "lastAnswer") { ledger, _ in _ = try await ledger.lastAnswer(account: "live", approval: "a1") },
+        FaultCall(name: "receipts of an approval") { ledger, _ in
+            _ = try await ledger.receipts(ofApproval: "a1", account: "live", at: "ops")
+        },
         FaultCall(name: "votes") { ledger, _ in _ = try await ledger.votes(account: "live", approval: "a1") },
         FaultCall(name: "audit") { ledger, _ in _ = try await ledger.audit(limit: 9) },
         FaultCall(name: "cursor") { ledger, _ in _ = try await ledger.cursor(to: "telegram/1") },
@@ -177,6 +180,10 @@ extension FaultCall {
         },
         FaultCall(name: "claimAnswer") { ledger, _ in
             _ = try await ledger.claimAnswer(account: "live", approval: "a3", round: 1, lease: .seconds(60))
+        },
+        FaultCall(name: "markCalled") { ledger, scene in _ = try await ledger.markCalled(scene.answer) },
+        FaultCall(name: "withdraw") { ledger, _ in
+            _ = try await ledger.withdraw(account: "live", approval: "a3", actor: "ann", via: "link", address: nil)
         },
         FaultCall(name: "settleAnswer") { ledger, scene in _ = try await ledger.settleAnswer(scene.answer, as: .taken, status: 200) },
         FaultCall(name: "save a cursor") { ledger, _ in try await ledger.save(PollCursor(source: "telegram/1", position: 7)) },

@@ -40,10 +40,11 @@ package enum Pressing {
     /// Builds Slack's signed request.
     /// Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
     package static func slack(
-        _ token: String, action: String, user: String, secret: String, answerTo: String, now: Timestamp
+        _ token: String, action: String, user: String, secret: String, answerTo: String, channel: String = "C0123456789", now: Timestamp
     ) -> WebRequest {
         let payload: JSONValue = [
-            "type": "block_actions", "user": ["id": .string(user), "username": "somebody"], "response_url": .string(answerTo),
+            "type": "block_actions", "channel": ["id": .string(channel), "name": "ops"],
+            "user": ["id": .string(user), "username": "somebody"], "response_url": .string(answerTo),
             "actions": [["action_id": .string(action), "value": .string(token), "type": "button"]],
         ]
         let body = Array("payload=\(payload.text.percentEncoded)".utf8), time = String(now.seconds)

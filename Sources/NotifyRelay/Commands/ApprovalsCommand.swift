@@ -14,7 +14,7 @@ struct ApprovalsCommand: AsyncParsableCommand {
             Exit: 0 it is now so; 1 it was decided otherwise; 69 not reached (kept); 74 the store failed, and the text says
             what RevKeen knows; 77 the key lacks the scope.
             Who decides is the user that runs the command, by the system's name and id, whatever the environment says.
-            """, subcommands: [List.self, Approve.self, Reject.self, Audit.self])
+            """, subcommands: [List.self, Approve.self, Reject.self, Withdraw.self, Audit.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The approvals that wait.")
@@ -63,6 +63,18 @@ struct ApprovalsCommand: AsyncParsableCommand {
         func run() async throws { try await decide(file, id, .reject, reason: reason) }
     }
 
+    struct Withdraw: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Takes back an answer for which RevKeen was not called yet.",
+            discussion: "Exit: 0 it is withdrawn; 1 no answer waits; 66 no such approval; 69 RevKeen was called already.")
+        @OptionGroup var file: ConfigurationOption
+        @Argument(help: "The approval: its uuid or its event's id.") var id: String
+
+        func run() async throws {
+            try await ask(file, id) { desk, row, speaker in try await desk.withdraw(row.id, of: row.account, by: speaker) }
+        }
+    }
+
     struct Audit: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "log", abstract: "Who decided what, from where, and what came of it.")
         @OptionGroup var file: ConfigurationOption
@@ -84,8 +96,17 @@ struct ApprovalsCommand: AsyncParsableCommand {
     }
 }
 
-/// Decides from the command line, with its own `DecisionDesk` on the same store as the daemon.
 private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice, reason: String?) async throws {
+    try await ask(file, id) { desk, row, speaker in
+        try await desk.decide(
+            DecisionRequest(account: row.account, approval: row.id, choice: choice, reason: reason, shown: nil, speaker: speaker))
+    }
+}
+
+/// Asks an own `DecisionDesk` on the same store as the daemon, and says the outcome.
+private func ask(
+    _ file: ConfigurationOption, _ id: String, _ body: (DecisionDesk, ApprovalRow, Speaker) async throws -> DecisionOutcome
+) async throws {
     let configuration = try file.load()
     let ledger = try file.openLedger(configuration)
     defer { ledger.end() }
@@ -103,8 +124,7 @@ private func decide(_ file: ConfigurationOption, _ id: String, _ choice: Choice,
     // A user who is not in `people:` cannot be one of the two people that `two_person` needs. The other ways in have the same rule.
     let person = configuration.people.first { $0.name == user.name }?.name
     let speaker = Speaker(person: person, fallbackName: user.name, way: "command line", destination: nil, address: user.place)
-    let outcome = try await desk.decide(
-        DecisionRequest(account: row.account, approval: row.id, choice: choice, reason: reason, shown: nil, speaker: speaker))
+    let outcome = try await body(desk, row, speaker)
     Terminal.say(outcome.text)
     if let fault = outcome.storeFault { Terminal.complain(fault.detail) }
     if let exit = outcome.exit { throw exit }
@@ -115,7 +135,7 @@ extension DecisionOutcome {
     fileprivate var exit: ExitCode? {
         if storeFault != nil { return .ioError }
         return switch kind {
-        case .done: nil
+        case .done, .withdrawn: nil
         case .unknown: .noInput
         case .otherwise, .refused, .changed: .failure
         case .recorded, .kept, .waiting: .unavailable

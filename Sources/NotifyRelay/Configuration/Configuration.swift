@@ -120,4 +120,6 @@ struct DestinationSettings: Sendable {
     var abilities: Abilities? { plan?.abilities ?? Catalogue.type(named: type)?.abilities }
     /// A SHA-256 of the whole entry, secrets included. It is kept in memory only.
     var fingerprint: String
+    /// A SHA-256 of the keys that say where messages go. Signed links and buttons name a hash of it.
+    var room = ""
 }

@@ -29,6 +29,7 @@ extension ConfigurationReader {
         _ name: String, _ place: Place, _ type: String, _ section: ConfigSection, zone fallbackZone: TimeZoneName
     ) -> DestinationSettings? {
         var settings = DestinationSettings(name: name, place: place, type: type, fingerprint: fingerprint("destinations", name))
+        settings.room = fingerprint("destinations", name, of: Self.roomKeys)
         settings.width = section.integer("width", in: 1...64) ?? 1
         settings.giveUp = section.duration("give_up") ?? settings.giveUp
         settings.fallback = fallback(section, of: name)
@@ -83,11 +84,20 @@ extension ConfigurationReader {
         return (burst, every)
     }
 
-    /// The SHA-256 of everything in the entry.
-    private func fingerprint(_ section: String, _ name: String) -> String {
+    /// The keys of all types that say which room a message goes to.
+    private static let roomKeys: Set<String> = [
+        "type", "url", "server", "api_url", "chat", "topic", "channel", "room", "stream", "thread", "user", "device", "folder",
+    ]
+
+    /// The SHA-256 of the entry, or of some of its keys.
+    private func fingerprint(_ section: String, _ name: String, of keys: Set<String>? = nil) -> String {
         guard let node = root.node(section), case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == name })
         else { return "" }
-        return hexadecimal(SHA256.hash(data: Array(entry.value.spelled.utf8)))
+        var value = entry.value
+        if let keys, case .mapping(let members) = value.content {
+            value.content = .mapping(members.filter { keys.contains($0.key) })
+        }
+        return hexadecimal(SHA256.hash(data: Array(value.spelled.utf8)))
     }
 }
 

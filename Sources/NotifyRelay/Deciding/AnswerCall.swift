@@ -2,10 +2,14 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Sends one recorded answer to RevKeen: claims it, calls RevKeen, and settles it by RevKeen's response.
+/// Sends one recorded answer to RevKeen: claims it, reads the approval, calls RevKeen if it still shows what the person saw, and settles the
+/// answer by RevKeen's response.
 struct AnswerCall: Sendable {
     /// How long a claim lasts. It is longer than the call can take. After it, another task or process may claim the answer.
     static let lease = Duration.seconds(60)
+
+    /// RevKeen forgets an idempotency key after 24 h.
+    static let keyHolds = Duration.seconds(23 * 3_600)
 
     let ledger: Ledger
     let client: RevKeenClient
@@ -23,8 +27,7 @@ struct AnswerCall: Sendable {
             claimed = try await ledger.claimAnswer(
                 account: answer.account, approval: answer.approval, round: answer.round, lease: Self.lease)
         } catch {
-            return DecisionOutcome(
-                kind: .kept, text: "the answer is written down; RevKeen is told when the store can be written again", storeFault: error)
+            return Self.unstored(error)
         }
         guard let claimed else {
             return DecisionOutcome(
@@ -33,7 +36,45 @@ struct AnswerCall: Sendable {
         return await call(claimed, wanted: wanted)
     }
 
+    /// Calls RevKeen if the approval still shows what the person saw. Nothing else stands between the two requests: RevKeen's API has no
+    /// condition for a decision.
     private func call(_ answer: Answer, wanted: Choice) async -> DecisionOutcome {
+        switch await present(of: answer) {
+        case .same: return await post(answer, wanted: wanted)
+        case .over(let state, _) where mayRepeat(answer, state): return await post(answer, wanted: wanted)
+        case .over(let state, let actor):
+            // RevKeen does not know the key any more, so only the result tells that the earlier call took effect.
+            let tookEffect = answer.calledAt != nil && state.rawValue == answer.choice.pastTense
+            let fault = await settle(answer, as: tookEffect ? .taken : .lost, status: nil, dueAt: clock.now)
+            return DecisionOutcome.found(state, by: actor, wanted: wanted).unrecorded(fault)
+        case .changed:
+            var outcome = DecisionOutcome.changed.unrecorded(await settle(answer, as: .lost, status: nil, dueAt: clock.now))
+            outcome.lost = answer
+            return outcome
+        case .gone:
+            let text = "RevKeen does not show it any more; nothing was sent"
+            let fault = await settle(answer, as: .lost, status: nil, dueAt: clock.now)
+            return DecisionOutcome(kind: .otherwise, text: text).unrecorded(fault)
+        case .unreadable(let error): return await unread(answer, error)
+        }
+    }
+
+    /// An earlier call may have taken effect. While RevKeen knows the idempotency key, the same call tells: RevKeen repeats its response to
+    /// our own decision, and responds with a conflict if somebody else decided.
+    private func mayRepeat(_ answer: Answer, _ state: ApprovalDetail.State) -> Bool {
+        guard let called = answer.calledAt else { return false }
+        return called.duration(to: clock.now) <= Self.keyHolds
+    }
+
+    private func post(_ answer: Answer, wanted: Choice) async -> DecisionOutcome {
+        do {
+            // If the answer was withdrawn or claimed again meanwhile, RevKeen is not called.
+            guard try await ledger.markCalled(answer) else {
+                return DecisionOutcome(kind: .kept, text: "the answer was withdrawn or is on its way already")
+            }
+        } catch {
+            return Self.unstored(error)
+        }
         let key = decisionKey(
             account: answer.account, approval: answer.approval, choice: answer.choice.rawValue, round: answer.round)
         do {
@@ -46,6 +87,24 @@ struct AnswerCall: Sendable {
         }
         StopPoint.pass(.decided)
         return .taken(answer, wanted: wanted, fault: await settle(answer, as: .taken, status: 200, dueAt: clock.now))
+    }
+
+    /// The approval could not be read, so RevKeen is not called. The answer stays owed.
+    private func unread(_ answer: Answer, _ error: RevKeenError) async -> DecisionOutcome {
+        switch error.reason {
+        case .unauthorized, .forbidden: return await failed(answer, error, wanted: answer.choice)
+        default:
+            let wait = max(error.retryAfter ?? .zero, Self.wait(after: answer, at: clock.now))
+            let fault = await settle(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
+            return DecisionOutcome(kind: .kept, text: Self.unreachable, storeFault: fault)
+        }
+    }
+
+    static let unreachable = "RevKeen is not answering; kept, and will be checked again"
+
+    private static func unstored(_ fault: LedgerError) -> DecisionOutcome {
+        DecisionOutcome(
+            kind: .kept, text: "the answer is written down; RevKeen is told when the store can be written again", storeFault: fault)
     }
 
     private func failed(_ answer: Answer, _ error: RevKeenError, wanted: Choice) async -> DecisionOutcome {
@@ -81,23 +140,8 @@ struct AnswerCall: Sendable {
 
     /// RevKeen refused because somebody else decided first. The run's detail shows the present state.
     private func presentState(of answer: Answer, wanted: Choice) async -> DecisionOutcome {
-        let cannot = DecisionOutcome(kind: .otherwise, text: "RevKeen says that it cannot be decided any more")
-        do {
-            guard let row = try await ledger.approval(account: answer.account, id: answer.approval), let shown = await look(at: row),
-                case let state = words.state(of: shown).state, state != .open
-            else { return cannot }
-            return .found(state, by: shown.approvedByUserID, wanted: wanted)
-        } catch {
-            return DecisionOutcome(kind: .otherwise, text: cannot.text, storeFault: error)
-        }
-    }
-
-    /// An approval's state as its run shows it now; nil if RevKeen does not show it.
-    func stateNow(of row: ApprovalRow) async -> ApprovalDetail.State? { await look(at: row).map { words.state(of: $0).state } }
-
-    private func look(at row: ApprovalRow) async -> Approval? {
-        guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { return nil }
-        return try? await client.run(run, of: automation, urgency: .decision).approvals.first { $0.id == row.id }
+        if case .over(let state, let actor) = await present(of: answer) { return .found(state, by: actor, wanted: wanted) }
+        return DecisionOutcome(kind: .otherwise, text: "RevKeen says that it cannot be decided any more")
     }
 
     /// The backoff before the next call: 5 s at first, a quarter of the answer's age later, 5 min at most.

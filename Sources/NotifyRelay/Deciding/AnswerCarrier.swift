@@ -6,14 +6,12 @@ import RevKeen
 /// Calls RevKeen again for the answers that are still `asked`: RevKeen was not reached, its response could not be recorded, or the process
 /// ended before the response came.
 struct AnswerCarrier: Sendable {
-    /// RevKeen forgets an idempotency key after 24 h. An older answer is sent again only after the approval was read and is still open.
-    static let keyHolds = Duration.seconds(23 * 3_600)
-
     let ledger: Ledger
     let clients: [String: RevKeenClient]
     let clock: any WallClock
     let logger: Logger
     let words: StatusVocabulary
+    let reports: SelfReport
 
     /// Calls RevKeen for each answer that is due. Accounts do not wait for one another.
     ///
@@ -44,29 +42,21 @@ struct AnswerCarrier: Sendable {
     }
 
     private func carry(_ answer: Answer, _ call: AnswerCall) async throws(LedgerError) {
-        guard let row = try await ledger.approval(account: answer.account, id: answer.approval),
-            try await isWorthAsking(answer, row, call)
-        else { return }
         let outcome = await call.carryOn(answer, wanted: answer.choice)
         if let fault = outcome.storeFault { throw fault }
-        logger.notice("an answer was sent to RevKeen again: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
+        if outcome.kind == .kept { return }
+        logger.notice("an answer that waited is settled: \(outcome.text)", metadata: ["approval": "\(answer.approval)"])
+        // A loss is told by a report, because the person does not wait at a page or in a chat any more.
+        if let lost = outcome.lost { await reports.tellOfLoss(lost) }
     }
+}
 
-    /// Whether to call RevKeen again. While RevKeen knows the idempotency key, a repeated call is safe: RevKeen repeats its response to our
-    /// own decision, and reports a conflict if somebody else decided. After that a second call would count as another answer, so the
-    /// approval is read first.
-    private func isWorthAsking(_ answer: Answer, _ row: ApprovalRow, _ call: AnswerCall) async throws(LedgerError) -> Bool {
-        if answer.askedAt.duration(to: clock.now) <= Self.keyHolds { return true }
-        let state = row.isOpen ? await call.stateNow(of: row) : row.detail?.state
-        if state == .open { return true }
-        guard
-            let claimed = try await ledger.claimAnswer(
-                account: answer.account, approval: answer.approval, round: answer.round, lease: AnswerCall.lease)
-        else { return false }
-        // An approval that RevKeen does not show now may still be open: the answer stays owed.
-        _ = try await ledger.settleAnswer(
-            claimed, as: state == nil ? .asked : .lost, status: answer.status,
-            dueAt: clock.now + AnswerCall.wait(after: answer, at: clock.now))
-        return false
+extension SelfReport {
+    /// Tells that an answer was not sent to RevKeen because the request has changed since it was shown.
+    func tellOfLoss(_ answer: Answer) async {
+        await once(
+            Topic(name: "answer_lost", about: answer.approval, account: answer.account, mark: String(answer.round)),
+            "'\(answer.choice.rawValue)' by \(answer.actor) was not sent to RevKeen: the request has changed since. It can be decided again"
+        )
     }
 }

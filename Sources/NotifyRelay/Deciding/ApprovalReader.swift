@@ -29,15 +29,14 @@ struct ApprovalReader: ApprovalReading {
 
     func reader(at destination: String, mark: String?) async -> Reader {
         let generation = await current().generation
-        let target = generation.destinations.first { $0.name == destination }
         let people = People(all: generation.configuration.people)
-        if let mark {
-            guard let address = target?.recipients.first(where: { DecisionToken.mark(ofRecipient: $0) == mark }) else {
-                return Reader(person: nil, name: "somebody at \(destination)")
-            }
+        let somebody = Reader(person: nil, name: "somebody at \(destination)", isRecipient: false)
+        guard let mark, let target = generation.destinations.first(where: { $0.name == destination }) else { return somebody }
+        if let address = target.recipients.first(where: { !$0.isEmpty && DecisionToken.mark(ofRecipient: $0) == mark }) {
             return Reader(person: people.person(email: address), name: address)
         }
-        if case .telegram(let callback)? = target?.callback, let id = callback.onlyReader {
+        guard DecisionToken.mark(ofRoom: target.room) == mark, target.recipients.contains("") else { return somebody }
+        if case .telegram(let callback)? = target.callback, let id = callback.onlyReader {
             return Reader(person: people.person(id, in: .telegram), name: "telegram \(id)")
         }
         return Reader(person: nil, name: "somebody at \(destination)")

@@ -15,7 +15,7 @@ protocol ApprovalReading: Sendable {
 
     /// The person who reads a message at a destination.
     ///
-    /// - Parameter mark: `DecisionToken.mark` of the only recipient; nil if a room reads the message.
+    /// - Parameter mark: `DecisionToken.mark` of the recipient or of the room; nil in links of older versions, which are only read.
     func reader(at destination: String, mark: String?) async -> Reader
 }
 
@@ -40,4 +40,6 @@ struct Reader: Sendable, Equatable {
     var person: String?
     /// The name in the audit for a reader who is not known.
     var name: String
+    /// False if the message was sent to somebody, or to a room, that the destination does not name any more.
+    var isRecipient = true
 }

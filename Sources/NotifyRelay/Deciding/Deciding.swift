@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Decides approvals for all ways in. A request becomes a ballot, a ballot becomes an answer, and an answer becomes an outcome.
@@ -12,6 +13,11 @@ protocol Deciding: Sendable {
     /// Calls RevKeen for an outcome that is `.recorded`, and returns any other as it is. It does not throw: the answer is in the ledger,
     /// and if the call fails the carrier calls again later.
     func finish(_ outcome: DecisionOutcome) async -> DecisionOutcome
+
+    /// Takes back the answer to an approval, if RevKeen was not called for it yet. Who may decide may withdraw.
+    ///
+    /// - Throws: if the ledger could not be read or written. Then the answer stays.
+    func withdraw(_ approval: String, of account: String, by speaker: Speaker) async throws(LedgerError) -> DecisionOutcome
 }
 
 extension Deciding {

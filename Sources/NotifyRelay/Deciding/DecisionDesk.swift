@@ -29,7 +29,7 @@ struct DecisionDesk: Deciding {
             return try await known(
                 .found(row.detail?.state ?? .closed, by: row.detail?.actor, wanted: request.choice), cursor)
         }
-        if let shown = request.shown, !shown.isStill(row) { return try await known(.changed, cursor) }
+        if let shown = request.shown, !shown.isStill(row) { return try await known(shown == .expired ? .expired : .changed, cursor) }
         return try await cast(ballot, cursor)
     }
 
@@ -37,6 +37,14 @@ struct DecisionDesk: Deciding {
         guard case .recorded(let answer, let wanted) = outcome.kind, let client = clients[answer.account] else { return outcome }
         let call = AnswerCall(ledger: ledger, client: client, clock: clock, words: words)
         return await call.carryOn(answer, wanted: wanted)
+    }
+
+    func withdraw(_ approval: String, of account: String, by speaker: Speaker) async throws(LedgerError) -> DecisionOutcome {
+        guard let row = try await ledger.approval(account: account, id: approval) else { return .unknown }
+        if let why = router.authority(over: row, at: speaker.destination).refusal(of: speaker) { return .denied(why) }
+        return .of(
+            try await ledger.withdraw(
+                account: account, approval: approval, actor: speaker.name, via: speaker.via, address: speaker.address))
     }
 
     private func cast(_ ballot: Ballot, _ cursor: PollCursor?) async throws(LedgerError) -> DecisionOutcome {

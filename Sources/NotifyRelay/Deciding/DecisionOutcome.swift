@@ -21,6 +21,8 @@ struct DecisionOutcome: Sendable, Equatable {
         case refused
         /// The answer counts as one vote, and more people must approve.
         case waiting
+        /// The answer was taken back before RevKeen was called.
+        case withdrawn
         /// The approval has changed since the person saw it.
         case changed
         /// This person may not decide here.
@@ -36,13 +38,27 @@ struct DecisionOutcome: Sendable, Equatable {
     var text: String
     /// Why the ledger could not record what happened; nil if it did.
     var storeFault: LedgerError?
+    /// The stored answer that RevKeen did not get, because it shows something else now; nil in all other outcomes.
+    var lost: Answer?
 
     static let changed = DecisionOutcome(kind: .changed, text: "it has changed since; look at what is asked now")
+    static let expired = DecisionOutcome(kind: .changed, text: "this button has expired; a newer message has one that works")
     static let unknown = DecisionOutcome(kind: .unknown, text: "nothing is known of this approval")
 
     /// - Parameter again: what the person can do to try again, such as `press again`.
     static func unwritten(_ fault: LedgerError, again: String) -> DecisionOutcome {
         DecisionOutcome(kind: .unwritten, text: "it cannot be written down at the moment; \(again)", storeFault: fault)
+    }
+
+    static func of(_ withdrawal: Withdrawal) -> DecisionOutcome {
+        switch withdrawal {
+        case .withdrawn(let answer):
+            DecisionOutcome(kind: .withdrawn, text: "withdrawn: “\(answer.choice.rawValue)” by \(answer.actor) is not sent to RevKeen")
+        case .tooLate:
+            DecisionOutcome(
+                kind: .kept, text: "RevKeen was called for it already, so it cannot be withdrawn; the message will show its result")
+        case .nothing: DecisionOutcome(kind: .otherwise, text: "no answer waits here that could be withdrawn")
+        }
     }
 
     static func denied(_ why: String) -> DecisionOutcome { DecisionOutcome(kind: .denied, text: why) }

@@ -15,16 +15,18 @@ struct DecisionRequest: Sendable {
     var shown: Shown?
     var speaker: Speaker
 
-    enum Shown: Sendable {
-        /// The whole hash, from a page.
+    enum Shown: Sendable, Equatable {
+        /// The whole hash: a page sends it back, and the signature of a button proves it.
         case hash(String)
-        /// The beginning of the hash, from a button.
-        case button(ButtonToken)
+        /// A button of ours for something that the approval does not show now.
+        case outdated
+        /// A button of ours that is too old.
+        case expired
 
         func isStill(_ row: ApprovalRow) -> Bool {
             switch self {
             case .hash(let hash): isSame(Array(hash.utf8), Array(row.shownHash.utf8))
-            case .button(let token): token.isFor(row)
+            case .outdated, .expired: false
             }
         }
     }

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 
 /// Decides for the running relay. Each step uses the configuration in force, and wakes the lanes whose messages must change.
@@ -26,6 +27,13 @@ struct DecisionService: Deciding {
         let finished = await desk(running).finish(outcome)
         lookSoon(at: answer.account, running)
         return finished
+    }
+
+    func withdraw(_ approval: String, of account: String, by speaker: Speaker) async throws(LedgerError) -> DecisionOutcome {
+        let running = await current()
+        let outcome = try await desk(running).withdraw(approval, of: account, by: speaker)
+        lookSoon(at: account, running)
+        return outcome
     }
 
     private func desk(_ running: RunningGeneration) -> DecisionDesk {

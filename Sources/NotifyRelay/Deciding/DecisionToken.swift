@@ -10,7 +10,7 @@ struct DecisionToken: Sendable, Equatable {
     var account: String
     var approval: String
     var destination: String
-    /// The mark of the only recipient; nil if a room reads the message.
+    /// The mark of the only recipient or of the room, as it was when the link was sent; nil in links of older versions to a room.
     var recipient: String?
     var expires: Timestamp
 
@@ -54,4 +54,9 @@ struct DecisionToken: Sendable, Equatable {
     static func mark(ofRecipient address: String) -> String {
         hexadecimal(SHA256.hash(data: Array(address.lowercased().utf8)).prefix(8))
     }
+
+    /// A hash that identifies a room.
+    ///
+    /// - Parameter room: `Destination.room`.
+    static func mark(ofRoom room: String) -> String { hexadecimal(SHA256.hash(data: Array("room\n\(room)".utf8)).prefix(8)) }
 }

@@ -11,25 +11,29 @@ struct DecisionWays: Sendable {
     /// Whether chats can post to the relay, that is whether `server.public_listen` is set.
     let receivesPosts: Bool
 
-    /// A link that anybody who reads the message at the destination can use until it expires. All links of one day are the same, so that a
-    /// message that is sent again has the same text.
-    func link(toApproval id: String, account: String, destination: String, recipient: String, now: Timestamp) -> String? {
+    /// A link that anybody who reads the message at the destination can use until it expires. It names the recipient or the room: if the
+    /// destination has another one later, the link only shows the approval.
+    func link(toApproval id: String, account: String, at target: Composer.Target, recipient: String, now: Timestamp) -> String? {
         guard let publicURL else { return nil }
-        let tomorrow = Timestamp(seconds: now.seconds.dividedDown(by: 86_400) * 86_400 + 86_400)
-        let token = DecisionToken(
-            account: account, approval: id, destination: destination,
-            recipient: recipient.isEmpty ? nil : DecisionToken.mark(ofRecipient: recipient), expires: tomorrow + expiry)
+        let mark = recipient.isEmpty ? DecisionToken.mark(ofRoom: target.room) : DecisionToken.mark(ofRecipient: recipient)
+        let token = DecisionToken(account: account, approval: id, destination: target.name, recipient: mark, expires: expires(now))
         return token.signed(with: keys).map { "\(publicURL)/a/\($0)" }
     }
 
-    /// The buttons of a request; empty if a press would not reach the relay.
-    func buttons(for row: ApprovalRow, at target: Composer.Target) -> [DecisionButton] {
+    /// The buttons of a request; empty if a press would not reach the relay. They expire as links do.
+    func buttons(for row: ApprovalRow, at target: Composer.Target, now: Timestamp) -> [DecisionButton] {
         guard receivesPresses(of: target.callback) else { return [] }
+        let message = ButtonToken.Message(account: row.account, destination: target.name, room: target.room)
         return [Choice.approve, .reject].compactMap { choice in
-            ButtonToken(choice: choice, approval: row.id, shownHash: row.shownHash)
-                .signed(account: row.account, destination: target.name, with: keys)
+            ButtonToken(choice: choice, approval: row.id, expires: expires(now))
+                .signed(for: message, shownHash: row.shownHash, with: keys)
                 .map { DecisionButton(choice, token: $0) }
         }
+    }
+
+    /// The end of the day in UTC, and then `link_expiry`. It is the same all day, so that a message that is sent again has the same text.
+    private func expires(_ now: Timestamp) -> Timestamp {
+        Timestamp(seconds: now.seconds.dividedDown(by: 86_400) * 86_400 + 86_400) + expiry
     }
 
     /// The URL that a chat posts a press to; nil if a person sets that up in the chat.

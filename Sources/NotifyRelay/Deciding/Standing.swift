@@ -4,8 +4,9 @@ import RelayCore
 /// The state of an approval as a page shows it.
 enum Standing: Sendable, Equatable {
     case open
-    /// A person has answered, and RevKeen has not confirmed it yet.
-    case onItsWay(actor: String, choice: Choice)
+    /// A person has answered. `wasCalled` says whether RevKeen was called for it already: then it may have taken effect, and cannot be
+    /// withdrawn.
+    case onItsWay(actor: String, choice: Choice, wasCalled: Bool)
     case over(state: String, actor: String?, reason: String?)
 
     /// If RevKeen has accepted an answer, the approval is over, even if the row was read earlier and still shows it open.
@@ -21,7 +22,7 @@ enum Standing: Sendable, Equatable {
             return
         }
         switch (answer, answer?.state) {
-        case (let answer?, .asked?): self = .onItsWay(actor: answer.actor, choice: answer.choice)
+        case (let answer?, .asked?): self = .onItsWay(actor: answer.actor, choice: answer.choice, wasCalled: answer.calledAt != nil)
         case (let answer?, .taken?): self = .over(state: answer.choice.pastTense, actor: answer.actor, reason: answer.reason)
         default: self = .open
         }

@@ -87,14 +87,14 @@ struct TelegramListener: Sendable {
             let outcome = try await write(press, cursor)
             // This is no child task: the other presses do not wait for RevKeen.
             Task { [bot, presses, tools] in
-                let text = await presses.finish(outcome)
+                let text = await presses.inTime { await presses.finish(outcome) }
                 if let query = update.query { await bot.answer(query, text, tools: tools) }
             }
         }
     }
 
     private func write(_ press: Press, _ cursor: PollCursor) async throws(LedgerError) -> DecisionOutcome {
-        guard let request = await presses.request(of: press, in: .telegram, at: destinations) else {
+        guard let request = try await presses.request(of: press, in: .telegram, at: destinations) else {
             try await ledger.save(cursor)
             return ButtonPresses.foreign
         }

@@ -21,6 +21,8 @@ struct Composer: Sendable {
         var zoneName: String?
         /// How the destination sends us the press of a button; nil if it cannot.
         var callback: Callback?
+        /// `Destination.room`.
+        var room = ""
     }
 
     /// - Returns: the message, and why the user's template was not used, if it failed.
@@ -33,10 +35,13 @@ struct Composer: Sendable {
             kind: Self.template(for: event), priority: claim.priority, destination: target.name, type: target.type.name,
             hasFields: target.type.hasFields, dialect: target.type.dialect, html: target.type.htmlDialect)
         let asked = label == nil ? Self.asked(event, claim) : nil
-        let decideLink = asked.flatMap { pageLink(approval: $0.id, account: $0.account, claim, now: now) }
+        let decideLink = asked.flatMap { pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) }
         let fields = Fields(
             event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
-            alike: claim.collapsed, decideWaiting: { label == nil ? pageLink(approval: $0.id, account: $0.account, claim, now: now) : nil })
+            alike: claim.collapsed,
+            decideWaiting: {
+                label == nil ? pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) : nil
+            })
         let rendered = templates.render(fields, request)
         let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
         var message = Message(
@@ -44,7 +49,7 @@ struct Composer: Sendable {
             title: target.type.dialect.cut(rendered.title, to: target.type.titleLimit),
             body: target.type.dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)"),
             html: rendered.html, link: link, links: links, decideLink: decideLink,
-            buttons: asked.flatMap { ways?.buttons(for: $0, at: target) } ?? [],
+            buttons: asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? [],
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
             idempotencyKey: idempotencyKey(
                 event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),
@@ -54,8 +59,8 @@ struct Composer: Sendable {
         return (message, rendered.fellBackBecause)
     }
 
-    private func pageLink(approval: String, account: String, _ claim: Claim, now: Timestamp) -> String? {
-        ways?.link(toApproval: approval, account: account, destination: claim.destination, recipient: claim.recipient, now: now)
+    private func pageLink(approval: String, account: String, _ claim: Claim, at target: Target, now: Timestamp) -> String? {
+        ways?.link(toApproval: approval, account: account, at: target, recipient: claim.recipient, now: now)
     }
 
     /// The approval that a message asks somebody to decide; nil for all other messages.

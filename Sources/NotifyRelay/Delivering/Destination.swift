@@ -24,6 +24,8 @@ struct Destination: Sendable {
     /// ahead.
     var claimsAhead = true
 
+    /// A hash of the keys that say where messages go: the room, but for a mail not its recipients. Links and buttons name it.
+    var room = ""
     /// How the destination sends us the press of a button; nil if it cannot.
     var callback: Callback?
     /// The working hours of the destination, which reminders may count by; nil if none are configured.
@@ -35,5 +37,7 @@ struct Destination: Sendable {
     /// runs out only if its task is lost, not if it is slow.
     var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
 
-    var target: Composer.Target { Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback) }
+    var target: Composer.Target {
+        Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback, room: room)
+    }
 }

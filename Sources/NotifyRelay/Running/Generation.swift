@@ -63,7 +63,7 @@ struct Generation: Sendable {
             recipients: generation.recipients, width: settings.width,
             pace: settings.pace ?? generation.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
-            callback: generation.callback, working: settings.working,
+            room: settings.room, callback: generation.callback, working: settings.working,
             rules: DestinationRules(
                 quiet: settings.quiet, ceiling: settings.ceiling, edits: (generation.abilities ?? type.abilities).edit))
     }

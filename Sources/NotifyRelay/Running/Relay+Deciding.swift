@@ -18,7 +18,8 @@ extension Relay {
     }
 
     nonisolated func presses(keys: LinkKeys) -> ButtonPresses {
-        ButtonPresses(deciding: deciding, keys: keys, current: current, logger: logger)
+        ButtonPresses(
+            deciding: deciding, ledger: ledger, clock: clock, keys: keys, current: current, reports: reports, logger: logger)
     }
 
     /// One listener for each bot whose messages may have buttons, from the configuration in force.

@@ -240,7 +240,9 @@ extension Relay {
     }
 
     var carrier: AnswerCarrier {
-        AnswerCarrier(ledger: ledger, clients: clients, clock: clock, logger: logger, words: generation.configuration.statusVocabulary)
+        AnswerCarrier(
+            ledger: ledger, clients: clients, clock: clock, logger: logger, words: generation.configuration.statusVocabulary,
+            reports: reports)
     }
 
     var housekeeping: Housekeeping {

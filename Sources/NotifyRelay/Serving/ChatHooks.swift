@@ -14,10 +14,6 @@ struct ChatHooks: Sendable {
 
     /// The longest post that is read, in bytes.
     private static let mostBody = 262_144
-    /// How long a chat waits for our response. Sources: https://api.slack.com/interactivity/handling,
-    /// https://discord.com/developers/docs/interactions/receiving-and-responding
-    private static let patience = Duration.milliseconds(2_500)
-    private static let onItsWay = "It is on its way; the message will show what came of it."
 
     /// `POST /hooks/slack`, for all destinations of one app. Slack gets its response when the press is recorded; the person gets the
     /// outcome later.
@@ -40,7 +36,7 @@ struct ChatHooks: Sendable {
         let names = fitting.map(\.name)
         let outcome = await presses.write(press, in: .slack, at: names, address: request.address)
         // This is no child task of the request: Slack has its response before RevKeen is called.
-        Task { await callback.answer(press, await presses.finish(outcome), tools: tools) }
+        Task { await callback.answer(press, await presses.finish(outcome).text.asSentence, tools: tools) }
         return PublicResponse(status: 200)
     }
 
@@ -49,7 +45,7 @@ struct ChatHooks: Sendable {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
         guard await callbacks().contains(where: { $0.name == destination && $0.callback.isMattermost }) else { return .nothing }
         guard let press = try? MattermostCallback.press(request.body) else { return .text(400, "this is no pressed button") }
-        guard await presses.request(of: press, in: .mattermost, at: [destination]) != nil else {
+        guard await presses.isOurs(press, at: [destination]) else {
             return .text(403, "the token is not one of this relay's")
         }
         return json(MattermostCallback.answer(await inTime(press, .mattermost, [destination], request)))
@@ -84,15 +80,7 @@ struct ChatHooks: Sendable {
     }
 
     private func inTime(_ press: Press, _ way: People.Way, _ names: [String], _ request: PublicRequest) async -> String {
-        let (answers, tell) = AsyncStream.makeStream(of: String.self)
-        // This is no child task of the request: it goes on after the chat has its response.
-        Task { tell.yield(await presses.finish(await presses.write(press, in: way, at: names, address: request.address))) }
-        let timer = Task {
-            try await clock.sleep(for: Self.patience)
-            tell.yield(Self.onItsWay)
-        }
-        defer { timer.cancel() }
-        return await answers.first { _ in true } ?? Self.onItsWay
+        await presses.inTime { await presses.finish(await presses.write(press, in: way, at: names, address: request.address)) }
     }
 
     private func json(_ value: JSONValue) -> PublicResponse {

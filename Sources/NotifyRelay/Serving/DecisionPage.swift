@@ -10,6 +10,8 @@ struct DecisionPage: Sendable {
         var seen: String
         var csrf: String
         var nonce: String
+        /// The form takes back the answer that is on its way. It offers no verdict.
+        var withdraws = false
     }
 
     var status: Int
@@ -62,7 +64,7 @@ struct DecisionPage: Sendable {
 
     private var outcomePart: Markup? {
         guard let outcome else { return nil }
-        let isGood = [.done, .waiting, .takenUnrecorded].contains(outcome.kind)
+        let isGood = [.done, .waiting, .takenUnrecorded, .withdrawn].contains(outcome.kind)
         return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(outcome.text.capitalizedFirst)</p>\n"
     }
 
@@ -73,8 +75,10 @@ struct DecisionPage: Sendable {
             guard peopleNeeded > 1 else { return nil }
             let names = votes.isEmpty ? "nobody yet" : votes.map(\.person).joined(separator: ", ")
             return "<p>\(peopleNeeded) different people must approve; so far: \(names).</p>\n"
-        case .onItsWay(let actor, let choice)?:
-            return "<p>\(actor) has answered “\(choice.rawValue)”. RevKeen has not confirmed it yet; it is tried again.</p>\n"
+        case .onItsWay(let actor, let choice, let wasCalled)?:
+            let state =
+                wasCalled ? "It was sent to RevKeen, whose response is not known yet; it is sent again." : "It was not sent to RevKeen yet."
+            return "<p>\(actor) has answered “\(choice.rawValue)”. \(state)</p>\n"
         case .over(let state, let actor, let reason)?:
             let by = actor.map { " by \($0)" } ?? ""
             let why: Markup? = reason.map { "<br>Reason: \($0)" }
@@ -104,6 +108,13 @@ struct DecisionPage: Sendable {
                 """
         }
         guard let form else { return nil }
+        if form.withdraws {
+            return """
+                <form method="post" action=""><p>Until RevKeen is called, the answer can be taken back. You act as <strong>\(speaker)</strong>.</p>
+                <input type="hidden" name="csrf" value="\(form.csrf)">
+                <p class="buttons"><button name="verdict" value="withdraw">Withdraw the answer</button></p></form>
+                """
+        }
         return """
             <form method="post" action=""><p>You decide as <strong>\(speaker)</strong>.</p>
             <input type="hidden" name="seen" value="\(form.seen)"><input type="hidden" name="csrf" value="\(form.csrf)">

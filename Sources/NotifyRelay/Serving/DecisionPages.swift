@@ -47,10 +47,16 @@ struct DecisionPages: Sendable {
         guard cameFromThePage(request, text, csrf: form["csrf"] ?? "") else {
             return response(.closed(403, "Not from this page", "Open the link again and decide there: this did not come from its page."))
         }
-        guard let choice = form["verdict"].flatMap(Choice.init) else {
+        let outcome: DecisionOutcome
+        if form["verdict"] == "withdraw" {
+            outcome = await withdraw(token, request)
+        } else if let choice = form["verdict"].flatMap(Choice.init) {
+            outcome = await decide(token, choice, form, request)
+        } else {
             return response(.closed(400, "Nothing was said", "The form lacks the verdict. Open the link again."))
         }
-        let outcome = await decide(token, choice, form, request)
+        // The page then shows what is asked now.
+        if outcome.kind == .changed { await approvals.refresh(token.account, within: .zero) }
         return response(await page(for: token, text, request, outcome: outcome))
     }
 
@@ -72,11 +78,22 @@ struct DecisionPages: Sendable {
         }
     }
 
+    private func withdraw(_ token: DecisionToken, _ request: PublicRequest) async -> DecisionOutcome {
+        do {
+            return try await deciding.withdraw(token.approval, of: token.account, by: await speaker(of: token, request))
+        } catch {
+            logger.error("an answer cannot be withdrawn: \(error)")
+            return .unwritten(error, again: "try again")
+        }
+    }
+
     /// The speaker is a known person if the link went to that person alone. Otherwise it is whoever reads the destination.
     private func speaker(of token: DecisionToken, _ request: PublicRequest) async -> Speaker {
         let reader = await approvals.reader(at: token.destination, mark: token.recipient)
-        return Speaker(
+        var speaker = Speaker(
             person: reader.person, fallbackName: reader.name, way: "link", destination: token.destination, address: request.address)
+        speaker.isRecipient = reader.isRecipient
+        return speaker
     }
 
     private func page(
@@ -105,16 +122,22 @@ struct DecisionPages: Sendable {
         // The store does not know yet what this person is told.
         if outcome?.kind == .takenUnrecorded { last?.state = .taken }
         page.standing = Standing(view.row, answer: last, people: view.people)
-        guard case .open = page.standing else { return page }
-        page.votes = view.votes
-        page.peopleNeeded = view.peopleNeeded
-        if let why = view.whyNot {
-            page.whyNot = why
-        } else {
-            let nonce = cookieValue(request) ?? base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
-            page.form = DecisionPage.Form(seen: view.row.shownHash, csrf: csrf(text, nonce), nonce: nonce)
+        switch page.standing {
+        case .open?:
+            page.votes = view.votes
+            page.peopleNeeded = view.peopleNeeded
+            page.whyNot = view.whyNot
+            if view.whyNot == nil { page.form = form(view, text, request) }
+        case .onItsWay(_, _, wasCalled: false)?:
+            if view.whyNot == nil { page.form = form(view, text, request, withdraws: true) }
+        default: break
         }
         return page
+    }
+
+    private func form(_ view: ApprovalView, _ text: String, _ request: PublicRequest, withdraws: Bool = false) -> DecisionPage.Form {
+        let nonce = cookieValue(request) ?? base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
+        return DecisionPage.Form(seen: view.row.shownHash, csrf: csrf(text, nonce), nonce: nonce, withdraws: withdraws)
     }
 
     /// The page while the store cannot be read. It says the outcome of a posted request all the same.

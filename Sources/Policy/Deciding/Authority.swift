@@ -12,9 +12,10 @@ package struct Authority: Sendable, Equatable {
 
     /// Why somebody may not decide; nil if they may.
     package func refusal(of speaker: Speaker) -> String? {
+        if approvers?.isEmpty == true { return "no route says any more who decides this; notify-relay approvals does" }
+        if !speaker.isRecipient { return "this link was sent to somebody, or to a room, that gets no requests there any more" }
         if !allows(speaker.person) {
             let names = (approvers ?? []).joined(separator: ", ")
-            if names.isEmpty { return "no route says any more who decides this; notify-relay approvals does" }
             let who = speaker.person == nil ? "who you are is not known here" : "you are known as \(speaker.name)"
             return "this is for \(names) to decide, and \(who)"
         }

@@ -10,6 +10,8 @@ package struct Speaker: Sendable, Equatable {
     package var destination: String?
     /// Where they speak from: their IP address, or their user id on this machine; nil where there is neither.
     package var address: String?
+    /// False if the link was sent to somebody who is no recipient of the destination any more. They only read.
+    package var isRecipient = true
 
     package init(person: String?, fallbackName: String, way: String, destination: String?, address: String?) {
         self.person = person

@@ -34,10 +34,12 @@ package final class RevKeenClient: Sendable {
 
     /// Lists pending and resolved approvals of the whole account.
     /// A wrong `status` may give an empty list, so an empty list proves nothing.
+    ///
+    /// - Parameter urgency: `.decision` if a person waits for the response.
     package func approvals(
-        status: String? = nil, limit: Int = 100, offset: Int? = nil
+        status: String? = nil, limit: Int = 100, offset: Int? = nil, urgency: RequestBudget.Urgency = .approvals
     ) async throws(RevKeenError) -> Listing<Approval> {
-        try await list(["automations", "approvals"], .approvals, status: status, limit: limit, offset: offset)
+        try await list(["automations", "approvals"], urgency, status: status, limit: limit, offset: offset)
     }
 
     package func automations(limit: Int = 100, offset: Int? = nil) async throws(RevKeenError) -> Listing<Automation> {

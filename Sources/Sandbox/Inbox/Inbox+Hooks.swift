@@ -88,15 +88,17 @@ extension Inbox {
     /// Presses a button under a Telegram message.
     /// The press is stored until it is fetched.
     ///
-    /// - Parameter data: the button's callback data.
-    package func press(telegram data: String, user: Int, name: String) {
+    /// - Parameters:
+    ///   - data: the button's callback data.
+    ///   - chat: the chat of the message with the button; nil for a message that the bot did not send.
+    package func press(telegram data: String, user: Int, name: String, chat: Int? = -100) {
         let number = pressed + 1
         pressed = number
         kept(update: [
             "update_id": .int(number),
             "callback_query": [
                 "id": .string("query-\(number)"), "from": ["id": .int(user), "first_name": .string(name), "is_bot": false],
-                "data": .string(data),
+                "data": .string(data), "message": chat.map { ["message_id": 1, "chat": ["id": .int($0)]] } ?? .null,
             ],
         ])
     }

@@ -16,7 +16,7 @@ package struct Faults: Sendable {
     package var retryAfter: String?
     /// Every n-th request does nothing, and its connection ends without a response.
     package var dropEvery: Int?
-    /// This many of the next POSTs are carried out, and then the connection ends without a response.
+    /// This many of the next POSTs are carried out or repeated, and then the connection ends without a response.
     package var lostAnswers = 0
     /// This many of the next POSTs with an `Idempotency-Key` get 409 `idempotency_in_progress`.
     package var inProgress = 0

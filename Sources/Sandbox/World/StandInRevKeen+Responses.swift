@@ -59,7 +59,7 @@ extension StandInRevKeen {
         }
         let scope = [key, request.method, request.path, idempotencyKey].joined(separator: "\n")
         switch stored.find(scope, body: request.body, now: clock.now) {
-        case .replay(let answer): return answer
+        case .replay(let answer): return afterEffect(answer)
         case .conflict: return .conflict("idempotency_conflict", "This Idempotency-Key was used with another body")
         case .new: break
         }

@@ -39,15 +39,17 @@ struct DecidingScene {
 
     var row: ApprovalRow { get async throws { try #require(try await house.ledger.approval(account: "live", id: approval)) } }
 
-    /// The token of a link to decide, by default for the destination `ops`.
+    /// The token of a link to decide, by default for the destination `ops` and the room it has now.
     func token(
         account: String = "live", approval: String? = nil, destination: String = "ops", to recipient: String? = nil,
         expires: Duration = .days(7), keys: LinkKeys = House.keys
     ) throws -> String {
-        try #require(
+        let mark =
+            recipient.map { DecisionToken.mark(ofRecipient: $0) } ?? DecisionToken.mark(ofRoom: house.room(of: destination))
+        return try #require(
             DecisionToken(
-                account: account, approval: approval ?? self.approval, destination: destination,
-                recipient: recipient.map(DecisionToken.mark), expires: house.clock.now + expires
+                account: account, approval: approval ?? self.approval, destination: destination, recipient: mark,
+                expires: house.clock.now + expires
             ).signed(with: keys))
     }
 

@@ -170,47 +170,74 @@ struct ThreatTests {
     }
 }
 
-/// The tokens of buttons: they are short enough for every chat, and each is valid for one choice at one destination only.
+/// The tokens of buttons: they are short enough for every chat, and each is valid for one choice in one message only.
 struct ButtonTokenTests {
-    private let row = ApprovalRow(
-        account: "live", id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11", version: 1, shownHash: "0123456789abcdef",
-        payload: Payload(detail: .approval(ApprovalDetail(id: "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11"))), priority: .high, seenOpen: true,
-        updatedAt: Timestamp(seconds: 0))
+    private let id = "0b7e2a52-6d3e-4f5c-9d52-2b1f7a6c1a11"
+    private let message = ButtonToken.Message(account: "live", destination: "ops", room: "the room of ops")
+    private let shown = "0123456789abcdef"
+    private let expires = Timestamp(seconds: 20_000 * 86_400)
+
+    private func token(_ choice: Choice = .approve) throws -> String {
+        try #require(ButtonToken(choice: choice, approval: id, expires: expires).signed(for: message, shownHash: shown, with: House.keys))
+    }
 
     @Test(arguments: [Choice.approve, .reject])
     func `it comes back as it was made, within Telegram's 64 bytes`(choice: Choice) throws {
-        for id in [row.id, "short", "UPPER-id", "with.dots.and=signs"] {
-            let token = ButtonToken(choice: choice, approval: id, shownHash: row.shownHash)
-            let text = try #require(token.signed(account: "live", destination: "ops", with: House.keys))
+        for id in [id, "short", "UPPER-id", "with.dots.and=signs"] {
+            let made = ButtonToken(choice: choice, approval: id, expires: expires)
+            let text = try #require(made.signed(for: message, shownHash: shown, with: House.keys))
             #expect(text.utf8.count <= 64)
-            #expect(ButtonToken(text, account: "live", destination: "ops", keys: House.keys) == token)
+            let read = try #require(ButtonToken(text))
+            #expect(read.choice == choice && read.approval == id && read.lastDay == 20_000)
+            #expect(read.isOurs(message, keys: House.keys) && read.isFor(message, shownHash: shown, keys: House.keys))
         }
     }
 
     @Test func `an id that is too long has no button`() {
-        let token = ButtonToken(choice: .approve, approval: String(repeating: "x", count: 40), shownHash: "0123")
-        #expect(token.signed(account: "live", destination: "ops", with: House.keys) == nil)
+        let token = ButtonToken(choice: .approve, approval: String(repeating: "x", count: 40), expires: expires)
+        #expect(token.signed(for: message, shownHash: shown, with: House.keys) == nil)
     }
 
-    @Test func `it is good for no other account, destination, key or verdict`() throws {
-        let text = try #require(
-            ButtonToken(choice: .approve, approval: row.id, shownHash: row.shownHash)
-                .signed(account: "live", destination: "ops", with: House.keys))
-        #expect(ButtonToken(text, account: "test", destination: "ops", keys: House.keys) == nil)
-        #expect(ButtonToken(text, account: "live", destination: "room", keys: House.keys) == nil)
-        #expect(ButtonToken(text, account: "live", destination: "ops", keys: LinkKeys([Secret("another key than that one")])) == nil)
-        #expect(ButtonToken("r" + text.dropFirst(), account: "live", destination: "ops", keys: House.keys) == nil)
+    @Test func `it is good for no other account, destination, room or key`() throws {
+        let read = try #require(ButtonToken(try token()))
+        for other in [
+            ButtonToken.Message(account: "test", destination: "ops", room: message.room),
+            ButtonToken.Message(account: "live", destination: "room", room: message.room),
+            ButtonToken.Message(account: "live", destination: "ops", room: "another room"),
+        ] {
+            #expect(!read.isOurs(other, keys: House.keys) && !read.isFor(other, shownHash: shown, keys: House.keys))
+        }
+        let others = LinkKeys([Secret("another key than that one")])
+        #expect(!read.isOurs(message, keys: others) && !read.isFor(message, shownHash: shown, keys: others))
+    }
+
+    /// A changed character changes the content, the mark or the signature. None of them decides then.
+    @Test func `a token that was changed anywhere decides nothing`() throws {
+        let text = try token()
+        #expect(decides(text))
+        #expect(!decides("r" + text.dropFirst()))
         for index in text.indices where text[index] != "." {
             let changed = text.replacingCharacters(in: index...index, with: text[index] == "A" ? "B" : "A")
-            #expect(ButtonToken(changed, account: "live", destination: "ops", keys: House.keys) == nil)
+            #expect(!decides(changed), "\(changed)")
         }
     }
 
-    @Test func `it is for what was shown, and for nothing that is asked later`() {
-        let token = ButtonToken(choice: .approve, approval: row.id, shownHash: row.shownHash)
-        var changed = row
-        #expect(token.isFor(row))
-        changed.shownHash = "fedcba9876543210"
-        #expect(!token.isFor(changed))
+    private func decides(_ text: String) -> Bool {
+        guard let read = ButtonToken(text) else { return false }
+        return read.isOurs(message, keys: House.keys) && read.isFor(message, shownHash: shown, keys: House.keys)
+    }
+
+    /// Two contents whose hashes begin alike are found in a second. So the whole hash is signed.
+    @Test func `it is for what was shown as a whole, and for nothing with a hash that begins alike`() throws {
+        let read = try #require(ButtonToken(try token()))
+        #expect(!read.isFor(message, shownHash: "0123456789abcdee", keys: House.keys))
+        #expect(!read.isFor(message, shownHash: "01234567", keys: House.keys))
+        #expect(read.isOurs(message, keys: House.keys))
+    }
+
+    @Test func `it is valid until its last day begins`() throws {
+        let read = try #require(ButtonToken(try token()))
+        #expect(!read.hasExpired(at: Timestamp(seconds: 20_000 * 86_400 - 1)))
+        #expect(read.hasExpired(at: Timestamp(seconds: 20_000 * 86_400)))
     }
 }

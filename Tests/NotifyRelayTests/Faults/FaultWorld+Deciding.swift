@@ -13,6 +13,8 @@ extension FaultWorld {
         var accepted: [String: Answer] = [:]
         /// The approvals that somebody decided at RevKeen itself.
         var elsewhere: Set<String> = []
+        /// The approvals that somebody changed at RevKeen, so that an answer to what they showed before may be lost.
+        var changed: Set<String> = []
     }
 
     /// The relay's own deciding, without the look that it does beside, so that a seed plays the same each time.
@@ -69,17 +71,23 @@ extension FaultWorld {
             let isSound =
                 switch answer?.state {
                 case nil: effects.isEmpty && entries.isEmpty && people.accepted[approval] == nil
-                case .taken: effects == [answer?.choice] && entries == [.taken]
-                case .lost: effects.isEmpty && entries == [.lost] && people.elsewhere.contains(approval)
-                case .asked, .refused: false
+                case .taken: effects == [answer?.choice] && entries.last == .taken && areLost(entries.dropLast(), approval)
+                case .lost: effects.isEmpty && areLost(entries.dropLast(), approval) && mayBeLost(approval)
+                case .asked, .refused, .withdrawn: false
                 }
             if !isSound { problems.append(story) }
-            if let accepted = people.accepted[approval], let answer, accepted.choice != answer.choice {
+            if let accepted = people.accepted[approval], let answer, accepted.round == answer.round, accepted.choice != answer.choice {
                 problems.append("\(story): \(accepted.choice) was accepted")
             }
         }
         return problems
     }
+
+    private func areLost(_ entries: ArraySlice<AuditEntry.State>, _ approval: String) -> Bool {
+        entries.isEmpty || (entries.allSatisfy { $0 == .lost } && people.changed.contains(approval))
+    }
+
+    private func mayBeLost(_ approval: String) -> Bool { people.elsewhere.contains(approval) || people.changed.contains(approval) }
 
     // MARK: Reminders
 

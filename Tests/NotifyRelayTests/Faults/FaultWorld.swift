@@ -161,7 +161,10 @@ final class FaultWorld {
     private func answer() async {
         guard !pending.isEmpty else { return }
         let index = below(pending.count)
-        if below(2) == 0 { return await house.world.changeApproval(pending[index], action: "Refund more", actions: .null) }
+        if below(2) == 0 {
+            people.changed.insert(pending[index])
+            return await house.world.changeApproval(pending[index], action: "Refund more", actions: .null)
+        }
         await decideElsewhere(pending.remove(at: index))
     }
 

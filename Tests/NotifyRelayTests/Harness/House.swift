@@ -28,6 +28,7 @@ final class House: Sendable {
     private let kind: Channels
     private let channels = Locked<[String: ScriptedChannel]>([:])
     private let current: Locked<Relay>
+    private let rooms: Locked<[String: String]>
 
     enum Channels {
         case scripted, real
@@ -48,6 +49,7 @@ final class House: Sendable {
         let scripted = kind == .scripted ? channels : nil
         let generation = try Self.generation(yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: scripted)
         current = Locked(Self.relay(generation, ledger, transport, clock, book))
+        rooms = Locked(Self.rooms(generation))
         try await relay.prepare()
     }
 
@@ -83,8 +85,17 @@ final class House: Sendable {
     }
 
     func generation(_ yaml: String) throws -> Generation {
-        try Self.generation(
+        let generation = try Self.generation(
             yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: kind == .scripted ? channels : nil)
+        rooms.withLock { $0 = Self.rooms(generation) }
+        return generation
+    }
+
+    /// The room of a destination in the file that was read last.
+    func room(of destination: String) -> String { rooms.withLock { $0[destination] } ?? "" }
+
+    private static func rooms(_ generation: Generation) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: generation.destinations.map { ($0.name, $0.room) })
     }
 
     var tools: ChannelTools { Self.tools(transport, mail, clock) }

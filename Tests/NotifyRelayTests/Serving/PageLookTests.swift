@@ -54,7 +54,7 @@ struct PageLookTests {
 
     @Test func `a page whose answer is on its way`() {
         var page = open()
-        page.standing = .onItsWay(actor: Self.hostile, choice: .approve)
+        page.standing = .onItsWay(actor: Self.hostile, choice: .approve, wasCalled: false)
         expectGolden(page.shell.html, "on-its-way.html")
     }
 
