@@ -75,6 +75,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CHeap"),
         .target(name: "RelaySupport"),
         .target(name: "RelayCore", dependencies: ["RelaySupport"]),
         .target(name: "Transport", dependencies: ["CCurl", "RelayCore", "RelaySupport"]),
@@ -100,8 +101,9 @@ let package = Package(
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
-                "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Pages", "Sandbox", crypto,
-                hummingbird, hummingbirdCore, nio, logging, lifecycle, signals,
+                "CHeap", "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Pages",
+                "Sandbox",
+                crypto, hummingbird, hummingbirdCore, nio, logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -31,10 +31,10 @@ struct JSONText {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    mutating func add(_ name: StaticString, _ value: JSONValue?) {
+    mutating func add(_ name: StaticString, _ value: PackedJSON?) {
         guard let value else { return }
         begin(name)
-        bytes.append(contentsOf: value.bytes)
+        bytes.append(contentsOf: value.text.utf8)
     }
 
     private mutating func begin(_ name: StaticString) {

@@ -22,14 +22,38 @@ enum PayloadText {
 
     /// Reads the payload of an event of a kind; nil if the text is damaged or belongs to another kind.
     static func read(_ text: String, kind: Event.Kind) -> Payload? {
-        guard let members = object(in: text), let detail = Detail(members), detail.fits(kind) else { return nil }
+        guard let (members, packed) = members(in: text), let detail = Detail(members, packed), detail.fits(kind) else { return nil }
         return Payload(origin: Origin(members), detail: detail)
+    }
+
+    /// The members of a payload. One that is kept packed is not parsed if it is large, because most readers do not need it.
+    private static func members(in text: String) -> (values: [String: JSONValue], packed: PackedJSON?)? {
+        guard text.utf8.count > 8_192 else {
+            return object(in: text).map { ($0, ($0["actions"] ?? $0["payload"]).map { PackedJSON($0) }) }
+        }
+        let bytes = Array(text.utf8)
+        var values: [String: JSONValue] = [:]
+        var packed: PackedJSON?
+        do {
+            let found = try JSONOutline(bytes).members(most: 100)
+            guard found.isWhole else { return nil }
+            for member in found.parts {
+                if member.name == "actions" || member.name == "payload" {
+                    packed = PackedJSON(canonical: String(decoding: bytes[member.value], as: UTF8.self))
+                } else {
+                    values[member.name] = try JSONValue(parsing: bytes, in: member.value, bounds: .stored)
+                }
+            }
+        } catch {
+            return nil
+        }
+        return (values, packed)
     }
 
     /// The members of a JSON object in the store; nil if the text is not a JSON object.
     static func object(in text: String) -> [String: JSONValue]? {
         do {
-            return try JSONValue(parsing: Array(text.utf8), depth: JSONValue.defaultDepth + 2).object
+            return try JSONValue(parsing: Array(text.utf8), bounds: .stored).object
         } catch {
             return nil
         }
@@ -62,7 +86,8 @@ extension JSONText {
             add("is", "notification")
             add("type", detail.type)
             add("message", detail.message)
-            add("payload", detail.payload)
+            add("payload", detail.packed)
+            add("cut_bytes", detail.cutBytes.map(Int64.init))
         case .run(let detail):
             add("is", "run")
             add("outcome", detail.outcome.rawValue)
@@ -90,7 +115,8 @@ extension JSONText {
         add("version", Int64(detail.version))
         add("state", detail.state.rawValue)
         add("action", detail.action)
-        add("actions", detail.actions)
+        add("actions", detail.packed)
+        add("cut_bytes", detail.cutBytes.map(Int64.init))
         add("created_at", detail.createdAt?.milliseconds)
         add("actor", detail.actor)
         add("decided_at", detail.decidedAt?.milliseconds)
@@ -111,12 +137,14 @@ extension Origin {
 }
 
 extension Detail {
-    fileprivate init?(_ members: [String: JSONValue]) {
+    fileprivate init?(_ members: [String: JSONValue], _ packed: PackedJSON?) {
         switch members["is"]?.string {
         case "notification":
             let message = members["message"]?.string ?? ""
-            self = .notification(
-                NotificationDetail(type: members["type"]?.string, message: message, payload: members["payload"]))
+            var detail = NotificationDetail(type: members["type"]?.string, message: message)
+            detail.packed = packed
+            detail.cutBytes = members["cut_bytes"]?.int
+            self = .notification(detail)
         case "run":
             guard let outcome = members["outcome"]?.string.flatMap(RunDetail.Outcome.init) else { return nil }
             self = .run(
@@ -124,7 +152,8 @@ extension Detail {
                     outcome: outcome, summary: members["summary"]?.string, error: members["error"]?.string,
                     failedStep: members["failed_step"]?.string, milliseconds: members["milliseconds"]?.int.map(Int64.init)))
         case "approval":
-            guard let detail = ApprovalDetail(members) else { return nil }
+            guard var detail = ApprovalDetail(members) else { return nil }
+            detail.packed = packed
             self = .approval(detail)
         case "digest":
             guard let text = members["digest"]?.string, let detail = DigestDetail(stored: text) else { return nil }
@@ -167,9 +196,10 @@ extension ApprovalDetail {
         let time = { (name: String) in members[name]?.int.map { Timestamp(milliseconds: Int64($0)) } }
         self.init(
             id: id, version: members["version"]?.int ?? 1, state: state, action: members["action"]?.string,
-            actions: members["actions"], createdAt: time("created_at"), actor: members["actor"]?.string,
+            createdAt: time("created_at"), actor: members["actor"]?.string,
             decidedAt: time("decided_at"), reason: members["reason"]?.string, step: members["step"]?.int,
             overdue: members["overdue"]?.bool)
         votes = members["votes"]?.string
+        cutBytes = members["cut_bytes"]?.int
     }
 }

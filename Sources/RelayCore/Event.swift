@@ -86,12 +86,18 @@ package enum Detail: Sendable, Equatable {
 package struct NotificationDetail: Sendable, Equatable {
     package var type: String?
     package var message: String
-    package var payload: JSONValue?
+    package var payload: JSONValue? {
+        get { packed?.value }
+        set { packed = newValue.map { PackedJSON($0) } }
+    }
+    package var packed: PackedJSON?
+    /// The bytes of the fields of which only the beginning is here, because they exceed a bound; nil if nothing is cut.
+    package var cutBytes: Int?
 
     package init(type: String? = nil, message: String, payload: JSONValue? = nil) {
         self.type = type
         self.message = message
-        self.payload = payload
+        packed = payload.map { PackedJSON($0) }
     }
 }
 
@@ -126,7 +132,14 @@ package struct ApprovalDetail: Sendable, Equatable {
     package var state: State
     /// RevKeen's `action_summary`.
     package var action: String?
-    package var actions: JSONValue?
+    package var actions: JSONValue? {
+        get { packed?.value }
+        set { packed = newValue.map { PackedJSON($0) } }
+    }
+    package var packed: PackedJSON?
+    /// The bytes of the fields of which only the beginning is here, because they exceed a bound; nil if nothing is cut.
+    /// Such a request shows less than what is decided.
+    package var cutBytes: Int?
     package var createdAt: Timestamp?
     /// RevKeen's user id, unchanged.
     package var actor: String?
@@ -148,7 +161,7 @@ package struct ApprovalDetail: Sendable, Equatable {
         self.version = version
         self.state = state
         self.action = action
-        self.actions = actions
+        packed = actions.map { PackedJSON($0) }
         self.createdAt = createdAt
         self.actor = actor
         self.decidedAt = decidedAt

@@ -1,50 +1,73 @@
 /// A JSON syntax error: what is wrong and where.
 package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: String, Sendable { case unexpectedEnd, unexpectedByte, badString, badNumber, tooDeep, trailingBytes }
+    package enum Reason: String, Sendable {
+        case unexpectedEnd, unexpectedByte, badString, badNumber, trailingBytes
+        case tooDeep, tooManyNodes, stringTooLong
+
+        /// The text may be JSON, and exceeds a bound.
+        package var isBound: Bool { self == .tooDeep || self == .tooManyNodes || self == .stringTooLong }
+    }
 
     package var reason: Reason
     /// The index of the byte where the error was found, from 0.
     package var offset: Int
 
-    package var description: String { "not JSON: \(reason.rawValue) at byte \(offset)" }
+    package init(reason: Reason, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    package var description: String { "\(reason.isBound ? "too much JSON" : "not JSON"): \(reason.rawValue) at byte \(offset)" }
 }
 
 extension JSONValue {
-    /// The maximum nesting depth of arrays and objects.
-    /// RevKeen's own responses are 5 deep.
-    package static let defaultDepth = 64
-
     /// Reads one JSON text (RFC 8259).
     ///
     /// The input may be untrusted. A byte order mark is skipped, and bad UTF-8 and lone surrogates become U+FFFD. If two members have the
-    /// same name, the last one counts. More than `depth` levels are an error, not a crash.
+    /// same name, the last one counts. What exceeds a bound is an error, not a crash.
     ///
-    /// - Throws: `JSONSyntaxError` if the bytes are not one JSON text.
-    package init(parsing bytes: [UInt8], depth: Int = defaultDepth) throws(JSONSyntaxError) {
-        var parser = JSONParser(bytes)
-        self = try parser.document(depth: depth)
+    /// - Parameter range: the part of the bytes that is the text; nil is all of them.
+    /// - Throws: `JSONSyntaxError` if the bytes are not one JSON text within the bounds.
+    package init(parsing bytes: [UInt8], in range: Range<Int>? = nil, bounds: JSONBounds = .item) throws(JSONSyntaxError) {
+        self = try Self.counted(parsing: bytes, in: range, bounds: bounds).value
+    }
+
+    /// Reads one JSON text and counts its nodes.
+    package static func counted(
+        parsing bytes: [UInt8], in range: Range<Int>? = nil, bounds: JSONBounds = .item
+    ) throws(JSONSyntaxError) -> (value: JSONValue, nodes: Int) {
+        var parser = JSONParser(bytes, range ?? 0..<bytes.count, bounds)
+        let value = try parser.document()
+        return (value, parser.nodes)
     }
 }
 
 private struct JSONParser {
     private let bytes: [UInt8]
-    private var at = 0
+    private let end: Int
+    private let bounds: JSONBounds
+    private var at: Int
+    private(set) var nodes = 0
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], _ range: Range<Int>, _ bounds: JSONBounds) {
         self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+        self.bounds = bounds
+        (at, end) = (range.lowerBound, range.upperBound)
+        if bytes[range].starts(with: [0xEF, 0xBB, 0xBF]) { at += 3 }
     }
 
-    mutating func document(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        let result = try value(depth: depth)
+    mutating func document() throws(JSONSyntaxError) -> JSONValue {
+        let result = try value(depth: bounds.depth)
         skipSpace()
-        guard at == bytes.count else { throw error(.trailingBytes) }
+        guard at == end else { throw error(.trailingBytes) }
         return result
     }
 
     private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        nodes += 1
+        guard nodes <= bounds.nodes else { throw error(.tooManyNodes) }
         skipSpace()
-        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        guard at < end else { throw error(.unexpectedEnd) }
         switch bytes[at] {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -63,7 +86,7 @@ private struct JSONParser {
         if closes("}") { return .object(members) }
         while true {
             skipSpace()
-            guard at < bytes.count else { throw error(.unexpectedEnd) }
+            guard at < end else { throw error(.unexpectedEnd) }
             guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
             let name = try string()
             try expect(":")
@@ -88,8 +111,9 @@ private struct JSONParser {
     private mutating func string() throws(JSONSyntaxError) -> String {
         at += 1
         let start = at
-        while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\") { at += 1 }
-        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        while at < end, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\") { at += 1 }
+        guard at < end else { throw error(.unexpectedEnd) }
+        guard at - start <= bounds.string else { throw error(.stringTooLong) }
         if bytes[at] == UInt8(ascii: "\"") {
             defer { at += 1 }
             return String(decoding: bytes[start..<at], as: UTF8.self)
@@ -99,7 +123,8 @@ private struct JSONParser {
 
     private mutating func escapedString(startingWith start: [UInt8]) throws(JSONSyntaxError) -> String {
         var out = start
-        while at < bytes.count {
+        while at < end {
+            guard out.count <= bounds.string else { throw error(.stringTooLong) }
             let byte = bytes[at]
             at += 1
             switch byte {
@@ -112,7 +137,7 @@ private struct JSONParser {
     }
 
     private mutating func escape(into out: inout [UInt8]) throws(JSONSyntaxError) {
-        guard at < bytes.count else { throw error(.unexpectedEnd) }
+        guard at < end else { throw error(.unexpectedEnd) }
         let byte = bytes[at]
         at += 1
         switch byte {
@@ -129,7 +154,7 @@ private struct JSONParser {
 
     private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try hex4()
-        guard (0xD800..<0xDC00).contains(first), at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"),
+        guard (0xD800..<0xDC00).contains(first), at + 1 < end, bytes[at] == UInt8(ascii: "\\"),
             bytes[at + 1] == UInt8(ascii: "u")
         else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
         let before = at
@@ -143,7 +168,7 @@ private struct JSONParser {
     }
 
     private mutating func hex4() throws(JSONSyntaxError) -> UInt32 {
-        guard at + 4 <= bytes.count else { throw error(.unexpectedEnd) }
+        guard at + 4 <= end else { throw error(.unexpectedEnd) }
         var number: UInt32 = 0
         for byte in bytes[at..<at + 4] {
             guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw error(.badString) }
@@ -170,13 +195,13 @@ private struct JSONParser {
 
     private mutating func digits() -> Int {
         let start = at
-        while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 { at += 1 }
+        while at < end, bytes[at] >= 48, bytes[at] <= 57 { at += 1 }
         return at - start
     }
 
     private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue {
         let length = word.utf8CodeUnitCount
-        guard at + length <= bytes.count else { throw error(.unexpectedEnd) }
+        guard at + length <= end else { throw error(.unexpectedEnd) }
         guard bytes[at..<at + length].elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: length)) else {
             throw error(.unexpectedByte)
         }
@@ -191,17 +216,17 @@ private struct JSONParser {
 
     private mutating func expect(_ mark: Unicode.Scalar) throws(JSONSyntaxError) {
         skipSpace()
-        guard take(mark) else { throw error(at < bytes.count ? .unexpectedByte : .unexpectedEnd) }
+        guard take(mark) else { throw error(at < end ? .unexpectedByte : .unexpectedEnd) }
     }
 
     private mutating func take(_ mark: Unicode.Scalar) -> Bool {
-        guard at < bytes.count, bytes[at] == UInt8(ascii: mark) else { return false }
+        guard at < end, bytes[at] == UInt8(ascii: mark) else { return false }
         at += 1
         return true
     }
 
     private mutating func skipSpace() {
-        while at < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[at]) { at += 1 }
+        while at < end, bytes[at] <= 0x20, bytes[at] == 0x20 || bytes[at] == 0x0A || bytes[at] == 0x0D || bytes[at] == 0x09 { at += 1 }
     }
 
     private func error(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: at) }

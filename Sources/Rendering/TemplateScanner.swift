@@ -28,12 +28,15 @@ struct TemplateScanner {
         "link",
     ]
 
+    /// The most sections inside one another. The engine calls itself for each.
+    private static let deepest = 40
+
     let file: String
     /// The names of all partials, without `_`.
     let partials: Set<String>
     private let isPartial: Bool
     let problems: ProblemList
-    private(set) var usedPartials: Set<String> = []
+    private(set) var work = TemplateWork()
     private var open: [(name: String, place: Place)] = []
 
     /// - Parameter isPartial: a partial may be used inside a list, so it may use the item names of every list.
@@ -54,6 +57,10 @@ struct TemplateScanner {
                 continue
             }
             let place = Place(file: file, line: line, column: at - lineStart + 1)
+            guard open.count <= Self.deepest else {
+                problems.add(Problem(place, "the sections are too deep", expected: "at most \(Self.deepest), one inside the other"))
+                return
+            }
             let isTriple = at + 2 < scalars.count && scalars[at + 2] == "{"
             let start = at + (isTriple ? 3 : 2)
             guard let end = close(scalars, from: start, isTriple ? 3 : 2) else {
@@ -83,6 +90,7 @@ struct TemplateScanner {
     private mutating func judge(_ tag: String, at place: Place) {
         let sign = tag.first.map(String.init) ?? ""
         let name = trimmed("#^/>&!".contains(sign) ? String(tag.dropFirst()) : tag)
+        work.tags += times
         switch sign {
         case "!": break
         case "#", "^":
@@ -94,7 +102,7 @@ struct TemplateScanner {
                 return
             }
         case ">":
-            usedPartials.insert(name)
+            work.partials.append(TemplateWork.Use(name: name, times: times, place: place))
             if !partials.contains(name) {
                 problems.add(Problem(place, "there is no partial '_\(name).mustache'", meant: nearest(name, in: partials)))
             }
@@ -102,6 +110,11 @@ struct TemplateScanner {
             problems.add(Problem(place, "'{{\(sign)' is not allowed here", expected: "names, sections and partials only"))
         default: judgeName(name, at: place)
         }
+    }
+
+    /// How often what stands here may be rendered.
+    private var times: Int {
+        open.reduce(1) { Self.itemNames[$1.name] == nil ? $0 : min($0 * TemplateWork.longestList, TemplateWork.most + 1) }
     }
 
     private func judgeName(_ name: String, at place: Place) {

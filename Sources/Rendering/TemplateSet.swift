@@ -174,21 +174,31 @@ package struct TemplateSet: Sendable {
                     Place(file: "\(folder)/\(name).mustache", line: 1, column: 1), "no message asks for a template of this name",
                     expected: "a name of docs/templates.md, or _name for a partial", meant: nearest(name, in: known)))
         }
-        var uses: [String: Set<String>] = [:]
+        var works: [String: TemplateWork] = [:]
         for (name, text) in partials {
             var scanner = TemplateScanner(
                 file: "\(folder)/_\(name).mustache", partials: Set(partials.keys), isPartial: true,
                 problems: own[name] == nil ? ProblemList() : problems)
             scanner.scan(text)
-            uses[name] = scanner.usedPartials
+            works[name] = scanner.work
         }
-        for (name, text) in texts {
-            var scanner = TemplateScanner(file: "\(folder)/\(name).mustache", partials: Set(partials.keys), problems: problems)
-            scanner.scan(text)
-        }
-        for name in uses.keys.sorted() where reaches(name, from: name, uses) {
+        let uses = works.mapValues { Set($0.partials.map(\.name)) }
+        let circles = uses.keys.sorted().filter { reaches($0, from: $0, uses) }
+        for name in circles {
             problems.add(
                 Problem(Place(file: "\(folder)/_\(name).mustache", line: 1, column: 1), "the partial '\(name)' leads back to itself"))
+        }
+        let totals = circles.isEmpty ? TemplateWork.totals(of: works) : [:]
+        for (name, text) in texts {
+            let file = "\(folder)/\(name).mustache"
+            var scanner = TemplateScanner(file: file, partials: Set(partials.keys), problems: problems)
+            scanner.scan(text)
+            guard scanner.work.total(totals) > TemplateWork.most else { continue }
+            let place = scanner.work.partials.first { $0.times * (totals[$0.name] ?? 0) > 1_000 }?.place
+            problems.add(
+                Problem(
+                    place ?? Place(file: file, line: 1, column: 1), "the lists and partials inside one another are too many",
+                    expected: "at most \(TemplateWork.most) tags in one message"))
         }
     }
 

@@ -14,6 +14,8 @@ package struct HTTPRequest: Sendable {
     package var timeout: Duration = .seconds(30)
     /// The most bytes of the response body; a longer body is the error `tooLarge`.
     package var maximumAnswer = 64 * 1024
+    /// A longer body is no error, but *cut* at `maximumAnswer` bytes.
+    package var keepsBeginning = false
     /// True if nothing in the request makes a second copy harmless. libcurl's own resend on a dead reused connection is then stopped, and
     /// reported as `.noAnswer` with `sent: true`.
     package var guardsAgainstResend = false

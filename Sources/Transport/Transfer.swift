@@ -94,7 +94,7 @@ final class Transfer: @unchecked Sendable {
         var final = 0
         _ = relay_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &final)
         // After a final head, a fault can only be one of the body.
-        let isCut = code != CURLE_OK && headAt != nil && request.need != .whole
+        let isCut = code != CURLE_OK && headAt != nil && (request.need != .whole || overflowed && request.keepsBeginning)
         guard code == CURLE_OK || isCut, final > 0 else { return resume(.failure(failure(code))) }
         resume(.success(HTTPResponse(status: final, headers: headers, body: body, took: .seconds(seconds), isCut: isCut)))
     }
@@ -149,6 +149,7 @@ final class Transfer: @unchecked Sendable {
 
     fileprivate func took(body bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= request.maximumAnswer else {
+            if request.keepsBeginning { body.append(contentsOf: bytes.prefix(request.maximumAnswer - body.count)) }
             overflowed = true
             return false
         }

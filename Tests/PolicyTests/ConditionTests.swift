@@ -27,4 +27,10 @@ struct ConditionTests {
         #expect(Condition(automation: [Glob(pattern: event.payload.origin.automationID ?? "-")]).fits(event))
         #expect(Condition(automation: [Glob(pattern: "Daily*")]).explain(event) == "automation is Nightly invoices, not Daily*")
     }
+
+    @Test func `a pattern of many stars is quick`() {
+        let pattern = String(repeating: "*a", count: 50) + "b"
+        #expect(!Glob(pattern: pattern).matches(String(repeating: "a", count: 10_000)))
+        #expect(Glob(pattern: pattern).matches(String(repeating: "a", count: 1_000) + "b"))
+    }
 }

@@ -24,8 +24,10 @@ struct TimestampTests {
 }
 
 struct JSONTests {
-    private func parse(_ text: String, depth: Int = JSONValue.defaultDepth) throws(JSONSyntaxError) -> JSONValue {
-        try JSONValue(parsing: Array(text.utf8), depth: depth)
+    private func parse(_ text: String, depth: Int = JSONBounds.item.depth) throws(JSONSyntaxError) -> JSONValue {
+        var bounds = JSONBounds.item
+        bounds.depth = depth
+        return try JSONValue(parsing: Array(text.utf8), bounds: bounds)
     }
 
     @Test func `numbers keep their text and members are sorted`() throws {

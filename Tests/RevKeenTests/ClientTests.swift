@@ -30,7 +30,7 @@ struct ClientTests {
             "\(request.method) \(request.url.reveal().replacing("https://staging-api.revkeen.com/v2", with: ""))"
                 == Self.requests[index].line)
         #expect(request.body == nil)
-        #expect(request.maximumAnswer == 8_000_000)
+        #expect(request.maximumAnswer == 1_000_000)
     }
 
     @Test func `every request bears the key, the version and who asks`() async throws {

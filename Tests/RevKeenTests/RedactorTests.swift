@@ -33,6 +33,18 @@ struct RedactorTests {
         for text in ["7", #"{"a":1}"#, "[1]", "null"] { #expect(try Redactor.everything.redact(json(text)) == .string(Redactor.mark)) }
     }
 
+    @Test func `a path with thirty times dot dot is quick, however deep the value is`() throws {
+        let path = "$" + String(repeating: "..a", count: 30)
+        let deep = String(repeating: #"{"a":"#, count: 60) + "1" + String(repeating: "}", count: 60)
+        let after = try Redactor(paths: [path]).redact(json(deep)).text
+        #expect(after == String(repeating: #"{"a":"#, count: 30) + #""<redacted>""# + String(repeating: "}", count: 30))
+    }
+
+    @Test func `a path has at most as many steps as there are levels`() throws {
+        #expect(throws: Never.self) { try Redactor(paths: ["$" + String(repeating: ".a", count: 64)]) }
+        #expect(throws: RedactionPathError.self) { try Redactor(paths: ["$" + String(repeating: ".a", count: 65)]) }
+    }
+
     @Test func `all paths are followed`() throws {
         let redactor = try Redactor(paths: ["$.a", "$..c"])
         #expect(

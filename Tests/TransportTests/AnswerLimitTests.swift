@@ -39,6 +39,16 @@ struct AnswerLimitTests {
         #expect(error?.reason == .tooLarge && error?.sent == true)
     }
 
+    @Test func `of a longer response the beginning is taken if the beginning is of use`() async throws {
+        let server = server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + String(repeating: "x", count: 100))
+        defer { server.stop() }
+        var request = HTTPRequest("GET", Secret("http://127.0.0.1:\(server.port)/in"))
+        request.maximumAnswer = 99
+        request.keepsBeginning = true
+        let response = try await client.send(request)
+        #expect(response.body.count == 99 && response.isCut && response.status == 200)
+    }
+
     @Test(arguments: ["Content-Length: 31457280\r\n\r\n", "Connection: close\r\n\r\n"])
     func `of thirty megabytes hardly any are taken over`(head: String) async throws {
         let written = Locked(0)

@@ -28,6 +28,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        Heap.keepLittle()
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()
         let lock = try holdStore(configuration, logger)

@@ -26,6 +26,11 @@ struct YAMLReader {
     /// Returns nil, and adds the problem, if the text is not valid YAML.
     mutating func read(_ written: String) -> ConfigNode? {
         let text = written.withUnixLineEnds
+        if let place = AliasExpansion.excess(in: text, file: file) {
+            problems.add(
+                Problem(place, "the file is too large or too deep", expected: "at most \(AliasExpansion.most) bytes with its aliases"))
+            return nil
+        }
         do {
             guard let root = try Yams.compose(yaml: text) else {
                 problems.add(Problem(Place(file: file, line: 1, column: 1), "the file is empty", expected: "a mapping"))
@@ -108,7 +113,8 @@ struct YAMLReader {
                 }
             }
             // Keys of the mapping itself come before merged ones, and an earlier merged mapping before a later one.
-            for entry in merged where !entries.contains(where: { $0.key == entry.key }) { entries.append(entry) }
+            var keys = Set(entries.map(\.key))
+            for entry in merged where keys.insert(entry.key).inserted { entries.append(entry) }
             return ConfigNode(.mapping(entries), at: place)
         case .alias:
             problems.add(Problem(place, "an alias leads nowhere"))

@@ -20,9 +20,10 @@ struct DecisionWays: Sendable {
         return token.signed(with: keys).map { "\(publicURL)/a/\($0)" }
     }
 
-    /// The buttons of a request; empty if a press would not reach the relay. They expire as links do.
+    /// The buttons of a request; empty if a press would not reach the relay, and if the request is cut: that is decided on the page only.
+    /// They expire as links do.
     func buttons(for row: ApprovalRow, at target: Composer.Target, now: Timestamp) -> [DecisionButton] {
-        guard receivesPresses(of: target.callback) else { return [] }
+        guard receivesPresses(of: target.callback), row.detail?.cutBytes == nil else { return [] }
         let message = ButtonToken.Message(account: row.account, destination: target.name, room: target.room)
         return [Choice.approve, .reject].compactMap { choice in
             ButtonToken(choice: choice, approval: row.id, expires: expires(now))

@@ -30,12 +30,17 @@ extension AccountPoller {
         let asked = clock.uptime
         let listing = try await client.approvals()
         try await begin(at: listing.date)
+        await judgeReadable(listing.complaint, "the list of approvals", id: "list/approvals")
         let before = listed[.approvals]
         var items = try await allPages(listing, isKnown: isKnownApproval) { try await self.client.approvals(offset: $0) }
         if listing.isFull {
             let shown = Set(items.map(\.id))
             // An unknown filter word may be refused or bring nothing. The unfiltered list is used in either case.
-            if let pending = try? await client.approvals(status: "pending") { items += pending.items.filter { !shown.contains($0.id) } }
+            do {
+                items += try await client.approvals(status: "pending").items.filter { !shown.contains($0.id) }
+            } catch {
+                if LargeAnswers.isAskedFor(by: error) { throw error }
+            }
         }
         let ids = Set(items.map(\.id))
         let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
@@ -58,8 +63,14 @@ extension AccountPoller {
     /// Looks take turns, because a list and a detail that are read at once must not both make the next version of one approval.
     @discardableResult
     func see(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
-        guard !approvals.isEmpty else { return 0 }
-        return try await approvalLock.withLock { try await seeInTurn(approvals, look) }
+        var new = 0
+        // Large approvals are seen in small crowds, so that few of its rows are in memory at once.
+        let crowd = LargeAnswers.isInTurn ? 20 : max(approvals.count, 1)
+        for start in stride(from: 0, to: approvals.count, by: crowd) {
+            let some = Array(approvals[start..<min(start + crowd, approvals.count)])
+            new += try await approvalLock.withLock { try await seeInTurn(some, look) }
+        }
+        return new
     }
 
     private func seeInTurn(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {

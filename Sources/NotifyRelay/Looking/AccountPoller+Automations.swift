@@ -12,6 +12,7 @@ extension AccountPoller {
         let known = Set(watched.keys)
         let all = try await allPages(listing, isKnown: { known.contains($0) }) { try await self.client.automations(offset: $0) }
         let ids = Set(all.map(\.id))
+        await judgeReadable(listing.complaint, "the list of automations", id: "list/automations")
         let before = listed[.automations]
         await judgeSaturation(listing, of: .feed(.automations), allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
         listed[.automations] = ids
@@ -106,18 +107,28 @@ extension AccountPoller {
         paging.nextProbe = clock.now + .seconds(86_400)
         var items = first.items
         var ids = Set(items.map(\.id))
+        var bytes = first.bytes
+        let began = clock.uptime
         for number in 1...50 {
             let next: Listing<Item>
             do {
                 next = try await page(number * first.limit)
             } catch {
+                if LargeAnswers.isAskedFor(by: error) { throw error }
                 // An error does not say whether lists page, unless it refuses `offset`.
                 if !paging.works, (error as? RevKeenError)?.reason.isAnAnswer != true { paging.nextProbe = clock.now }
                 break
             }
+            bytes += next.bytes
+            if bytes > LargeAnswers.mostTogether {
+                if LargeAnswers.isInTurn { break }
+                throw RevKeenError(.tooLarge, "the pages are over \(LargeAnswers.mostTogether) bytes together")
+            }
             let new = next.items.filter { ids.insert($0.id).inserted }
             if number == 1 { paging.works = !new.isEmpty }
             items += new
+            // Others wait for the turn, so a slow server does not keep it.
+            if LargeAnswers.isInTurn, clock.uptime - began > .seconds(60) { break }
             guard !new.isEmpty, next.isFull, try await hasUnknown(new, isKnown) else { break }
         }
         return items

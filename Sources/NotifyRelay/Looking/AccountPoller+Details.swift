@@ -51,8 +51,11 @@ extension AccountPoller {
         details.looked(at: clock.uptime)
         let asked = clock.uptime
         do {
-            let response = try await client.run(watch.run, of: watch.automation)
-            try await take(response, watch, asked: asked)
+            try await LargeAnswers.work {
+                let response = try await client.run(watch.run, of: watch.automation)
+                await judgeReadable(response.complaint, "run \(watch.run)", id: "part/run/\(watch.run)")
+                try await take(response, watch, asked: asked)
+            }
             if details.succeeded(watch.run) { await readable("run \(watch.run)", id: "run/\(watch.run)") }
             await succeeded(.details)
             return true

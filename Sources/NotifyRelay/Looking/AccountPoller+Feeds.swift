@@ -51,6 +51,14 @@ extension AccountPoller {
         await reports.end(SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name), "account \(name): \(what) \(now)")
     }
 
+    /// Reports what of a good response could not be read, and when all of it can be read again.
+    func judgeReadable(_ complaint: String?, _ what: String, id: String) async {
+        guard let complaint else { return await readable(what, id: id) }
+        await reports.begin(
+            SelfReport.Topic(name: "unreadable", about: "\(name)/\(id)", account: name),
+            "account \(name): a part of \(what) cannot be read: \(complaint)")
+    }
+
     private static func complaint(_ error: RevKeenError, account: String, feed: Feed) -> (topic: String, text: String) {
         switch error.reason {
         case .unauthorized:

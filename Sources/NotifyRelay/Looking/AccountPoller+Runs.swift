@@ -30,7 +30,7 @@ extension AccountPoller {
         var wait: Duration
         var good = true, storeFailed = false
         do {
-            brought = try await readRuns(of: id, isFirstLook: entry.isFirstLook)
+            brought = try await LargeAnswers.work { try await readRuns(of: id, isFirstLook: entry.isFirstLook) }
             await readable("the list of runs of \(called(id))", id: "runs/\(id)")
             wait = untilNextLook(of: id, brought: brought)
         } catch {
@@ -92,6 +92,7 @@ extension AccountPoller {
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
         firstRound.silenced += watches.count { $0.settled && known[$0.run] == nil }
+        await judgeReadable(listing.complaint, "the list of runs of \(called(id))", id: "list/runs/\(id)")
         await judgeSaturation(listing, of: .runs(id), allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }

@@ -2,6 +2,7 @@ import Dedup
 import Logging
 import Policy
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// Polls one account, feed by feed. Each feed has a task of its own, so that none waits for another; the request budget serves approvals
@@ -178,8 +179,8 @@ actor AccountPoller {
         do {
             try await restore()
             switch feed {
-            case .approvals: try await lookAtApprovals()
-            case .automations: try await lookAtAutomations()
+            case .approvals: try await LargeAnswers.work { try await lookAtApprovals() }
+            case .automations: try await LargeAnswers.work { try await lookAtAutomations() }
             case .runs, .details: break
             }
             StopPoint.pass(.looked)

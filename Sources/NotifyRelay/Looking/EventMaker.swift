@@ -14,9 +14,10 @@ struct EventMaker: Sendable {
 
     func notification(_ item: RevKeen.Notification, of run: Run, risk: String?, now: Timestamp) -> Event {
         let id = EventID.notification(item.id, account: account)
-        let detail = NotificationDetail(
-            type: item.type, message: item.message ?? item.type ?? "notification without a message",
-            payload: item.payload.map(redactor.redact))
+        var detail = NotificationDetail(
+            type: item.type, message: item.message ?? item.type ?? "notification without a message")
+        detail.packed = item.packed.map { redactor.redact($0) }
+        detail.cutBytes = item.cut.bytes
         return Event(
             id: id, account: account, kind: .notification, subject: id, priority: priorityWords.priority(item.priority).priority,
             occurredAt: (item.createdAt?.moment ?? item.deliveredAt?.moment) ?? now, seenAt: now,
@@ -42,11 +43,13 @@ struct EventMaker: Sendable {
     func row(
         _ approval: Approval, state: ApprovalDetail.State, version: Int, risk: String?, seenOpen: Bool, now: Timestamp
     ) -> ApprovalRow {
-        let detail = ApprovalDetail(
+        var detail = ApprovalDetail(
             id: approval.id, version: version, state: state, action: approval.actionSummary,
-            actions: approval.actions.map(redactor.redact), createdAt: approval.createdAt?.moment, actor: approval.approvedByUserID,
+            createdAt: approval.createdAt?.moment, actor: approval.approvedByUserID,
             decidedAt: state == .open ? nil : approval.approvedAt?.moment ?? approval.updatedAt?.moment,
             reason: approval.rejectionReason)
+        detail.packed = approval.packed.map { redactor.redact($0) }
+        detail.cutBytes = approval.cut.bytes
         let origin = Origin(
             staging: staging, automation: approval.automationName, automationID: approval.automationID, risk: risk,
             trigger: approval.triggerSource, runID: approval.runID, runStatus: approval.runStatus)
@@ -80,4 +83,9 @@ struct EventMaker: Sendable {
 /// The first 16 hex digits of a text's SHA-256. An id holds it in place of a time that could not be read.
 func shortHash(_ text: String) -> String {
     hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
+}
+
+extension [String: CutPart] {
+    /// The bytes of all cut members together; nil if there are none.
+    fileprivate var bytes: Int? { isEmpty ? nil : values.reduce(0) { $0 + $1.bytes } }
 }

@@ -10,6 +10,8 @@ struct Call {
     /// Encoded `name=value` pairs.
     var query: [String] = []
     var body: [UInt8]?
+    /// The beginning of an answer that is too large, even in its turn, is of use.
+    var keepsBeginning = false
     var idempotencyKey: String?
     var urgency: RequestBudget.Urgency
 
@@ -58,7 +60,8 @@ extension RevKeenClient {
             ], body: call.body, network: account.network)
         if call.body != nil { request.headers.append(("Content-Type", Secret("application/json"))) }
         if let key = call.idempotencyKey { request.headers.append(("Idempotency-Key", Secret(key))) }
-        request.maximumAnswer = Self.maximumAnswer
+        request.maximumAnswer = LargeAnswers.isInTurn ? Self.maximumAnswer : LargeAnswers.small
+        request.keepsBeginning = call.keepsBeginning && LargeAnswers.isInTurn
         return request
     }
 

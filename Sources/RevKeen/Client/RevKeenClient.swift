@@ -9,9 +9,11 @@ package import Transport
 package final class RevKeenClient: Sendable {
     /// The API version that the wire types were written for.
     package static let version = "2026-05-01"
-    /// The maximum size of a body in bytes.
+    /// The most bytes of a body that are read.
     /// A full list with large payloads is far smaller.
     package static let maximumAnswer = 8_000_000
+    /// The most entries that one list may be asked for.
+    package static let mostEntries = 100
 
     package let account: RevKeenAccount
     package let budget: RequestBudget
@@ -50,9 +52,10 @@ package final class RevKeenClient: Sendable {
     ///
     /// - Parameter urgency: `.approvals` if an approval waits for this automation.
     package func automation(_ id: String, urgency: RequestBudget.Urgency = .rest) async throws(RevKeenError) -> Automation {
-        let (response, json) = try await get(["automations", try segment(id)], urgency: urgency)
-        guard let automation = Automation(json: json["data"] ?? json) else { throw badAnswer(response, "no automation with an id") }
-        return automation
+        let call = Call(method: "GET", path: ["automations", try segment(id)], urgency: urgency)
+        return try await get(call, or: "no automation with an id") { response throws(JSONSyntaxError) in
+            try WireDocument(response.body).entry().item()
+        }
     }
 
     package func runs(
@@ -67,10 +70,13 @@ package final class RevKeenClient: Sendable {
     package func run(
         _ id: String, of automation: String, urgency: RequestBudget.Urgency = .rest
     ) async throws(RevKeenError) -> RunDetailResponse {
-        let (response, json) = try await get(["automations", try segment(automation), "runs", try segment(id)], urgency: urgency)
-        guard var detail = RunDetailResponse(json: json["data"] ?? json) else { throw badAnswer(response, "no run with an id") }
-        detail.date = response.date
-        return detail
+        let path = ["automations", try segment(automation), "runs", try segment(id)]
+        return try await get(Call(method: "GET", path: path, urgency: urgency), or: "no run with an id") {
+            response throws(JSONSyntaxError) in
+            var detail = try RunDetailResponse(response.body)
+            detail?.date = response.date
+            return detail
+        }
     }
 
     /// Approves an approval request.
@@ -96,24 +102,45 @@ extension RevKeenClient {
     private func list<Item: WireItem>(
         _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?
     ) async throws(RevKeenError) -> Listing<Item> {
-        let limit = min(max(limit, 1), 100)
+        let limit = min(max(limit, 1), Self.mostEntries)
         var query = ["limit=\(limit)"]
         if let status { query.append("status=\(status.percentEncoded)") }
         if let offset { query.append("offset=\(max(offset, 0))") }
-        let (response, json) = try await get(path, query: query, urgency: urgency)
-        guard let listing = Listing<Item>(json, response: response, limit: limit) else { throw badAnswer(response, "no list") }
-        return listing
+        let call = Call(method: "GET", path: path, query: query, keepsBeginning: true, urgency: urgency)
+        return try await get(call, or: "no list") { response throws(JSONSyntaxError) in
+            try Listing<Item>(response, limit: limit)
+        }
     }
 
-    private func get(
-        _ path: [String], query: [String] = [], urgency: RequestBudget.Urgency = .rest
-    ) async throws(RevKeenError) -> (HTTPResponse, JSONValue) {
-        let response = try await exchange(Call(method: "GET", path: path, query: query, urgency: urgency))
+    /// Sends a request and reads its answer, which is sent again in its turn if it is large.
+    private func get<Answer: Sendable>(
+        _ call: Call, or missing: String, _ read: @Sendable (HTTPResponse) throws(JSONSyntaxError) -> Answer?
+    ) async throws(RevKeenError) -> Answer {
+        do {
+            return try await once(call, or: missing, read)
+        } catch {
+            guard error.reason == .tooLarge, LargeAnswers.mode == .alone else { throw error }
+        }
+        let result: Result<Answer, RevKeenError> = await LargeAnswers.inTurn {
+            do throws(RevKeenError) {
+                return .success(try await once(call, or: missing, read))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private func once<Answer>(
+        _ call: Call, or missing: String, _ read: (HTTPResponse) throws(JSONSyntaxError) -> Answer?
+    ) async throws(RevKeenError) -> Answer {
+        let response = try await exchange(call)
         do throws(JSONSyntaxError) {
-            return (response, try JSONValue(parsing: response.body))
+            if let answer = try read(response) { return answer }
         } catch {
             throw RevKeenError(.badAnswer, error.description, status: response.status)
         }
+        throw RevKeenError(.badAnswer, "the answer holds \(missing)", status: response.status)
     }
 
     private func decide(
@@ -129,9 +156,5 @@ extension RevKeenClient {
     private func segment(_ id: String) throws(RevKeenError) -> String {
         guard id.isUsableID else { throw RevKeenError(.badRequest, "not an id that RevKeen can know") }
         return id.percentEncoded
-    }
-
-    private func badAnswer(_ response: HTTPResponse, _ what: String) -> RevKeenError {
-        RevKeenError(.badAnswer, "the answer holds \(what)", status: response.status)
     }
 }

@@ -1,3 +1,5 @@
+import RelaySupport
+
 /// A syntax error in a redaction path.
 package struct RedactionPathError: Error, Sendable, Equatable {
     /// The index of the path in the list, from 0.
@@ -18,6 +20,9 @@ struct RedactionPath: Sendable, Equatable {
         /// A member with this name at any depth.
         case descendant(String)
     }
+
+    /// Deeper than any JSON that is read.
+    static let mostSegments = JSONBounds.item.depth
 
     var segments: [Segment]
 
@@ -44,7 +49,10 @@ private struct PathReader {
     mutating func path() throws(RedactionPathError) -> [RedactionPath.Segment] {
         guard skip("$") else { throw fault("$ at the start") }
         var segments: [RedactionPath.Segment] = []
-        while at < scalars.count { segments.append(try segment()) }
+        while at < scalars.count {
+            guard segments.count < RedactionPath.mostSegments else { throw fault("at most \(RedactionPath.mostSegments) steps") }
+            segments.append(try segment())
+        }
         return segments
     }
 

@@ -21,6 +21,9 @@ package struct Redactor: Sendable {
     /// Creates a redactor that changes nothing.
     package init() { paths = [] }
 
+    /// Replaces the values at all paths of a value that is kept as its text. Without paths it is not parsed.
+    package func redact(_ packed: PackedJSON) -> PackedJSON { paths.isEmpty ? packed : PackedJSON(redact(packed.value)) }
+
     private init(_ paths: [RedactionPath]) { self.paths = paths }
 
     /// The redactor that replaces every value as a whole. It stands for a list of paths that cannot be read.
@@ -35,41 +38,46 @@ package struct Redactor: Sendable {
         if !paths.isEmpty, let text = value.string, let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[" {
             return .string(Self.mark)
         }
-        return paths.reduce(value) { $0.redacting($1.segments[...]) }
+        return paths.reduce(value) { $0.redacted($1.segments, from: [0]) }
     }
 }
 
 extension JSONValue {
-    fileprivate func redacting(_ segments: ArraySlice<RedactionPath.Segment>) -> JSONValue {
-        guard let segment = segments.first else { return .string(Redactor.mark) }
-        let rest = segments.dropFirst()
-        return switch segment {
-        case .name(let name): replacing(name, rest)
-        case .index(let index): replacing(index, rest)
-        case .all: mapped { $0.redacting(rest) }
-        case .descendant(let name): mapped { $0.redacting(segments) }.replacing(name, rest)
-        }
-    }
-
-    private func replacing(_ name: String, _ rest: ArraySlice<RedactionPath.Segment>) -> JSONValue {
-        guard case .object(var members) = self, let value = members[name] else { return self }
-        members[name] = value.redacting(rest)
-        return .object(members)
-    }
-
-    private func replacing(_ index: Int, _ rest: ArraySlice<RedactionPath.Segment>) -> JSONValue {
-        guard case .array(var items) = self else { return self }
-        let place = index < 0 ? items.count + index : index
-        guard items.indices.contains(place) else { return self }
-        items[place] = items[place].redacting(rest)
-        return .array(items)
-    }
-
-    private func mapped(_ change: (JSONValue) -> JSONValue) -> JSONValue {
+    /// Replaces what a path leads to from here.
+    ///
+    /// A path with `..` can lead to one value in many ways. Each value is visited once, with the set of all steps at which the path stands
+    /// there, so the work is the number of values times the number of steps.
+    fileprivate func redacted(_ segments: [RedactionPath.Segment], from steps: Set<Int>) -> JSONValue {
+        if steps.contains(segments.count) { return .string(Redactor.mark) }
+        if steps.isEmpty { return self }
         switch self {
-        case .array(let items): .array(items.map(change))
-        case .object(let members): .object(members.mapValues(change))
-        case .null, .bool, .number, .string: self
+        case .array(let items):
+            return .array(
+                items.enumerated().map { index, item in
+                    item.redacted(segments, from: segments.next(from: steps) { $0 == .index(index) || $0 == .index(index - items.count) })
+                })
+        case .object(let members):
+            return .object(
+                Dictionary(
+                    uniqueKeysWithValues: members.map { name, member in
+                        (name, member.redacted(segments, from: segments.next(from: steps) { $0 == .name(name) || $0 == .descendant(name) }))
+                    }))
+        case .null, .bool, .number, .string: return self
         }
+    }
+}
+
+extension [RedactionPath.Segment] {
+    /// The steps at which a path stands in a part of a value.
+    ///
+    /// - Parameter leads: whether a segment names the part.
+    fileprivate func next(from steps: Set<Int>, _ leads: (RedactionPath.Segment) -> Bool) -> Set<Int> {
+        var next: Set<Int> = []
+        for step in steps {
+            let segment = self[step]
+            if segment == .all || leads(segment) { next.insert(step + 1) }
+            if case .descendant = segment { next.insert(step) }
+        }
+        return next
     }
 }

@@ -11,10 +11,14 @@ package enum ShownApproval {
     /// `updated_at`). A readable time counts by its moment, not by its spelling.
     package static func shownHash(state: ApprovalDetail.State, _ approval: Approval) -> String {
         let approvedAt = approval.approvedAt.map { $0.moment.map { .int($0.milliseconds) } ?? JSONValue.string($0.text) }
-        return hexSHA256([
-            .string(state.rawValue), .text(approval.actionSummary), approval.actions ?? .null, .text(approval.approvedByUserID),
-            approvedAt ?? .null, .text(approval.rejectionReason),
-        ])
+        var parts = [
+            JSONValue.string(state.rawValue).text, JSONValue.text(approval.actionSummary).text,
+            approval.packed?.text ?? JSONValue.null.text,
+            JSONValue.text(approval.approvedByUserID).text, (approvedAt ?? .null).text, JSONValue.text(approval.rejectionReason).text,
+        ]
+        // Cut fields count as a whole. A seventh part cannot be mistaken for what is shown of an approval without one.
+        if !approval.cut.isEmpty { parts.append(JSONValue.object(approval.cut.mapValues { .string($0.hash) }).text) }
+        return hexSHA256("[\(parts.joined(separator: ","))]")
     }
 }
 
@@ -26,12 +30,12 @@ package enum ShownApproval {
 ///   - choice: `approve` or `reject`.
 ///   - round: the number of this answer among the answers to the approval, from 1.
 package func decisionKey(account: String, approval: String, choice: String, round: Int) -> String {
-    hexSHA256([.string(account), .string(approval), .string(choice), .int(round)])
+    hexSHA256(JSONValue.array([.string(account), .string(approval), .string(choice), .int(round)]).text)
 }
 
-/// Hashes the canonical JSON of the parts, so that two different lists never give the same input.
-private func hexSHA256(_ parts: [JSONValue]) -> String {
+/// Hashes the canonical JSON of a list, so that two different lists never give the same input.
+private func hexSHA256(_ list: String) -> String {
     var hash = SHA256()
-    JSONValue.array(parts).bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    hash.update(data: Array(list.utf8))
     return hexadecimal(hash.finalize())
 }

@@ -13,7 +13,13 @@ package struct Approval: WireItem, Equatable {
     package var status: String?
     /// The text that describes the action to people.
     package var actionSummary: String?
-    package var actions: JSONValue?
+    package var actions: JSONValue? {
+        get { packed?.value }
+        set { packed = newValue.map { PackedJSON($0) } }
+    }
+    package private(set) var packed: PackedJSON?
+    /// The shown members of which only the beginning is here, by name.
+    package private(set) var cut: [String: CutPart] = [:]
     /// The id of a RevKeen user.
     /// It may also be set on rejected requests.
     package var approvedByUserID: String?
@@ -35,12 +41,16 @@ package struct Approval: WireItem, Equatable {
         triggerSource = json.text("trigger_source")
         status = json.text("status")
         actionSummary = json.text("action_summary")
-        actions = json.json("actions_json")
+        packed = json.json("actions_json").map { PackedJSON($0) }
         approvedByUserID = json.text("approved_by_user_id")
         approvedAt = json.moment("approved_at")
         rejectionReason = json.text("rejection_reason")
         createdAt = json.moment("created_at")
         updatedAt = json.moment("updated_at")
+    }
+
+    package mutating func take(_ cut: [String: CutPart]) {
+        self.cut = cut.filter { ["action_summary", "actions_json", "rejection_reason"].contains($0.key) }
     }
 
     /// This approval with the fields that a run's detail omits from its approvals, taken from the run and its automation.

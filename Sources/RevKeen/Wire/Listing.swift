@@ -15,6 +15,10 @@ package struct Listing<Item: Sendable>: Sendable {
     package var items: [Item]
     /// The number of entries without a usable id.
     package var skipped: Int
+    /// What of the list could not be read, for people; nil if all was read.
+    package var complaint: String?
+    /// The bytes of the response.
+    package var bytes = 0
     /// The response's `Date` header.
     package var date: Timestamp?
     /// The limit of the request, 1…100.
@@ -44,14 +48,19 @@ package struct Listing<Item: Sendable>: Sendable {
 }
 
 extension Listing where Item: WireItem {
-    /// Returns nil if the body is not a list.
-    init?(_ json: JSONValue, response: HTTPResponse, limit: Int) {
-        guard let entries = json.array ?? json["data"]?.array else { return nil }
-        let items = entries.compactMap(Item.init(json:))
+    /// Reads the list entry by entry, each within the bounds of an item, as far as the limit.
+    ///
+    /// - Throws: `JSONSyntaxError` if the body is not JSON, or ends early although the response is whole.
+    /// - Returns: nil if the body is not a list.
+    init?(_ response: HTTPResponse, limit: Int) throws(JSONSyntaxError) {
+        let document = try WireDocument(response.body, isCut: response.isCut)
+        guard let place = document.list else { return nil }
+        let list = try WireList<Item>(response.body, place, limit: limit, isCut: response.isCut)
         self.init(
-            items: items, skipped: entries.count - items.count, date: response.date, limit: limit,
-            order: Order(of: items.map { $0.createdAt?.moment }), pagingKeys: json.pagingKeys,
-            rateLimit: response.rateLimit)
+            items: list.items, skipped: list.skipped, date: response.date, limit: limit,
+            order: Order(of: list.items.map { $0.createdAt?.moment }), pagingKeys: document.pagingKeys, rateLimit: response.rateLimit)
+        complaint = list.complaint
+        bytes = response.body.count
     }
 }
 
@@ -69,14 +78,6 @@ extension Listing.Order {
             case (true, false): .oldest
             case (false, true): .newest
             }
-    }
-}
-
-extension JSONValue {
-    fileprivate var pagingKeys: [String] {
-        let members = (object ?? [:]).filter { !["object", "data", "requestId", "request_id"].contains($0.key) }
-        let names = members.flatMap { name, value in (value.object?.keys).map { $0.map { "\(name).\($0)" } } ?? [name] }
-        return names.sorted().prefix(20).map { $0.repaired(most: 60) }
     }
 }
 

@@ -12,24 +12,31 @@ package struct RunDetailResponse: Sendable, Equatable {
     package var notifications: [Notification] = []
     /// The number of entries of the three lists without a usable id.
     package var skipped = 0
+    /// What of the detail could not be read, for people; nil if all was read.
+    package var complaint: String?
     /// The response's `Date` header.
     package var date: Timestamp?
 
     package init(run: Run) { self.run = run }
 
-    init?(json: JSONValue) {
-        guard let run = Run(json: json) else { return nil }
+    /// Reads the detail entry by entry, each within the bounds of an item.
+    ///
+    /// - Throws: `JSONSyntaxError` if the bytes are not JSON; returns nil if they are not a run.
+    init?(_ bytes: [UInt8], limit: Int = 1_000) throws(JSONSyntaxError) {
+        let document = try WireDocument(bytes)
+        let entry = try document.entry(besides: ["steps", "approvals", "notifications"])
+        guard let run: Run = entry.item() else { return nil }
         self.run = run
-        steps = take("steps", of: json)
-        approvals = take("approvals", of: json).map { (approval: Approval) in approval.filled(from: run) }
-        notifications = take("notifications", of: json)
-    }
-
-    private mutating func take<Item: WireItem>(_ key: String, of json: JSONValue) -> [Item] {
-        let entries = json[key]?.array ?? []
-        let items = entries.compactMap(Item.init(json:))
-        skipped += entries.count - items.count
-        return items
+        let steps: WireList<Step> = try WireList(bytes, document["steps"], limit: limit)
+        let approvals: WireList<Approval> = try WireList(bytes, document["approvals"], limit: limit)
+        let notifications: WireList<Notification> = try WireList(bytes, document["notifications"], limit: limit)
+        self.steps = steps.items
+        self.approvals = approvals.items.map { $0.filled(from: run) }
+        self.notifications = notifications.items
+        skipped = steps.skipped + approvals.skipped + notifications.skipped
+        complaint = WireComplaint.joined([
+            WireComplaint.cut(entry.cut, of: run.id), steps.complaint, approvals.complaint, notifications.complaint,
+        ])
     }
 }
 
@@ -58,7 +65,13 @@ package struct Notification: WireItem, Equatable {
     /// The priority as a word or a number; `PriorityWords` reads it.
     package var priority: String?
     package var message: String?
-    package var payload: JSONValue?
+    package var payload: JSONValue? {
+        get { packed?.value }
+        set { packed = newValue.map { PackedJSON($0) } }
+    }
+    package private(set) var packed: PackedJSON?
+    /// The shown members of which only the beginning is here, by name.
+    package private(set) var cut: [String: CutPart] = [:]
     package var deliveredAt: MomentText?
     package var createdAt: MomentText?
 
@@ -70,8 +83,12 @@ package struct Notification: WireItem, Equatable {
         type = json.text("type")
         priority = json.text("priority")
         message = json.text("message")
-        payload = json.json("payload_json")
+        packed = json.json("payload_json").map { PackedJSON($0) }
         deliveredAt = json.moment("delivered_at")
         createdAt = json.moment("created_at")
+    }
+
+    package mutating func take(_ cut: [String: CutPart]) {
+        self.cut = cut.filter { ["message", "payload_json"].contains($0.key) }
     }
 }

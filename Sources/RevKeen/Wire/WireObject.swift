@@ -6,7 +6,13 @@ package protocol WireItem: Sendable {
     /// Returns nil if there is no usable id.
     /// Every other field may be missing, null or of a wrong type.
     init?(json: JSONValue)
+    /// Takes note of the members of which the item has only the beginning, by name.
+    mutating func take(_ cut: [String: CutPart])
     var createdAt: MomentText? { get }
+}
+
+extension WireItem {
+    package mutating func take(_ cut: [String: CutPart]) {}
 }
 
 /// A time as RevKeen wrote it.
@@ -23,9 +29,12 @@ package struct MomentText: Sendable, Equatable {
 
 /// Reads members tolerantly: a number in place of a text becomes that number's text, and anything unreadable becomes nil.
 extension JSONValue {
+    /// The most bytes of a text that is taken whole. A longer one is cut, and hashed whole.
+    static let longestText = 80_000
+
     /// The member as repaired text; nil if it is missing, empty or blank.
     func text(_ key: String) -> String? {
-        guard let text = self[key]?.word?.repaired(), text.contains(where: { !$0.isWhitespace }) else { return nil }
+        guard let text = self[key]?.word?.repaired(most: Self.longestText), text.contains(where: { !$0.isWhitespace }) else { return nil }
         return text
     }
 
@@ -45,9 +54,7 @@ extension JSONValue {
     /// A text that itself contains an object or an array is parsed, so that redaction paths reach into it.
     func json(_ key: String) -> JSONValue? {
         guard let value = self[key] else { return nil }
-        if let text = value.string, let first = text.first(where: { !$0.isWhitespace }), first == "{" || first == "[",
-            let inner = try? JSONValue(parsing: Array(text.utf8))
-        {
+        if let text = value.string, text.beginsLikeJSON, let inner = try? JSONValue(parsing: Array(text.utf8)) {
             return inner.repaired()
         }
         return value.repaired()
@@ -55,14 +62,18 @@ extension JSONValue {
 
     private func repaired() -> JSONValue {
         switch self {
-        case .string(let text): .string(text.repaired())
-        case .array(let items): .array(items.map { $0.repaired() })
+        case .string(let text): return .string(text.repaired(most: Self.longestText))
+        case .array(let items): return .array(items.map { $0.repaired() })
         case .object(let members):
+            if members.keys.allSatisfy({ $0.repaired(most: Self.longestText) == $0 }) {
+                return .object(members.mapValues { $0.repaired() })
+            }
             // The members are sorted by name, so that the result is deterministic if two names become one.
-            .object(
+            let sorted = members.sorted { $0.key < $1.key }
+            return .object(
                 Dictionary(
-                    members.sorted { $0.key < $1.key }.map { ($0.key.repaired(), $0.value.repaired()) }, uniquingKeysWith: { $1 }))
-        case .null, .bool, .number: self
+                    sorted.map { ($0.key.repaired(most: Self.longestText), $0.value.repaired()) }, uniquingKeysWith: { $1 }))
+        case .null, .bool, .number: return self
         }
     }
 }

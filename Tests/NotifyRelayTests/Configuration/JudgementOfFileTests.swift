@@ -128,6 +128,38 @@ struct JudgementOfFileTests {
         #expect(reading.configuration?.routes.first?.when.priority == [.high, .urgent])
     }
 
+    @Test(arguments: ["? *l9\n: x", "*l9 : x\n*l8 : y", "{*l9 : x}: y", "- {[*l9]: x}"])
+    func `aliases to aliases in a key end in a problem, and soon`(last: String) {
+        let levels = (1...9).map { "l\($0): &l\($0) [\(Array(repeating: "*l\($0 - 1)", count: 10).joined(separator: ","))]" }
+        let reading = Reading("l0: &l0 [x,x,x,x,x,x,x,x,x,x]\n" + levels.joined(separator: "\n") + "\n" + last)
+        #expect(reading.lines.count == 1)
+        #expect(
+            reading.lines.first?.contains(":6:") == true && reading.lines.first?.contains("too large or too deep") == true,
+            "\(reading.lines)")
+    }
+
+    @Test func `lists below their key, brackets over lines and merge keys are reckoned too`() {
+        let list = { (name: String, item: String) in "\(name): &\(name)\n" + String(repeating: "- *\(item)\n", count: 30) }
+        let text = "a: &a [x]\n" + list("b", "a") + list("c", "b") + list("d", "c") + list("e", "d") + list("f", "e") + "? *f\n: x"
+        #expect(Reading(text).lines.first?.contains("too large or too deep") == true)
+    }
+
+    @Test func `an anchor that is used a hundred times is no bomb`() {
+        let routes = (0..<100).map { "  - {name: r\($0), when: *when, to: [ops]}" }.joined(separator: "\n")
+        let reading = Reading(
+            """
+            accounts: {live: {api_key: "${KEY}"}}
+            destinations: {ops: {type: slack, url: "${URL}"}}
+            routes:
+              - name: first
+                when: &when
+                  priority: high..
+                to: [ops]
+            \(routes)
+            """)
+        #expect(reading.lines == [])
+    }
+
     @Test func `a file of aliases to aliases ends in a problem, and soon`() {
         let levels = (1...12).map { "  - &l\($0) [\(Array(repeating: "*l\($0 - 1)", count: 9).joined(separator: ", "))]" }
         let reading = Reading("redact:\n  - &l0 \"$.x\"\n" + levels.joined(separator: "\n"))

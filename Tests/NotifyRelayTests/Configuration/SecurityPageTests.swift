@@ -5,11 +5,11 @@ import Logging
 import NIOCore
 import RelayCore
 import RelaySupport
-import RevKeen
 import Testing
 import Transport
 
 @testable import NotifyRelay
+@testable import RevKeen
 
 /// `docs/security.md` says the bounds that the program has, and each protection in `docs/approvals.md` has the tests that it names.
 struct SecurityPageTests {
@@ -69,7 +69,12 @@ struct SecurityPageTests {
             ("a key that signs links", "at least \(LinkKeys.leastBytes) bytes"),
             ("an answer of RevKeen", "\(RevKeenClient.maximumAnswer / 1_000_000) MB"),
             ("an answer of a destination", "\(HTTPRequest("GET", Secret("")).maximumAnswer / 1_024) KiB"),
-            ("depth of JSON", "\(JSONValue.defaultDepth) levels"),
+            ("depth of JSON", "\(JSONBounds.item.depth) levels"),
+            ("one entry of an answer of RevKeen", "\(JSONBounds.item.nodes) values; each text \(JSONBounds.item.string / 1_000_000) MB"),
+            ("entries of a list", "as many as were asked for, at most \(RevKeenClient.mostEntries)"),
+            ("answers of RevKeen over \(LargeAnswers.small / 1_000_000) MB", "one at a time"),
+            ("steps of a redaction path", "\(RedactionPath.mostSegments)"),
+            ("a configuration file with its aliases", "\(AliasExpansion.most / 1_000_000) MB"),
         ]
         let rows = try Self.rows(of: Self.page("security.md"), under: "Bounds").map { ($0[0], $0[1]) }
         for (what, bound) in bounds { #expect(rows.first { $0.0 == what }?.1 == bound, "\(what)") }

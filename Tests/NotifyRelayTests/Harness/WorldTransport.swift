@@ -64,7 +64,11 @@ final class WorldTransport: HTTPTransport {
             state.asks.append(ask)
             return state.script
         }
-        let answer = try await follow(script(ask), request, target)
+        var answer = try await follow(script(ask), request, target)
+        if answer.body.count > request.maximumAnswer, request.keepsBeginning {
+            answer.body = Array(answer.body.prefix(request.maximumAnswer))
+            answer.isCut = true
+        }
         if answer.body.count > request.maximumAnswer { throw TransportError(.tooLarge, sent: true, "the answer is too large") }
         return answer
     }

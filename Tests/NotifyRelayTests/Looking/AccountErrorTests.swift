@@ -37,7 +37,6 @@ struct AccountErrorTests {
             Fault("cut off", .changed { HTTPResponse(status: 200, body: Array($0.body.dropLast($0.body.count / 2))) }),
             Fault("empty", .status(200)),
             Fault("a list that is none", .status(200, #"{"data":{"id":"x"}}"#)),
-            Fault("200 levels", .status(200, String(repeating: "[", count: 200) + String(repeating: "]", count: 200))),
             Fault("30 MB", .changed { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 0x20, count: 30_000_000)) }),
         ]
     }

@@ -1,8 +1,5 @@
-import RelayCore
-import RelaySupport
-
 /// Runs one body at a time, in the order of the calls, also across `await`. What a body has read is still true when it writes.
-final class AsyncMutex: Sendable {
+package final class AsyncMutex: Sendable {
     private struct State {
         var isLocked = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -10,7 +7,9 @@ final class AsyncMutex: Sendable {
 
     private let state = Locked(State())
 
-    func withLock<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+    package init() {}
+
+    package func withLock<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         await acquire()
         defer { release() }
         return try await body()

@@ -1,0 +1,56 @@
+import RelaySupport
+
+/// The entries of one array of a response. What is wrong with an entry costs that entry only.
+struct WireList<Item: WireItem> {
+    private(set) var items: [Item] = []
+    /// The number of entries without a usable id, or that cannot be read, up to the limit.
+    private(set) var skipped = 0
+    /// What could not be read, for people; nil if all was read.
+    private(set) var complaint: String?
+
+    /// - Parameters:
+    ///   - place: the place of the array; a list is empty if it has none, or if another value stands there.
+    ///   - isCut: the bytes are the beginning of a response, so the last entries may be missing.
+    init(_ bytes: [UInt8], _ place: Range<Int>?, limit: Int, isCut: Bool = false) throws(JSONSyntaxError) {
+        guard let place else { return }
+        let outline = JSONOutline(bytes, in: place)
+        guard outline.isArray else { return }
+        let found = try outline.items(most: limit)
+        guard found.isWhole || isCut else { throw JSONSyntaxError(reason: .unexpectedEnd, offset: place.upperBound) }
+        var complaints: [String] = []
+        for (index, range) in found.parts.enumerated() {
+            do throws(JSONSyntaxError) {
+                let entry = try WireEntry(bytes, range)
+                guard let item: Item = entry.item() else {
+                    skipped += 1
+                    continue
+                }
+                items.append(item)
+                if let words = WireComplaint.cut(entry.cut, of: entry.json.id("id") ?? "") { complaints.append(words) }
+            } catch {
+                skipped += 1
+                complaints.append("entry \(index + 1) (\(range.count) bytes) is \(error.reason.rawValue)")
+            }
+        }
+        if found.count > limit { complaints.append("of its \(found.count) entries only \(limit) are read, as asked for") }
+        if !found.isWhole { complaints.append("it is over \(bytes.count) bytes, and only its first \(found.parts.count) entries are read") }
+        complaint = WireComplaint.joined(complaints)
+    }
+}
+
+/// Words for what of a response could not be read. They hold no text of the response but ids and names.
+enum WireComplaint {
+    private static let most = 3
+
+    static func cut(_ cut: [String: CutPart], of id: String) -> String? {
+        joined(cut.sorted { $0.key < $1.key }.map { "\($0.key.repaired(most: 40)) of \(id) is cut, it has \($0.value.bytes) bytes" })
+    }
+
+    /// The first words, and the number of the others; nil if there are none.
+    static func joined(_ words: [String?]) -> String? {
+        let words = words.compactMap(\.self)
+        guard !words.isEmpty else { return nil }
+        let more = words.count > most ? "; and \(words.count - most) more" : ""
+        return words.prefix(most).joined(separator: "; ") + more
+    }
+}
