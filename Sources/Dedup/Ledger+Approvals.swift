@@ -29,9 +29,23 @@ extension Ledger {
         }
     }
 
+    /// Which of these approvals the ledger has. It reads no payloads.
+    package func knownApprovals(account: String, ids: Set<String>) async throws(LedgerError) -> Set<String> {
+        try await read { db in
+            try ids.filter {
+                try db.first("SELECT 1 FROM approval WHERE account = ? AND id = ?", account, $0, make: { $0[0] as Int }) != nil
+            }
+        }
+    }
+
     /// The open approvals of an account, in the order in which they were first seen.
-    package func openApprovals(account: String) async throws(LedgerError) -> [ApprovalRow] {
-        try await read { try $0.all(ApprovalStore.open, account, make: ApprovalStore.make) }
+    ///
+    /// - Parameter ids: approvals that are left out; their payloads, which may be large, are not read.
+    package func openApprovals(account: String, besides ids: Set<String> = []) async throws(LedgerError) -> [ApprovalRow] {
+        try await read { db in
+            try db.all(ApprovalStore.openIDs, account, make: { $0[0] as String }).filter { !ids.contains($0) }
+                .compactMap { try ApprovalStore.row(account: account, id: $0, db) }
+        }
     }
 }
 
@@ -39,6 +53,7 @@ extension Ledger {
 enum ApprovalStore {
     static let columns = "account, id, version, shown_hash, payload, priority, seen_open, updated_at, open"
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
+    static let openIDs = "SELECT id FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
 
     private static let save = """

@@ -104,6 +104,7 @@ extension FaultCall {
         FaultCall(name: "watchedAutomations") { ledger, _ in _ = try await ledger.watchedAutomations(account: "live") },
         FaultCall(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
         FaultCall(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
+        FaultCall(name: "knownApprovals") { ledger, _ in _ = try await ledger.knownApprovals(account: "live", ids: ["a1"]) },
         FaultCall(name: "openApprovals") { ledger, _ in _ = try await ledger.openApprovals(account: "live") },
         FaultCall(name: "lanes") { ledger, _ in _ = try await ledger.lanes() },
         FaultCall(name: "mutes") { ledger, _ in _ = try await ledger.mutes() },

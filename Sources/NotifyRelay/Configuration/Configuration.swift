@@ -4,6 +4,7 @@ import Policy
 import RelayCore
 import RelaySupport
 import RevKeen
+import Transport
 
 /// The whole configuration file, read and checked.
 struct Configuration: Sendable {
@@ -26,6 +27,10 @@ struct Configuration: Sendable {
         /// The first key signs and all verify. If empty, a key is made in a file beside the store.
         var linkKeys: [Secret] = []
         var linkExpiry = Duration.seconds(7 * 86_400)
+        /// The proxies whose word on who asks, and for which host, is believed.
+        var trusted: [AddressBlock] = []
+        /// The names that pages answer to, besides addresses, `localhost` and the machine's name.
+        var hosts: [String] = []
     }
 
     var timeZone = TimeZoneName.utc

@@ -68,6 +68,31 @@ extension ConfigurationReader {
         }
         server.linkKeys = linkKeys(section)
         server.linkExpiry = section.duration("link_expiry") ?? server.linkExpiry
+        readNeighbours(section, &server)
+    }
+
+    /// Reads which proxies are trusted, and which names pages answer to.
+    private func readNeighbours(_ section: ConfigSection, _ server: inout Configuration.Server) {
+        for text in section.places("trusted") ?? [] {
+            if let block = AddressBlock(text.text) {
+                server.trusted.append(block)
+            } else {
+                problems.add(
+                    Problem(
+                        text.place, "server.trusted: \(text.shown) is no address or block of addresses",
+                        expected: "CIDR, such as 10.0.0.0/8, fd00::/8 or 192.0.2.7"))
+            }
+        }
+        for text in section.places("hosts") ?? [] {
+            if HostGuard.isName(text.text) {
+                server.hosts.append(text.text)
+            } else {
+                problems.add(
+                    Problem(
+                        text.place, "server.hosts: \(text.shown) is no name of a host",
+                        expected: "a name without scheme, port and path, such as relay.example.com"))
+            }
+        }
     }
 
     private func publicURL(_ text: String, _ section: ConfigSection) -> String? {

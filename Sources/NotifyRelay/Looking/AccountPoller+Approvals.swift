@@ -43,7 +43,7 @@ extension AccountPoller {
             }
         }
         let ids = Set(items.map(\.id))
-        let known = Set(try await ledger.approvals(account: name, ids: Array(ids)).keys).union(before ?? [])
+        let known = try await ledger.knownApprovals(account: name, ids: ids).union(before ?? [])
         await judgeSaturation(
             listing, of: .feed(.approvals), allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
         try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
@@ -55,7 +55,7 @@ extension AccountPoller {
 
     private func isKnownApproval(_ id: String) async throws(LedgerError) -> Bool {
         if listed[.approvals]?.contains(id) == true { return true }
-        return try await ledger.approval(account: name, id: id) != nil
+        return try await !ledger.knownApprovals(account: name, ids: [id]).isEmpty
     }
 
     /// Stores, admits or ignores the approvals that a list or a run's detail shows. Returns how many were never seen before.
@@ -65,7 +65,7 @@ extension AccountPoller {
     func see(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
         var new = 0
         // Large approvals are seen in small crowds, so that few of its rows are in memory at once.
-        let crowd = LargeAnswers.isInTurn ? 20 : max(approvals.count, 1)
+        let crowd = LargeAnswers.isInTurn ? 5 : max(approvals.count, 1)
         for start in stride(from: 0, to: approvals.count, by: crowd) {
             let some = Array(approvals[start..<min(start + crowd, approvals.count)])
             new += try await approvalLock.withLock { try await seeInTurn(some, look) }
@@ -182,7 +182,7 @@ extension AccountPoller {
 
     /// Asks for the run details of open approvals that a list lacks. Absence does not close an approval; the detail says what became of it.
     private func askForAbsent(besides present: Set<String>) async throws {
-        let absent = try await ledger.openApprovals(account: name).filter { !present.contains($0.id) }
+        let absent = try await ledger.openApprovals(account: name, besides: present)
         approvalLooks.absent = Set(absent.map(\.id))
         let watches = try await watchesNow(of: absent.filter { approvalLooks.mayAskFor($0.id, at: clock.now) })
         guard !watches.isEmpty else { return }
@@ -207,11 +207,12 @@ extension AccountPoller {
 
     /// Closes open approvals that both the last list and a good run detail lack. Their outcome is unknown.
     func closeGone(from response: RunDetailResponse) async throws {
-        let shown = Set(response.approvals.map(\.id))
-        let gone = try await ledger.openApprovals(account: name).filter {
-            $0.payload.origin.runID == response.run.id && !shown.contains($0.id) && approvalLooks.absent.contains($0.id)
+        let missing = approvalLooks.absent.subtracting(response.approvals.map(\.id))
+        guard !missing.isEmpty else { return }
+        let rows = try await ledger.approvals(account: name, ids: missing.sorted())
+        for row in rows.values.sorted(by: { $0.id < $1.id }) where row.isOpen && row.payload.origin.runID == response.run.id {
+            try await admitter.admit([closed(row)])
         }
-        for row in gone { try await admitter.admit([closed(row)]) }
     }
 
     private func closed(_ row: ApprovalRow) -> Sighting {

@@ -79,7 +79,8 @@ struct Engine: Sendable {
 
     private func listeners(_ configuration: Configuration, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
         let server = configuration.server, socket = HealthSocket(store: configuration.store)
-        let health = HealthServer(status: relay.status, logger: logger)
+        let proxies = TrustedProxies(blocks: server.trusted)
+        let health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
         var parts = [ServicePart { try await health.run(at: socket) }]
         if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen) }) }
         if let listen = server.publicListen {
@@ -134,7 +135,10 @@ struct Engine: Sendable {
             logger: logger)
         let hooks = ChatHooks(
             presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
-        return PublicServer(host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks), logger: logger)
+        let hosts = HostGuard(server.hosts + [server.publicURL.flatMap { WebAddress($0)?.host }].compactMap(\.self))
+        return PublicServer(
+            host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts), logger: logger,
+            proxies: TrustedProxies(blocks: server.trusted))
     }
 
     private func openStore(_ configuration: Configuration, clock: any WallClock) throws -> Ledger {

@@ -1,44 +1,51 @@
 import RelayCore
 import RelaySupport
 
-/// Slows down the guessing of signatures. After ten wrong signatures for one content within a minute, that content is refused for the rest
-/// of the minute. After a hundred wrong ones in all within a minute, each further wrong one is told to wait. A right signature for another
-/// content always passes.
+/// Slows down the guessing of signatures. After ten wrong signatures for one content within a minute, or a hundred in all, each further
+/// wrong one is told to wait for the rest of the minute. A right signature always passes, so nobody can lock a link out.
 final class GuessLimit: Sendable {
     static let mostForOne = 10
     static let mostInAll = 100
     static let within = Duration.seconds(60)
 
+    /// The most contents that are remembered at once.
+    private static let mostContents = 10_000
+
+    private struct Misses {
+        var count = 0
+        var since: Duration
+
+        mutating func add(at uptime: Duration) {
+            if uptime - since >= GuessLimit.within { self = Misses(since: uptime) }
+            count += 1
+        }
+    }
+
     private struct State {
-        var missed: [String: (count: Int, since: Duration)] = [:]
-        var all = (count: 0, since: Duration.zero)
+        var one: [String: Misses] = [:]
+        var all = Misses(since: .zero)
+        var swept = Duration.zero
+
+        /// Forgets what is older than a minute, at most once a second.
+        mutating func sweep(at uptime: Duration) {
+            guard one.count >= GuessLimit.mostContents, uptime - swept >= .seconds(1) else { return }
+            swept = uptime
+            one = one.filter { uptime - $0.value.since < GuessLimit.within }
+        }
     }
 
     private let state = Locked(State())
 
-    /// Whether a token with this content may be verified.
-    func admits(_ content: String, at uptime: Duration) -> Bool {
-        state.withLock { state in
-            guard let missed = state.missed[Self.key(content)], uptime - missed.since < Self.within else { return true }
-            return missed.count < Self.mostForOne
-        }
-    }
-
-    /// Counts a wrong signature. Returns false if there were too many in all within a minute.
+    /// Counts a wrong signature. Returns false if there were too many within a minute, for this content or in all.
     func missed(_ content: String, at uptime: Duration) -> Bool {
         state.withLock { state in
-            if uptime - state.all.since >= Self.within { state.all = (0, uptime) }
-            state.all.count += 1
-            if state.missed.count > 10_000 { state.missed = state.missed.filter { uptime - $0.value.since < Self.within } }
-            if state.missed.count <= 10_000 {
-                var one = state.missed[Self.key(content)] ?? (0, uptime)
-                if uptime - one.since >= Self.within { one = (0, uptime) }
-                one.count += 1
-                state.missed[Self.key(content)] = one
+            state.all.add(at: uptime)
+            let key = String(content.prefix(512))
+            state.sweep(at: uptime)
+            if state.one.count < Self.mostContents || state.one[key] != nil {
+                state.one[key, default: Misses(since: uptime)].add(at: uptime)
             }
-            return state.all.count <= Self.mostInAll
+            return state.all.count <= Self.mostInAll && (state.one[key]?.count ?? 0) <= Self.mostForOne
         }
     }
-
-    private static func key(_ content: String) -> String { String(content.prefix(512)) }
 }

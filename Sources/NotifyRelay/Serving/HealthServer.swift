@@ -30,12 +30,16 @@ struct ListenError: Error, CustomStringConvertible {
 struct HealthServer: Sendable {
     let status: any StatusReading
     let logger: Logger
+    /// The names that the status page answers to.
+    var hosts = HostGuard([])
+    var proxies = TrustedProxies()
+    var bounds = ListenerBounds()
 
     /// Serves until the task is cancelled.
     func run(on listen: HostAndPort) async throws {
         let application = Application(
-            router: router(), configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "notify-relay"),
-            logger: quiet)
+            router: router(), server: BoundedHTTP.server(bounds, trusting: proxies),
+            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "notify-relay"), logger: quiet)
         try await ListenError.naming("server.listen", "\(listen.host):\(listen.port)") { try await application.run() }
     }
 
@@ -43,7 +47,8 @@ struct HealthServer: Sendable {
     /// store. If there can be no socket, this is a warning, and the relay runs without one.
     func run(at socket: HealthSocket) async throws {
         let application = Application(
-            router: router(), configuration: .init(address: .unixDomainSocket(path: socket.address), serverName: "notify-relay"),
+            router: router(), server: BoundedHTTP.server(bounds, trusting: TrustedProxies()),
+            configuration: .init(address: .unixDomainSocket(path: socket.address), serverName: "notify-relay"),
             onServerRunning: { _ in socket.protect() }, logger: quiet)
         do {
             try await application.run()
@@ -56,9 +61,9 @@ struct HealthServer: Sendable {
         }
     }
 
-    private func router() -> Hummingbird.Router<BasicRequestContext> {
-        let router = Hummingbird.Router(options: .autoGenerateHeadEndpoints)
-        let status = status
+    private func router() -> Hummingbird.Router<PeerContext> {
+        let router = Hummingbird.Router(context: PeerContext.self, options: .autoGenerateHeadEndpoints)
+        let status = status, hosts = hosts, proxies = proxies
         router.get("/healthz") { _, _ in Self.text(.ok, "text/plain; charset=utf-8", "alive\n") }
         router.get("/readyz") { _, _ in
             let readiness = await status.readiness()
@@ -67,7 +72,10 @@ struct HealthServer: Sendable {
         router.get("/metrics") { _, _ in
             Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
-        router.get("/") { _, _ in
+        router.get("/") { request, context in
+            guard hosts.allows(proxies.host(of: request.head, from: context.peer)) else {
+                return Self.text(.misdirectedRequest, "text/plain; charset=utf-8", HostGuard.refusal + "\n")
+            }
             do throws(LedgerError) {
                 return Self.page(try await status.statusPage().shell)
             } catch {

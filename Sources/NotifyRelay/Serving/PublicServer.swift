@@ -11,10 +11,8 @@ struct PublicServer: Sendable {
     let port: Int
     let site: PublicSite
     let logger: Logger
-    /// How long a connection may wait for its first request, and between two requests.
-    var idle = TimeAmount.seconds(30)
-    /// The most connections that are open at once; further ones wait until one ends. A relay behind a proxy has few.
-    var mostConnections = 256
+    var proxies = TrustedProxies()
+    var bounds = ListenerBounds()
 
     /// The longest body that is read, in bytes. Chats send the longest bodies.
     static let mostBody = 262_144
@@ -23,26 +21,19 @@ struct PublicServer: Sendable {
 
     /// Serves until the task is cancelled.
     func run() async throws {
-        let site = site, idle = idle
-        let responder = CallbackResponder<PublicContext> { request, context in
-            await Self.answer(request, context, site)
+        let site = site, proxies = proxies
+        let responder = CallbackResponder<PeerContext> { request, context in
+            await Self.answer(request, context, site, proxies)
         }
         let application = Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [HeadDeadline(patience: idle)], idleTimeout: idle,
-                    httpDecoderConfiguration: Self.narrow)),
-            configuration: .init(
-                address: .hostname(host, port: port), serverName: nil,
-                availableConnectionsDelegate: .maximum(mostConnections, logger: quiet)), logger: quiet)
+            responder: responder, server: BoundedHTTP.server(bounds, trusting: proxies),
+            configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: quiet)
         try await ListenError.naming("server.public_listen", "\(host):\(port)") { try await application.run() }
     }
 
-    static let narrow = HTTP1Channel.Configuration.DecoderConfiguration(
-        maxHeaderFieldSize: 8 * 1_024, maxHeaderListSize: 16 * 1_024, maxHeaderFieldCount: 100)
-
-    private static func answer(_ request: Request, _ context: PublicContext, _ site: PublicSite) async -> Response {
+    private static func answer(
+        _ request: Request, _ context: PeerContext, _ site: PublicSite, _ proxies: TrustedProxies
+    ) async -> Response {
         let body: [UInt8]
         switch await read(request) {
         case .whole(let bytes): body = bytes
@@ -54,7 +45,9 @@ struct PublicServer: Sendable {
         return response(
             await site.answer(
                 PublicRequest(
-                    method: request.method.rawValue, segments: segments, headers: headers, body: body, peer: context.peer)))
+                    method: request.method.rawValue, segments: segments, headers: headers, body: body,
+                    host: proxies.host(of: request.head, from: context.peer), peer: context.peer,
+                    client: proxies.client(of: context.peer, forwarded: headers.filter { $0.name == "x-forwarded-for" }.map(\.value)))))
     }
 
     private enum Body {
@@ -98,8 +91,8 @@ struct PublicServer: Sendable {
     }
 }
 
-/// A request with the IP address of its connection.
-struct PublicContext: RequestContext {
+/// A request with the IP address of its connection; nil for the socket beside the store.
+struct PeerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let peer: String?
 

@@ -10,16 +10,17 @@ struct PublicRequest: Sendable {
     /// The headers, with their names in lower case.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    /// The host that the request asks for; nil if it says none.
+    var host: String?
     /// The IP address of the connection; nil if unknown.
     var peer: String?
+    /// The IP address of whoever asks, as far as trusted proxies name it; nil if it is the peer.
+    var client: String?
 
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// The origin of the request, for the audit. An address that a proxy names is marked as such, because anybody can send that header.
-    var address: String? {
-        guard let said = header("x-forwarded-for")?.oneLine(most: 100), !said.isEmpty else { return peer }
-        return "\(peer ?? "?") (for \(said))"
-    }
+    /// The origin of the request, for the audit.
+    var address: String? { client ?? peer }
 }
 
 struct PublicResponse: Sendable {
@@ -45,6 +46,8 @@ struct PublicResponse: Sendable {
 struct PublicSite: Sendable {
     let pages: DecisionPages
     let hooks: ChatHooks
+    /// The names that pages answer to. Chats may call any, because their posts are signed.
+    var hosts = HostGuard([])
 
     /// HEAD is answered as GET, without a body.
     func answer(_ request: PublicRequest) async -> PublicResponse {
@@ -55,7 +58,8 @@ struct PublicSite: Sendable {
     }
 
     private func respond(to request: PublicRequest) async -> PublicResponse {
-        switch (request.method, request.segments.first, request.segments.count) {
+        if request.segments.first == "a", !hosts.allows(request.host) { return .text(421, HostGuard.refusal) }
+        return switch (request.method, request.segments.first, request.segments.count) {
         case ("GET", "a"?, 2): await pages.show(request.segments[1], request)
         case ("POST", "a"?, 2): await pages.decide(request.segments[1], request)
         case ("POST", "hooks"?, 2) where request.segments[1] == "slack": await hooks.slack(request)

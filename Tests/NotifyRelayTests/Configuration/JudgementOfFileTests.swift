@@ -144,6 +144,24 @@ struct JudgementOfFileTests {
         #expect(Reading(text).lines.first?.contains("too large or too deep") == true)
     }
 
+    @Test(arguments: [
+        ("trusted: [10.0.0.0/8, 10.0.0.0/33]", ":3:32: server.trusted: '10.0.0.0/33' is no address or block of addresses"),
+        ("hosts: [relay.example, \"a b\"]", ":3:33: server.hosts: 'a b' is no name of a host"),
+        ("hosts: [\"x.example:80\"]", ":3:18: server.hosts: 'x.example:80' is no name of a host"),
+    ])
+    func `a proxy or a host that cannot be one is named at its place`(key: String, problem: String) {
+        let reading = Reading("accounts: {live: {api_key: \"${KEY}\"}}\ndestinations: {s: {type: console}}\nserver: {\(key)}")
+        #expect(reading.lines.count == 1 && reading.lines[0].contains(problem), "\(reading.lines)")
+    }
+
+    @Test func `proxies and hosts are read`() throws {
+        let reading = Reading(
+            "accounts: {live: {api_key: \"${KEY}\"}}\ndestinations: {s: {type: console}}\n"
+                + "server: {trusted: [10.0.0.0/8, \"::1\"], hosts: relay.example}")
+        let server = try #require(reading.configuration, "\(reading.lines)").server
+        #expect(server.trusted.count == 2 && server.hosts == ["relay.example"])
+    }
+
     @Test func `an anchor that is used a hundred times is no bomb`() {
         let routes = (0..<100).map { "  - {name: r\($0), when: *when, to: [ops]}" }.joined(separator: "\n")
         let reading = Reading(

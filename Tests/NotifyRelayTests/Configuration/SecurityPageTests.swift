@@ -49,19 +49,33 @@ struct SecurityPageTests {
         }
     }
 
+    private func seconds(_ amount: TimeAmount) -> String { "\(amount.nanoseconds / 1_000_000_000) s" }
+
     @Test func `the bounds are those of the program`() async throws {
-        let scene = try await DecidingScene(), head = PublicServer.narrow
-        let site = PublicServer(
-            host: "", port: 0, site: PublicSite(pages: scene.pages, hooks: scene.house.hooks), logger: Logger(label: "test"))
+        let head = ListenerBounds.decoder
+        let listener = ListenerBounds()
         let bounds = [
-            ("connections to `public_listen` at once", "\(site.mostConnections)"),
+            ("connections to a listener at once", "\(listener.connections), \(listener.connectionsOfOne) of one address"),
             (
-                "the head of a request to `public_listen`",
-                "\(site.idle.nanoseconds / 1_000_000_000) s, \(head.maxHeaderListSize / 1_024) KiB, \(head.maxHeaderFieldCount) fields of at most \(head.maxHeaderFieldSize / 1_024) KiB"
+                "the head of a request",
+                "\(seconds(listener.head)), \(head.maxHeaderListSize / 1_024) KiB, \(head.maxHeaderFieldCount) fields of at most \(head.maxHeaderFieldSize / 1_024) KiB"
             ),
+            ("requests of a connection", "one at a time: the next is read when the response has left"),
+            ("the rest of a request", "\(seconds(listener.body))"),
             (
                 "the body of a request to `public_listen`",
                 "\(PublicServer.patience.components.seconds) s, \(PublicServer.mostBody / 1_024) KiB"
+            ),
+            ("bodies of all requests to a listener together", "\(listener.bodies / 1_048_576) MiB"),
+            (
+                "a request that is sent before the response to the last one",
+                "waits \(ListenerBounds.pause.nanoseconds / 1_000_000) ms"
+            ),
+            ("working on a request", "\(seconds(listener.work))"),
+            ("a response that is not read", "\(seconds(listener.flush))"),
+            (
+                "what a connection may still send after its last response",
+                "\(seconds(listener.lingering)), \(ListenerBounds.mostThrownAway / 1_024) KiB"
             ),
             ("the form of a page", "\(DecisionPages.mostBody / 1_024) KiB"),
             ("age of a callback from Slack or Discord", "\(SlackCallback.window) s"),

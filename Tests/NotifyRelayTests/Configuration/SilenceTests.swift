@@ -68,6 +68,7 @@ struct SilenceTests {
         "time_zone: \"${KEY}\"", "links: {run: \"${KEY}\"}", "links: {run: \"https://a.example/{${KEY}}\"}",
         "retention: {payloads: \"${KEY}\"}",
         "priority_words: {x: \"${KEY}\"}", "redact: [\"${KEY}\"]", "people: {ann: {email: \"${KEY}\"}}", "server: {listen: \"${KEY}\"}",
+        "server: {trusted: [\"${KEY}\"]}", "server: {hosts: [\"${URL}\"]}",
         "server: {heartbeat: {url: \"ftp://a.example/s3cr3tvalue\"}}", "server: {public_url: \"${KEY}\", public_listen: \"${KEY}\"}",
         "server: {link_key: [[s3cr3tvalue]]}", "rk_live_s3cr3tvalue: 1", "https://hooks.slack.com/services/T/B/s3cr3tvalue: 1",
         "destinations: {\"https://hooks.slack.com/services/T/B/s3cr3tvalue\": {type: console}}",
@@ -121,7 +122,7 @@ struct SilenceTests {
              "quiet": {"from": "22:00", "to": "07:00"}, "collapse": {"by": ["error"], "within": "5m"}, "approvers": ["ann"], "two_person": true,
              "remind": ["1h"], "remind_clock": "wall", "overdue": "1h", "escalate": {"after": "1h", "to": ["mail"], "mention": "x"}}],
          "digests": {"morning": {"at": "08:00", "days": ["mon"], "time_zone": "UTC", "to": ["mail"], "send_empty": true, "tell_again": false, "waiting": true}},
-         "server": {"listen": "127.0.0.1:1", "public_listen": "127.0.0.1:2", "public_url": "https://r.example", "link_key": ["${URL}"], "link_expiry": "7d",
+         "server": {"listen": "127.0.0.1:1", "public_listen": "127.0.0.1:2", "public_url": "https://r.example", "link_key": ["${URL}"], "link_expiry": "7d", "trusted": ["10.0.0.0/8"], "hosts": ["r.example"],
            "heartbeat": {"url": "${URL}", "every": "1m"}}}
         """
 

@@ -8,10 +8,9 @@ import Testing
 /// Limits on the connections that strangers can hold open on the public side.
 struct PublicBoundsTests {
     /// Runs the public side on a free port.
-    private func serving(idle: TimeAmount, most: Int = 256, _ body: (_ port: Int) async throws -> Void) async throws {
+    private func serving(_ bounds: ListenerBounds, _ body: (_ port: Int) async throws -> Void) async throws {
         let scene = try await DecidingScene(), port = try Web.freePort()
-        let server = PublicServer(
-            host: "127.0.0.1", port: port, site: scene.site, logger: Logger(label: "test"), idle: idle, mostConnections: most)
+        let server = PublicServer(host: "127.0.0.1", port: port, site: scene.site, logger: Logger(label: "test"), bounds: bounds)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             #expect(await comesTrue { await Web.get("http://127.0.0.1:\(port)/a/guess")?.status == 404 })
@@ -21,7 +20,7 @@ struct PublicBoundsTests {
     }
 
     @Test func `a head that comes byte by byte is cut off, though no pause is long`() async throws {
-        try await serving(idle: .milliseconds(500)) { port in
+        try await serving(ListenerBounds(head: .milliseconds(500))) { port in
             let caller = try Caller(port: port), start = ContinuousClock.now
             caller.send("GET /a/guess HTTP/1.1\r\nHost: relay\r\nX-Slow: ")
             var bytes = 0
@@ -34,17 +33,71 @@ struct PublicBoundsTests {
         }
     }
 
-    @Test func `who comes beyond the limit waits until another goes`() async throws {
-        try await serving(idle: .seconds(20), most: 2) { port in
-            var holders = [try Caller(port: port), try Caller(port: port)]
-            for holder in holders { holder.send("GET /a/guess HTTP/1.1\r\n") }
-            try await Task.sleep(for: .milliseconds(200))
+    @Test func `who comes beyond the limit takes the place of the oldest idle connection of the same address`() async throws {
+        try await serving(ListenerBounds(connections: 8, connectionsOfOne: 3)) { port in
+            let holders = [try Caller(port: port), try Caller(port: port), try Caller(port: port)]
+            for holder in holders { holder.ask() }
+            #expect(await comesTrue { holders.allSatisfy(\.hasAnswer) })
             let late = try Caller(port: port)
-            late.send("GET /a/guess HTTP/1.1\r\nHost: relay\r\n\r\n")
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(!late.hasAnswer)
-            holders.removeAll()
+            late.ask()
             #expect(await comesTrue { late.hasAnswer })
+            for holder in holders { holder.drain() }
+            #expect(await comesTrue { holders.count(where: \.isClosed) == 1 })
+        }
+    }
+
+    /// The response comes first, so that the client can read it, and the connection ends although the client goes on sending.
+    @Test func `after a body that is too large the connection is closed`() async throws {
+        try await serving(ListenerBounds(lingering: .milliseconds(200))) { port in
+            let caller = try Caller(port: port)
+            caller.send("POST /hooks/slack HTTP/1.1\r\nHost: relay\r\nContent-Length: 900000000\r\n\r\n")
+            let block = String(repeating: "x", count: 65_536)
+            let start = ContinuousClock.now
+            while !caller.isEnded, ContinuousClock.now - start < .seconds(20) { caller.send(block) }
+            #expect(caller.isEnded && ContinuousClock.now - start < .seconds(10))
+        }
+    }
+
+    @Test func `a whole request has a deadline, though no pause is long`() async throws {
+        try await serving(ListenerBounds(body: .milliseconds(600))) { port in
+            let caller = try Caller(port: port), start = ContinuousClock.now
+            caller.send("POST /hooks/slack HTTP/1.1\r\nHost: relay\r\nContent-Length: 1000\r\n\r\n")
+            while !caller.isEnded, ContinuousClock.now - start < .seconds(20) {
+                caller.send("x")
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(ContinuousClock.now - start < .seconds(5))
+        }
+    }
+
+    @Test func `twenty requests at once on one connection are all answered, in turn`() async throws {
+        try await serving(ListenerBounds()) { port in
+            let caller = try Caller(port: port)
+            caller.send(String(repeating: "GET /x HTTP/1.1\r\nHost: relay\r\n\r\n", count: 20))
+            var answers = ""
+            let start = ContinuousClock.now
+            while answers.ranges(of: "HTTP/1.1 404").count < 20, ContinuousClock.now - start < .seconds(20) {
+                answers += caller.drain()
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(answers.ranges(of: "HTTP/1.1 404").count == 20)
+            #expect(!caller.isClosed)
+        }
+    }
+
+    @Test func `a body in pieces, and a request after it in the same bytes, are read whole`() async throws {
+        try await serving(ListenerBounds()) { port in
+            let caller = try Caller(port: port)
+            let chunk = "400\r\n" + String(repeating: "a", count: 1_024) + "\r\n"
+            caller.send(
+                "POST /hooks/slack HTTP/1.1\r\nHost: relay\r\nTransfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 20)
+                    + "0\r\n\r\nGET /x HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n")
+            var answers = ""
+            #expect(
+                await comesTrue {
+                    answers += caller.drain()
+                    return answers.contains("HTTP/1.1 401") && answers.contains("HTTP/1.1 404") && caller.isClosed
+                }, "\(answers)")
         }
     }
 }
@@ -70,6 +123,25 @@ private final class Caller {
     deinit { close(descriptor) }
 
     func send(_ text: String) { _ = Glibc.send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
+
+    /// Sends a whole request.
+    func ask() { send("GET /a/guess HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") }
+
+    /// What has come so far.
+    @discardableResult
+    func drain() -> String {
+        var bytes = [UInt8](repeating: 0, count: 65_536), text = ""
+        while case let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)), count > 0 {
+            text += String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        return text
+    }
+
+    /// Whether the connection is over, whatever came before that.
+    var isEnded: Bool {
+        drain()
+        return isClosed
+    }
 
     /// Whether the other side has closed or reset the connection.
     var isClosed: Bool { peek <= 0 && !(peek < 0 && errno == EAGAIN) }
