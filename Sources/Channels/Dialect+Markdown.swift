@@ -45,7 +45,7 @@ extension Dialect {
 
     /// A dialect whose marks have no escape: it only breaks mentions.
     static func mentionless(name: String, escape: @escaping @Sendable (String) -> String = { $0 }) -> Dialect {
-        Dialect(name: name, escape: { breakingMentions(escape($0)) })
+        Dialect(name: name, escape: { breakingMentions(escape($0)) }, quote: Quote("> ", needsEmptyLine: true))
     }
 
     /// Adds a zero-width space after each `@` that could mention somebody: at the start of a word, not inside a mail address.

@@ -4,7 +4,8 @@ import Transport
 
 extension Email {
     /// The dialect of the HTML part: it escapes the five characters that can start markup.
-    static let htmlDialect = Dialect(name: "html", escape: Entities.attributes.escape, unit: Entities.attributes.unit)
+    static let htmlDialect = Dialect(
+        name: "html", escape: Entities.attributes.escape, unit: Entities.attributes.unit, quote: Dialect.Quote(""))
 
     /// The only value of `tls:`. If the key is missing, the scheme of `server` decides.
     enum TLS: String, CaseIterable { case starttls }

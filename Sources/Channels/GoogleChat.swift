@@ -17,7 +17,7 @@ package enum GoogleChat {
         read: read)
 
     /// The subset of HTML that cards support; it has no mentions.
-    static let dialect = Dialect(name: "google_chat", escape: Entities.html.escape, unit: Entities.html.unit)
+    static let dialect = Dialect(name: "google_chat", escape: Entities.html.escape, unit: Entities.html.unit, quote: Dialect.Quote("│ "))
 
     private static let host = "chat.googleapis.com"
     private static let expected = "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…"

@@ -25,7 +25,8 @@ package enum Mattermost {
     /// and ignores backslashes inside such links, so `<` is never sent.
     /// Source: https://github.com/mattermost/marked/blob/master/lib/marked.js (`inline.escape`)
     static let dialect = Dialect(
-        name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit, link: Dialect.bareLink)
+        name: "mattermost", escape: { marked.escape(Dialect.withoutAngles($0)) }, unit: marked.unit, link: Dialect.bareLink,
+        quote: Dialect.Quote("> ", needsEmptyLine: true))
 
     private static let marked = Dialect.backslashed(name: "mattermost", marks: "\\`*_~[]()#+->|", breaksMentions: true)
 

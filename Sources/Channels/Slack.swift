@@ -20,7 +20,8 @@ package enum Slack {
     /// Escapes exactly three characters, which also disables `<!channel>`, `<@U…>` and `<url|label>`. Plain words such as `@here` are
     /// disabled by `verbatim` and `parse: none` in the payload; `*` and `_` have no escape.
     /// Source: https://docs.slack.dev/messaging/formatting-message-text
-    package static let dialect = Dialect(name: "slack", escape: Entities.slack.escape, unit: unit, link: link)
+    package static let dialect = Dialect(
+        name: "slack", escape: Entities.slack.escape, unit: unit, link: link, quote: Dialect.Quote("&gt; "))
 
     /// Wraps the address in angle brackets, because with `verbatim` a bare address does not become a link.
     @Sendable private static func link(_ url: String) -> String { "<\(Entities.slack.escape(Dialect.bareLink(url)))>" }

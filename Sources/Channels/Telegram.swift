@@ -20,7 +20,7 @@ package enum Telegram {
     /// HTML with the only four named entities that Telegram supports. A zero-width space follows each `@` that could mention somebody.
     static let dialect = Dialect(
         name: "telegram", escape: { Dialect.breakingMentions(Entities.html.escape($0)) }, unit: Entities.html.unit,
-        link: Entities.html.escape)
+        link: Entities.html.escape, quote: Dialect.Quote("│ "))
 
     private static func read(_ section: ConfigSection, _ basics: DestinationBasics) -> ChannelPlan? {
         let token = section.secret("token", required: true, expected: "the bot's token, best as \"${NAME}\"")

@@ -23,7 +23,7 @@ package enum Zulip {
 
     /// Zulip's Markdown has no escape: https://github.com/zulip/zulip/issues/18202. A zero-width space breaks text that would mention
     /// somebody, hide an address behind other words, or format the text after it.
-    static let dialect = Dialect(name: "zulip", escape: broken)
+    static let dialect = Dialect(name: "zulip", escape: broken, quote: Dialect.Quote("> ", needsEmptyLine: true))
 
     private static func broken(_ text: String) -> String {
         var out: [UInt8] = []

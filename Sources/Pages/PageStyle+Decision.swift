@@ -6,7 +6,8 @@ extension PageStyle {
         body{font:1rem/1.5 system-ui,sans-serif;margin:0;color:#1c2430;background:#f4f6f8}
         main{max-width:38rem;margin:0 auto;padding:1.25rem 1rem 3rem}h1{font-size:1.4rem;margin:.5rem 0 1rem}
         section,form{background:#fff;border:1px solid #cfd6de;border-radius:.6rem;padding:1rem;margin:0 0 1rem}
-        .action{font-size:1.1rem;font-weight:600;margin:0 0 .5rem;white-space:pre-wrap}p,li,dd{overflow-wrap:anywhere}
+        .action{font-size:1.1rem;font-weight:600;margin:0 0 .5rem;padding:0 0 0 .7rem;border-left:.25rem solid #8a97a5;white-space:pre-wrap}
+        p,li,dd,.action{overflow-wrap:anywhere}summary{cursor:pointer;margin:0 0 .5rem}
         ul{margin:.25rem 0 .75rem;padding-left:1.2rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:0}
         dt{color:#51606f}dd{margin:0}label{display:block;margin-bottom:.3rem}
         textarea{width:100%;font:inherit;color:inherit;background:#fff;border:1px solid #77838f;border-radius:.4rem;padding:.5rem}

@@ -156,16 +156,32 @@ package struct Dialect: Sendable {
     package var unit: @Sendable (Substring) -> Int
     /// Writes a URL that the relay built as a clickable link.
     package var link: @Sendable (String) -> String
+    /// How a line of foreign text begins where it stands at the beginning of a line.
+    package var quote: Quote
+
+    /// The mark of foreign text, so that it cannot look like the relay's own words.
+    package struct Quote: Sendable, Equatable {
+        /// Empty if the text around it marks it.
+        package var prefix: String
+        /// The service reads on in the quote until an empty line.
+        package var needsEmptyLine = false
+
+        package init(_ prefix: String, needsEmptyLine: Bool = false) {
+            self.prefix = prefix
+            self.needsEmptyLine = needsEmptyLine
+        }
+    }
 
     /// - Parameter link: nil writes a URL like any other text, and the service decides whether it becomes a link.
     package init(
         name: String, escape: @escaping @Sendable (String) -> String,
         unit: @escaping @Sendable (Substring) -> Int = { $0.first.map { String($0).utf8.count } ?? 0 },
-        link: (@Sendable (String) -> String)? = nil
+        link: (@Sendable (String) -> String)? = nil, quote: Quote = Quote("> ")
     ) {
         self.name = name
         self.escape = escape
         self.unit = unit
+        self.quote = quote
         self.link = link ?? escape
     }
 

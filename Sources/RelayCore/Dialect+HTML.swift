@@ -23,5 +23,5 @@ extension Dialect {
                 return text.first.map { String($0).utf8.count } ?? 0
             }
             return text[...end].utf8.count
-        })
+        }, quote: Quote(""))
 }

@@ -49,6 +49,8 @@ extension Unicode.Scalar {
         // Bidirectional overrides and isolates are removed: they make a text display differently from its content (Unicode TR 36 §2.5).
         case 0x202A...0x202E, 0x2066...0x2069: nil
         case 0xFEFF: nil
+        // Noncharacters are no text (Unicode 23.7). The relay marks foreign text with one of them.
+        case 0xFDD0...0xFDEF: nil
         default: self
         }
     }

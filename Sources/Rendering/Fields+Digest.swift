@@ -12,14 +12,14 @@ extension Fields {
         set("name", .text(detail.name))
         set("from", .text(times.written(detail.from)))
         set("until", .text(times.written(detail.until)))
-        set("headline", .text(detail.headline))
+        set("headline", .name(detail.headline))
         for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
             set(name, .list(failures.map { Self.item($0, times, links) }))
         }
         set("events", .list(detail.events.map { Self.item($0, times, links) }))
         set("pending", .list(detail.waiting.map { Self.item($0, reader.now, until: detail.until, links, decide: decideWaiting($0)) }))
         addDays(detail.days)
-        set("resolved", .text(detail.resolved))
+        set("resolved", .name(detail.resolved))
         set("succeeded", Self.count(detail.succeeded))
         set("told", Self.count(detail.told))
         set("rest", Self.count(detail.rest))
@@ -53,16 +53,16 @@ extension Fields {
 
     private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
         var item: [String: Value] = [
-            "automation": .text(failure.automation), "count": .text(String(failure.count)), "first": .text(times.short(failure.first)),
+            "automation": .line(failure.automation), "count": .text(String(failure.count)), "first": .text(times.short(failure.first)),
             "last": .text(times.short(failure.last)), "streak": .text(String(failure.streak)), "when": .text(when(failure, times)),
         ]
-        item["account"] = .text(failure.account)
+        item["account"] = .name(failure.account)
         item["since"] = .text(failure.since.map(times.short))
         item["before"] = .text(failure.before.map(String.init))
-        item["error"] = .text(failure.error)
+        item["error"] = .quoted(failure.error)
         // With a single kind of error, the list would only repeat `error` and `count`.
         let kinds = failure.errors.count > 1 || failure.otherErrors > 0 ? failure.errors : []
-        item["errors"] = .list(kinds.map { ["text": .text($0.text), "times": .text(String($0.count))] })
+        item["errors"] = .list(kinds.map { ["text": .line($0.text), "times": .text(String($0.count))] })
         item["other_errors"] = count(failure.otherErrors)
         item["link"] = .link(links.link(runID: failure.runID, automationID: failure.automationID))
         item["runs"] = .list(
@@ -83,10 +83,10 @@ extension Fields {
     private static func item(_ event: DigestDetail.Item, _ times: Times, _ links: LinkPatterns) -> [String: Value] {
         var item: [String: Value] = [
             "id": .text(event.id), "kind": .text(event.kind.rawValue), "priority": .text(event.priority.word),
-            "message": .text(event.message),
+            "message": .line(event.message),
             "time": .text(times.written(event.occurredAt)),
         ]
-        item["automation"] = .text(event.automation)
+        item["automation"] = .name(event.automation)
         item["link"] = .link(links.link(runID: event.runID, automationID: nil))
         return item
     }
@@ -95,8 +95,8 @@ extension Fields {
     private static func item(
         _ waiting: DigestDetail.Waiting, _ now: Timestamp, until end: Timestamp, _ links: LinkPatterns, decide: String?
     ) -> [String: Value] {
-        var item: [String: Value] = ["action": .text(waiting.action), "account": .text(waiting.account)]
-        item["automation"] = .text(waiting.automation)
+        var item: [String: Value] = ["action": .line(waiting.action), "account": .text(waiting.account)]
+        item["automation"] = .name(waiting.automation)
         item["waiting"] = .text(waiting.createdAt.map { max(.zero, $0.duration(to: end)).spoken })
         item["link"] = .link(links.link(approvalID: waiting.id, runID: nil, automationID: nil))
         item["decide_link"] = .link(decide)

@@ -25,6 +25,7 @@ private final class Scope: MustacheParent {
     func child(named name: String) -> Any? {
         switch values[name] {
         case .text(let text): EscapedText(dialect.escape(text))
+        case .quoted(let text): EscapedText(Quoting.marked(dialect.escape(text)))
         case .link(let url): EscapedText(dialect.link(url))
         case .flag(let flag): flag
         case .list(let items): items.map { Scope($0, dialect) }

@@ -6,12 +6,21 @@ import RelaySupport
 package struct Fields: Sendable {
     enum Value: Sendable, Equatable {
         case text(String)
+        /// Text from outside that may have several lines. It is quoted where it begins a line.
+        case quoted(String)
         /// An address built from the patterns of `links:` or for the relay's own page.
         case link(String)
         case flag(Bool)
         case list([[String: Value]])
 
         static func text(_ value: String?) -> Value? { value.flatMap { $0.isEmpty ? nil : .text($0) } }
+
+        static func quoted(_ value: String?) -> Value? { value.flatMap { $0.isEmpty ? nil : .quoted($0) } }
+
+        /// A name or a word from outside, on one line.
+        static func name(_ value: String?) -> Value? { text(value?.oneLine(most: 1_000)) }
+
+        static func line(_ value: String) -> Value { .text(value.oneLine(most: 1_000)) }
 
         static func link(_ url: String?) -> Value? { url.map { .link($0) } }
     }
@@ -43,54 +52,54 @@ package struct Fields: Sendable {
         set("id", .text(event.id))
         set("kind", .text(event.kind.rawValue))
         set("priority", .text(event.priority.word))
-        set("account", .text(event.account))
+        set("account", .name(event.account))
         set("staging", .flag(origin.staging))
         set("time", .text(times.written(event.occurredAt)))
         set("ago", .text(event.occurredAt.duration(to: times.now).spoken))
-        set("automation", .text(origin.automation ?? origin.automationID))
-        set("automation_id", .text(origin.automationID))
-        set("risk", .text(origin.risk))
-        set("trigger", .text(origin.trigger))
-        set("run_id", .text(origin.runID))
-        set("run_status", .text(origin.runStatus))
+        set("automation", .name(origin.automation ?? origin.automationID))
+        set("automation_id", .name(origin.automationID))
+        set("risk", .name(origin.risk))
+        set("trigger", .name(origin.trigger))
+        set("run_id", .name(origin.runID))
+        set("run_status", .name(origin.runStatus))
         set("link", .link(link))
     }
 
     private mutating func add(_ detail: NotificationDetail) {
-        set("type", .text(detail.type))
-        set("message", .text(detail.message))
-        set("payload", .text(detail.payload.map { ReadableJSON.lines($0).joined(separator: "\n") }))
+        set("type", .name(detail.type))
+        set("message", .quoted(detail.message))
+        set("payload", .quoted(detail.payload.map { ReadableJSON.lines($0).shown.joined(separator: "\n") }))
     }
 
     private mutating func add(_ detail: RunDetail) {
         set("outcome", .text(detail.outcome.rawValue))
         set("failed", .flag(detail.outcome == .failed))
-        set("summary", .text(detail.summary))
-        set("error", .text(detail.error))
-        set("failed_step", .text(detail.failedStep))
+        set("summary", .quoted(detail.summary))
+        set("error", .quoted(detail.error))
+        set("failed_step", .name(detail.failedStep))
         set("duration", .text(detail.milliseconds.map { Duration.milliseconds($0).spoken }))
     }
 
     private mutating func add(_ detail: ApprovalDetail, _ times: Times, people: [String: String], decideLink: String?) {
         set("state", .text(detail.state.rawValue))
         set("open", .flag(detail.state == .open))
-        set("action", .text(detail.action ?? "no summary"))
-        let lines = detail.actions.map { ReadableJSON.lines($0) } ?? []
-        set("actions", .list(lines.map { ["line": .text($0)] }))
+        set("action", .quoted(detail.action ?? "no summary"))
+        let lines = detail.actions.map { ReadableJSON.lines($0).shown } ?? []
+        set("actions", .list(lines.map { ["line": .line($0)] }))
         let end = detail.state == .open ? times.now : detail.decidedAt ?? times.now
         set("waiting", .text(detail.createdAt.map { $0.duration(to: end).spoken }))
-        set("actor", .text(detail.actor.map { people[$0] ?? $0 }))
-        set("reason", .text(detail.reason))
+        set("actor", .name(detail.actor.map { people[$0] ?? $0 }))
+        set("reason", .quoted(detail.reason))
         set("step", .text(detail.step.map(String.init)))
         set("overdue", .flag(detail.overdue ?? false))
-        set("votes", .text(detail.votes))
+        set("votes", .name(detail.votes))
         set("decide_link", .link(decideLink))
     }
 
     private mutating func add(_ detail: RelayDetail) {
-        set("topic", .text(detail.topic))
-        set("about", .text(detail.about))
-        set("detail", .text(detail.detail))
+        set("topic", .name(detail.topic))
+        set("about", .name(detail.about))
+        set("detail", .text(detail.detail.oneLine(most: 4_000)))
         set("over", .flag(detail.over))
     }
 }

@@ -1,17 +1,36 @@
 import RelayCore
 package import RelaySupport
 
-/// JSON as lines that a person can read before a decision: `customer.name: Kim`. Large values are shortened, and the last line counts what
-/// is left out.
+/// JSON as lines that a person can read before a decision: `customer.name: Kim`.
 package enum ReadableJSON {
+    /// The lines of a value for a place with little room.
+    package struct Lines: Sendable, Equatable {
+        /// The lines. Long ones are cut, and the last one counts those that are left out.
+        package var shown: [String]
+        /// The number of lines that are here whole.
+        package var whole: Int
+        /// The number of lines that the value has.
+        package var all: Int
+
+        package static let empty = Lines(shown: [], whole: 0, all: 0)
+    }
+
     static let mostLines = 20
     static let widest = 200
 
-    package static func lines(_ value: JSONValue) -> [String] {
-        var all: [String] = []
-        collect(unwrapped(value), path: "", into: &all, depth: 0)
-        guard all.count > mostLines else { return all }
-        return all.prefix(mostLines - 1) + ["… and \(all.count - mostLines + 1) more"]
+    package static func lines(_ value: JSONValue) -> Lines {
+        let all = all(value)
+        let first = all.prefix(all.count > mostLines ? mostLines - 1 : mostLines)
+        let cut = first.map { $0.unicodeScalars.count <= widest ? $0 : String($0.unicodeScalars.prefix(widest - 1)) + "…" }
+        let rest = all.count - first.count
+        return Lines(shown: cut + (rest > 0 ? ["… and \(rest) more"] : []), whole: zip(first, cut).count { $0 == $1 }, all: all.count)
+    }
+
+    /// Every line, whole.
+    package static func all(_ value: JSONValue) -> [String] {
+        var lines: [String] = []
+        collect(unwrapped(value), path: "", into: &lines, depth: 0)
+        return lines
     }
 
     /// A text that holds a JSON object or list is read as JSON.
@@ -23,8 +42,6 @@ package enum ReadableJSON {
     }
 
     private static func collect(_ value: JSONValue, path: String, into lines: inout [String], depth: Int) {
-        // Far above the lines that are shown, only the count would grow.
-        guard lines.count < 2_000 else { return }
         switch unwrapped(value) {
         case .object(let members) where !members.isEmpty && depth < 8:
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
@@ -36,8 +53,7 @@ package enum ReadableJSON {
             }
         case let leaf:
             let text = leaf.word ?? leaf.text
-            let line = (path.isEmpty ? text : "\(path): \(text)").split(whereSeparator: \.isNewline).joined(separator: " ")
-            lines.append(line.unicodeScalars.count <= widest ? line : String(line.unicodeScalars.prefix(widest - 1)) + "…")
+            lines.append((path.isEmpty ? text : "\(path): \(text)").split(whereSeparator: \.isNewline).joined(separator: " "))
         }
     }
 }

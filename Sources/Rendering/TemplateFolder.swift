@@ -31,8 +31,8 @@ struct TemplateFolder: Sendable {
     func contains(_ name: String) -> Bool { names.contains(name) }
 
     /// Nil if there is no template of this name.
-    func render(_ name: String, _ values: Any) -> String? {
-        library.render(values, withTemplate: Self.mark + name)
+    func render(_ name: String, _ fields: Fields, _ request: TemplateSet.Request, _ dialect: Dialect) -> String? {
+        library.render(fields.escaped(for: request, dialect), withTemplate: Self.mark + name).map { Quoting.resolved($0, dialect.quote) }
     }
 
     @discardableResult

@@ -91,7 +91,7 @@ package struct TemplateSet: Sendable {
 
     package func render(_ fields: Fields, _ request: Request) -> Rendered {
         let own = request.candidates.first(where: user.contains)
-        let text = own.flatMap { user.render($0, fields.escaped(for: request, request.dialect)) }
+        let text = own.flatMap { user.render($0, fields, request, request.dialect) }
         let html = ownHTML(fields, request)
         var rendered: Rendered
         if let own, let text, text.hasWords {
@@ -112,16 +112,16 @@ package struct TemplateSet: Sendable {
         guard let dialect = request.html, let name = request.candidates.first(where: { user.contains("\($0).html") }) else {
             return (nil, nil)
         }
-        let text = user.render("\(name).html", fields.escaped(for: request, dialect))
+        let text = user.render("\(name).html", fields, request, dialect)
         return text?.hasWords == true ? (text, nil) : (nil, name)
     }
 
     package func renderBuiltIn(_ fields: Fields, _ request: Request) -> Rendered {
         let name = request.builtInCandidates.first(where: shipped.contains) ?? request.priority.word
-        let text = shipped.render(name, fields.escaped(for: request, request.dialect)) ?? ""
+        let text = shipped.render(name, fields, request, request.dialect) ?? ""
         let html = request.html.map { dialect in
             let own = request.builtInCandidates.first { shipped.contains("\($0).html") }
-            return own.flatMap { shipped.render("\($0).html", fields.escaped(for: request, dialect)) } ?? HTMLFromText.make(text)
+            return own.flatMap { shipped.render("\($0).html", fields, request, dialect) } ?? HTMLFromText.make(text)
         }
         return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
     }

@@ -22,17 +22,19 @@ struct HostileValueTests {
         let html = try #require(mail(kind, text).html), harmless = try #require(mail(kind, "x").html)
         #expect(Markup.tags(html) == Markup.tags(harmless))
         #expect(html.count { $0 == "\"" } == harmless.count { $0 == "\"" }, "a quote would end an attribute")
-        #expect(html.contains(Dialect.html.escape(text)))
+        #expect(html.contains(Dialect.html.escape(text)) || html.contains(Dialect.html.escape(text.repaired())))
     }
 
     @Test(arguments: cases) func `a plain text is shown as it is`(kind: Event.Kind, text: String) {
         let words = mail(kind, text)
-        #expect((words.title + "\n" + words.body).contains(text))
+        let all = words.title + "\n" + words.body
+        #expect(all.contains(text) || all.contains(text.repaired()))
     }
 
     /// A dialect that replaces everything except letters.
     private static let strict = Dialect(
-        name: "strict", escape: { $0.unicodeScalars.map { $0.properties.isAlphabetic ? String($0) : "·" }.joined() })
+        name: "strict", escape: { $0.unicodeScalars.map { $0.properties.isAlphabetic ? String($0) : "·" }.joined() },
+        quote: Dialect.Quote("│ "))
 
     @Test(arguments: cases) func `every value goes through the dialect of the channel`(kind: Event.Kind, text: String) {
         let marked = TemplateSet.builtIn.render(
@@ -44,11 +46,11 @@ struct HostileValueTests {
         let set = try TemplateSet.of(["high": "t\n{{message}} {{{message}}} {{&message}}{{#message}} {{message}}{{/message}}"])
         let dialect = Dialect(name: "stars", escape: { $0.replacing("*", with: "\\*") })
         let text = set.render(.of(detail: .notification(NotificationDetail(message: "a*b"))), .of(dialect: dialect))
-        #expect(text.body == "a\\*b a\\*b a\\*b a\\*b")
+        #expect(text.body == "> a\\*b a\\*b a\\*b a\\*b")
     }
 
     @Test func `a line break in a name does not make the title another's`() {
         let text = TemplateSet.builtIn.render(.of(.run, detail: .run(RunDetail(outcome: .failed)), origin: .saying("a\nb")), .of(.run))
-        #expect(text.title == "[staging] Run failed: a")
+        #expect(text.title == "[staging] Run failed: a b")
     }
 }

@@ -90,7 +90,7 @@ struct RenderingTests {
 
     @Test func `facts stand line by line, without gaps`() {
         let text = rendered(.notification(NotificationDetail(message: "m")), .notification, request(.notification))
-        #expect(text.body == "m\n\nAutomation: Kim & Co <nightly>\nTime: 2026-11-24 09:00 UTC", "\(text.body)")
+        #expect(text.body == "> m\n\nAutomation: Kim & Co <nightly>\nTime: 2026-11-24 09:00 UTC", "\(text.body)")
     }
 
     @Test func `an approval says what is to be decided`() {

@@ -69,6 +69,8 @@ enum Terminal {
 
     /// Formats rows as a table. Each column is as wide as its widest entry; two spaces separate columns.
     static func table(_ rows: [[String]]) -> String {
+        // A cell may hold text from outside, which must not make a line of its own.
+        let rows = rows.map { $0.map { $0.oneLine(most: 10_000) } }
         guard let columns = rows.map(\.count).max() else { return "" }
         let widths = (0..<columns).map { column in rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0 }
         return rows.map { row in

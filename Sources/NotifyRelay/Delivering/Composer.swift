@@ -43,13 +43,20 @@ struct Composer: Sendable {
                 label == nil ? pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) : nil
             })
         let rendered = templates.render(fields, request)
-        let ending = link.map(target.type.dialect.link) ?? "notify-relay why \(event.id)"
+        let dialect = target.type.dialect
+        let ending = link.map(dialect.link) ?? "notify-relay why \(event.id)"
+        var body = dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)")
+        var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
+        if let asked, let note = Completeness(of: asked, in: body, dialect).note(hasPage: decideLink != nil) {
+            buttons = []
+            let words = "\n\n" + dialect.escape(note)
+            body = dialect.cut(body, to: Limit(target.limit.most - target.limit.size(of: words), target.limit.unit)) + words
+        }
         var message = Message(
             event: event,
-            title: target.type.dialect.cut(rendered.title, to: target.type.titleLimit),
-            body: target.type.dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)"),
+            title: dialect.cut(rendered.title, to: target.type.titleLimit), body: body,
             html: rendered.html, link: link, links: links, decideLink: decideLink,
-            buttons: asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? [],
+            buttons: buttons,
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
             idempotencyKey: idempotencyKey(
                 event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),

@@ -6,7 +6,10 @@ import Rendering
 /// The facts that one decides on, as a page shows them.
 struct DecisionFacts: Sendable {
     var action = ""
+    /// Every field of the request, whole.
     var lines: [String] = []
+    /// The bytes of fields of which the relay holds only the beginning; nil if it holds all.
+    var cutBytes: Int?
     var rows: [(name: String, value: String)] = []
     /// An address made from `links:`; nil where the file has none.
     var link: String?
@@ -19,7 +22,8 @@ extension DecisionFacts {
     init(_ row: ApprovalRow, link: String?, asOf: Timestamp, now: Timestamp) {
         let origin = row.payload.origin, detail = row.detail
         action = detail?.action ?? "no summary"
-        lines = detail?.actions.map(ReadableJSON.lines) ?? []
+        lines = detail?.actions.map(ReadableJSON.all) ?? []
+        cutBytes = detail?.cutBytes
         isStaging = origin.staging
         let end = row.isOpen ? now : detail?.decidedAt ?? now
         let facts: [(String, String?)] = [
@@ -27,7 +31,7 @@ extension DecisionFacts {
             ("Triggered by", origin.trigger), (row.isOpen ? "Waiting" : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
             ("Account", row.account),
         ]
-        rows = facts.compactMap { name, value in value.map { (name, $0.oneLine(most: 300)) } }
+        rows = facts.compactMap { name, value in value.map { (name, $0.oneLine(most: 20_000)) } }
         self.link = link
         self.asOf = asOf.description
     }

@@ -89,15 +89,27 @@ struct DecisionPage: Sendable {
     private var factsPart: Markup? {
         guard let facts else { return nil }
         let staging: Markup? = facts.isStaging ? "<p class=\"staging\">Staging</p>" : nil
-        let lines: Markup? = facts.lines.isEmpty ? nil : "<ul>\(facts.lines.map { "<li>\($0)</li>" as Markup })</ul>"
         let rows = facts.rows.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as Markup }
         let link: Markup? = facts.link.flatMap(safeLink).map { "<p><a href=\"\($0)\" rel=\"noreferrer noopener\">Open in RevKeen</a></p>" }
         return """
             <section aria-label="What is asked">\(staging)
-            <p class="action">\(facts.action)</p>\(lines)<dl>\(rows)</dl>\(link)</section>
+            <blockquote class="action">\(facts.action)</blockquote>\(linesPart(facts))<dl>\(rows)</dl>\(link)</section>
             <p class="small">As RevKeen showed it at \(facts.asOf).</p>
 
             """
+    }
+
+    /// The most lines that are shown without being unfolded.
+    private static let mostUnfolded = 20
+
+    private func linesPart(_ facts: DecisionFacts) -> Markup {
+        func list(_ lines: ArraySlice<String>) -> Markup? { lines.isEmpty ? nil : "<ul>\(lines.map { "<li>\($0)</li>" as Markup })</ul>" }
+        let folded = facts.lines.dropFirst(Self.mostUnfolded)
+        let rest: Markup? = list(folded).map { "<details><summary>\(folded.count) more fields</summary>\($0)</details>" }
+        let cut: Markup? = facts.cutBytes.map {
+            "<p class=\"notice\">\($0) bytes of this request are too large for this page, and only their beginning is shown. Read them in RevKeen.</p>"
+        }
+        return "\(list(facts.lines.prefix(Self.mostUnfolded)))\(rest)\(cut)"
     }
 
     private var formPart: Markup? {
