@@ -3,7 +3,9 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 
-.PHONY: demo test build release kill soak faults bench lint format image help
+FUZZ_SECONDS ?= 60
+
+.PHONY: demo test build release kill soak faults bench lint format image fuzz sanitize help
 
 help:
 	@echo 'make demo     the relay against its built-in sandbox'
@@ -12,6 +14,8 @@ help:
 	@echo 'make kill     200 random SIGKILLs of the shipped binary, and 100 races of 50 decisions'
 	@echo 'make soak     1,000 runs and 1,000 messages to each destination, with faults, by the shipped binary'
 	@echo 'make faults   200 random worlds in which each twentieth access to the store fails'
+	@echo 'make fuzz     each fuzzer for FUZZ_SECONDS (60) over its corpus; FUZZERS="json list" are some of them'
+	@echo 'make sanitize the tests with the address sanitizer, and again with the thread sanitizer (an hour on 2 cores)'
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
 	@echo 'make lint     format, words and direction of imports; make format mends the format'
 	@echo 'make image    the container image'
@@ -50,6 +54,18 @@ faults:
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"
+
+fuzz:
+	@scripts/prepare
+	scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+# The end-to-end tests run real daemons against real time, which the sanitizers slow down too much.
+sanitize:
+	@scripts/prepare
+	for kind in address thread; do \
+		ASAN_OPTIONS=detect_leaks=0 swift test $(SWIFT_FLAGS) --scratch-path .build-$$kind --sanitize=$$kind --no-parallel \
+			--skip 'EndToEnd|KillSuite|RaceSuite|BacklogSuite|StormSuite' || exit 1; \
+	done
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests templates

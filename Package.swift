@@ -144,3 +144,24 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
 }
+
+// `make fuzz` sets this. The fuzzers are one program that reads every target as a library, with libFuzzer and the address sanitizer.
+if Context.environment["RELAY_FUZZ"] != nil {
+    let fuzzing: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]), .define("FUZZING")]
+    package.products = []
+    package.targets.removeAll { $0.type == .test || ["relay-bench", "RelayTesting"].contains($0.name) }
+    if let index = package.targets.firstIndex(where: { $0.name == "NotifyRelay" }) {
+        let program = package.targets[index]
+        package.targets[index] = .target(name: program.name, dependencies: program.dependencies, swiftSettings: program.swiftSettings)
+    }
+    for target in package.targets where target.type == .regular { target.swiftSettings = (target.swiftSettings ?? []) + fuzzing }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["RelayCore", "RelaySupport", "Transport", "RevKeen", "Policy", "Channels", "Rendering", "NotifyRelay"],
+            path: "Tests/Fuzz", exclude: ["corpus"],
+            swiftSettings: [
+                .swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility"),
+                .unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"]),
+            ], linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+}

@@ -53,7 +53,7 @@ package struct TelegramCallback: Sendable {
         return (accepted.json["result"]?.array ?? []).compactMap(Self.update)
     }
 
-    private static func update(_ json: JSONValue) -> Update? {
+    static func update(_ json: JSONValue) -> Update? {
         // Telegram's update ids fit in 52 bits: https://core.telegram.org/bots/api#update
         guard let position = json["update_id"]?.int, (0..<1 << 52).contains(position) else { return nil }
         let query = json["callback_query"] ?? .null

@@ -1,6 +1,9 @@
 import ArgumentParser
 
-@main
+// The fuzzers read this target as a library, and have a program of their own.
+#if !FUZZING
+    @main
+#endif
 struct NotifyRelay: AsyncParsableCommand {
     static let versionText = "0.1.0"
 
