@@ -2,6 +2,7 @@ import Channels
 import Dedup
 import Logging
 import RelayCore
+import RelaySupport
 import RevKeen
 
 /// Turns pressed buttons into decision requests, for the hooks and for the listener.
@@ -97,20 +98,27 @@ struct ButtonPresses: Sendable {
     ///
     /// - Returns: the sentence for the person.
     func inTime(_ work: @escaping @Sendable () async -> DecisionOutcome) async -> String {
-        let (outcomes, tell) = AsyncStream.makeStream(of: DecisionOutcome?.self)
+        let (answers, tell) = AsyncStream.makeStream(of: DecisionOutcome?.self)
+        let isAnswered = Locked(false)
+        // Either the outcome or the end of the patience is the answer, whichever comes first.
+        let isFirst: @Sendable () -> Bool = {
+            isAnswered.withLock { isAnswered in
+                defer { isAnswered = true }
+                return !isAnswered
+            }
+        }
         // This is no child task of the request: it goes on after the chat has its response.
         Task {
             let outcome = await work()
-            if case .terminated = tell.yield(outcome), let lost = outcome.lost { await reports.tellOfLoss(lost) }
+            if isFirst() { tell.yield(outcome) } else if let lost = outcome.lost { await reports.tellOfLoss(lost) }
         }
         let timer = Task {
             try await clock.sleep(for: Self.patience)
-            tell.yield(nil)
+            if isFirst() { tell.yield(nil) }
         }
         defer { timer.cancel() }
-        let first = await outcomes.first { _ in true }
-        tell.finish()
-        return first.flatMap(\.self)?.text.asSentence ?? Self.onItsWay
+        let answer = await answers.first { _ in true }
+        return answer.flatMap(\.self)?.text.asSentence ?? Self.onItsWay
     }
 
     /// Calls RevKeen if the press became an answer.

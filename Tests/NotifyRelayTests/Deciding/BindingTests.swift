@@ -237,6 +237,20 @@ struct BoundToReaderTests {
         #expect(await scene.decisions.isEmpty)
     }
 
+    @Test func `who was told that it is on its way is told by a report if it is lost`() async throws {
+        let scene = try await DecidingScene(destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
+        let gate = Gate(), token = try await scene.button("approve", .mattermost)
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 9,000 EUR?", actions: .null)
+        scene.house.transport.misbehave(at: "/runs/", .held(gate, .world))
+        async let answer = scene.answer(Pressing.mattermost(token, user: "mmann", destination: "ops"))
+        #expect(await eventually { gate.waiting == 1 && scene.house.clock.nextDeadline != nil })
+        scene.house.clock.advance(by: .seconds(3))
+        #expect(await answer.html.contains("on its way"))
+        gate.open()
+        #expect(await eventually { (try? await scene.house.events(.relay).last?.subject.contains("answer_lost")) == true })
+        #expect(await scene.decisions.isEmpty)
+    }
+
     @Test func `Telegram is answered in time though RevKeen is slow, and the decision goes on`() async throws {
         let scene = try await DecidingScene(destination: Self.telegram), gate = Gate()
         await scene.house.inbox.press(telegram: try await scene.button("approve", .telegram), user: 11, name: "Ann")
