@@ -39,6 +39,7 @@ struct PublicServer: Sendable {
         case .whole(let bytes): body = bytes
         case .tooLarge: return response(.text(413, "too large"), closes: true)
         case .tooSlow: return response(.text(408, "too slow"), closes: true)
+        case .broken: return response(.text(400, "the body is not whole, or is no HTTP"), closes: true)
         }
         let segments = request.uri.path.split(separator: "/").map { percentDecoded($0) }
         let headers = request.headers.map { (name: $0.name.rawName.lowercased(), value: $0.value) }
@@ -52,15 +53,18 @@ struct PublicServer: Sendable {
 
     private enum Body {
         case whole([UInt8])
-        case tooLarge, tooSlow
+        case tooLarge, tooSlow, broken
     }
 
     private static func read(_ request: Request) async -> Body {
         let body = request.body
         return await withTaskGroup(of: Body.self) { group in
             group.addTask {
-                guard let buffer = try? await body.collect(upTo: mostBody) else { return .tooLarge }
-                return .whole(Array(buffer.readableBytesView))
+                do {
+                    return .whole(Array(try await body.collect(upTo: mostBody).readableBytesView))
+                } catch {
+                    return error is NIOTooManyBytesError ? .tooLarge : .broken
+                }
             }
             group.addTask {
                 try? await ContinuousClock().sleep(for: patience)

@@ -60,6 +60,8 @@ extension RevKeenClient {
             ], body: call.body, network: account.network)
         if call.body != nil { request.headers.append(("Content-Type", Secret("application/json"))) }
         if let key = call.idempotencyKey { request.headers.append(("Idempotency-Key", Secret(key))) }
+        // A person waits for what is read before a decision. The decision itself may take longer.
+        if call.urgency == .decision, call.body == nil, call.idempotencyKey == nil { request.timeout = Self.patienceOfAPerson }
         request.maximumAnswer = LargeAnswers.isInTurn ? Self.maximumAnswer : LargeAnswers.small
         request.keepsBeginning = call.keepsBeginning && LargeAnswers.isInTurn
         return request

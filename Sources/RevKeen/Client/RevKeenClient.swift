@@ -12,6 +12,8 @@ package final class RevKeenClient: Sendable {
     /// The most bytes of a body that are read.
     /// A full list with large payloads is far smaller.
     package static let maximumAnswer = 8_000_000
+    /// How long a response to a read may take while a person waits.
+    static let patienceOfAPerson = Duration.seconds(10)
     /// The most entries that one list may be asked for.
     package static let mostEntries = 100
 

@@ -85,6 +85,19 @@ struct PublicBoundsTests {
         }
     }
 
+    @Test func `a body that is no HTTP is 400, and the connection is closed`() async throws {
+        try await serving(ListenerBounds(lingering: .milliseconds(200))) { port in
+            let caller = try Caller(port: port)
+            caller.send("POST /hooks/slack HTTP/1.1\r\nHost: relay\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n")
+            var answers = ""
+            #expect(
+                await comesTrue {
+                    answers += caller.drain()
+                    return answers.contains("HTTP/1.1 400") && caller.isClosed
+                }, "\(answers)")
+        }
+    }
+
     @Test func `a body in pieces, and a request after it in the same bytes, are read whole`() async throws {
         try await serving(ListenerBounds()) { port in
             let caller = try Caller(port: port)
