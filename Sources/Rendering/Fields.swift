@@ -29,10 +29,12 @@ package struct Fields: Sendable {
 
     package init(
         event: Event, now: Timestamp, zoneName: String = "UTC", links: LinkPatterns = LinkPatterns(), people: [String: String] = [:],
-        decideLink: String? = nil, alike: Int? = nil, decideWaiting: (DigestDetail.Waiting) -> String? = { _ in nil }
+        decideLink: String? = nil, alike: Int? = nil, incomplete: String? = nil,
+        decideWaiting: (DigestDetail.Waiting) -> String? = { _ in nil }
     ) {
         let times = Times(now: now, zone: TimeZone(identifier: zoneName) ?? .gmt, name: zoneName)
         addCommon(event, times, link: links.link(for: event))
+        set("incomplete", .text(incomplete))
         set("alike", alike.flatMap { $0 > 0 ? .text(String($0)) : nil })
         switch event.payload.detail {
         case .notification(let detail): add(detail)

@@ -20,14 +20,15 @@ struct Completeness: Sendable, Equatable {
 
     /// - Parameters:
     ///   - row: the request.
-    ///   - body: the body of the message, after every cut.
+    ///   - body: the body of the message, after every cut; nil for a place that shows what a template is given.
     ///   - dialect: the dialect of the body.
-    init(of row: ApprovalRow, in body: String, _ dialect: Dialect) {
+    init(of row: ApprovalRow, in body: String?, _ dialect: Dialect) {
         let detail = row.detail, origin = row.payload.origin
         let lines = detail?.actions.map { ReadableJSON.lines($0) } ?? .empty
         let fields = lines.shown.prefix(min(lines.all, lines.shown.count)).map { $0.oneLine(most: 1_000) }
         let isInBody = { (text: String) in
-            text.split(separator: "\n").allSatisfy { body.contains(dialect.escape(String($0))) }
+            guard let body else { return true }
+            return text.split(separator: "\n").allSatisfy { body.contains(dialect.escape(String($0))) }
         }
         let facts = [origin.automation, origin.runStatus, origin.trigger, origin.risk].compactMap(\.self)
         let inBody = fields.count(where: isInBody)

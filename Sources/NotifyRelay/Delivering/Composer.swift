@@ -39,6 +39,9 @@ struct Composer: Sendable {
         let fields = Fields(
             event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
             alike: claim.collapsed,
+            incomplete: asked.flatMap {
+                Completeness(of: $0, in: nil, target.type.dialect).note(hasPage: decideLink != nil)
+            },
             decideWaiting: {
                 label == nil ? pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) : nil
             })
@@ -49,8 +52,8 @@ struct Composer: Sendable {
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
         if let asked, let note = Completeness(of: asked, in: body, dialect).note(hasPage: decideLink != nil) {
             buttons = []
-            let words = "\n\n" + dialect.escape(note)
-            body = dialect.cut(body, to: Limit(target.limit.most - target.limit.size(of: words), target.limit.unit)) + words
+            let words = dialect.escape(note) + "\n\n"
+            body = words + dialect.cut(body, to: Limit(target.limit.most - target.limit.size(of: words), target.limit.unit))
         }
         var message = Message(
             event: event,

@@ -6,6 +6,7 @@ import RelayTesting
 import Rendering
 import Sandbox
 import Testing
+import Transport
 
 @testable import NotifyRelay
 
@@ -128,6 +129,17 @@ struct EverythingShownTests {
         let page = await scene.get(try scene.token())
         #expect(page.html.contains(part) && page.offersForm)
         if index == 0 { #expect(page.html.contains("<summary>6 more fields</summary>")) }
+    }
+
+    @Test func `a mail says it above its link, in both parts`() async throws {
+        let mail = "type: email, server: \"smtps://mail.example:465\", from: relay@example.com, to: [ann@example.com]"
+        let scene = try await DecidingScene(destination: mail, actions: Self.many)
+        let sent = String(decoding: try #require(scene.house.mail.mails.first).message, as: UTF8.self).replacing("=\r\n", with: "")
+        let parts = sent.ranges(of: "24 of 31 fields; open the page to read all")
+        try #require(parts.count == 2, "\(sent)")
+        let link = try #require(sent.firstRange(of: "Decide: http"))
+        #expect(parts[0].lowerBound < link.lowerBound)
+        #expect(sent.contains("<strong>This shows 24 of 31 fields"))
     }
 
     @Test(arguments: types.indices) func `what is shown whole has its buttons, and every field is there`(type: Int) async throws {
