@@ -13,12 +13,18 @@ extension Fuzz {
 
     private static let keys = LinkKeys([Secret("a key that signed nothing in the corpus")])
 
-    /// Nobody without the key makes a token that verifies.
+    /// Nobody without the key makes a token that verifies, and a button that was signed comes back for the approval it was made for.
     private static func tokens(_ bytes: [UInt8]) {
         let text = bytes.text
         promise(DecisionToken(text, keys: keys) == nil, "a forged link")
-        guard let token = ButtonToken(text) else { return }
         let message = ButtonToken.Message(account: "live", destination: "ops", room: "room")
+        let made = ButtonToken(choice: .approve, approval: text, expires: Timestamp(seconds: 1_795_510_890))
+        if let signed = made.signed(for: message, shownHash: "0123", with: keys) {
+            let read = ButtonToken(signed)
+            promise(read.map { Array($0.approval.utf8) } == Array(text.utf8), "a button for another approval")
+            promise(read?.isFor(message, shownHash: "0123", keys: keys) == true, "a button that does not verify")
+        }
+        guard let token = ButtonToken(text) else { return }
         promise(!token.isFor(message, shownHash: "0123", keys: keys), "a forged button")
         _ = token.hasExpired(at: Timestamp(seconds: 1_795_510_890))
     }

@@ -92,7 +92,9 @@ struct ButtonToken: Sendable, Equatable {
     }
 
     private static func identifier(_ short: String) -> String {
-        guard !short.hasPrefix("="), let bytes = bytes(base64URL: short), bytes.count == 16 else { return String(short.dropFirst()) }
+        // An id may begin with a combining mark, which makes one character with the sign before it.
+        if short.unicodeScalars.first == "=" { return String(short.unicodeScalars.dropFirst()) }
+        guard let bytes = bytes(base64URL: short), bytes.count == 16 else { return String(short.unicodeScalars.dropFirst()) }
         let digits = Array(hexadecimal(bytes))
         return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
     }

@@ -193,6 +193,13 @@ struct ButtonTokenTests {
         }
     }
 
+    @Test func `an id that begins with a combining mark comes back as it is`() throws {
+        let made = ButtonToken(choice: .approve, approval: "\u{318}abc", expires: expires)
+        let read = try #require(ButtonToken(try #require(made.signed(for: message, shownHash: shown, with: House.keys))))
+        #expect(Array(read.approval.utf8) == Array(made.approval.utf8))
+        #expect(read.isOurs(message, keys: House.keys) && read.isFor(message, shownHash: shown, keys: House.keys))
+    }
+
     @Test func `an id that is too long has no button`() {
         let token = ButtonToken(choice: .approve, approval: String(repeating: "x", count: 40), expires: expires)
         #expect(token.signed(for: message, shownHash: shown, with: House.keys) == nil)
