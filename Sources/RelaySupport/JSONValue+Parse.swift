@@ -3,9 +3,16 @@ package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     package enum Reason: String, Sendable {
         case unexpectedEnd, unexpectedByte, badString, badNumber, trailingBytes
         case tooDeep, tooManyNodes, stringTooLong
+        /// Two members of an object have the same name in two spellings of Unicode, of which a dictionary would keep one.
+        case nameSpelledTwice
 
-        /// The text may be JSON, and exceeds a bound.
-        package var isBound: Bool { self == .tooDeep || self == .tooManyNodes || self == .stringTooLong }
+        /// The text may be JSON, and has more than is taken.
+        package var isBound: Bool {
+            switch self {
+            case .tooDeep, .tooManyNodes, .stringTooLong, .nameSpelledTwice: true
+            case .unexpectedEnd, .unexpectedByte, .badString, .badNumber, .trailingBytes: false
+            }
+        }
     }
 
     package var reason: Reason
@@ -89,6 +96,8 @@ private struct JSONParser {
             guard at < end else { throw error(.unexpectedEnd) }
             guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
             let name = try string()
+            // Neither member may hide the other from whoever decides.
+            if let known = members.index(forKey: name), !members[known].key.utf8.elementsEqual(name.utf8) { throw error(.nameSpelledTwice) }
             try expect(":")
             members[name] = try value(depth: depth - 1)
             if closes("}") { return .object(members) }

@@ -24,6 +24,11 @@ struct JSONBoundsTests {
         #expect(reason("[1,", bounds) == .unexpectedEnd)
     }
 
+    @Test func `a name in two spellings is an error, and the same name twice is not`() {
+        #expect(reason("{\"\u{e9}\":1,\"e\u{301}\":2}", .item) == .nameSpelledTwice)
+        #expect(reason("{\"a\":1,\"a\":2}", .item) == nil)
+    }
+
     @Test func `items are found whatever is in them`() throws {
         let bytes = Array(#" [ 1, "a]\"", {"b":[}] , nonsense,[[]] ] "#.utf8)
         let found = try JSONOutline(bytes).items(most: 10)

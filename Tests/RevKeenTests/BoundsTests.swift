@@ -53,6 +53,21 @@ struct BoundsTests {
         #expect(ShownApproval.shownHash(state: .open, items[1]) != ShownApproval.shownHash(state: .open, alike))
     }
 
+    /// In Unicode an accent is part of its letter or follows it. Swift takes both spellings as the same name.
+    @Test func `of two members whose names are spelled alike neither hides the other`() async throws {
+        func read(_ amount: Int, asText: Bool = false) async throws -> Approval {
+            let actions = "{\"caf\u{e9}\":\(amount),\"cafe\u{301}\":1}"
+            let written = asText ? JSONValue.string(actions).text : actions
+            return try await client(body: Self.list(written)).approvals().items[1]
+        }
+        for asText in [false, true] {
+            let little = try await read(20, asText: asText), much = try await read(20_000, asText: asText)
+            #expect(much.actions?.string?.contains("20000") == true)
+            #expect(much.cut["actions_json"] != nil)
+            #expect(ShownApproval.shownHash(state: .open, little) != ShownApproval.shownHash(state: .open, much))
+        }
+    }
+
     @Test func `an entry that is no JSON is skipped and said`() async throws {
         let listing = try await client(body: #"{"data":[{"id":"one"},{"id":nonsense},{"id":"two"}]}"#).approvals()
         #expect(listing.items.map(\.id) == ["one", "two"])
