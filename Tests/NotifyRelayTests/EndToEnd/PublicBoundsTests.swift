@@ -35,10 +35,12 @@ struct PublicBoundsTests {
 
     @Test func `who comes beyond the limit takes the place of the oldest idle connection of the same address`() async throws {
         try await serving(ListenerBounds(connections: 8, connectionsOfOne: 3)) { port in
-            let holders = [try Caller(port: port), try Caller(port: port), try Caller(port: port)]
+            // The address is not the one of the request that asked whether the server is there.
+            let open = { try Caller(port: port, from: "127.0.0.2") }
+            let holders = [try open(), try open(), try open()]
             for holder in holders { holder.ask() }
             #expect(await comesTrue { holders.allSatisfy(\.hasAnswer) })
-            let late = try Caller(port: port)
+            let late = try open()
             late.ask()
             #expect(await comesTrue { late.hasAnswer })
             for holder in holders { holder.drain() }
@@ -119,12 +121,19 @@ struct PublicBoundsTests {
 private final class Caller {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    init(port: Int, from source: String = "127.0.0.1") throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var own = sockaddr_in()
+        own.sin_family = sa_family_t(AF_INET)
+        own.sin_addr.s_addr = inet_addr(source)
+        let bound = withUnsafePointer(to: &own) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        try #require(bound == 0)
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
