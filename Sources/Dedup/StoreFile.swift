@@ -54,7 +54,9 @@ struct StoreFile: Sendable {
     ///
     /// - Parameter warn: gets a text for each file that its group had rights to, or that everybody could read. These rights are taken away.
     func protect(warn: (String) -> Void) throws(LedgerError) {
-        for end in ["", "-wal", "-shm"] {
+        warnOfFolder(warn)
+        // A journal is played back into the store when it is opened, so it can hold a whole store of somebody else.
+        for end in ["", "-wal", "-shm", "-journal"] {
             let file = path + end
             do {
                 close(try OwnFile.open(file, O_RDONLY, excess: OwnFile.groupRights | 0o004, warn: warn))
@@ -63,6 +65,15 @@ struct StoreFile: Sendable {
                 throw Self.failure(error, "the store \(file) cannot be read", named: "the store \(file)")
             }
         }
+    }
+
+    private func warnOfFolder(_ warn: (String) -> Void) {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & 0o002 != 0 else { return }
+        warn(
+            "everybody may write to the folder of the store, \(folder), and can put a store of their own there; chmod o-w it, or use another"
+        )
     }
 
     /// Flushes the file to the disk, then renames it. A file of that name is an error unless `replacing` is set.

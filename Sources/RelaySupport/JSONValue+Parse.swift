@@ -3,13 +3,13 @@ package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     package enum Reason: String, Sendable {
         case unexpectedEnd, unexpectedByte, badString, badNumber, trailingBytes
         case tooDeep, tooManyNodes, stringTooLong
-        /// Two members of an object have the same name in two spellings of Unicode, of which a dictionary would keep one.
-        case nameSpelledTwice
+        /// Two members of an object have the same name, or one name in two spellings of Unicode. A dictionary would keep one of them.
+        case nameTwice
 
         /// The text may be JSON, and has more than is taken.
         package var isBound: Bool {
             switch self {
-            case .tooDeep, .tooManyNodes, .stringTooLong, .nameSpelledTwice: true
+            case .tooDeep, .tooManyNodes, .stringTooLong, .nameTwice: true
             case .unexpectedEnd, .unexpectedByte, .badString, .badNumber, .trailingBytes: false
             }
         }
@@ -97,7 +97,7 @@ private struct JSONParser {
             guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
             let name = try string()
             // Neither member may hide the other from whoever decides.
-            if let known = members.index(forKey: name), !members[known].key.utf8.elementsEqual(name.utf8) { throw error(.nameSpelledTwice) }
+            if members[name] != nil { throw error(.nameTwice) }
             try expect(":")
             members[name] = try value(depth: depth - 1)
             if closes("}") { return .object(members) }

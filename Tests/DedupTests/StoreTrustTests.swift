@@ -82,6 +82,26 @@ struct StoreTrustTests {
         #expect(access(store.folder + "/elsewhere.db", F_OK) != 0)
     }
 
+    /// A rollback journal is played back into the store when it is opened, so it can hold another store.
+    @Test func `a journal that others can have written is refused`() throws {
+        let journal = store.path + "-journal"
+        try Data("not ours".utf8).write(to: URL(fileURLWithPath: journal))
+        #expect(chmod(journal, 0o666) == 0)
+        #expect(refusal()?.reason == .untrusted)
+        #expect(chmod(journal, 0o600) == 0)
+        if geteuid() == 0 {
+            #expect(chown(journal, 12_345, 12_345) == 0)
+            #expect(refusal()?.reason == .untrusted)
+        }
+    }
+
+    @Test func `a folder that everybody may write to is a warning`() throws {
+        var said: [String] = []
+        #expect(chmod(store.folder, 0o1777) == 0)
+        try StoreLock.acquire(store: store.path) { said.append($0) }.release()
+        #expect(said.count == 1 && said[0].contains("everybody may write to the folder"), "\(said)")
+    }
+
     @Test func `a backup does not follow a link that waits where it is written`() async throws {
         let victim = store.folder + "/victim", target = store.folder + "/copy.db"
         try Data("precious".utf8).write(to: URL(fileURLWithPath: victim))

@@ -66,9 +66,17 @@ struct ClientTests {
         #expect(transport.requests.allSatisfy { $0.sent.contains("Content-Type: application/json") == (body != nil) })
     }
 
-    @Test(arguments: ["", "<html>ok</html>", "[]", "null", #"{"data":null}"#, #"{"data":{"approval_id":{}}}"#])
-    func `a decision with an unreadable response is still taken`(body: String) async throws {
+    @Test(arguments: ["", " \n", "{}", #"{"data":null}"#, #"{"data":{"approval_id":{}}}"#, #"{"data":{"approval_id":"a1","status":"x"}}"#])
+    func `a decision is taken whatever RevKeen leaves out of its response`(body: String) async throws {
         await #expect(throws: Never.self) { try await client(status: 200, body: body).approve("a1", idempotencyKey: "k") }
+    }
+
+    @Test(arguments: ["<html>ok</html>", "[]", "null", #"{"error":{"code":"x"}}"#, #"{"data":{"approval_id":"a2"}}"#, #"{"data":{"a"#])
+    func `a response that is not RevKeen's, or about another approval, does not confirm a decision`(body: String) async {
+        let error = await #expect(throws: RevKeenError.self) {
+            try await client(status: 200, body: body).approve("a1", idempotencyKey: "k")
+        }
+        #expect(error?.reason == .badAnswer)
     }
 
     @Test(arguments: ["", "..", ".", "a/b", "a?b", "a%2e", "ä", LongText(String(repeating: "x", count: 129))])

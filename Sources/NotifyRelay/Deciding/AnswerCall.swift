@@ -117,6 +117,17 @@ struct AnswerCall: Sendable {
             let isBad = error.reason == .badRequest
             let scope = isBad ? "" : "; the API key probably lacks the scope automations:write"
             return DecisionOutcome(kind: isBad ? .refused : .forbidden, text: "RevKeen refuses: \(error.detail)\(scope)").unrecorded(fault)
+        case .badAnswer:
+            // What answered may not be RevKeen. What RevKeen shows now tells whether the call took effect.
+            if case .over(let state, let actor) = await present(of: answer) {
+                let tookEffect = state.rawValue == answer.choice.pastTense
+                let fault = await settle(answer, as: tookEffect ? .taken : .lost, status: error.status, dueAt: clock.now)
+                return DecisionOutcome.found(state, by: actor ?? (tookEffect ? answer.actor : nil), wanted: wanted).unrecorded(fault)
+            }
+            let fault = await settle(answer, as: .asked, status: error.status, dueAt: clock.now + Self.wait(after: answer, at: clock.now))
+            return DecisionOutcome(
+                kind: .kept, text: "RevKeen's response cannot be read (\(error.detail)); the answer is kept and checked again",
+                storeFault: fault)
         default:
             let wait: Duration =
                 error.reason == .inProgress ? .seconds(2) : max(error.retryAfter ?? .zero, Self.wait(after: answer, at: clock.now))

@@ -10,11 +10,12 @@ extension AccountPoller {
     /// Looks at the approvals, unless the last good look is at most `age` old. It returns after `patience` at the latest.
     func lookAtApprovals(ifOlderThan age: Duration) async {
         if let read = approvalsRead, clock.uptime - read <= age { return }
+        let called = clock.uptime
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.freshLook.withLock {
-                    // A look that ended while this caller waited for its turn serves it too.
-                    if let read = await self.approvalsRead, self.clock.uptime - read <= age { return }
+                    // A look that began while this caller waited for its turn serves it too, however many wait.
+                    if let read = await self.approvalsRead, read >= called || self.clock.uptime - read <= age { return }
                     await self.look(at: .approvals)
                 }
             }

@@ -149,7 +149,11 @@ extension RevKeenClient {
         _ approval: String, _ verb: String, body: [UInt8]?, idempotencyKey: String
     ) async throws(RevKeenError) {
         let path = ["automations", "approvals", try segment(approval), verb]
-        _ = try await exchange(Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision))
+        let call = Call(method: "POST", path: path, body: body, idempotencyKey: idempotencyKey, urgency: .decision)
+        let response = try await exchange(call)
+        guard DecisionAnswer.confirms(response, approval) else {
+            throw RevKeenError(.badAnswer, "the response does not say that it was decided", status: response.status)
+        }
     }
 
     /// Encodes an id as a path segment.

@@ -125,6 +125,54 @@ struct SeenBeforeCallTests {
         #expect(calls(scene) == 1)
     }
 
+    /// A proxy or a login page in front of RevKeen answers 200 too.
+    @Test(arguments: [
+        "<html>sign in</html>", #"{"error":{"code":"forbidden"}}"#, #"{"data":{"approval_id":"another"}}"#, #"{"data":{"approval"#, "[]",
+    ])
+    func `a response that is not RevKeen's own does not count, and what RevKeen shows decides`(body: String) async throws {
+        let scene = try await DecidingScene(), token = try scene.token()
+        scene.house.transport.misbehave(at: "/approve", .status(200, body))
+        let answered = await scene.post(token, "approve")
+        #expect(!answered.html.contains("Approved by") && answered.html.contains("the answer is kept and checked again"))
+        #expect(try await answer(scene)?.state == .asked)
+        scene.house.transport.misbehave(nil)
+        scene.house.clock.advance(by: .seconds(6))
+        try await scene.house.relay.carrier.carry()
+        #expect(await scene.decisions.map(\.choice) == [.approve])
+        #expect(try await answer(scene)?.state == .taken)
+    }
+
+    /// Changes the run's detail before it is read.
+    private func detail(_ scene: DecidingScene, _ change: @escaping @Sendable (JSONValue) -> JSONValue) {
+        scene.house.transport.misbehave { ask in
+            guard ask.path.contains("/runs/") else { return .world }
+            return .changed { response in
+                var response = response
+                guard let json = try? JSONValue(parsing: response.body), let data = json["data"] else { return response }
+                response.body = JSONValue.object(["data": change(data)]).bytes
+                return response
+            }
+        }
+    }
+
+    @Test func `a run that is over, another run, and an id that is shown in two ways are not decided`() async throws {
+        let changes: [@Sendable (JSONValue) -> JSONValue] = [
+            { .object(($0.object ?? [:]).merging(["completed_at": "2026-11-24T09:00:00Z"]) { $1 }) },
+            { .object(($0.object ?? [:]).merging(["id": "another-run"]) { $1 }) },
+            { data in
+                let first = data["approvals"]?.array?.first?.object ?? [:]
+                let second = JSONValue.object(first.merging(["action_summary": "Refund 9,000 EUR?"]) { $1 })
+                return .object((data.object ?? [:]).merging(["approvals": .array([.object(first), second])]) { $1 })
+            },
+        ]
+        for change in changes {
+            let scene = try await DecidingScene(), token = try scene.token(), page = await scene.get(token)
+            detail(scene, change)
+            let answered = await scene.post(token, "approve", from: page)
+            #expect(calls(scene) == 0 && !answered.html.contains("Approved by"))
+        }
+    }
+
     // MARK: Withdrawing
 
     @Test func `what was not sent yet can be withdrawn, and is free again`() async throws {

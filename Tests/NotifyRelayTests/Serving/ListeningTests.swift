@@ -44,6 +44,12 @@ struct ConnectionRoomTests {
         #expect(enter(room, "a", "a3") == nil && enter(room, "b", "b1") == nil && gone.isEmpty)
     }
 
+    @Test func `whoever has all connections in work makes room for somebody else`() throws {
+        let room = ConnectionRoom(most: 8, ofOne: 8, bytes: 1_000)
+        for number in 0..<8 { room.mark(try #require(enter(room, "a", "a\(number)")), .busy) }
+        #expect(enter(room, "b", "b1") != nil && gone == ["a0"])
+    }
+
     @Test func `the connections of a proxy are counted for its clients`() throws {
         let room = ConnectionRoom(most: 100, ofOne: 2, bytes: 1_000)
         var guests: [ConnectionRoom.Guest] = []
@@ -105,7 +111,10 @@ struct HostGuardTests {
     ])
     func `its own names and addresses are answered`(host: String?) { #expect(hosts.allows(host)) }
 
-    @Test(arguments: ["evil.example", "relay.example.evil.example", "xrelay.example", "127.0.0.1.evil.example", "localhost.evil.example"])
+    @Test(arguments: [
+        "evil.example", "relay.example.evil.example", "xrelay.example", "127.0.0.1.evil.example", "localhost.evil.example",
+        "[::1].evil.example", "[::1]x", "[::1]:80@evil.example", "[fe80::1%evil.example]", "127.0.0.1:abc", "[::1",
+    ])
     func `any other name is not`(host: String) { #expect(!hosts.allows(host)) }
 
     @Test func `a page on a name of somebody else is 421, and the callbacks of chats answer to any`() async throws {

@@ -15,7 +15,7 @@ final class ConnectionRoom: Sendable {
         case idle
         /// A request has begun and is not whole.
         case receiving
-        /// A request is worked on. Such a connection is not closed for another one.
+        /// A request is worked on. Such a connection is closed for another one only if there is no other, and its owner has many.
         case busy
     }
 
@@ -63,6 +63,14 @@ final class ConnectionRoom: Sendable {
                 .min { ($0.value.activity.rawValue, $0.value.since) < ($1.value.activity.rawValue, $1.value.since) }?.key
         }
 
+        /// The oldest connection of the owner who has most requests in work, if that owner has more than `most`.
+        func busyPlace(most: Int) -> Guest? {
+            var counts: [String: Int] = [:]
+            for entry in entries.values { counts[entry.owner, default: 0] += 1 }
+            guard let (owner, count) = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), count > most else { return nil }
+            return entries.filter { $0.value.owner == owner }.min { $0.value.since < $1.value.since }?.key
+        }
+
         /// The oldest unfinished request of the owner whose unfinished requests hold most.
         var largest: Guest? {
             let unfinished = entries.filter { $0.value.activity == .receiving }
@@ -105,7 +113,7 @@ final class ConnectionRoom: Sendable {
                 guard let place = state.place(of: owner) else { return (nil, nil) }
                 gone = state.remove(place)
             } else if state.entries.count >= most {
-                guard let place = state.place(of: state.heaviest) else { return (nil, nil) }
+                guard let place = state.place(of: state.heaviest) ?? state.busyPlace(most: max(4, mostOfOne / 4)) else { return (nil, nil) }
                 gone = state.remove(place)
             }
             let guest = Guest(number: state.number())

@@ -17,8 +17,8 @@ struct HostGuard: Sendable {
     /// Whether a `Host` header names this relay. HTTP/1.0 has none.
     func allows(_ host: String?) -> Bool {
         guard let host, !host.isEmpty else { return true }
-        let name = Self.name(host)
-        return names.contains(name) || AddressBlock.isAddress(name)
+        guard let name = Self.name(host) else { return false }
+        return names.contains(name) || (AddressBlock.isAddress(name) && !name.contains("%"))
     }
 
     /// Whether a text can be the name of a host (RFC 1123 §2.1).
@@ -27,13 +27,19 @@ struct HostGuard: Sendable {
             && text.utf8.allSatisfy { $0.isAlphanumeric || "-._".utf8.contains($0) }
     }
 
-    /// A host without its port, its brackets and a final dot.
-    private static func name(_ host: String) -> String {
-        var name = host.lowercased()
-        if name.hasPrefix("["), let end = name.firstIndex(of: "]") { return String(name[name.index(after: name.startIndex)..<end]) }
-        if let colon = name.lastIndex(of: ":") { name = String(name[..<colon]) }
-        if name.hasSuffix(".") { name.removeLast() }
-        return name
+    /// A host without its port, its brackets and a final dot; nil if it is no host with a port (RFC 3986 §3.2.2).
+    private static func name(_ host: String) -> String? {
+        var name = Substring(host.lowercased()), port = Substring()
+        if name.hasPrefix("[") {
+            guard let end = name.firstIndex(of: "]") else { return nil }
+            port = name[name.index(after: end)...]
+            name = name[..<end].dropFirst()
+            guard port.isEmpty || port.hasPrefix(":") else { return nil }
+        } else if let colon = name.firstIndex(of: ":") {
+            (name, port) = (name[..<colon], name[colon...])
+        }
+        guard port.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return String(name.hasSuffix(".") ? name.dropLast() : name)
     }
 
     static var machine: String {
