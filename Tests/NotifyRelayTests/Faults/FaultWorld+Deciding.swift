@@ -13,8 +13,10 @@ extension FaultWorld {
         var accepted: [String: Answer] = [:]
         /// The approvals that somebody decided at RevKeen itself.
         var elsewhere: Set<String> = []
-        /// The approvals that somebody changed at RevKeen, so that an answer to what they showed before may be lost.
+        /// The approvals that somebody changed at RevKeen, or whose run is over, so that an answer to what they showed before may be lost.
         var changed: Set<String> = []
+        /// The run of each approval.
+        var runs: [String: String] = [:]
     }
 
     /// The relay's own deciding, without the look that it does beside, so that a seed plays the same each time.

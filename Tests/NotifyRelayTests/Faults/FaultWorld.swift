@@ -144,6 +144,7 @@ final class FaultWorld {
     func finishRun() async {
         guard !openRuns.isEmpty else { return }
         let open = openRuns.remove(at: below(openRuns.count))
+        people.changed.formUnion(people.runs.filter { $0.value == open.run }.keys)
         let fails = below(3) > 0
         await house.world.finishRun(open.run, outcome: fails ? .failed : .succeeded, error: fails ? "error \(below(2))" : nil)
         if fails { failedRuns.append((open.run, automations[open.automation].name)) }
@@ -155,6 +156,7 @@ final class FaultWorld {
         let id = await house.world.requestApproval(run: run, action: "Refund \(approvals.count)")
         approvals.append(id)
         pending.append(id)
+        people.runs[id] = run
     }
 
     /// Somebody changes an approval or decides it at RevKeen itself.
