@@ -15,21 +15,24 @@ extension Dialect {
         return build(cut(text, to: Limit(fits, .bytes)))
     }
 
-    /// Splits the text into pieces of at most `limit`. A piece ends after its last line break if that is in its second half. Blank pieces
-    /// are left out.
+    /// Splits the text into pieces of at most `limit`. A piece ends after its last line break if that is in its second half. Otherwise a line
+    /// is split, and the rest of it begins with the quote: only foreign text is that long. Blank pieces are left out.
     func pieces(of text: String, each limit: Limit) -> [String] {
         var pieces: [String] = []
-        var rest = text[...]
+        var rest = text[...], isRestOfLine = false
         while !rest.isEmpty {
-            var piece = start(of: rest, within: limit)
+            let prefix = isRestOfLine ? quote.prefix : ""
+            var piece = start(of: rest, within: Limit(limit.most - limit.size(of: prefix), limit.unit))
             if piece.isEmpty { break }
-            if piece.endIndex < rest.endIndex, let lineEnd = piece.utf8.lastIndex(of: 0x0A),
+            isRestOfLine = piece.endIndex < rest.endIndex && piece.utf8.last != 0x0A
+            if isRestOfLine, let lineEnd = piece.utf8.lastIndex(of: 0x0A),
                 piece.utf8.distance(from: piece.startIndex, to: lineEnd) > piece.utf8.count / 2
             {
                 piece = piece[...lineEnd]
+                isRestOfLine = false
             }
             rest = rest[piece.endIndex...]
-            if !String(piece).trimmed.isEmpty { pieces.append(String(piece)) }
+            if !String(piece).trimmed.isEmpty { pieces.append(prefix + piece) }
         }
         return pieces
     }

@@ -32,9 +32,7 @@ extension GoogleChat {
         message.title = Entities.html.read(message.title)
         message.body = Entities.html.read(message.body)
         let links = message.links(within: Limit(2_000, .utf16)).map { "\($0.label): \(Dialect.bareLink($0.url))" }
-        message.link = nil
-        message.decideLink = nil
-        let words = Dialect.withoutAngles(message.plainText(.plain, most: Limit(3_000, .utf16)))
+        let words = Dialect.withoutAngles(message.plainText(.plain, most: Limit(3_000, .utf16), hasLinks: false))
         return ([words] + links).joined(separator: "\n")
     }
 

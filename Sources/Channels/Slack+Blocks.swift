@@ -43,6 +43,8 @@ extension Slack {
         static let mostBody = 11_000
         private static let mostInAll = 13_000
         private static let section = Limit(3_000, .utf16)
+        /// The room for the quotes before the rests of split lines (`pieces`).
+        private static let quotes = 50
         private static let field = Limit(200, .utf16)
         private static let context = Limit(300, .utf16)
         private static let mostURL = 3_000
@@ -54,7 +56,7 @@ extension Slack {
             let head = [called, message.label.map(Self.note), Self.title(message)].compactMap { $0 }
             let tail = [Self.fields(message), Self.button(message), Self.footer(message)].compactMap { $0 }
             let taken = (head + tail).reduce(0) { $0 + Self.size(of: $1) }
-            all = head + Self.sections(message.body, within: min(Self.mostBody, Self.mostInAll - taken)) + tail
+            all = head + Self.sections(message.body, within: min(Self.mostBody, Self.mostInAll - taken - Self.quotes)) + tail
         }
 
         /// The title is bold, unless it holds a star, which would end the bold text early.

@@ -12,14 +12,14 @@ extension Fields {
         set("name", .text(detail.name))
         set("from", .text(times.written(detail.from)))
         set("until", .text(times.written(detail.until)))
-        set("headline", .name(detail.headline))
+        set("headline", .sentence(detail.headline))
         for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
             set(name, .list(failures.map { Self.item($0, times, links) }))
         }
         set("events", .list(detail.events.map { Self.item($0, times, links) }))
         set("pending", .list(detail.waiting.map { Self.item($0, reader.now, until: detail.until, links, decide: decideWaiting($0)) }))
         addDays(detail.days)
-        set("resolved", .name(detail.resolved))
+        set("resolved", .sentence(detail.resolved))
         set("succeeded", Self.count(detail.succeeded))
         set("told", Self.count(detail.told))
         set("rest", Self.count(detail.rest))
@@ -67,7 +67,7 @@ extension Fields {
         item["link"] = .link(links.link(runID: failure.runID, automationID: failure.automationID))
         item["runs"] = .list(
             failure.runs.enumerated().map { index, run in
-                var item: [String: Value] = ["run_id": .text(run), "number": .text(String(index + 1))]
+                var item: [String: Value] = ["run_id": .line(run), "number": .text(String(index + 1))]
                 item["link"] = .link(links.link(runID: run, automationID: nil))
                 return item
             })

@@ -26,6 +26,7 @@ private final class Scope: MustacheParent {
         switch values[name] {
         case .text(let text): EscapedText(dialect.escape(text))
         case .quoted(let text): EscapedText(Quoting.marked(dialect.escape(text)))
+        case .fact(let text, let fact): EscapedText(FactPlaces.marked(Quoting.marked(dialect.escape(text)), as: fact))
         case .link(let url): EscapedText(dialect.link(url))
         case .flag(let flag): flag
         case .list(let items): items.map { Scope($0, dialect) }

@@ -5,9 +5,12 @@ import RelaySupport
 /// The fields that a template can use for an event: flat names, each a text, a flag or a list (docs/templates.md).
 package struct Fields: Sendable {
     enum Value: Sendable, Equatable {
+        /// The relay's own words.
         case text(String)
-        /// Text from outside that may have several lines. It is quoted where it begins a line.
+        /// Text from outside. It is quoted where it begins a line.
         case quoted(String)
+        /// Text from outside that counts as shown where the message holds it whole.
+        case fact(String, RequestFact)
         /// An address built from the patterns of `links:` or for the relay's own page.
         case link(String)
         case flag(Bool)
@@ -18,9 +21,20 @@ package struct Fields: Sendable {
         static func quoted(_ value: String?) -> Value? { value.flatMap { $0.isEmpty ? nil : .quoted($0) } }
 
         /// A name or a word from outside, on one line.
-        static func name(_ value: String?) -> Value? { text(value?.oneLine(most: 1_000)) }
+        static func name(_ value: String?) -> Value? { quoted(value?.oneLine(most: mostLine)) }
 
-        static func line(_ value: String) -> Value { .text(value.oneLine(most: 1_000)) }
+        static func line(_ value: String) -> Value { .quoted(value.oneLine(most: mostLine)) }
+
+        /// A name or a word from outside that counts as shown. One that is cut here never does.
+        static func name(_ value: String?, as fact: RequestFact) -> Value? {
+            guard let value, case .quoted(let line) = name(value) else { return nil }
+            return line == value.oneLine(most: value.unicodeScalars.count) ? .fact(line, fact) : .quoted(line)
+        }
+
+        /// A sentence of the relay's own, on one line. It may name things from outside.
+        static func sentence(_ value: String?) -> Value? { text(value?.oneLine(most: 4_000)) }
+
+        private static let mostLine = 1_000
 
         static func link(_ url: String?) -> Value? { url.map { .link($0) } }
     }
@@ -58,19 +72,19 @@ package struct Fields: Sendable {
         set("staging", .flag(origin.staging))
         set("time", .text(times.written(event.occurredAt)))
         set("ago", .text(event.occurredAt.duration(to: times.now).spoken))
-        set("automation", .name(origin.automation ?? origin.automationID))
+        set("automation", origin.automation.flatMap { .name($0, as: .automation) } ?? .name(origin.automationID))
         set("automation_id", .name(origin.automationID))
-        set("risk", .name(origin.risk))
-        set("trigger", .name(origin.trigger))
+        set("risk", .name(origin.risk, as: .risk))
+        set("trigger", .name(origin.trigger, as: .trigger))
         set("run_id", .name(origin.runID))
-        set("run_status", .name(origin.runStatus))
+        set("run_status", .name(origin.runStatus, as: .runStatus))
         set("link", .link(link))
     }
 
     private mutating func add(_ detail: NotificationDetail) {
         set("type", .name(detail.type))
         set("message", .quoted(detail.message))
-        set("payload", .quoted(detail.payload.map { ReadableJSON.lines($0).shown.joined(separator: "\n") }))
+        set("payload", .quoted(detail.payload.map { ReadableJSON.lines($0).shown.map(\.text).joined(separator: "\n") }))
     }
 
     private mutating func add(_ detail: RunDetail) {
@@ -85,9 +99,8 @@ package struct Fields: Sendable {
     private mutating func add(_ detail: ApprovalDetail, _ times: Times, people: [String: String], decideLink: String?) {
         set("state", .text(detail.state.rawValue))
         set("open", .flag(detail.state == .open))
-        set("action", .quoted(detail.action ?? "no summary"))
-        let lines = detail.actions.map { ReadableJSON.lines($0).shown } ?? []
-        set("actions", .list(lines.map { ["line": .line($0)] }))
+        set("action", detail.action.flatMap { $0.isEmpty ? nil : .fact($0, .action) } ?? .quoted("no summary"))
+        set("actions", .list(Self.lines(of: detail.actions)))
         let end = detail.state == .open ? times.now : detail.decidedAt ?? times.now
         set("waiting", .text(detail.createdAt.map { $0.duration(to: end).spoken }))
         set("actor", .name(detail.actor.map { people[$0] ?? $0 }))
@@ -101,8 +114,15 @@ package struct Fields: Sendable {
     private mutating func add(_ detail: RelayDetail) {
         set("topic", .name(detail.topic))
         set("about", .name(detail.about))
-        set("detail", .text(detail.detail.oneLine(most: 4_000)))
+        set("detail", .sentence(detail.detail))
         set("over", .flag(detail.over))
+    }
+
+    private static func lines(of actions: JSONValue?) -> [[String: Value]] {
+        let shown = actions.map { ReadableJSON.lines($0).shown } ?? []
+        return shown.enumerated().map { index, line in
+            ["line": line.isWhole ? .name(line.text, as: .line(index)) ?? .line(line.text) : .line(line.text)]
+        }
     }
 }
 

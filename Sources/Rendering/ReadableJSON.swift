@@ -5,14 +5,17 @@ package import RelaySupport
 package enum ReadableJSON {
     /// The lines of a value for a place with little room.
     package struct Lines: Sendable, Equatable {
-        /// The lines. Long ones are cut, and the last one counts those that are left out.
-        package var shown: [String]
-        /// The number of lines that are here whole.
-        package var whole: Int
+        /// Long lines are cut, and the last one counts those that are left out.
+        package var shown: [Line]
         /// The number of lines that the value has.
         package var all: Int
 
-        package static let empty = Lines(shown: [], whole: 0, all: 0)
+        package static let empty = Lines(shown: [], all: 0)
+    }
+
+    package struct Line: Sendable, Equatable {
+        package var text: String
+        package var isWhole: Bool
     }
 
     static let mostLines = 20
@@ -21,9 +24,14 @@ package enum ReadableJSON {
     package static func lines(_ value: JSONValue) -> Lines {
         let all = all(value)
         let first = all.prefix(all.count > mostLines ? mostLines - 1 : mostLines)
-        let cut = first.map { $0.unicodeScalars.count <= widest ? $0 : String($0.unicodeScalars.prefix(widest - 1)) + "…" }
         let rest = all.count - first.count
-        return Lines(shown: cut + (rest > 0 ? ["… and \(rest) more"] : []), whole: zip(first, cut).count { $0 == $1 }, all: all.count)
+        let more = rest > 0 ? [Line(text: "… and \(rest) more", isWhole: false)] : []
+        return Lines(shown: first.map(cut) + more, all: all.count)
+    }
+
+    private static func cut(_ line: String) -> Line {
+        guard line.unicodeScalars.count > widest else { return Line(text: line, isWhole: true) }
+        return Line(text: String(line.unicodeScalars.prefix(widest - 1)) + "…", isWhole: false)
     }
 
     /// Every line, whole.

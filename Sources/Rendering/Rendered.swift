@@ -10,15 +10,29 @@ package struct Rendered: Sendable, Equatable {
     package var template: String
     /// Why the built-in template was used instead of the user's, or why the user's HTML was left out; nil if nothing failed.
     package var fellBackBecause: String?
+    private let titleFacts: FactPlaces
+    private let bodyFacts: FactPlaces
 
+    /// - Parameters:
+    ///   - text: the text that a template gave, with the marks of `FactPlaces`.
+    ///   - html: the HTML, without them.
     init(_ text: String, html: String?, template: String, isStaging: Bool) {
         let lines = text.withUnixLineEnds.drop(while: \.isWhitespace).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         let title = lines.first.map(String.init)?.trimmedEnd ?? ""
         // The prefix is added here, so that no template can forget it.
-        self.title = (isStaging ? "[staging] " : "") + (title.isEmpty ? "(no title)" : title)
-        body = lines.count > 1 ? String(lines[1]).trimmedEnd.trimmedStart : ""
+        (self.title, titleFacts) = FactPlaces.taken(from: (isStaging ? "[staging] " : "") + (title.isEmpty ? "(no title)" : title))
+        (body, bodyFacts) = FactPlaces.taken(from: lines.count > 1 ? String(lines[1]).trimmedEnd.trimmedStart : "")
         self.html = html
         self.template = template
+    }
+
+    /// The facts of a request that a message holds whole.
+    ///
+    /// - Parameters:
+    ///   - title: this title, cut to a limit.
+    ///   - body: this body, cut to a limit.
+    package func facts(title: String, body: String) -> Set<RequestFact> {
+        titleFacts.whole(in: title, of: self.title).union(bodyFacts.whole(in: body, of: self.body))
     }
 }
 

@@ -94,9 +94,9 @@ package struct TemplateSet: Sendable {
         let text = own.flatMap { user.render($0, fields, request, request.dialect) }
         let html = ownHTML(fields, request)
         var rendered: Rendered
-        if let own, let text, text.hasWords {
+        if let own, let text, FactPlaces.taken(from: text).text.hasWords {
             rendered = Rendered(
-                text, html: request.html == nil ? nil : html.text ?? HTMLFromText.make(text), template: "\(own).mustache",
+                text, html: request.html == nil ? nil : html.text ?? Self.html(text), template: "\(own).mustache",
                 isStaging: fields.isStaging)
         } else {
             rendered = renderBuiltIn(fields, request)
@@ -112,7 +112,7 @@ package struct TemplateSet: Sendable {
         guard let dialect = request.html, let name = request.candidates.first(where: { user.contains("\($0).html") }) else {
             return (nil, nil)
         }
-        let text = user.render("\(name).html", fields, request, dialect)
+        let text = user.render("\(name).html", fields, request, dialect).map { FactPlaces.taken(from: $0).text }
         return text?.hasWords == true ? (text, nil) : (nil, name)
     }
 
@@ -121,10 +121,13 @@ package struct TemplateSet: Sendable {
         let text = shipped.render(name, fields, request, request.dialect) ?? ""
         let html = request.html.map { dialect in
             let own = request.builtInCandidates.first { shipped.contains("\($0).html") }
-            return own.flatMap { shipped.render("\($0).html", fields, request, dialect) } ?? HTMLFromText.make(text)
+            let rendered = own.flatMap { shipped.render("\($0).html", fields, request, dialect) }
+            return rendered.map { FactPlaces.taken(from: $0).text } ?? Self.html(text)
         }
         return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
     }
+
+    private static func html(_ text: String) -> String { HTMLFromText.make(FactPlaces.taken(from: text).text) }
 
     private static func split(_ files: [String: String]) -> (texts: [String: String], partials: [String: String]) {
         var texts: [String: String] = [:], partials: [String: String] = [:]

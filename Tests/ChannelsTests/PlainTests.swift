@@ -47,6 +47,19 @@ struct PlainTests {
         #expect(try channel(type, values).preview(message).utf8.count < (type == "email" ? 1_000_000 : 21_000))
     }
 
+    @Test(arguments: kinds.filter { $0 != "webhook" && $0 != "email" })
+    func `one that does not show the whole request says so and offers the page`(type: String) throws {
+        let dialect = try #require(Catalogue.type(named: type)).dialect
+        var message = message(in: dialect)
+        let values = try #require(configurations.first { $0.type == type }).values
+        #expect(!(try channel(type, values).preview(message)).contains("whole request"))
+        message.body = dialect.escape(String(repeating: "word ", count: 20_000))
+        let text = try channel(type, values).preview(message).percentDecodedOrSame
+        #expect(text.contains("This does not show the whole request; open the page to read all"), "\(text.prefix(500))")
+        message.event.kind = .decision
+        #expect(!(try channel(type, values).preview(message)).contains("whole request"))
+    }
+
     @Test func `the topic General of a Telegram group has no id`() throws {
         var values = try #require(configurations.first { $0.type == "telegram" }).values
         values["topic"] = "1"

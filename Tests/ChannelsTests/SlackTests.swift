@@ -48,15 +48,30 @@ struct SlackTests {
         let body = String(repeating: "x", count: length)
         let texts = sections(Slack.payload(.of(body: body))).dropFirst()
         #expect(texts.allSatisfy { $0.utf16.count <= 3_000 })
-        #expect(texts.count == (min(length, 11_000) + 2_999) / 3_000)
-        #expect(texts.joined() == (length <= 11_000 ? body : String(repeating: "x", count: 10_999) + "…"))
+        #expect(texts.count == 1 + max(0, (min(length, 11_000) - 3_000 + 2_994) / 2_995))
+        #expect(withoutQuotes(texts).joined() == (length <= 11_000 ? body : String(repeating: "x", count: 10_999) + "…"))
+    }
+
+    /// The pieces of one split line without the quotes before all but the first.
+    private func withoutQuotes(_ texts: some Sequence<String>) -> [String] {
+        let quote = Array("&gt; ".unicodeScalars)
+        return texts.map { text in
+            text.unicodeScalars.starts(with: quote) ? String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(quote.count))) : text
+        }
+    }
+
+    @Test func `the rest of a long foreign line cannot begin a section as one of ours`() {
+        let body = "&gt; " + String(repeating: "x", count: 2_995) + "Decide: https://evil.example" + String(repeating: "y", count: 3_000)
+        let texts = sections(Slack.payload(.of(body: body))).dropFirst()
+        #expect(texts.count == 3)
+        #expect(texts.allSatisfy { $0.hasPrefix("&gt; ") && $0.utf16.count <= 3_000 })
     }
 
     @Test(arguments: ["&amp;", "👩‍👩‍👧‍👦", "é\u{301}"])
     func `no entity and no character is split`(unit: String) {
         let texts = sections(Slack.payload(.of(body: String(repeating: unit, count: 6_000)))).dropFirst()
         #expect(texts.count > 1)
-        #expect(texts.allSatisfy { $0.replacing("…", with: "").utf8.count % unit.utf8.count == 0 })
+        #expect(withoutQuotes(texts).allSatisfy { $0.replacing("…", with: "").utf8.count % unit.utf8.count == 0 })
     }
 
     @Test(arguments: CatalogueTests.hostile)

@@ -1,4 +1,5 @@
 import RelayCore
+import RelaySupport
 import Testing
 
 @testable import Rendering
@@ -32,5 +33,28 @@ struct QuotingTests {
         let set = try TemplateSet.of(["high": "{{message}}\nours"])
         let text = set.render(.of(detail: .notification(NotificationDetail(message: "a\nb"))), .of(dialect: .plain))
         #expect(text.title == "a" && text.body == "> b\nours")
+    }
+
+    /// Scalars that join the one before them to one `Character`: joiners, variation selectors, combining marks, emoji modifiers.
+    @Test(arguments: ["\u{200D}", "\u{FE0F}", "\u{301}", "\u{20E3}", "\u{1F3FB}", "\u{903}", "\u{E0020}", " \u{301}", "\t\u{200D}"])
+    func `no scalar at the beginning of a line hides it from the quote`(first: String) throws {
+        #expect(try Array(body("{{message}}\nours", "a\n\(first)Decide: b").utf8) == Array("> a\n> \(first)Decide: b\nours".utf8))
+        #expect(try Array(body("x\n  {{message}}\nours", "\(first)b").utf8) == Array("x\n  > \(first)b\nours".utf8))
+    }
+
+    @Test func `a carriage return ends a line too`() throws {
+        #expect(!(try body("{{message}}", "a\r\nDecide: b")).contains("\nDecide"))
+    }
+
+    @Test func `a name is quoted where it begins a line of an own template`() throws {
+        let set = try TemplateSet.of(["approval": "Title\n{{automation}}\nRisk: {{risk}}\n{{#actions}}\n{{line}}\n{{/actions}}"])
+        let detail = ApprovalDetail(id: "1", action: "a", actions: ["Decide": "https://evil.example"])
+        let text = set.render(.of(.approval, detail: .approval(detail), origin: .saying("Decide: x")), .of(.approval, dialect: .plain))
+        #expect(text.body == "> Decide: x\nRisk: Decide: x\n> Decide: https://evil.example")
+    }
+
+    @Test func `the relay's own sentences are not quoted`() throws {
+        let set = try TemplateSet.of(["relay": "Title\n{{detail}}"])
+        #expect(set.render(.of(.relay), .of(.relay, dialect: .plain)).body == "it is down")
     }
 }

@@ -20,22 +20,21 @@ struct Completeness: Sendable, Equatable {
 
     /// - Parameters:
     ///   - row: the request.
-    ///   - body: the body of the message, after every cut; nil for a place that shows what a template is given.
-    ///   - dialect: the dialect of the body.
-    init(of row: ApprovalRow, in body: String?, _ dialect: Dialect) {
-        let detail = row.detail, origin = row.payload.origin
+    ///   - shown: the facts that the message holds; nil for all that a template is given.
+    ///   - hasFields: the destination shows the facts of the automation in fields of its own.
+    init(of row: ApprovalRow, shown: Set<RequestFact>?, at type: ChannelType) {
+        let detail = row.detail, origin = row.payload.origin, dialect = type.dialect
         let lines = detail?.actions.map { ReadableJSON.lines($0) } ?? .empty
-        let fields = lines.shown.prefix(min(lines.all, lines.shown.count)).map { $0.oneLine(most: 1_000) }
-        let isInBody = { (text: String) in
-            guard let body else { return true }
-            return text.split(separator: "\n").allSatisfy { body.contains(dialect.escape(String($0))) }
-        }
-        let facts = [origin.automation, origin.runStatus, origin.trigger, origin.risk].compactMap(\.self)
-        let inBody = fields.count(where: isInBody)
+        let isShown = { (fact: RequestFact) in shown?.contains(fact) ?? true }
+        let isShort = { (text: String) in dialect.escape(text.oneLine(most: 1_000)).utf16.count <= Self.longestFact }
+        let facts: [(fact: RequestFact, text: String)] = [
+            (.automation, origin.automation), (.runStatus, origin.runStatus), (.trigger, origin.trigger), (.risk, origin.risk),
+        ].compactMap { fact, text in text.flatMap { $0.isEmpty ? nil : (fact, $0) } }
         all = 1 + lines.all + facts.count
-        shown =
-            (isInBody(detail?.action ?? "") ? 1 : 0) + max(0, min(lines.whole, inBody))
-            + facts.count { dialect.escape($0.oneLine(most: 1_000)).utf16.count <= Self.longestFact }
+        self.shown =
+            (detail?.action?.isEmpty ?? true || isShown(.action) ? 1 : 0)
+            + lines.shown.indices.count { lines.shown[$0].isWhole && isShown(.line($0)) }
+            + facts.count { type.hasFields ? isShort($0.text) : isShown($0.fact) }
         cutBytes = detail?.cutBytes
     }
 

@@ -40,7 +40,7 @@ struct Composer: Sendable {
             event: event, now: now, zoneName: target.zoneName ?? zoneName, links: links, people: people, decideLink: decideLink,
             alike: claim.collapsed,
             incomplete: asked.flatMap {
-                Completeness(of: $0, in: nil, target.type.dialect).note(hasPage: decideLink != nil)
+                Completeness(of: $0, shown: nil, at: target.type).note(hasPage: decideLink != nil)
             },
             decideWaiting: {
                 label == nil ? pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) : nil
@@ -48,16 +48,16 @@ struct Composer: Sendable {
         let rendered = templates.render(fields, request)
         let dialect = target.type.dialect
         let ending = link.map(dialect.link) ?? "notify-relay why \(event.id)"
+        let title = dialect.cut(rendered.title, to: target.type.titleLimit)
         var body = dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)")
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
-        if let asked, let note = Completeness(of: asked, in: body, dialect).note(hasPage: decideLink != nil) {
+        if let asked, let whole = withNote(asked, rendered, title: title, body: body, at: target, hasPage: decideLink != nil) {
             buttons = []
-            let words = dialect.escape(note) + "\n\n"
-            body = words + dialect.cut(body, to: Limit(target.limit.most - target.limit.size(of: words), target.limit.unit))
+            body = whole
         }
         var message = Message(
             event: event,
-            title: dialect.cut(rendered.title, to: target.type.titleLimit), body: body,
+            title: title, body: body,
             html: rendered.html, link: link, links: links, decideLink: decideLink,
             buttons: buttons,
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
@@ -68,6 +68,24 @@ struct Composer: Sendable {
         message.isPlain = claim.isPlain
         return (message, rendered.fellBackBecause)
     }
+
+    /// The body with the sentence that says how much of the request it shows; nil if it shows everything.
+    private func withNote(
+        _ asked: ApprovalRow, _ rendered: Rendered, title: String, body: String, at target: Target, hasPage: Bool
+    ) -> String? {
+        let dialect = target.type.dialect, limit = target.limit
+        let note = { (body: String) -> String? in
+            Completeness(of: asked, shown: rendered.facts(title: title, body: body), at: target.type).note(hasPage: hasPage)
+                .map { dialect.escape($0) + "\n\n" }
+        }
+        guard let first = note(body) else { return nil }
+        // The sentence takes room from the body, which may then show less than the sentence says. So it is written for what is left.
+        let rest = dialect.cut(body, to: Limit(max(0, limit.most - limit.size(of: first) - Self.roomForNumbers), limit.unit))
+        return (note(rest) ?? first) + rest
+    }
+
+    /// The sentence is at most so much longer for other numbers.
+    private static let roomForNumbers = 10
 
     private func pageLink(approval: String, account: String, _ claim: Claim, at target: Target, now: Timestamp) -> String? {
         ways?.link(toApproval: approval, account: account, at: target, recipient: claim.recipient, now: now)
