@@ -149,7 +149,7 @@ final class Transfer: @unchecked Sendable {
 
     fileprivate func took(body bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= request.maximumAnswer else {
-            if request.keepsBeginning { body.append(contentsOf: bytes.prefix(request.maximumAnswer - body.count)) }
+            if request.keepsBeginning { body.append(contentsOf: bytes.prefix(request.maximumAnswer - body.count)) } else { body = [] }
             overflowed = true
             return false
         }
@@ -157,7 +157,13 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
-    fileprivate func took(header line: UnsafeRawBufferPointer) {
+    /// - Returns: false if the rest of the response is not wanted.
+    fileprivate func took(header line: UnsafeRawBufferPointer) -> Bool {
+        read(header: line)
+        return !overflowed
+    }
+
+    private func read(header line: UnsafeRawBufferPointer) {
         // A new status line starts: the headers so far belong to a 1xx response or to a proxy.
         if line.starts(with: "HTTP/".utf8) {
             headers.removeAll(keepingCapacity: true)
@@ -185,8 +191,21 @@ final class Transfer: @unchecked Sendable {
     private func endHead() {
         guard status >= 200, wasSent, headAt == nil else { return }
         headAt = .now
+        expectBody()
         guard request.need == .head, (200...299).contains(status), !isPagePossible else { return }
         resume(.success(HTTPResponse(status: status, headers: headers, body: [])))
+    }
+
+    /// Makes room for a body whose length is stated, so that it is not copied while it grows. One that is stated to be too large is refused
+    /// before it takes memory.
+    private func expectBody() {
+        let isPlain = request.method != "HEAD" && !headers.contains { $0.name == "content-encoding" }
+        guard isPlain, let words = headers.first(where: { $0.name == "content-length" })?.value, let length = Int(words) else { return }
+        if length <= request.maximumAnswer {
+            body.reserveCapacity(max(0, length))
+        } else if !request.keepsBeginning, request.need == .whole {
+            overflowed = true
+        }
     }
 
     /// The response may be a web page, which its first words tell. Some receivers call every answer HTML.
@@ -223,8 +242,8 @@ private let onBody: relay_write_fn = { data, size, count, user in
 }
 
 private let onHeader: relay_write_fn = { data, size, count, user in
-    if let transfer = transfer(user), let data { transfer.took(header: UnsafeRawBufferPointer(start: data, count: size * count)) }
-    return size * count
+    guard let transfer = transfer(user), let data else { return size * count }
+    return transfer.took(header: UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
 }
 
 private let onPrerequest: relay_prereq_fn = { user, _, _, _, _ in

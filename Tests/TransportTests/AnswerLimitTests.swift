@@ -49,6 +49,29 @@ struct AnswerLimitTests {
         #expect(response.body.count == 99 && response.isCut && response.status == 200)
     }
 
+    @Test func `a response that is stated to be too large is refused before its body comes`() async throws {
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let server = RawServer { connection, _ in
+            guard connection.request() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            // Nothing follows, so a client that waits for a body waits until this connection ends.
+            var byte: UInt8 = 0
+            if recv(connection.descriptor, &byte, 1, 0) == 0 { end.yield() }
+        }
+        defer { server.stop() }
+        let error = await #expect(throws: TransportError.self) { try await get(server, most: 99) }
+        #expect(error?.reason == .tooLarge && error?.sent == true)
+        for await _ in ends { break }
+    }
+
+    @Test func `the length that a response to HEAD states is not one of its body`() async throws {
+        let server = server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        defer { server.stop() }
+        var request = HTTPRequest("HEAD", Secret("http://127.0.0.1:\(server.port)/in"))
+        request.maximumAnswer = 99
+        #expect(try await client.send(request).status == 200)
+    }
+
     @Test(arguments: ["Content-Length: 31457280\r\n\r\n", "Connection: close\r\n\r\n"])
     func `of thirty megabytes hardly any are taken over`(head: String) async throws {
         let written = Locked(0)
