@@ -82,6 +82,12 @@ struct BoundsTests {
         #expect(listing.complaint == "of its 100000 entries only 100 are read, as asked for")
     }
 
+    @Test func `entries that the caller has are left out, and the list is as full as before`() async throws {
+        let body = #"{"data":[{"id":"one"},{"id":"two"},{},{"id":"three"}]}"#
+        let listing = try await client(body: body).approvals(limit: 4, besides: ["one", "three", "four"])
+        #expect(listing.items.map(\.id) == ["two"] && listing.skipped == 1 && listing.repeated == 2 && listing.isFull)
+    }
+
     @Test func `of a list over the bytes the first whole entries are taken`() async throws {
         let transport = ScriptedTransport { request in
             guard request.maximumAnswer > 1_000_000 else { return .failure(TransportError(.tooLarge, sent: true, "too large")) }

@@ -33,12 +33,13 @@ extension AccountPoller {
         try await begin(at: listing.date)
         await judgeReadable(listing.complaint, "the list of approvals", id: "list/approvals")
         let before = listed[.approvals]
-        var items = try await allPages(listing, isKnown: isKnownApproval) { try await self.client.approvals(offset: $0) }
+        var items = try await allPages(listing, isKnown: isKnownApproval) {
+            try await self.client.approvals(offset: $0, besides: $1)
+        }
         if listing.isFull {
-            let shown = Set(items.map(\.id))
             // An unknown filter word may be refused or bring nothing. The unfiltered list is used in either case.
             do {
-                items += try await client.approvals(status: "pending").items.filter { !shown.contains($0.id) }
+                items += try await client.approvals(status: "pending", besides: Set(items.map(\.id))).items
             } catch {
                 if LargeAnswers.isAskedFor(by: error) { throw error }
             }

@@ -10,7 +10,9 @@ extension AccountPoller {
         let listing = try await client.automations()
         try await begin(at: listing.date)
         let known = Set(watched.keys)
-        let all = try await allPages(listing, isKnown: { known.contains($0) }) { try await self.client.automations(offset: $0) }
+        let all = try await allPages(listing, isKnown: { known.contains($0) }) {
+            try await self.client.automations(offset: $0, besides: $1)
+        }
         let ids = Set(all.map(\.id))
         await judgeReadable(listing.complaint, "the list of automations", id: "list/automations")
         let before = listed[.automations]
@@ -99,7 +101,8 @@ extension AccountPoller {
     ///
     /// The API does not promise `offset`, so one full list a day tries it for all lists. A page without a new id ends the reading.
     func allPages<Item: WireItem & Identified>(
-        _ first: Listing<Item>, isKnown: (String) async throws -> Bool, _ page: (Int) async throws -> Listing<Item>
+        _ first: Listing<Item>, isKnown: (String) async throws -> Bool,
+        _ page: (_ offset: Int, _ known: Set<String>) async throws -> Listing<Item>
     ) async throws -> [Item] {
         guard first.isFull, paging.works || clock.now >= paging.nextProbe, try await hasUnknown(first.items, isKnown) else {
             return first.items
@@ -112,7 +115,7 @@ extension AccountPoller {
         for number in 1...50 {
             let next: Listing<Item>
             do {
-                next = try await page(number * first.limit)
+                next = try await page(number * first.limit, ids)
             } catch {
                 if LargeAnswers.isAskedFor(by: error) { throw error }
                 // An error does not say whether lists page, unless it refuses `offset`.

@@ -86,7 +86,9 @@ extension AccountPoller {
     private func readRuns(of id: String, isFirstLook: Bool) async throws -> Bool {
         let listing = try await client.runs(of: id)
         try await begin(at: listing.date)
-        let runs = try await allPages(listing, isKnown: isKnownRun) { try await self.client.runs(of: id, offset: $0) }
+        let runs = try await allPages(listing, isKnown: isKnownRun) {
+            try await self.client.runs(of: id, offset: $0, besides: $1)
+        }
         let known = try await ledger.watches(account: name, runs: runs.map(\.id))
         // The oldest come first, because details are read in the order in which the watches were stored.
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }

@@ -39,15 +39,20 @@ package final class RevKeenClient: Sendable {
     /// Lists pending and resolved approvals of the whole account.
     /// A wrong `status` may give an empty list, so an empty list proves nothing.
     ///
-    /// - Parameter urgency: `.decision` if a person waits for the response.
+    /// - Parameters:
+    ///   - known: the ids of entries that the caller has and that are left out, so that a large page is not in memory twice.
+    ///   - urgency: `.decision` if a person waits for the response.
     package func approvals(
-        status: String? = nil, limit: Int = 100, offset: Int? = nil, urgency: RequestBudget.Urgency = .approvals
+        status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = [],
+        urgency: RequestBudget.Urgency = .approvals
     ) async throws(RevKeenError) -> Listing<Approval> {
-        try await list(["automations", "approvals"], urgency, status: status, limit: limit, offset: offset)
+        try await list(["automations", "approvals"], urgency, status: status, limit: limit, offset: offset, besides: known)
     }
 
-    package func automations(limit: Int = 100, offset: Int? = nil) async throws(RevKeenError) -> Listing<Automation> {
-        try await list(["automations"], .rest, limit: limit, offset: offset)
+    package func automations(
+        limit: Int = 100, offset: Int? = nil, besides known: Set<String> = []
+    ) async throws(RevKeenError) -> Listing<Automation> {
+        try await list(["automations"], .rest, limit: limit, offset: offset, besides: known)
     }
 
     /// Reads one automation.
@@ -61,9 +66,10 @@ package final class RevKeenClient: Sendable {
     }
 
     package func runs(
-        of automation: String, status: String? = nil, limit: Int = 100, offset: Int? = nil
+        of automation: String, status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = []
     ) async throws(RevKeenError) -> Listing<Run> {
-        try await list(["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset)
+        try await list(
+            ["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset, besides: known)
     }
 
     /// Reads one run with its steps, approvals and notifications.
@@ -102,7 +108,7 @@ package final class RevKeenClient: Sendable {
 
 extension RevKeenClient {
     private func list<Item: WireItem>(
-        _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?
+        _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?, besides known: Set<String>
     ) async throws(RevKeenError) -> Listing<Item> {
         let limit = min(max(limit, 1), Self.mostEntries)
         var query = ["limit=\(limit)"]
@@ -110,7 +116,7 @@ extension RevKeenClient {
         if let offset { query.append("offset=\(max(offset, 0))") }
         let call = Call(method: "GET", path: path, query: query, keepsBeginning: true, urgency: urgency)
         return try await get(call, or: "no list") { response throws(JSONSyntaxError) in
-            try Listing<Item>(response, limit: limit)
+            try Listing<Item>(response, limit: limit, besides: known)
         }
     }
 

@@ -15,6 +15,8 @@ package struct Listing<Item: Sendable>: Sendable {
     package var items: [Item]
     /// The number of entries without a usable id.
     package var skipped: Int
+    /// The number of entries that the caller did not want again.
+    package var repeated = 0
     /// What of the list could not be read, for people; nil if all was read.
     package var complaint: String?
     /// The bytes of the response.
@@ -44,7 +46,7 @@ package struct Listing<Item: Sendable>: Sendable {
     }
 
     /// The list has as many entries as the limit allows, so there may be more.
-    package var isFull: Bool { items.count + skipped >= limit }
+    package var isFull: Bool { items.count + skipped + repeated >= limit }
 }
 
 extension Listing where Item: WireItem {
@@ -52,14 +54,15 @@ extension Listing where Item: WireItem {
     ///
     /// - Throws: `JSONSyntaxError` if the body is not JSON, or ends early although the response is whole.
     /// - Returns: nil if the body is not a list.
-    init?(_ response: HTTPResponse, limit: Int) throws(JSONSyntaxError) {
+    init?(_ response: HTTPResponse, limit: Int, besides known: Set<String> = []) throws(JSONSyntaxError) {
         let document = try WireDocument(response.body, isCut: response.isCut)
         guard let place = document.list else { return nil }
-        let list = try WireList<Item>(response.body, place, limit: limit, isCut: response.isCut)
+        let list = try WireList<Item>(response.body, place, limit: limit, besides: known, isCut: response.isCut)
         self.init(
             items: list.items, skipped: list.skipped, date: response.date, limit: limit,
             order: Order(of: list.items.map { $0.createdAt?.moment }), pagingKeys: document.pagingKeys, rateLimit: response.rateLimit)
         complaint = list.complaint
+        repeated = list.repeated
         bytes = response.body.count
     }
 }

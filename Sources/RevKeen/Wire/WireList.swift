@@ -5,13 +5,18 @@ struct WireList<Item: WireItem> {
     private(set) var items: [Item] = []
     /// The number of entries without a usable id, or that cannot be read, up to the limit.
     private(set) var skipped = 0
+    /// The number of entries that were not wanted again.
+    private(set) var repeated = 0
     /// What could not be read, for people; nil if all was read.
     private(set) var complaint: String?
 
     /// - Parameters:
     ///   - place: the place of the array; a list is empty if it has none, or if another value stands there.
+    ///   - known: the ids of entries that are not wanted again.
     ///   - isCut: the bytes are the beginning of a response, so the last entries may be missing.
-    init(_ bytes: [UInt8], _ place: Range<Int>?, limit: Int, isCut: Bool = false) throws(JSONSyntaxError) {
+    init(
+        _ bytes: [UInt8], _ place: Range<Int>?, limit: Int, besides known: Set<String> = [], isCut: Bool = false
+    ) throws(JSONSyntaxError) {
         guard let place else { return }
         let outline = JSONOutline(bytes, in: place)
         guard outline.isArray else { return }
@@ -21,6 +26,10 @@ struct WireList<Item: WireItem> {
         for (index, range) in found.parts.enumerated() {
             do throws(JSONSyntaxError) {
                 let entry = try WireEntry(bytes, range)
+                if !known.isEmpty, let id = entry.json.id("id"), known.contains(id) {
+                    repeated += 1
+                    continue
+                }
                 guard let item: Item = entry.item() else {
                     skipped += 1
                     continue
