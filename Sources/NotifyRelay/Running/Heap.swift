@@ -3,6 +3,6 @@ import CHeap
 /// The settings of the C library's heap, which Swift uses.
 enum Heap {
     /// Makes the heap give freed memory back soon. By default each thread fills an area of its own and keeps what it once needed, so that
-    /// one large answer would stay in memory several times. Buffers over 128 KB are kept out of the areas.
-    static func keepLittle() { relay_heap_keep_little(2, 128 * 1024) }
+    /// one large answer would stay in memory several times. Buffers over 64 KB are kept out of the areas.
+    static func keepLittle() { relay_heap_keep_little(2, 64 * 1024) }
 }
