@@ -41,6 +41,7 @@ struct FaultScene: Sendable {
             [Admission(event: notification(1, at: clock), owed: [store.owed("mail")], windows: [quiet, digest])])
         try await store.admit(notification(2, at: clock), [store.owed("mail", in: 5)])
         try await ledger.save([RunWatch(account: "live", run: "r1", automation: "m1", shown: "x", dueAt: clock.now)])
+        _ = try await ledger.open(Gap(account: "live", feed: .runs, about: "m1", openedAt: clock.now, reached: 100), knowsNothing: false)
         try await ledger.save(FeedState(account: "live", name: "account", since: clock.now))
         try await ledger.mute("Invoices", until: clock.now + .seconds(60))
         try await ledger.setLane(LaneRecord(destination: "ops", state: .closed, reason: "gone", since: clock.now, until: nil))
@@ -102,6 +103,8 @@ extension FaultCall {
         FaultCall(name: "watches due") { ledger, _ in _ = try await ledger.watches(account: "live", dueBefore: nil, limit: 9) },
         FaultCall(name: "watches of runs") { ledger, _ in _ = try await ledger.watches(account: "live", runs: ["r1"]) },
         FaultCall(name: "watchedAutomations") { ledger, _ in _ = try await ledger.watchedAutomations(account: "live") },
+        FaultCall(name: "gaps") { ledger, _ in _ = try await ledger.gaps(account: "live") },
+        FaultCall(name: "alreadyRead") { ledger, _ in _ = try await ledger.alreadyRead(["r1"], of: .runs, account: "live", before: nil) },
         FaultCall(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
         FaultCall(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
         FaultCall(name: "knownApprovals") { ledger, _ in _ = try await ledger.knownApprovals(account: "live", ids: ["a1"]) },
@@ -155,6 +158,16 @@ extension FaultCall {
         FaultCall(name: "save a feed") { ledger, _ in try await ledger.save(FeedState(account: "live", name: "runs", saturated: true)) },
         FaultCall(name: "save watches") { ledger, scene in
             try await ledger.save([RunWatch(account: "live", run: "r1", automation: "m1", shown: "z", dueAt: scene.now)])
+        },
+        FaultCall(name: "open a gap") { ledger, scene in
+            let gap = Gap(account: "live", feed: .approvals, openedAt: scene.now, reached: 100)
+            _ = try await ledger.open(gap, knowsNothing: false)
+        },
+        FaultCall(name: "advance a gap") { ledger, scene in
+            try await ledger.advance(Gap(account: "live", feed: .runs, about: "m1", openedAt: scene.now, reached: 200))
+        },
+        FaultCall(name: "close a gap") { ledger, scene in
+            try await ledger.close(Gap(account: "live", feed: .runs, about: "m1", openedAt: scene.now))
         },
         FaultCall(name: "setLane") { ledger, scene in
             try await ledger.setLane(LaneRecord(destination: "ops", state: .open, reason: nil, since: scene.now, until: nil))

@@ -17,6 +17,7 @@ struct StatusCommand: AsyncParsableCommand {
         defer { ledger.end() }
         let status = Status(
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
+            gaps: try await ledger.gaps(account: nil),
             windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),
             known: part.destinations,
             now: SystemClock().now)
@@ -29,6 +30,8 @@ struct Status {
     var overview: Overview
     var lanes: [LaneRecord]
     var feeds: [FeedState]
+    /// The parts of lists that were not read yet.
+    var gaps: [Gap] = []
     /// The open windows, each with the number of events in it.
     var windows: [(window: Window, count: Int)] = []
     /// How many of the `newest` events matched no route.
@@ -67,9 +70,10 @@ struct Status {
                     [
                         "account": .string(feed.account), "feed": .string(feed.name),
                         "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
-                        "saturated": .bool(feed.saturated),
+                        "saturated": .bool(feed.saturated), "gaps": .int(gaps(of: feed).count),
                     ]
                 }),
+            "gaps": .array(gaps.map(gapJSON)),
             "dead": .array(
                 overview.dead.map { dead in
                     [
@@ -78,6 +82,22 @@ struct Status {
                     ]
                 }),
         ]
+    }
+
+    private func gapJSON(_ gap: Gap) -> JSONValue {
+        [
+            "account": .string(gap.account), "feed": .string(gap.feed.rawValue), "automation": .text(gap.about),
+            "since": .string(gap.openedAt.description), "read": .int(gap.reached), "oldest": .text(gap.oldest?.description),
+        ]
+    }
+
+    private func gaps(of feed: FeedState) -> [Gap] { gaps.filter { $0.account == feed.account && $0.feed.rawValue == feed.name } }
+
+    /// What of a feed is not seen, or not yet.
+    private func part(of feed: FeedState) -> String {
+        let gaps = gaps(of: feed)
+        let words = gaps.isEmpty ? nil : "reading on in \(gaps.count) \(gaps.count == 1 ? "list" : "lists")"
+        return [feed.saturated ? "full" : nil, words].compactMap(\.self).joined(separator: ", ")
     }
 
     private func destinationJSON(_ name: String) -> JSONValue {
@@ -112,7 +132,7 @@ struct Status {
                 [["ACCOUNT", "FEED", "LAST READ", ""]]
                     + feedRows.map { feed in
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
-                        return [feed.account, feed.name, age, feed.saturated ? "full" : ""]
+                        return [feed.account, feed.name, age, part(of: feed)]
                     }))
         if !windows.isEmpty {
             let rows = windows.map { window, count in

@@ -32,32 +32,31 @@ extension AccountPoller {
         let listing = try await client.approvals()
         try await begin(at: listing.date)
         await judgeReadable(listing.complaint, "the list of approvals", id: "list/approvals")
-        let before = listed[.approvals]
-        var items = try await allPages(listing, isKnown: isKnownApproval) {
-            try await self.client.approvals(offset: $0, besides: $1)
-        }
-        if listing.isFull {
-            // An unknown filter word may be refused or bring nothing. The unfiltered list is used in either case.
-            do {
-                items += try await client.approvals(status: "pending", besides: Set(items.map(\.id))).items
-            } catch {
-                if LargeAnswers.isAskedFor(by: error) { throw error }
-            }
-        }
-        let ids = Set(items.map(\.id))
-        let known = try await ledger.knownApprovals(account: name, ids: ids).union(before ?? [])
-        await judgeSaturation(
-            listing, of: .feed(.approvals), allNew: ids.isDisjoint(with: known), isFirst: !firstLookDone.contains(.approvals))
-        try await see(items, ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals)))
-        // This comes last, because paging ends at known approvals, and only now these are stored.
-        listed[.approvals] = ids
-        try await askForAbsent(besides: ids)
+        let look = ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals))
+        let pending = try await pendingOnes(under: listing)
+        let list = PagedList<Approval>(
+            feed: .approvals, what: "the list of approvals",
+            page: { try await self.client.approvals(offset: $0, besides: $1) },
+            withStatus: { try await self.client.approvals(status: $0, besides: $1) },
+            store: { try await self.see($0, look) > 0 },
+            isPast: { approval in
+                self.maker.words.state(of: approval).state != .open && self.isPast(approval.createdAt?.moment, isFirstLook: look.isFirst)
+            })
+        let sight = try await read(listing, and: pending, of: list)
+        try await askForAbsent(besides: sight.ids)
         approvalsRead = max(asked, approvalsRead ?? .zero)
     }
 
-    private func isKnownApproval(_ id: String) async throws(LedgerError) -> Bool {
-        if listed[.approvals]?.contains(id) == true { return true }
-        return try await !ledger.knownApprovals(account: name, ids: [id]).isEmpty
+    /// What waits and stands below a full list. An unknown filter word may be refused or bring nothing; the unfiltered list is used in
+    /// either case.
+    private func pendingOnes(under listing: Listing<Approval>) async throws -> [Approval] {
+        guard listing.isFull else { return [] }
+        do {
+            return try await client.approvals(status: "pending", besides: Set(listing.items.map(\.id))).items
+        } catch {
+            if LargeAnswers.isAskedFor(by: error) { throw error }
+            return []
+        }
     }
 
     /// Stores, admits or ignores the approvals that a list or a run's detail shows. Returns how many were never seen before.

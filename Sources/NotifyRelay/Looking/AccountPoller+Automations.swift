@@ -9,19 +9,45 @@ extension AccountPoller {
     func lookAtAutomations() async throws {
         let listing = try await client.automations()
         try await begin(at: listing.date)
-        let known = Set(watched.keys)
-        let all = try await allPages(listing, isKnown: { known.contains($0) }) {
-            try await self.client.automations(offset: $0, besides: $1)
-        }
+        let (all, fault) = try await wholeList(listing)
         let ids = Set(all.map(\.id))
         await judgeReadable(listing.complaint, "the list of automations", id: "list/automations")
-        let before = listed[.automations]
-        await judgeSaturation(listing, of: .feed(.automations), allNew: ids.isDisjoint(with: before ?? []), isFirst: before == nil)
-        listed[.automations] = ids
         for automation in all where isWanted(automation) { watch(automation) }
         runsWakeup.signal()
+        // The rest is read at the next look, which comes soon after a failure.
+        if let fault { throw fault }
         try await lookUpUnlisted(besides: ids)
+        try await endGaps(besides: Set(watched.keys))
         runsWakeup.signal()
+    }
+
+    /// Reads all pages of the list, because automations have no order.
+    ///
+    /// - Returns: the automations that were read, and what ended the reading early.
+    private func wholeList(_ first: Listing<Automation>) async throws -> (all: [Automation], fault: (any Error)?) {
+        var all = first.items, ids = Set(all.map(\.id)), page = first
+        while page.isFull, paging.mayBeAsked(at: clock.now) {
+            do {
+                page = try await client.automations(offset: all.count + first.skipped, besides: ids)
+            } catch {
+                if LargeAnswers.isAskedFor(by: error) { throw error }
+                guard error.reason.isRefusalOfQuery else { return (all, error) }
+                paging.isRefused(at: clock.now)
+                break
+            }
+            guard !page.items.isEmpty else {
+                // The same entries again: `offset` is not honoured. An empty page is the end.
+                if page.repeated > 0 { paging.isRefused(at: clock.now) }
+                break
+            }
+            paging.works()
+            ids.formUnion(page.items.map(\.id))
+            all += page.items
+        }
+        let hides = page.isFull ? "is full at \(first.limit), and RevKeen shows no more of it" : nil
+        if hides == nil { saturatedLists.remove(.automations) } else { saturatedLists.insert(.automations) }
+        await report(.automations, about: Feed.automations.rawValue, hides, "the list of automations")
+        return (all, nil)
     }
 
     /// Looks up the automations that the list does not show but that `also:` names, or that a watched run or an open approval belongs to.
@@ -96,51 +122,6 @@ extension AccountPoller {
                 automation: automation, pace: pace, dueAt: clock.now, isFirstLook: !firstLookDone.contains(.runs))
         }
     }
-
-    /// Completes a list: if the API pages, it reads on to the first page on which everything is known.
-    ///
-    /// The API does not promise `offset`, so one full list a day tries it for all lists. A page without a new id ends the reading.
-    func allPages<Item: WireItem & Identified>(
-        _ first: Listing<Item>, isKnown: (String) async throws -> Bool,
-        _ page: (_ offset: Int, _ known: Set<String>) async throws -> Listing<Item>
-    ) async throws -> [Item] {
-        guard first.isFull, paging.works || clock.now >= paging.nextProbe, try await hasUnknown(first.items, isKnown) else {
-            return first.items
-        }
-        paging.nextProbe = clock.now + .seconds(86_400)
-        var items = first.items
-        var ids = Set(items.map(\.id))
-        var bytes = first.bytes
-        let began = clock.uptime
-        for number in 1...50 {
-            let next: Listing<Item>
-            do {
-                next = try await page(number * first.limit, ids)
-            } catch {
-                if LargeAnswers.isAskedFor(by: error) { throw error }
-                // An error does not say whether lists page, unless it refuses `offset`.
-                if !paging.works, (error as? RevKeenError)?.reason.isAnAnswer != true { paging.nextProbe = clock.now }
-                break
-            }
-            bytes += next.bytes
-            if bytes > LargeAnswers.mostTogether {
-                if LargeAnswers.isInTurn { break }
-                throw RevKeenError(.tooLarge, "the pages are over \(LargeAnswers.mostTogether) bytes together")
-            }
-            let new = next.items.filter { ids.insert($0.id).inserted }
-            if number == 1 { paging.works = !new.isEmpty }
-            items += new
-            // Others wait for the turn, so a slow server does not keep it.
-            if LargeAnswers.isInTurn, clock.uptime - began > .seconds(60) { break }
-            guard !new.isEmpty, next.isFull, try await hasUnknown(new, isKnown) else { break }
-        }
-        return items
-    }
-
-    private func hasUnknown<Item: Identified>(_ items: [Item], _ isKnown: (String) async throws -> Bool) async throws -> Bool {
-        for item in items where try await !isKnown(item.id) { return true }
-        return false
-    }
 }
 
 /// When unknown automations may be looked up again. Kept in memory only.
@@ -158,21 +139,3 @@ struct AutomationLookUps {
         for id in next.keys { next[id]?.shift(by: difference) }
     }
 }
-
-/// Whether the API pages its lists, as far as it was tried.
-struct Paging {
-    /// The last full list that was asked for its second page had one.
-    var works = false
-    var nextProbe = Timestamp.distantPast
-}
-
-extension RevKeenError.Reason {
-    /// RevKeen refused the request for good, rather than for now.
-    fileprivate var isAnAnswer: Bool { self == .badRequest || self == .unprocessable || self == .notFound || self == .forbidden }
-}
-
-/// An item that lists are paged and compared by.
-protocol Identified { var id: String { get } }
-extension Automation: Identified {}
-extension Run: Identified {}
-extension Approval: Identified {}

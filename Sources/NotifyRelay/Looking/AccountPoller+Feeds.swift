@@ -77,33 +77,27 @@ extension AccountPoller {
             "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
     }
 
-    /// A list whose fullness is reported.
-    enum WatchedList {
-        case feed(Feed)
-        /// The runs of one automation, by its id.
-        case runs(String)
+    /// Reports a list of which something cannot be seen, and when that ends.
+    ///
+    /// - Parameter problem: what hides a part of it; nil if nothing does.
+    func saturated(_ list: GapKey, _ problem: String?, _ what: String) async {
+        let feed: Feed = list.feed == .runs ? .runs : .approvals
+        if list.feed == .runs {
+            watched[list.about]?.saturated = problem != nil
+        } else if problem != nil {
+            saturatedLists.insert(feed)
+        } else {
+            saturatedLists.remove(feed)
+        }
+        await report(feed, about: list.feed == .runs ? "runs/\(list.about)" : feed.rawValue, problem, what)
     }
 
-    /// Reports a list that is full and either all new or not sorted newest first, because older items may never be seen.
-    /// It also reports when that ends.
-    ///
-    /// - Parameter allNew: none of the list's ids was known.
-    func judgeSaturation<Item>(_ listing: Listing<Item>, of list: WatchedList, allNew: Bool, isFirst: Bool) async {
-        let saturated = listing.isFull && ((allNew && !isFirst) || listing.order != .newest)
-        let feed: Feed, about: String, what: String
-        switch list {
-        case .feed(let name):
-            (feed, about, what) = (name, name.rawValue, "the list of \(name.rawValue)")
-            if saturated { saturatedLists.insert(name) } else { saturatedLists.remove(name) }
-        case .runs(let id):
-            (feed, about, what) = (.runs, "runs/\(id)", "the list of runs of \(called(id))")
-            watched[id]?.saturated = saturated
-        }
+    func report(_ feed: Feed, about: String, _ problem: String?, _ what: String) async {
         metrics.saturated(account: name, feed: feed.rawValue, isSaturated(feed))
         let topic = SelfReport.Topic(name: "saturated", about: "\(name)/\(about)", account: name)
         // A report that is open is not told again, and one that is not open has no end.
-        if saturated {
-            await reports.begin(topic, "account \(name): \(what) is full at \(listing.limit); older ones may not be seen")
+        if let problem {
+            await reports.begin(topic, "account \(name): \(what) \(problem)")
         } else {
             await reports.end(topic, "account \(name): \(what) is whole again")
         }

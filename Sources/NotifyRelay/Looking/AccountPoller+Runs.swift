@@ -38,6 +38,8 @@ extension AccountPoller {
             storeFailed = error is LedgerError
             wait = await putOff(id, after: error)
         }
+        // The rest of a list that shows a part is read soon, and the top of the list before it.
+        if good, gaps[GapKey(feed: .runs, about: id)] != nil { wait = min(wait, settings.poll.runs.lowerBound) }
         watched[id]?.dueAt = clock.now + wait
         if !storeFailed { watched[id]?.wasLookedAt = true }
         if good { await succeeded(.runs) }
@@ -54,6 +56,7 @@ extension AccountPoller {
         if known?.reason == .notFound {
             watched[id]?.isFirstLook = false
             watched[id]?.backoff.succeeded()
+            await endGap(ofRunsOf: id)
             await readable("the list of runs of \(called(id))", id: "runs/\(id)", now: "is no more")
             return settings.poll.runs.upperBound
         }
@@ -86,20 +89,31 @@ extension AccountPoller {
     private func readRuns(of id: String, isFirstLook: Bool) async throws -> Bool {
         let listing = try await client.runs(of: id)
         try await begin(at: listing.date)
-        let runs = try await allPages(listing, isKnown: isKnownRun) {
-            try await self.client.runs(of: id, offset: $0, besides: $1)
-        }
+        await judgeReadable(listing.complaint, "the list of runs of \(called(id))", id: "list/runs/\(id)")
+        let list = PagedList<Run>(
+            feed: .runs, about: id, what: "the list of runs of \(called(id))",
+            page: { try await self.client.runs(of: id, offset: $0, besides: $1) },
+            withStatus: { try await self.client.runs(of: id, status: $0, besides: $1) },
+            store: { runs in
+                let isNews = try await self.see(runs, of: id, isFirstLook)
+                if isNews { self.detailsWakeup.signal() }
+                return isNews
+            },
+            isPast: { run in run.completedAt.map { self.isPast($0.moment, isFirstLook: isFirstLook) } ?? false })
+        return try await read(listing, of: list).isNews
+    }
+
+    /// Stores the runs that a page shows.
+    ///
+    /// - Returns: whether a run was new or changed.
+    private func see(_ runs: [Run], of id: String, _ isFirstLook: Bool) async throws -> Bool {
         let known = try await ledger.watches(account: name, runs: runs.map(\.id))
         // The oldest come first, because details are read in the order in which the watches were stored.
         let watches = runs.sorted { $0.ownTime < $1.ownTime }.compactMap { watch($0, of: id, known: known[$0.id], isFirstLook) }
         if !watches.isEmpty { try await admitter.admit([], watches: watches) }
         firstRound.silenced += watches.count { $0.settled && known[$0.run] == nil }
-        await judgeReadable(listing.complaint, "the list of runs of \(called(id))", id: "list/runs/\(id)")
-        await judgeSaturation(listing, of: .runs(id), allNew: !runs.isEmpty && known.isEmpty, isFirst: isFirstLook)
         return watches.contains { !$0.settled }
     }
-
-    private func isKnownRun(_ id: String) async throws(LedgerError) -> Bool { try await ledger.watch(account: name, run: id) != nil }
 
     /// The watch to store for a run in a list; nil if nothing about the run is new.
     private func watch(_ run: Run, of automation: String, known: RunWatch?, _ isFirstLook: Bool) -> RunWatch? {

@@ -48,8 +48,10 @@ actor AccountPoller {
     var firstRound = FirstRound()
     var wordsSaid = Set<String>()
     var paging = Paging()
-    /// The ids in the last list of a feed that was read and stored as a whole.
-    var listed: [Feed: Set<String>] = [:]
+    /// The parts of lists that were not read yet, as they are stored.
+    var gaps: [GapKey: Gap] = [:]
+    /// The status words that the lists showed since the program started.
+    var statusWords: [Gap.Feed: Set<String>] = [:]
     var saturatedLists: Set<Feed> = []
     var approvalLooks = ApprovalLooks()
     /// When the last good list of approvals was requested, by the monotonic clock; nil before the first.
@@ -109,7 +111,10 @@ actor AccountPoller {
     func lookOnce() async -> Bool {
         var good = await look(at: .automations)
         good = await look(at: .approvals) && good
-        for id in watched.keys.sorted() { good = await lookAtRuns(of: id) && good }
+        for id in watched.keys.sorted() {
+            repeat { good = await lookAtRuns(of: id) && good } while good && gaps[GapKey(feed: .runs, about: id)] != nil
+        }
+        while good, gaps[GapKey(feed: .approvals, about: "")] != nil { good = await look(at: .approvals) && good }
         // This reads the details that are due by now, not those that these looks put off.
         let due = clock.now
         while isRestored {
@@ -140,7 +145,7 @@ actor AccountPoller {
     /// Moves the times of later looks after the wall clock was set.
     func shift(by difference: Duration) {
         for id in watched.keys { watched[id]?.dueAt.shift(by: difference) }
-        paging.nextProbe.shift(by: difference)
+        paging.shift(by: difference)
         approvalLooks.shift(by: difference)
         lookUps.shift(by: difference)
         runsWakeup.signal()
@@ -152,6 +157,7 @@ actor AccountPoller {
     private func restore() async throws(LedgerError) {
         if isRestored { return }
         let feeds = try await ledger.feeds(account: name)
+        try await restoreGaps()
         if isRestored { return }
         isRestored = true
         for feed in feeds {

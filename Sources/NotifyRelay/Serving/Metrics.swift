@@ -16,6 +16,7 @@ final class Metrics: Sendable {
         var pollFailures: [Labels: Int] = [:]
         var lastRead: [Labels: Timestamp] = [:]
         var saturated: [Labels: Bool] = [:]
+        var gaps: [Labels: Int] = [:]
         var accounts: [String] = []
         var destinations: [String] = []
         var reloadSucceeded = true
@@ -29,6 +30,7 @@ final class Metrics: Sendable {
             pollFailures = pollFailures.filter { accounts.contains($0.key.parts[0]) }
             lastRead = lastRead.filter { accounts.contains($0.key.parts[0]) }
             saturated = saturated.filter { accounts.contains($0.key.parts[0]) }
+            gaps = gaps.filter { accounts.contains($0.key.parts[0]) }
             deliveries = deliveries.filter { destinations.contains($0.key.parts[0]) }
             seconds = seconds.filter { destinations.contains($0.key) }
         }
@@ -47,6 +49,7 @@ final class Metrics: Sendable {
                     if state.lastRead[[account, feed.rawValue]] == nil { state.lastRead[[account, feed.rawValue]] = now }
                     if state.saturated[[account, feed.rawValue]] == nil { state.saturated[[account, feed.rawValue]] = false }
                 }
+                for feed in Gap.Feed.allCases { state.gaps[[account, feed.rawValue], default: 0] += 0 }
                 for reason in Self.pollReasons { state.pollFailures[[account, reason], default: 0] += 0 }
             }
             for kind in [Event.Kind.relay, .digest] { state.admitted[["", kind.rawValue], default: 0] += 0 }
@@ -74,6 +77,11 @@ final class Metrics: Sendable {
 
     func read(account: String, feed: String, at now: Timestamp) { state.withLock { $0.lastRead[[account, feed]] = now } }
 
+    /// Counts the lists of a feed of which a part was not read yet.
+    func gaps(account: String, feed: String, _ count: Int) {
+        state.withLock { $0.gaps[[account, feed]] = count }
+    }
+
     func saturated(account: String, feed: String, _ isSaturated: Bool) {
         state.withLock { $0.saturated[[account, feed]] = isSaturated }
     }
@@ -86,11 +94,16 @@ final class Metrics: Sendable {
         }
     }
 
-    /// How long ago each feed was last read without an error.
-    func feedAges(_ now: Timestamp) -> [(account: String, feed: String, age: Duration, saturated: Bool)] {
+    /// How long ago each feed was last read without an error, whether something of it cannot be seen, and in how many lists it is read on.
+    func feedAges(_ now: Timestamp) -> [(account: String, feed: String, age: Duration, saturated: Bool, gaps: Int)] {
         state.withLock { state in
             state.lastRead.sorted { $0.key < $1.key }
-                .map { ($0.key.parts[0], $0.key.parts[1], $0.value.duration(to: now), state.saturated[$0.key] ?? false) }
+                .map {
+                    (
+                        $0.key.parts[0], $0.key.parts[1], $0.value.duration(to: now), state.saturated[$0.key] ?? false,
+                        state.gaps[$0.key] ?? 0
+                    )
+                }
         }
     }
 
@@ -114,6 +127,8 @@ final class Metrics: Sendable {
         page.lines("feed_age_seconds", ["account", "feed"], state.lastRead.mapValues { max(0, $0.duration(to: now).inSeconds) })
         page.family("feed_saturated", "gauge", "1 while a list is full, so that older items may not be seen.")
         page.lines("feed_saturated", ["account", "feed"], state.saturated.mapValues { $0 ? 1 : 0 })
+        page.family("gaps", "gauge", "Lists of which a part was not read yet.")
+        page.lines("gaps", ["account", "feed"], state.gaps.mapValues(Double.init))
         page.family("poll_failures_total", "counter", "Requests to RevKeen that brought no answer to use.")
         page.lines("poll_failures_total", ["account", "reason"], state.pollFailures.mapValues(Double.init))
         page.family("budget_per_minute", "gauge", "Requests a minute that the account may make; +Inf is without limit.")

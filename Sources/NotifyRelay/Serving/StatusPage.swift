@@ -9,7 +9,7 @@ struct StatusPage {
     /// The destinations of the configuration. A destination that is not in it any more is shown while it is owed deliveries.
     var known: [String]
     var lanes: [LaneRecord]
-    var feeds: [(account: String, feed: String, age: Duration, saturated: Bool)]
+    var feeds: [(account: String, feed: String, age: Duration, saturated: Bool, gaps: Int)]
     var troubles: [SelfReport.Trouble]
     var readiness: Readiness
     var version: String
@@ -54,7 +54,7 @@ struct StatusPage {
     }
 
     private var feedRows: [[String]] {
-        feeds.map { [$0.account, $0.feed, "\($0.age.spoken) ago", $0.saturated ? "full" : ""] }
+        feeds.map { [$0.account, $0.feed, "\($0.age.spoken) ago", ($0.saturated ? "full" : "") + ($0.gaps > 0 ? " reading on" : "")] }
     }
 
     private var deadRows: [[String]] {

@@ -38,7 +38,7 @@ struct StatusCommandTests {
             let status = try await stage.relay("status", "--json")
             #expect(status.status == 0)
             let json = try status.json
-            #expect(json.keys == ["owed", "oldest_owed_seconds", "destinations", "feeds", "dead"])
+            #expect(json.keys == ["owed", "oldest_owed_seconds", "destinations", "feeds", "gaps", "dead"])
             #expect(json["owed"] == 1)
             #expect((json["oldest_owed_seconds"]?.int).map { (0...60).contains($0) } == true)
             let destinations = try #require(json["destinations"]?.array)
@@ -48,7 +48,8 @@ struct StatusCommandTests {
                 destinations[0] == ["name": "hook", "lane": "open", "until": .null, "owed": 0, "dead": 1, "oldest_owed_seconds": .null])
             #expect(destinations[1]["owed"] == 1 && destinations[1]["lane"] == "open")
             let feeds = try #require(json["feeds"]?.array)
-            #expect(feeds.allSatisfy { $0.keys == ["account", "feed", "age_seconds", "saturated"] && $0["saturated"] == false })
+            #expect(feeds.allSatisfy { $0.keys == ["account", "feed", "age_seconds", "saturated", "gaps"] && $0["saturated"] == false })
+            #expect(feeds.allSatisfy { $0["gaps"] == 0 } && json["gaps"] == [])
             #expect(Set(feeds.compactMap { $0["feed"]?.string }) == ["approvals", "automations", "runs", "details"])
             let dead = try #require(json["dead"]?.array)
             #expect(dead.count == 1)

@@ -1,6 +1,8 @@
+import Dedup
 import RelayCore
 import RelaySupport
 import RelayTesting
+import RevKeen
 import Sandbox
 import Testing
 
@@ -28,9 +30,21 @@ struct SaturationTests {
         #expect(try await house.said("saturated") == ["live/approvals", "live/approvals over"])
     }
 
-    @Test func `full and all of it new is what a first look brings`() async throws {
+    @Test func `full of what waits is said at a first look too`() async throws {
         let house = try await House()
         await ask(100, house)
+        try await house.look()
+        #expect(try await house.said("saturated") == ["live/approvals"])
+    }
+
+    @Test func `full of what is over is what a first look brings`() async throws {
+        let house = try await House(House.file(account: "first_look: 0s"))
+        let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
+        for _ in 0..<150 {
+            house.clock.advance(by: .seconds(1))
+            await house.world.decide(house.world.requestApproval(run: run, action: "Quick"), approved: true)
+        }
+        house.clock.advance(by: .seconds(1))
         try await house.look()
         #expect(try await house.said("saturated") == [])
     }
@@ -67,7 +81,10 @@ struct SaturationTests {
         }
         try await house.look()
         #expect(
-            try await house.words("saturated") == ["account live: the list of runs of Invoices is full at 100; older ones may not be seen"])
+            try await house.words("saturated") == [
+                "account live: the list of runs of Invoices is full at 100, and RevKeen shows no more of it; what was before "
+                    + "\(house.clock.now - .seconds(99)) may be missing"
+            ])
         #expect(try await house.said("saturated") == ["live/runs/\(automation)"])
         try await house.look()
         #expect(try await house.said("saturated").last == "live/runs/\(automation) over")
@@ -120,6 +137,9 @@ struct OffsetTests {
         house.clock.advance(by: .days(1))
         await add(1, to: run, house)
         try await look(house)
+        #expect(offsets(house) == ["100"])
+        await add(100, to: run, house)
+        try await look(house)
         #expect(offsets(house) == ["100", "100"])
     }
 
@@ -131,11 +151,16 @@ struct OffsetTests {
     }
 
     @Test func `where lists page, reading ends at the first page that is known`() async throws {
-        let (house, run) = try await house(250) { $0.ignoreOffset = false }
+        let (house, run) = try await house(350) { $0.ignoreOffset = false }
         try await look(house)
+        #expect(offsets(house) == ["100", "200", "300"])
         await add(1, to: run, house)
         try await look(house)
-        #expect(offsets(house) == ["100", "200", "100"])
+        #expect(offsets(house) == ["100", "200", "300"])
+        await add(100, to: run, house)
+        try await look(house)
+        #expect(offsets(house) == ["100", "200", "300", "100"])
+        #expect(try await house.told(.approval).count == 451)
     }
 
     @Test func `an offset that is refused costs nothing but the question`() async throws {
@@ -152,10 +177,17 @@ struct OffsetTests {
     @Test func `an offset that was not answered is tried again`() async throws {
         let (house, run) = try await house(150)
         house.transport.misbehave { $0.query.contains("offset") ? .status(500) : .world }
+        for count in 1...2 {
+            await #expect(throws: RevKeenError.self) { try await look(house) }
+            await add(1, to: run, house)
+            #expect(offsets(house).count == count)
+        }
+        #expect(try await house.ledger.gaps(account: "live").map(\.about) == [""])
+        house.transport.misbehave(nil)
+        await house.world.arrange { $0.ignoreOffset = false }
         try await look(house)
-        await add(1, to: run, house)
-        try await look(house)
-        #expect(offsets(house) == ["100", "100"])
+        #expect(try await house.told(.approval).count == 152)
+        #expect(try await house.ledger.gaps(account: nil) == [])
     }
 
     @Test func `a list that is not full is not asked for more`() async throws {

@@ -79,7 +79,7 @@ struct PageLookTests {
                 owedDeliveries: []),
             known: [Self.hostile, "ops"],
             lanes: [LaneRecord(destination: "ops", state: .closed, reason: "said \(Self.hostile)", since: Self.now, until: nil)],
-            feeds: [("live \(Self.hostile)", "runs", .seconds(3), true), ("live", "approvals", .seconds(1), false)],
+            feeds: [("live \(Self.hostile)", "runs", .seconds(3), true, 2), ("live", "approvals", .seconds(1), false, 0)],
             troubles: [
                 .init(topic: .init(name: "saturated", about: "live/runs", account: "live"), began: Self.now, detail: "full \(Self.hostile)")
             ],

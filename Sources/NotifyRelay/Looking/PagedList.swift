@@ -1,0 +1,84 @@
+import Dedup
+import RelayCore
+import RevKeen
+
+/// A list of the API that may have more entries than one response shows, and what is done with its entries.
+struct PagedList<Item: WireItem & ListedItem> {
+    var feed: Gap.Feed
+    /// The automation whose runs it shows; empty for the list of approvals.
+    var about = ""
+    /// How it is called in a report.
+    var what: String
+    /// Reads the page at an offset, without the entries that are in memory already.
+    var page: (_ offset: Int, _ known: Set<String>) async throws -> Listing<Item>
+    /// Reads the entries with one status, without those that are in memory already.
+    var withStatus: (_ word: String, _ known: Set<String>) async throws -> Listing<Item>
+    /// Stores entries, and returns whether one of them was new or changed. When it returns, they are as good as told.
+    var store: (_ items: [Item]) async throws -> Bool
+    /// Whether an entry ended before `since`, so that nothing of it is told.
+    var isPast: (Item) -> Bool
+
+    var key: GapKey { GapKey(feed: feed, about: about) }
+}
+
+/// What a look at a list brought.
+struct Sight {
+    var ids: Set<String> = []
+    /// An entry was new or changed.
+    var isNews = false
+
+    mutating func add<Item: Identified>(_ items: [Item], isNews: Bool) {
+        ids.formUnion(items.map(\.id))
+        self.isNews = self.isNews || isNews
+    }
+}
+
+/// Names a list of an account.
+struct GapKey: Hashable {
+    var feed: Gap.Feed
+    var about: String
+}
+
+/// An item that lists are paged and compared by.
+protocol Identified { var id: String { get } }
+extension Automation: Identified {}
+
+/// An item of a list that can be asked for by its status.
+protocol ListedItem: Identified { var status: String? { get } }
+extension Run: ListedItem {}
+extension Approval: ListedItem {}
+
+/// Whether the API pages its lists by `offset`, which it does not promise. "Not tried" is not "no".
+struct Paging {
+    private enum Known { case nothing, works, isRefused }
+
+    private static let again = Duration.seconds(86_400)
+    private var known = Known.nothing
+    private var nextTry = Timestamp.distantPast
+
+    func mayBeAsked(at now: Timestamp) -> Bool { known != .isRefused || now >= nextTry }
+
+    var isKnownToWork: Bool { known == .works }
+
+    mutating func works() { known = .works }
+
+    mutating func isRefused(at now: Timestamp) {
+        known = .isRefused
+        nextTry = now + Self.again
+    }
+
+    mutating func shift(by difference: Duration) { nextTry.shift(by: difference) }
+}
+
+extension Listing {
+    /// The number of entries, whether they could be read or not.
+    var count: Int { items.count + skipped + repeated }
+
+    /// New entries stand at the top, as far as the times tell: what is below a known entry is known.
+    var isNewestFirst: Bool { order == .newest || order == .unknown }
+}
+
+extension RevKeenError.Reason {
+    /// RevKeen refused the request for good, rather than for now.
+    var isRefusalOfQuery: Bool { self == .badRequest || self == .unprocessable || self == .notFound || self == .forbidden }
+}

@@ -1,0 +1,168 @@
+import Dedup
+import RelayCore
+import RelaySupport
+import RelayTesting
+import RevKeen
+import Sandbox
+import Testing
+
+@testable import NotifyRelay
+
+/// A list that shows a part is read on, page by page, until its end is known, whatever comes between.
+struct GapTests {
+    /// A house that has looked once, whose lists page.
+    private func house(automations: Int = 1) async throws -> (House, automations: [String]) {
+        let house = try await House()
+        await house.world.arrange { $0.ignoreOffset = false }
+        var ids: [String] = []
+        for number in 0..<automations { ids.append(await house.world.addAutomation(name: "Invoices \(number)")) }
+        try await house.look()
+        house.clock.advance(by: .seconds(10))
+        return (house, ids)
+    }
+
+    /// Finishes runs of an automation at one moment.
+    private func finish(_ count: Int, of automation: String, _ house: House) async -> Set<String> {
+        var runs: Set<String> = []
+        for _ in 0..<count {
+            let run = await house.world.startRun(of: automation)
+            await house.world.finishRun(run, outcome: .failed)
+            runs.insert(run)
+        }
+        return runs
+    }
+
+    private func known(_ house: House) async throws -> Set<String> {
+        Set(try await house.ledger.watches(account: "live", dueBefore: nil, limit: 100_000).map(\.run))
+    }
+
+    private func gaps(_ house: House) async throws -> [Gap] { try await house.ledger.gaps(account: nil) }
+
+    @Test func `of a thousand runs that finished at once, all are seen by one look`() async throws {
+        let (house, automations) = try await house(automations: 3)
+        var runs: Set<String> = []
+        for automation in automations { runs.formUnion(await finish(1_000, of: automation, house)) }
+        for automation in automations { #expect(try await house.poller().lookAtRuns(of: automation)) }
+        #expect(try await known(house) == runs)
+        #expect(try await gaps(house) == [])
+        #expect(try await house.said("saturated") == [])
+    }
+
+    @Test func `a page that fails leaves the gap open, and the next look goes on from there`() async throws {
+        let (house, automations) = try await house()
+        let runs = await finish(450, of: automations[0], house)
+        house.transport.misbehave { $0.query.contains("offset=300") ? .status(500) : .world }
+        #expect(try await !house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await known(house).count == 300)
+        #expect(try await gaps(house).map(\.reached) == [300])
+        #expect(await house.relay.status.metricsText().contains("notify_relay_gaps{account=\"live\",feed=\"runs\"} 1\n"))
+        try await house.restart()
+        house.transport.misbehave(nil)
+        #expect(try await house.poller().look(at: .automations))
+        let asked = house.transport.asks.count
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(
+            house.transport.asks[asked...].map(\.query) == [
+                "limit=100", "limit=100&offset=200", "limit=100&offset=300", "limit=100&offset=400",
+            ])
+        #expect(try await known(house) == runs)
+        #expect(try await gaps(house) == [])
+        #expect(await house.relay.status.metricsText().contains("notify_relay_gaps{account=\"live\",feed=\"runs\"} 0\n"))
+    }
+
+    @Test func `new runs on top do not end the reading of what is below`() async throws {
+        let (house, automations) = try await house()
+        var runs = await finish(450, of: automations[0], house)
+        house.transport.misbehave { $0.query.contains("offset=200") ? .status(500) : .world }
+        #expect(try await !house.poller().lookAtRuns(of: automations[0]))
+        house.transport.misbehave(nil)
+        house.clock.advance(by: .seconds(10))
+        runs.formUnion(await finish(250, of: automations[0], house))
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await known(house) == runs)
+    }
+
+    @Test(arguments: ["oldest", "shuffled"]) func `a list in no order is read whole`(order: String) async throws {
+        let (house, automations) = try await house()
+        let old = await finish(150, of: automations[0], house)
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        house.clock.advance(by: .seconds(10))
+        await house.world.arrange { $0.order = order == "oldest" ? .oldest : .shuffled }
+        let new = await finish(30, of: automations[0], house)
+        // A shuffled list shows other pages at each request, so that one look may miss some.
+        for _ in 0..<(order == "oldest" ? 1 : 40) { #expect(try await house.poller().lookAtRuns(of: automations[0])) }
+        #expect(try await known(house) == old.union(new))
+    }
+
+    @Test func `where lists do not page, each status is asked for`() async throws {
+        let (house, automations) = try await house()
+        await house.world.arrange { $0.ignoreOffset = true }
+        let failed = await finish(60, of: automations[0], house)
+        house.clock.advance(by: .seconds(10))
+        var others: Set<String> = []
+        for _ in 0..<80 {
+            let run = await house.world.startRun(of: automations[0])
+            await house.world.finishRun(run, outcome: .succeeded)
+            others.insert(run)
+        }
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await known(house) == failed.union(others))
+        #expect(try await house.said("saturated") == [])
+        #expect(try await gaps(house) == [])
+    }
+
+    @Test func `what cannot be reached is said with its time, until the list shows a known end`() async throws {
+        let (house, automations) = try await house()
+        await house.world.arrange { $0.ignoreOffset = true }
+        _ = await finish(150, of: automations[0], house)
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.words("saturated").count == 1)
+        #expect(try await house.words("saturated").first?.contains("may be missing") == true)
+        #expect(try await gaps(house) == [])
+        house.clock.advance(by: .seconds(10))
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.said("saturated").last == "live/runs/\(automations[0]) over")
+    }
+
+    @Test func `all automations of a list that pages are watched, also after a page that failed`() async throws {
+        let house = try await House()
+        await house.world.arrange { $0.ignoreOffset = false }
+        for number in 0..<250 { _ = await house.world.addAutomation(name: "Invoices \(number)") }
+        house.transport.misbehave { $0.query.contains("offset=200") ? .status(500) : .world }
+        #expect(try await !house.poller().look(at: .automations))
+        #expect(try await house.poller().watched.count == 200)
+        house.transport.misbehave(nil)
+        #expect(try await house.poller().look(at: .automations))
+        #expect(try await house.poller().watched.count == 250)
+    }
+
+    /// The random world: a paging API with faults, new runs between the looks, and restarts.
+    @Test(arguments: 1...12) func `whatever comes between, each run is seen`(seed: Int) async throws {
+        var chance = Chance(UInt64(seed))
+        let (house, automations) = try await house(automations: 2)
+        await house.world.arrange { $0.order = [.newest, .newest, .oldest][seed % 3] }
+        var runs: Set<String> = []
+        let faults = Locked(Chance(UInt64(seed) &* 977))
+        house.transport.misbehave { ask in
+            guard ask.path.hasSuffix("/runs") else { return .world }
+            return faults.withLock { $0.next() % 4 == 0 } ? .status(500) : .world
+        }
+        for _ in 0..<6 {
+            for automation in automations { runs.formUnion(await finish(Int(chance.next() % 350), of: automation, house)) }
+            house.clock.advance(by: .seconds(Int(chance.next() % 60)))
+            for automation in automations { _ = try await house.poller().lookAtRuns(of: automation) }
+            if chance.next() % 3 == 0 {
+                try await house.restart()
+                #expect(try await house.poller().look(at: .automations), "seed \(seed)")
+            }
+        }
+        for _ in 0..<60 {
+            var isWhole = true
+            for automation in automations { isWhole = try await house.poller().lookAtRuns(of: automation) && isWhole }
+            if isWhole, try await gaps(house).isEmpty { break }
+        }
+        #expect(try await gaps(house) == [], "seed \(seed)")
+        let missing = runs.subtracting(try await known(house))
+        #expect(missing.isEmpty, "seed \(seed): \(missing.count) are missing")
+    }
+}
