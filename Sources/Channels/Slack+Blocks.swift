@@ -72,7 +72,12 @@ extension Slack {
         }
 
         private static func fields(_ message: Message) -> JSONValue? {
-            ["type": "section", "fields": .array(message.facts.map { plain("\($0.name)\n\($0.value)", field) })]
+            ["type": "section", "fields": .array(message.facts.map(fact))]
+        }
+
+        /// The limit is one of the value, which `Completeness` counts on.
+        private static func fact(_ name: String, _ value: String) -> JSONValue {
+            plain("\(name)\n\(Dialect.plain.cut(value, to: field))", Limit(field.most + name.utf16.count + 1, field.unit))
         }
 
         /// The buttons; a sample has a note in place of a button.

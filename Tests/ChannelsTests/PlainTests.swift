@@ -56,6 +56,12 @@ struct PlainTests {
         message.body = dialect.escape(String(repeating: "word ", count: 20_000))
         let text = try channel(type, values).preview(message).percentDecodedOrSame
         #expect(text.contains("This does not show the whole request; open the page to read all"), "\(text.prefix(500))")
+        message.body = "short"
+        message.event.payload.origin.automation = String(repeating: "a", count: 900)
+        message.event.payload.origin.trigger = message.event.payload.origin.automation
+        message.event.payload.origin.risk = message.event.payload.origin.automation
+        let facts = try channel(type, values).preview(message).percentDecodedOrSame
+        #expect(facts.contains("does not show the whole request") || facts.contains(String(repeating: "a", count: 900)))
         message.event.kind = .decision
         #expect(!(try channel(type, values).preview(message)).contains("whole request"))
     }

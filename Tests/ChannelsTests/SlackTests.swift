@@ -74,6 +74,12 @@ struct SlackTests {
         #expect(withoutQuotes(texts).allSatisfy { $0.replacing("…", with: "").utf8.count % unit.utf8.count == 0 })
     }
 
+    @Test func `a fact as long as a message may show whole is whole`() throws {
+        let name = String(repeating: "n", count: 199) + "Z"
+        let payload = Slack.payload(.of(origin: Origin(automation: name)))
+        #expect(payload.text.contains(name))
+    }
+
     @Test(arguments: CatalogueTests.hostile)
     func `whatever the data, Slack's limits hold`(text: LongText) throws {
         let text = text.text
