@@ -6,7 +6,7 @@ import RevKeen
 /// A fault, the budget or a kill leave it open, and the next look at the list goes on.
 extension AccountPoller {
     /// The most pages of a gap that one look reads, so that the top of the list is seen again soon.
-    private static let pagesOfLook = 20
+    private static let pagesOfLook = 200
     /// How long one look may keep the turn of large answers.
     private static let turn = Duration.seconds(60)
 
@@ -16,7 +16,8 @@ extension AccountPoller {
     func read<Item>(_ head: Listing<Item>, and others: [Item] = [], of list: PagedList<Item>) async throws -> Sight {
         var sight = Sight()
         for item in head.items { noteStatus(item.status, of: list.feed) }
-        if try await hidesSomething(head, list) {
+        // A list in no order is read to its end, and then from its top again.
+        if head.isNewestFirst || gaps[list.key] == nil, try await hidesSomething(head, list) {
             let gap = Gap(
                 account: name, feed: list.feed, about: list.about, openedAt: clock.now,
                 oldest: head.items.compactMap { $0.createdAt?.moment }.min(), reached: head.count)

@@ -94,6 +94,33 @@ struct GapTests {
         #expect(try await known(house) == old.union(new))
     }
 
+    @Test func `a list in no order that a page cut short is read to its end, and not from its top again`() async throws {
+        let (house, automations) = try await house()
+        await house.world.arrange { $0.order = .oldest }
+        var runs: Set<String> = []
+        for _ in 0..<13 {
+            runs.formUnion(await finish(50, of: automations[0], house))
+            house.clock.advance(by: .seconds(1))
+        }
+        let pages = Locked(0)
+        // Of each look the third page fails.
+        house.transport.misbehave { ask in
+            guard ask.query.contains("offset") else { return .world }
+            return pages.withLock { count in
+                count += 1
+                return count % 3 == 0
+            } ? .status(500) : .world
+        }
+        for _ in 0..<8 {
+            pages.withLock { $0 = 0 }
+            _ = try await house.poller().lookAtRuns(of: automations[0])
+        }
+        #expect(try await known(house) == runs)
+        house.transport.misbehave(nil)
+        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await gaps(house) == [])
+    }
+
     @Test func `where lists do not page, each status is asked for`() async throws {
         let (house, automations) = try await house()
         await house.world.arrange { $0.ignoreOffset = true }
