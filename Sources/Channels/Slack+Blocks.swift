@@ -75,9 +75,10 @@ extension Slack {
             ["type": "section", "fields": .array(message.facts.map(fact))]
         }
 
-        /// The limit is one of the value, which `Completeness` counts on.
+        /// Name and value share a line, so that a value is never a line of its own. The limit is one of the value, which `Completeness` counts
+        /// on.
         private static func fact(_ name: String, _ value: String) -> JSONValue {
-            plain("\(name)\n\(Dialect.plain.cut(value, to: field))", Limit(field.most + name.utf16.count + 1, field.unit))
+            plain("\(name): \(Dialect.plain.cut(value, to: field))", Limit(field.most + name.utf16.count + 2, field.unit))
         }
 
         /// The buttons; a sample has a note in place of a button.

@@ -77,7 +77,7 @@ struct SlackTests {
     @Test func `a fact as long as a message may show whole is whole`() throws {
         let name = String(repeating: "n", count: 199) + "Z"
         let payload = Slack.payload(.of(origin: Origin(automation: name)))
-        #expect(payload.text.contains(name))
+        #expect(payload.text.contains("Automation: \(name)\""))
     }
 
     @Test(arguments: CatalogueTests.hostile)
