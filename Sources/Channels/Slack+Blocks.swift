@@ -40,7 +40,7 @@ extension Slack {
     struct Blocks {
         /// Slack recommends at most 4,000; this text only repeats what the blocks say.
         static let mostFallback = 2_000
-        static let mostBody = 11_000
+        static let mostBody = 10_000
         private static let mostInAll = 13_000
         private static let section = Limit(3_000, .utf16)
         /// The room for the quotes before the rests of split lines (`pieces`).

@@ -61,7 +61,9 @@ package enum ReadableJSON {
             }
         case let leaf:
             let text = leaf.word ?? leaf.text
-            lines.append((path.isEmpty ? text : "\(path): \(text)").split(whereSeparator: \.isNewline).joined(separator: " "))
+            // A text inside a text was repaired with its escapes, which are read only here.
+            lines.append(
+                (path.isEmpty ? text : "\(path): \(text)").repaired(most: .max).split(whereSeparator: \.isNewline).joined(separator: " "))
         }
     }
 }

@@ -10,6 +10,8 @@ package struct Rendered: Sendable, Equatable {
     package var template: String
     /// Why the built-in template was used instead of the user's, or why the user's HTML was left out; nil if nothing failed.
     package var fellBackBecause: String?
+    /// There is no template for the HTML, so it was made from the text.
+    package var isHTMLFromText = false
     private let titleFacts: FactPlaces
     private let bodyFacts: FactPlaces
 
@@ -25,6 +27,9 @@ package struct Rendered: Sendable, Equatable {
         self.html = html
         self.template = template
     }
+
+    /// The HTML with a sentence on top if it was made from the text. A template for HTML shows the sentence itself (`incomplete`).
+    package func html(under note: String) -> String? { isHTMLFromText ? html.map { HTMLFromText.make(note) + $0 } : html }
 
     /// The facts of a request that a message holds whole.
     ///

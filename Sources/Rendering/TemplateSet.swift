@@ -98,6 +98,7 @@ package struct TemplateSet: Sendable {
             rendered = Rendered(
                 text, html: request.html == nil ? nil : html.text ?? Self.html(text), template: "\(own).mustache",
                 isStaging: fields.isStaging)
+            rendered.isHTMLFromText = html.text == nil
         } else {
             rendered = renderBuiltIn(fields, request)
             rendered.html = html.text ?? rendered.html

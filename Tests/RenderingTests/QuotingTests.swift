@@ -57,4 +57,21 @@ struct QuotingTests {
         let set = try TemplateSet.of(["relay": "Title\n{{detail}}"])
         #expect(set.render(.of(.relay), .of(.relay, dialect: .plain)).body == "it is down")
     }
+
+    @Test func `a text inside a text is repaired when it is read`() throws {
+        let payload: JSONValue = ["x": .string("{\"a\":\"\\u202efdp.live\\u0000\\u001b\"}")]
+        let text = TemplateSet.builtIn.render(
+            .of(detail: .notification(NotificationDetail(message: "m", payload: payload))), .of(dialect: .plain))
+        #expect(text.body.contains("x.a: fdp.live\n"))
+        #expect(!text.body.unicodeScalars.contains { $0.value < 9 || $0.value == 0x1B || $0.value == 0x202E })
+    }
+
+    @Test func `HTML that is made from an own text says on top what is missing`() throws {
+        let set = try TemplateSet.of(["email.approval": "Approve\n{{action}}"], type: "email")
+        let own = set.render(.of(.approval), .mail(.approval))
+        #expect(own.html(under: "This shows 1 of 2 fields")?.hasPrefix("<pre") == true)
+        #expect(own.html(under: "This shows 1 of 2 fields")?.contains(">This shows 1 of 2 fields<") == true)
+        let builtIn = TemplateSet.builtIn.render(.of(.approval), .mail(.approval))
+        #expect(builtIn.html(under: "x") == builtIn.html)
+    }
 }

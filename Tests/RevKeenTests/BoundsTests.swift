@@ -82,6 +82,17 @@ struct BoundsTests {
         #expect(listing.complaint == "of its 100000 entries only 100 are read, as asked for")
     }
 
+    @Test(arguments: ["\u{FEFF}", "\u{202E}", "\u{2066}", "\u{7}"])
+    func `of two members whose names look alike both are shown and hashed`(mark: String) async throws {
+        let read = { (hidden: Int) in
+            let actions = JSONValue.object(["amount": .int(hidden), "amount\(mark)": 1, "amount (2)": 7]).text
+            return try await client(body: Self.list(actions)).approvals().items[1]
+        }
+        let little = try await read(12), much = try await read(1_000_000)
+        #expect(much.actions == ["amount": 1_000_000, "amount (2)": 7, "amount (3)": 1] || much.actions?.text.contains("1000000") == true)
+        #expect(ShownApproval.shownHash(state: .open, little) != ShownApproval.shownHash(state: .open, much))
+    }
+
     @Test func `entries that the caller has are left out, and the list is as full as before`() async throws {
         let body = #"{"data":[{"id":"one"},{"id":"two"},{},{"id":"three"}]}"#
         let listing = try await client(body: body).approvals(limit: 4, besides: ["one", "three", "four"])

@@ -51,14 +51,16 @@ struct Composer: Sendable {
         let title = dialect.cut(rendered.title, to: target.type.titleLimit)
         var body = dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)")
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
-        if let asked, let whole = withNote(asked, rendered, title: title, body: body, at: target, hasPage: decideLink != nil) {
+        var html = rendered.html
+        if let asked, let part = part(asked, rendered, title: title, body: body, at: target, hasPage: decideLink != nil) {
             buttons = []
-            body = whole
+            body = dialect.escape(part.note) + "\n\n" + part.body
+            html = rendered.html(under: part.note)
         }
         var message = Message(
             event: event,
             title: title, body: body,
-            html: rendered.html, link: link, links: links, decideLink: decideLink,
+            html: html, link: link, links: links, decideLink: decideLink,
             buttons: buttons,
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
             idempotencyKey: idempotencyKey(
@@ -69,19 +71,19 @@ struct Composer: Sendable {
         return (message, rendered.fellBackBecause)
     }
 
-    /// The body with the sentence that says how much of the request it shows; nil if it shows everything.
-    private func withNote(
+    /// The sentence that says how much of a request the message shows, and the body that fits beside it; nil if it shows everything.
+    private func part(
         _ asked: ApprovalRow, _ rendered: Rendered, title: String, body: String, at target: Target, hasPage: Bool
-    ) -> String? {
+    ) -> (note: String, body: String)? {
         let dialect = target.type.dialect, limit = target.limit
         let note = { (body: String) -> String? in
             Completeness(of: asked, shown: rendered.facts(title: title, body: body), at: target.type).note(hasPage: hasPage)
-                .map { dialect.escape($0) + "\n\n" }
         }
         guard let first = note(body) else { return nil }
         // The sentence takes room from the body, which may then show less than the sentence says. So it is written for what is left.
-        let rest = dialect.cut(body, to: Limit(max(0, limit.most - limit.size(of: first) - Self.roomForNumbers), limit.unit))
-        return (note(rest) ?? first) + rest
+        let taken = limit.size(of: dialect.escape(first)) + 2 + Self.roomForNumbers
+        let rest = dialect.cut(body, to: Limit(max(0, limit.most - taken), limit.unit))
+        return (note(rest) ?? first, rest)
     }
 
     /// The sentence is at most so much longer for other numbers.

@@ -68,11 +68,18 @@ extension JSONValue {
             if members.keys.allSatisfy({ $0.repaired(most: Self.longestText) == $0 }) {
                 return .object(members.mapValues { $0.repaired() })
             }
-            // The members are sorted by name, so that the result is deterministic if two names become one.
-            let sorted = members.sorted { $0.key < $1.key }
-            return .object(
-                Dictionary(
-                    sorted.map { ($0.key.repaired(most: Self.longestText), $0.value.repaired()) }, uniquingKeysWith: { $1 }))
+            // Two names can become one. Both members stay, or the one could hide the other. Sorted, the result is the same each time.
+            var all: [String: JSONValue] = [:], numbers: [String: Int] = [:]
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                let plain = name.repaired(most: Self.longestText)
+                var free = plain
+                while all[free] != nil {
+                    numbers[plain, default: 1] += 1
+                    free = "\(plain) (\(numbers[plain, default: 2]))"
+                }
+                all[free] = value.repaired()
+            }
+            return .object(all)
         case .null, .bool, .number: return self
         }
     }
