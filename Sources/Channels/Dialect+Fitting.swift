@@ -2,17 +2,16 @@ import RelayCore
 import RelaySupport
 
 extension Dialect {
-    /// Builds a document with as much of the text as keeps the encoded document within `most` bytes.
-    func fitting(_ text: String, within most: Int, _ build: (String) -> JSONValue) -> JSONValue {
-        let text = cut(text, to: Limit(most, .bytes))
-        let whole = build(text)
+    /// Builds a document with as much of the message's body as keeps the encoded document within `most` bytes.
+    func fitting(_ message: Message, within most: Int, _ build: (String) -> JSONValue) -> JSONValue {
+        let whole = build(message.cutBody(self, to: Limit(most, .bytes)))
         if whole.bytes.count <= most { return whole }
-        var fits = 0, tooLong = text.utf8.count
+        var fits = 0, tooLong = min(most, message.body.utf8.count)
         while fits + 1 < tooLong {
             let middle = (fits + tooLong) / 2
-            if build(cut(text, to: Limit(middle, .bytes))).bytes.count <= most { fits = middle } else { tooLong = middle }
+            if build(message.cutBody(self, to: Limit(middle, .bytes))).bytes.count <= most { fits = middle } else { tooLong = middle }
         }
-        return build(cut(text, to: Limit(fits, .bytes)))
+        return build(message.cutBody(self, to: Limit(fits, .bytes)))
     }
 
     /// Splits the text into pieces of at most `limit`. A piece ends after its last line break if that is in its second half. Otherwise a line

@@ -8,7 +8,7 @@ extension GoogleChat {
 
     static func payload(_ message: Message) -> JSONValue {
         if message.isPlain { return ["text": .string(plain(message))] }
-        return dialect.fitting(message.body, within: most) { body in
+        return dialect.fitting(message, within: most) { body in
             var payload: [String: JSONValue] = [
                 "text": .string(text(message)),
                 "cardsV2": [["cardId": "relay", "card": ["sections": [section(message, body)]]]],

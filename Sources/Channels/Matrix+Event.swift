@@ -76,7 +76,7 @@ extension Matrix {
             if let mention = message.mention { add(mention, mention.split(separator: " ").map(Self.pill).joined(separator: " ")) }
             if let label = message.label { add(label) }
             add(message.title, "<strong><span data-mx-color=\"\(message.tone.hex)\">\(title)</span></strong>")
-            add(Dialect.plain.cut(message.body, to: Limit(room, .bytes)))
+            add(message.cutBody(.plain, to: Limit(room, .bytes)))
             for (name, value) in message.facts {
                 let value = Dialect.plain.cut(value, to: Limit(200, .codePoints))
                 add("\(name): \(value)", "<em>\(name):</em> \(Matrix.escape(value))")

@@ -29,7 +29,7 @@ extension Message {
     /// The body within a limit. A request that is cut says so first: nobody decides what they did not see.
     ///
     /// - Parameter isPart: something beside the body is cut.
-    private func cutBody(_ dialect: Dialect, to limit: Limit, isPart: Bool) -> String {
+    func cutBody(_ dialect: Dialect, to limit: Limit, isPart: Bool = false) -> String {
         let whole = dialect.cut(body, to: limit)
         guard isPart || whole != body, isOpenRequest else { return whole }
         let advice = decideLink == nil ? "read all of it in RevKeen before it is decided" : "open the page to read all"

@@ -30,7 +30,7 @@ extension Ntfy {
     private static func payload(_ message: Message, topic: String, sequence: String, room: Int) -> JSONValue {
         let label = message.label.map { $0 + "\n" } ?? ""
         let tail = "\n" + Dialect.plain.cut(message.smallPrint, to: Limit(300, .bytes))
-        let words = Dialect.plain.cut(label + message.body, to: Limit(room - tail.utf8.count, .bytes)) + tail
+        let words = label + message.cutBody(.plain, to: Limit(max(0, room - label.utf8.count - tail.utf8.count), .bytes)) + tail
         var payload: [String: JSONValue] = [
             "topic": .string(topic), "title": .string(Dialect.plain.cut(message.title, to: Limit(800, .bytes))),
             "message": .string(words.trimmed), "priority": .int(message.event.priority.ntfy), "sequence_id": .string(sequence),

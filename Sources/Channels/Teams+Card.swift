@@ -8,7 +8,7 @@ extension Teams {
 
     @Sendable static func payload(_ message: Message) -> JSONValue {
         if message.isPlain { return plain(message) }
-        return Dialect.plain.fitting(message.body, within: most) { body in
+        return Dialect.plain.fitting(message, within: most) { body in
             let attachment: JSONValue = [
                 "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": .null, "content": Card(message, body).json,
             ]

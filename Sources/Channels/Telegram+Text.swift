@@ -11,7 +11,7 @@ extension Telegram {
         let tail = "\n<i>\(dialect.cut(dialect.escape(message.smallPrint), to: Limit(300, .utf16)))</i>"
         // Sizes include the markup, so they are never less than what Telegram counts.
         let room = mostText - head.utf16.count - tail.utf16.count
-        return head + dialect.cut(message.body, to: Limit(max(0, room), .utf16)) + tail
+        return head + message.cutBody(dialect, to: Limit(max(0, room), .utf16)) + tail
     }
 
     @Sendable static func takes(_ response: HTTPResponse, _ json: JSONValue) -> Bool { json["ok"]?.bool == true }

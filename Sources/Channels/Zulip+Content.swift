@@ -17,7 +17,7 @@ extension Zulip {
         let tail = "\n\n" + facts.joined(separator: "\n") + (links.isEmpty ? "" : "\n\n" + links) + "\n\n" + smallPrint
         let start = head.joined(separator: "\n") + "\n\n"
         let room = mostText - Limit(0, .codePoints).size(of: start + tail)
-        return start + dialect.cut(message.body, to: Limit(max(0, room), .codePoints)) + tail
+        return start + message.cutBody(dialect, to: Limit(max(0, room), .codePoints)) + tail
     }
 
     /// Encodes fields as `application/x-www-form-urlencoded`.

@@ -66,6 +66,17 @@ struct PlainTests {
         #expect(!(try channel(type, values).preview(message)).contains("whole request"))
     }
 
+    @Test(arguments: ["teams", "google_chat", "matrix", "ntfy", "zulip"])
+    func `a type that cuts a request for its own limit says so too`(type: String) throws {
+        let dialect = try #require(Catalogue.type(named: type)).dialect
+        var message = message(in: dialect)
+        message.isPlain = false
+        let values = try #require(configurations.first { $0.type == type }).values
+        #expect(!(try channel(type, values).preview(message)).contains("whole request"))
+        message.body = String(repeating: "\\\"", count: 12_000)
+        #expect(try channel(type, values).preview(message).percentDecodedOrSame.contains("This does not show the whole request"))
+    }
+
     @Test func `the topic General of a Telegram group has no id`() throws {
         var values = try #require(configurations.first { $0.type == "telegram" }).values
         values["topic"] = "1"
