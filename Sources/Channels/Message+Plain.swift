@@ -20,10 +20,9 @@ extension Message {
         let end = ([tail] + links.map { "\($0.label): \(dialect.link($0.url))" }).filter { !$0.isEmpty }.joined(separator: "\n")
         let head = [sampleNote.map(dialect.escape), title].compactMap { $0 }.joined(separator: "\n")
         let room = max(0, most.most - Limit(0, most.unit).size(of: head + end) - 2)
-        return [head, cutBody(dialect, to: Limit(room, most.unit), isPart: tail != facts || hasTitle && title != shownTitle), end].filter {
-            !$0.isEmpty
-        }.joined(
-            separator: "\n")
+        let isPart = tail != facts || hasTitle && title != shownTitle
+        let text = cutBody(dialect, to: Limit(room, most.unit), isPart: isPart)
+        return [head, text, end].filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
     /// The body within a limit. A request that is cut says so first: nobody decides what they did not see.

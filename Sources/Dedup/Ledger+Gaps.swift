@@ -32,7 +32,7 @@ extension Ledger {
         _ = try await writes.write("gap") { try $0.run(GapRow.close, gap.account, gap.feed.rawValue, gap.about) }
     }
 
-    /// Which of these entries of a list were read before the gap opened; nil is any time before now.
+    /// The given entries of a list that were read before a gap opened. Without a gap, those that were ever read.
     ///
     /// A run that is known only from an approval was not read.
     package func alreadyRead(_ ids: [String], of feed: Gap.Feed, account: String, before gap: Gap?) async throws(LedgerError) -> Set<String>

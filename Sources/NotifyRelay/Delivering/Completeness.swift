@@ -21,7 +21,7 @@ struct Completeness: Sendable, Equatable {
     /// - Parameters:
     ///   - row: the request.
     ///   - shown: the facts that the message holds; nil for all that a template is given.
-    ///   - hasFields: the destination shows the facts of the automation in fields of its own.
+    ///   - type: the type of the destination. One with fields shows the facts of the automation there, up to `longestFact`.
     init(of row: ApprovalRow, shown: Set<RequestFact>?, at type: ChannelType) {
         let detail = row.detail, origin = row.payload.origin, dialect = type.dialect
         let lines = detail?.actions.map { ReadableJSON.lines($0) } ?? .empty

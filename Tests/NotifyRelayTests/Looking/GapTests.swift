@@ -103,7 +103,7 @@ struct GapTests {
             house.clock.advance(by: .seconds(1))
         }
         let pages = Locked(0)
-        // Of each look the third page fails.
+        // The third page of each look fails.
         house.transport.misbehave { ask in
             guard ask.query.contains("offset") else { return .world }
             return pages.withLock { count in
