@@ -43,12 +43,14 @@ struct ButtonToken: Sendable, Equatable {
 
     /// Nil if the text has not the form of a token. Whether it is ours only `isOurs` and `isFor` say.
     init?(_ text: String) {
-        guard text.utf8.count <= Self.longest, let dot = text.lastIndex(of: "."),
-            let signatures = bytes(base64URL: text[text.index(after: dot)...].prefix(8)),
-            let signature = bytes(base64URL: text[text.index(after: dot)...].dropFirst(8)), signatures.count == Self.markLength,
-            signature.count == Self.signatureLength
+        // An id may begin or end with a scalar that makes one character with the dot beside it, so the dots are found among scalars.
+        let scalars = text.unicodeScalars
+        guard text.utf8.count <= Self.longest, let dot = scalars.lastIndex(of: "."),
+            let signatures = bytes(base64URL: Substring(scalars[scalars.index(after: dot)...].prefix(8))),
+            let signature = bytes(base64URL: Substring(scalars[scalars.index(after: dot)...].dropFirst(8))),
+            signatures.count == Self.markLength, signature.count == Self.signatureLength
         else { return nil }
-        let parts = text[..<dot].split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        let parts = scalars[..<dot].split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map { String($0) }
         guard parts.count == 3, let choice = Self.choices[parts[0]], let day = Int64(parts[1], radix: 36), (0..<1_000_000).contains(day)
         else { return nil }
         self.choice = choice

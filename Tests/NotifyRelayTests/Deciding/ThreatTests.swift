@@ -193,8 +193,10 @@ struct ButtonTokenTests {
         }
     }
 
-    @Test func `an id that begins with a combining mark comes back as it is`() throws {
-        let made = ButtonToken(choice: .approve, approval: "\u{318}abc", expires: expires)
+    /// A combining mark joins the scalar before it, a prepended one (U+070F) the scalar after it.
+    @Test(arguments: ["\u{318}abc", "abc\u{70F}", "\u{70F}", "a.\u{318}b\u{70F}"])
+    func `an id that joins with the dots beside it comes back as it is`(id: String) throws {
+        let made = ButtonToken(choice: .approve, approval: id, expires: expires)
         let text = try #require(made.signed(for: message, shownHash: shown, with: House.keys))
         let read = try #require(ButtonToken(text))
         #expect(Array(read.approval.utf8) == Array(made.approval.utf8))
