@@ -119,6 +119,11 @@ extension Int: SQLValue {
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Int { Int(sqlite3_column_int64(statement, column)) }
 }
 
+extension Double: SQLValue {
+    func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_double(statement, index, self) }
+    static func read(_ statement: SQLiteStatement, _ column: CInt) -> Double { sqlite3_column_double(statement, column) }
+}
+
 extension Bool: SQLValue {
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_int64(statement, index, self ? 1 : 0) }
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Bool { sqlite3_column_int64(statement, column) != 0 }

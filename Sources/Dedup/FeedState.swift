@@ -9,10 +9,31 @@ package struct FeedState: Sendable, Equatable {
     package var firstReadAt: Timestamp?
     package var lastReadAt: Timestamp?
     package var saturated: Bool
+    /// How long a thing waits until it is seen; nil while that is not known.
+    package var delay: SeenDelay?
+
+    /// How long things wait until they are seen, from their own time.
+    package struct SeenDelay: Sendable, Equatable {
+        /// By how often the feed is looked at now.
+        package var expected: Duration?
+        /// As it was measured lately; nil if nothing was seen.
+        package var median: Duration?
+        /// 95 of 100 things waited at most so long.
+        package var most: Duration?
+        /// The factor by which the longest time between two looks is stretched, so that the request budget is kept.
+        package var stretch: Double
+
+        package init(expected: Duration? = nil, median: Duration? = nil, most: Duration? = nil, stretch: Double = 1) {
+            self.expected = expected
+            self.median = median
+            self.most = most
+            self.stretch = stretch
+        }
+    }
 
     package init(
         account: String, name: String, since: Timestamp? = nil, firstReadAt: Timestamp? = nil, lastReadAt: Timestamp? = nil,
-        saturated: Bool = false
+        saturated: Bool = false, delay: SeenDelay? = nil
     ) {
         self.account = account
         self.name = name
@@ -20,6 +41,7 @@ package struct FeedState: Sendable, Equatable {
         self.firstReadAt = firstReadAt
         self.lastReadAt = lastReadAt
         self.saturated = saturated
+        self.delay = delay
     }
 }
 
@@ -38,10 +60,25 @@ package struct RunWatch: Sendable, Equatable {
     package var dueAt: Timestamp
     /// The detail is not read again, unless the run's row in the list changes.
     package var settled: Bool
+    package var haste: Haste
+
+    /// Which of the details that are due is read first.
+    package enum Haste: Int, Sendable, CaseIterable, Comparable {
+        /// The run goes on, or it was read since it finished.
+        case late
+        /// The run finished and was not read since.
+        case finished
+        /// The run failed and was not read since.
+        case failed
+        /// An approval waits to be judged by its run.
+        case asked
+
+        package static func < (a: Haste, b: Haste) -> Bool { a.rawValue < b.rawValue }
+    }
 
     package init(
         account: String, run: String, automation: String, shown: String, completedAt: Timestamp? = nil, rung: Int = 0,
-        dueAt: Timestamp, settled: Bool = false
+        dueAt: Timestamp, settled: Bool = false, haste: Haste = .late
     ) {
         self.account = account
         self.run = run
@@ -51,5 +88,6 @@ package struct RunWatch: Sendable, Equatable {
         self.rung = rung
         self.dueAt = dueAt
         self.settled = settled
+        self.haste = haste
     }
 }

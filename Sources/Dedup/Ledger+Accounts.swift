@@ -23,7 +23,7 @@ enum AccountRenaming {
         "UPDATE delivery SET thread = ? || substr(thread, ?) WHERE thread >= ? AND thread < ?",
         "UPDATE receipt SET subject = ? || substr(subject, ?) WHERE subject >= ? AND subject < ?",
     ]
-    static let names = ["event", "approval", "answer", "vote", "audit", "feed", "run_watch", "finished", "gap"].map {
+    static let names = ["event", "approval", "answer", "vote", "audit", "feed", "run_watch", "finished", "gap", "outlook"].map {
         "UPDATE \($0) SET account = ? WHERE account = ?"
     }
 

@@ -19,7 +19,7 @@ extension Ledger {
             try db.all(LookRow.feeds, account) { row in
                 FeedState(
                     account: row[0], name: row[1], since: row.moment(2), firstReadAt: row.moment(3), lastReadAt: row.moment(4),
-                    saturated: row[5])
+                    saturated: row[5], delay: LookRow.delay(row))
             }
         }
     }
@@ -29,10 +29,26 @@ extension Ledger {
         try await writes.write("feed") { try LookRow.save(feed, $0) }
     }
 
-    /// The runs whose detail is still read, the longest due first. `dueBefore` includes its own moment; nil asks for all.
+    /// The runs whose detail is still read, the hastiest first, and of these the longest due. `dueBefore` includes its own moment; nil asks
+    /// for all.
     package func watches(account: String, dueBefore: Timestamp?, limit: Int) async throws(LedgerError) -> [RunWatch] {
         let latest = (dueBefore ?? .distantFuture).milliseconds
-        return try await read { try $0.all(LookRow.due, account, latest, limit, make: LookRow.watch) }
+        return try await read { db in
+            var found: [RunWatch] = []
+            for haste in RunWatch.Haste.allCases.reversed() where found.count < limit {
+                found += try db.all(LookRow.due, account, haste.rawValue, latest, limit - found.count, make: LookRow.watch)
+            }
+            return found
+        }
+    }
+
+    /// When the next detail becomes due after a moment; nil if none does.
+    package func nextWatch(account: String, after moment: Timestamp) async throws(LedgerError) -> Timestamp? {
+        try await read { db in
+            try RunWatch.Haste.allCases.compactMap { haste in
+                try db.first(LookRow.next, account, haste.rawValue, moment.milliseconds) { $0.time(0) }
+            }.min()
+        }
     }
 
     /// One run, whether settled or not.
@@ -64,14 +80,17 @@ extension Ledger {
 
 /// Reads and writes feeds and watched runs as rows.
 enum LookRow {
-    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled"
+    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled, haste"
     static let feeds = """
-        SELECT account, name, since, first_read_at, last_read_at, saturated FROM feed
+        SELECT account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch FROM feed
         WHERE account = coalesce(?, account) ORDER BY account, name
         """
     static let since = "SELECT since FROM feed WHERE account = ? AND name = 'account'"
     static let due = """
-        SELECT \(columns) FROM run_watch WHERE account = ? AND settled = 0 AND due_at <= ? ORDER BY due_at LIMIT ?
+        SELECT \(columns) FROM run_watch WHERE account = ? AND settled = 0 AND haste = ? AND due_at <= ? ORDER BY due_at LIMIT ?
+        """
+    static let next = """
+        SELECT due_at FROM run_watch WHERE account = ? AND settled = 0 AND haste = ? AND due_at > ? ORDER BY due_at LIMIT 1
         """
     static let automations = "SELECT DISTINCT automation FROM run_watch INDEXED BY run_watch_due WHERE account = ? AND settled = 0"
     static let one = "SELECT \(columns) FROM run_watch WHERE account = ? AND run = ?"
@@ -79,29 +98,41 @@ enum LookRow {
     static func save(_ feed: FeedState, _ db: Database) throws {
         try db.run(
             """
-            INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (account, name) DO UPDATE SET since = coalesce(since, excluded.since),
                 first_read_at = coalesce(first_read_at, excluded.first_read_at), last_read_at = excluded.last_read_at,
-                saturated = excluded.saturated
+                saturated = excluded.saturated, expected = excluded.expected, p50 = coalesce(excluded.p50, p50),
+                p95 = coalesce(excluded.p95, p95), stretch = excluded.stretch
             """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
-            feed.saturated)
+            feed.saturated, feed.delay?.expected?.milliseconds, feed.delay?.median?.milliseconds, feed.delay?.most?.milliseconds,
+            feed.delay?.stretch)
+    }
+
+    static func delay(_ row: SQLRow) -> FeedState.SeenDelay? {
+        let numbers: [Int64?] = [row[6], row[7], row[8]]
+        let stretch: Double? = row[9]
+        guard stretch != nil || numbers.contains(where: { $0 != nil }) else { return nil }
+        let times = numbers.map { $0.map { Duration.milliseconds($0) } }
+        return FeedState.SeenDelay(expected: times[0], median: times[1], most: times[2], stretch: stretch ?? 1)
     }
 
     private static let save = """
-        INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
-            completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled
+            completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled,
+            haste = excluded.haste
         """
 
     static func save(_ watch: RunWatch, _ db: Database) throws {
         try db.run(
             save, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
-            watch.dueAt.milliseconds, watch.settled)
+            watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue)
     }
 
     static func watch(_ row: SQLRow) -> RunWatch {
         RunWatch(
             account: row[0], run: row[1], automation: row[2], shown: row[3], completedAt: row.moment(4), rung: row[5],
-            dueAt: row.time(6), settled: row[7])
+            dueAt: row.time(6), settled: row[7], haste: RunWatch.Haste(rawValue: row[8]) ?? .late)
     }
 }

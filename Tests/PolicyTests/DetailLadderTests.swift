@@ -38,26 +38,8 @@ struct DetailLadderTests {
         #expect(next.dueAt == done + .seconds(120))
     }
 
-    @Test func `an idle unfinished run is read ever less often, never less than the slowest pace`() {
-        var rung = 0
-        var waits: [Duration] = []
-        for _ in 0..<12 {
-            let next = DetailLadder.unfinished(rung: rung, brought: false, fastest: .seconds(10), slowest: .seconds(300), now: done)
-            waits.append(done.duration(to: next.dueAt ?? done))
-            rung = next.rung
-        }
-        #expect(waits.first == .seconds(15))
-        #expect(waits == waits.sorted())
-        #expect(waits.last == .seconds(300))
-        #expect(
-            DetailLadder.unfinished(rung: 9, brought: true, fastest: .seconds(10), slowest: .seconds(300), now: done).dueAt == done
-                + .seconds(10))
-    }
-
     @Test(arguments: [Int.min, -1, 0, 3, 99, Int.max]) func `any stored rung of the ladder has a next look`(rung: Int) {
         let now = Timestamp(seconds: 1_795_510_800)
-        let next = DetailLadder.unfinished(rung: rung, brought: false, fastest: .seconds(10), slowest: .seconds(600), now: now)
-        #expect(next.rung == min(max(rung, 0), 11) + 1)
         let finished = DetailLadder.finished(rung: rung, due: now, completed: now, brought: false, now: now)
         #expect(finished.rung >= 1)
     }

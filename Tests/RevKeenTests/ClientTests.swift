@@ -111,24 +111,27 @@ struct ClientTests {
         #expect(client.budget.perMinute == 20)
 
         let decision = await failure { () async throws(RevKeenError) in try await client.approve("a1", idempotencyKey: "k") }
-        #expect(decision?.retryAfter == .seconds(30), "a person is told, and does not wait")
+        #expect(decision?.retryAfter == .seconds(30), "a decision is sent, and a person is told that it was refused")
+        #expect(transport.requests.count == 2)
+        let again = await failure { () async throws(RevKeenError) in try await client.approve("a1", idempotencyKey: "k") }
+        #expect(again?.retryAfter == .seconds(30), "now a person is told, and nothing is sent")
         async let second = failure { () async throws(RevKeenError) in try await client.approvals() }
         #expect(await clock.settle { clock.sleeperCount == 1 })
         for _ in 0..<5 {
             clock.advance(by: .seconds(5))
             #expect(await clock.settle { clock.sleeperCount == 1 })
         }
-        #expect(transport.requests.count == 1)
+        #expect(transport.requests.count == 2)
         clock.advance(by: .seconds(5))
         #expect(await second?.reason == .rateLimited)
-        #expect(transport.requests.count == 2)
+        #expect(transport.requests.count == 3)
     }
 
     @Test func `a cancelled wait sends nothing`() async throws {
         let clock = ManualClock()
         let transport = ScriptedTransport(status: 200)
         let client = try client(transport, clock: clock)
-        client.budget.pause(for: .seconds(60))
+        client.budget.pause(.approvals, for: .seconds(60))
         let error = await withTaskGroup(of: RevKeenError?.self) { group in
             group.addTask { await failure { () async throws(RevKeenError) in try await client.approvals() } }
             #expect(await clock.settle { clock.sleeperCount == 1 })

@@ -137,29 +137,112 @@ struct RequestBudgetTests {
         #expect(budget.requests == 7)
     }
 
-    @Test func `a pause holds everyone, the longer one counts`() async throws {
+    @Test func `a pause holds whoever was refused, the longer one counts`() async throws {
         let budget = budget(.none)
-        budget.pause(for: .seconds(8))
-        budget.pause(for: .seconds(2))
-        async let decided: Void = spend(1, of: budget, .approvals)
+        budget.pause(.approvals, for: .seconds(8))
+        budget.pause(.approvals, for: .seconds(2))
+        async let asked: Void = spend(1, of: budget, .approvals)
         #expect(await clock.settle { clock.sleeperCount == 1 })
         clock.advance(by: .seconds(5))
         #expect(await clock.settle { clock.sleeperCount == 1 })
         clock.advance(by: .milliseconds(2999))
         #expect(budget.requests == 0)
         clock.advance(by: .milliseconds(1))
-        try await decided
+        try await asked
         #expect(budget.requests == 1)
+    }
+
+    @Test(arguments: RequestBudget.Urgency.allCases)
+    func `the rest pauses whatever was refused, and others only if they were`(refused: RequestBudget.Urgency) async throws {
+        let budget = budget(.none)
+        budget.pause(refused, for: .seconds(4))
+        for urgency in RequestBudget.Urgency.allCases {
+            #expect((budget.wait(urgency) == .seconds(4)) == (urgency == refused || urgency == .rest))
+        }
+    }
+
+    @Test func `a refusal halves the burst, which comes back with time`() async throws {
+        let budget = budget(.perMinute(60))
+        clock.advance(by: .seconds(60))
+        budget.pause(.rest, for: .seconds(10))
+        clock.advance(by: .seconds(20))
+        try await spend(5, of: budget)
+        #expect(budget.wait(.rest) == .seconds(1))
+        clock.advance(by: .seconds(700))
+        try await spend(10, of: budget)
+        #expect(budget.wait(.rest) == .seconds(1))
+    }
+
+    @Test func `a refusal without any stated limit teaches a rate`() async throws {
+        let budget = budget(.none)
+        for _ in 0..<20 {
+            try await spend(5, of: budget)
+            clock.advance(by: .milliseconds(250))
+        }
+        budget.pause(.rest, for: .seconds(1))
+        clock.advance(by: .seconds(2))
+        // 20 a second led to it, so 16 a second are made now.
+        var made = 0
+        for _ in 0..<1_000 {
+            if budget.wait(.rest) == .zero {
+                try await spend(1, of: budget)
+                made += 1
+            }
+            clock.advance(by: .milliseconds(10))
+        }
+        #expect((140...185).contains(made), "\(made)")
+        // An hour without a refusal: the rate is forgotten.
+        clock.advance(by: .seconds(3_600))
+        try await spend(1_000, of: budget)
+    }
+
+    @Test func `what the host says is left is not exceeded`() async throws {
+        let budget = budget(.none, hostLimit: 600)
+        let first = try await budget.enter(.approvals)
+        try await spend(2, of: budget)
+        budget.leave()
+        budget.learn(remaining: 20, from: first)
+        // Two entered since, and two are kept for approvals.
+        try await spend(16, of: budget)
+        #expect(budget.wait(.rest) == .milliseconds(100))
+        #expect(budget.wait(.approvals) == .zero)
+        try await spend(2, of: budget, .approvals)
+        #expect(budget.wait(.approvals) == .milliseconds(100))
+        #expect(budget.wait(.decision) == .zero)
+        // An answer to an older request says nothing new.
+        budget.learn(remaining: 500, from: first - 1)
+        #expect(budget.wait(.rest) > .zero)
+    }
+
+    /// A host of 50 requests a second with a bucket of 20 that says what is left.
+    @Test func `a host that says what is left is used wholly and never refuses`() async throws {
+        let budget = budget(.none)
+        var bucket = 20.0, refused = 0, made = 0
+        let start = clock.uptime
+        while clock.uptime - start < .seconds(20) {
+            if budget.wait(.rest) == .zero {
+                let number = try await budget.enter(.rest)
+                if bucket < 1 { refused += 1 } else { bucket -= 1 }
+                made += 1
+                budget.learn(limit: 3_000)
+                budget.learn(remaining: Int(bucket), from: number)
+                budget.leave()
+            }
+            clock.advance(by: .milliseconds(2))
+            bucket = min(20, bucket + 0.1)
+        }
+        #expect(refused == 0)
+        #expect(made > 950, "of 1,020 that fit")
     }
 
     @Test func `a decision waits for a short pause, and is told of a longer one`() async throws {
         let budget = budget(.none)
-        budget.pause(for: .seconds(5))
+        budget.pause(.decision, for: .seconds(5))
         async let decided: Void = spend(1, of: budget, .decision)
         #expect(await clock.settle { clock.sleeperCount == 1 })
         clock.advance(by: .seconds(5))
         try await decided
-        budget.pause(for: .seconds(300))
+        budget.pause(.decision, for: .seconds(300))
         await #expect(throws: RequestBudget.NotEntered.paused(.seconds(300))) { try await budget.enter(.decision) }
         #expect(budget.requests == 1 && budget.waiting == 0)
     }
@@ -167,14 +250,14 @@ struct RequestBudgetTests {
     @Test func `a pause also holds who waited for a place when it began`() async throws {
         let budget = budget(.none)
         for _ in 0..<6 { try await budget.enter(.rest) }
-        async let seventh: Void = budget.enter(.rest)
+        async let seventh = budget.enter(.rest)
         #expect(await clock.settle { budget.waiting == 1 })
-        budget.pause(for: .seconds(4))
+        budget.pause(.rest, for: .seconds(4))
         budget.leave()
         #expect(await clock.settle { clock.sleeperCount == 1 })
         #expect(budget.requests == 6)
         clock.advance(by: .seconds(4))
-        try await seventh
+        _ = try await seventh
         #expect(budget.requests == 7)
     }
 
@@ -190,17 +273,14 @@ struct RequestBudgetTests {
         try await next
     }
 
-    @Test(arguments: [(0, 50, 1), (0, 100, 2), (10, 80, 2), (40, 100, 10), (200, 100, 20), (0, 0, 1)] as [(Int, Double, Double)])
-    func `all else stretches by one factor beside what is urgent`(urgent: Int, demand: Double, factor: Double) async throws {
+    @Test(arguments: [(0, 50), (10, 40), (40, 10), (200, 5)] as [(Int, Double)])
+    func `what is urgent leaves the rest of the budget, and at least a tenth`(urgent: Int, left: Double) async throws {
         let budget = budget(.perMinute(50))
         try await spend(urgent, of: budget, .decision)
-        #expect(budget.stretch(demandPerMinute: demand) == factor)
+        #expect(budget.leftForRest == left)
         clock.advance(by: .seconds(60))
-        #expect(budget.stretch(demandPerMinute: demand) == max(1, demand / 50))
+        #expect(budget.leftForRest == 50)
     }
 
-    @Test func `nothing stretches without a bound`() {
-        #expect(budget(.none).stretch(demandPerMinute: 1e9) == 1)
-        #expect(budget(.perMinute(5)).stretch(demandPerMinute: .infinity) == 1)
-    }
+    @Test func `without a bound everything is left`() { #expect(budget(.none).leftForRest == nil) }
 }

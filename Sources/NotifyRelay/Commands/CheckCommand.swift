@@ -30,8 +30,8 @@ struct CheckCommand: AsyncParsableCommand {
         say(problems.all)
         guard problems.errors.isEmpty, let configuration, let generation else { throw ExitCode.config }
         if !json {
+            try await sayStored(configuration)
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
-            try await sayOrphans(configuration)
         }
         // With --json the standard output is one document, so findings go to the standard error.
         let tell: @Sendable (String) -> Void = json ? Terminal.complain : Terminal.say
@@ -45,20 +45,31 @@ struct CheckCommand: AsyncParsableCommand {
         for problem in problems { Terminal.say(problem.description) }
     }
 
+    /// Says what each account can be expected to see within.
+    ///
+    /// - Parameter counts: the automations that the store knows, by account.
+    private func sayForecasts(_ configuration: Configuration, _ counts: [String: Int]) {
+        for settings in configuration.accounts {
+            let limit = Generation.account(of: settings)?.hostLimit
+            Terminal.say(settings.forecastText(automations: counts[settings.name], hostLimit: limit))
+        }
+    }
+
     /// Lists what the store keeps for destinations and digests that left the file.
     ///
     /// - Throws: a `LedgerError` if there is a store that cannot be read. It is no error if there is no store yet, or an older one, which
     ///   `run` brings up to date.
-    private func sayOrphans(_ configuration: Configuration) async throws {
+    private func sayStored(_ configuration: Configuration) async throws {
         let ledger: Ledger
         do throws(LedgerError) {
             ledger = try Ledger.open(configuration.store, create: false, clock: SystemClock())
         } catch {
-            if error.reason == .missing { return }
+            if error.reason == .missing { return sayForecasts(configuration, [:]) }
             if error.reason == .older { return Terminal.say(error.detail) }
             throw error
         }
         defer { ledger.end() }
+        sayForecasts(configuration, try await ledger.automationCounts())
         let overview = try await ledger.overview()
         let known = Set(configuration.destinations.map(\.name))
         for orphan in overview.destinations where orphan.owed > 0 && !known.contains(orphan.name) {

@@ -27,7 +27,9 @@ struct ProbeCommand: AsyncParsableCommand {
             let budget = RequestBudget(setting: settings.poll.budget, hostLimit: account.hostLimit, clock: tools.clock)
             let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
             do {
-                profiles.append(try await AccountProfile(of: client))
+                var profile = try await AccountProfile(of: client)
+                profile.forecast = settings.forecastText(automations: profile.automations, hostLimit: profile.limit ?? account.hostLimit)
+                profiles.append(profile)
             } catch {
                 Terminal.complain("account \(account.name): \(error.description)")
                 throw ExitCode.unavailable
@@ -47,6 +49,10 @@ private struct AccountProfile {
     var order: [String: String] = [:]
     var paging: Set<String> = []
     var limit: Int?
+    /// The number of automations that one list shows.
+    var automations = 0
+    /// What the account can be expected to see within, for people.
+    var forecast = ""
 
     init(of client: RevKeenClient) async throws(RevKeenError) {
         account = client.account.name
@@ -59,6 +65,7 @@ private struct AccountProfile {
         }
         let automations = try await client.automations()
         note(automations, feed: "automations")
+        self.automations = automations.items.count
         for item in automations.items {
             add("automation.status", item.status)
             add("trigger_type", item.triggerType)
@@ -112,6 +119,8 @@ private struct AccountProfile {
         lines += order.sorted { $0.key < $1.key }.map { "  order of \($0.key): \($0.value)" }
         lines.append("  paging: \(paging.isEmpty ? "none shown" : paging.sorted().joined(separator: ", "))")
         lines.append("  rate limit stated: \(limit.map(String.init) ?? "none")")
+        lines.append("  automations: \(automations)")
+        lines.append("  \(forecast)")
         return lines.joined(separator: "\n")
     }
 }

@@ -67,11 +67,13 @@ struct Status {
             "destinations": .array(names.map(destinationJSON)),
             "feeds": .array(
                 feedRows.map { feed in
-                    [
-                        "account": .string(feed.account), "feed": .string(feed.name),
-                        "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
-                        "saturated": .bool(feed.saturated), "gaps": .int(gaps(of: feed).count),
-                    ]
+                    JSONValue.object(
+                        feed.delayJSON.merging(
+                            [
+                                "account": .string(feed.account), "feed": .string(feed.name),
+                                "age_seconds": feed.lastReadAt.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
+                                "saturated": .bool(feed.saturated), "gaps": .int(gaps(of: feed).count),
+                            ], uniquingKeysWith: { $1 }))
                 }),
             "gaps": .array(gaps.map(gapJSON)),
             "dead": .array(
@@ -129,10 +131,10 @@ struct Status {
                     }))
         lines.append(
             Terminal.table(
-                [["ACCOUNT", "FEED", "LAST READ", ""]]
+                [["ACCOUNT", "FEED", "LAST READ", "SEEN AFTER", ""]]
                     + feedRows.map { feed in
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
-                        return [feed.account, feed.name, age, part(of: feed)]
+                        return [feed.account, feed.name, age, feed.delayText, part(of: feed)]
                     }))
         if !windows.isEmpty {
             let rows = windows.map { window, count in

@@ -84,10 +84,24 @@ struct Person: Sendable, Equatable {
 
 struct AccountSettings: Sendable {
     struct Poll: Sendable {
-        var approvals = Duration.seconds(10)
-        var runs: ClosedRange<Duration> = .seconds(10) ... .seconds(300)
+        /// Nil means 3 s, or longer where that would take over a quarter of the budget.
+        var approvals: Duration?
+        var runs: ClosedRange<Duration> = .seconds(2) ... .seconds(300)
         var automations = Duration.seconds(300)
         var budget = RequestBudget.Setting.percent(50)
+        var effort = LookQueue.Effort.normal
+
+        /// The time between two looks at approvals.
+        ///
+        /// - Parameter budget: requests a minute; nil means no limit.
+        func approvalsPace(budget: Double?) -> Duration {
+            if let approvals { return approvals }
+            guard let budget, budget > 0 else { return Self.defaultApprovals }
+            return max(Self.defaultApprovals, .milliseconds(Int64(min(60_000 / (budget * Self.approvalsShare), 3_600_000).rounded(.up))))
+        }
+
+        private static let defaultApprovals = Duration.seconds(3)
+        private static let approvalsShare = 0.25
     }
 
     var name: String

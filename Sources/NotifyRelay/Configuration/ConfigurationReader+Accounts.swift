@@ -57,7 +57,14 @@ extension ConfigurationReader {
             if ends.count == 2, let low = ends[0], let high = ends[1], low <= high, low >= .seconds(1) {
                 poll.runs = low...high
             } else {
-                section.wrong("runs", "a range of durations such as 10s..5m")
+                section.wrong("runs", "a range of durations such as 2s..5m")
+            }
+        }
+        if let text = section.string("effort") {
+            if let effort = LookQueue.Effort(rawValue: text) {
+                poll.effort = effort
+            } else {
+                section.wrong("effort", LookQueue.Effort.allCases.map(\.rawValue).joined(separator: ", "))
             }
         }
         if let text = section.string("budget") {

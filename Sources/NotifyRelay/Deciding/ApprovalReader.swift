@@ -52,7 +52,7 @@ struct ApprovalReader: ApprovalReading {
             case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account
         else { return nil }
         let running = await current()
-        guard let pace = running.generation.configuration.accounts.first(where: { $0.name == account })?.poll.approvals else { return nil }
+        guard let pace = running.approvalsPace(of: account) else { return nil }
         await running.lookAtApprovals(of: account, ifOlderThan: pace * 1.5)
         do {
             return try await ledger.approval(account: account, id: detail.id)
@@ -67,7 +67,7 @@ struct ApprovalReader: ApprovalReading {
         let event = Event(
             id: "", account: row.account, kind: .approval, subject: "", priority: row.priority, occurredAt: now, seenAt: now,
             payload: row.payload)
-        let feed = AccountPoller.Feed.approvals.rawValue
+        let feed = Feed.approvals.rawValue
         let read = metrics.feedAges(now).first { $0.account == row.account && $0.feed == feed }
         return DecisionFacts(row, link: generation.composer.links.link(for: event), asOf: now - (read?.age ?? .zero), now: now)
     }

@@ -3,26 +3,30 @@ import RelayCore
 import RevKeen
 
 /// A list of the API that may have more entries than one response shows, and what is done with its entries.
-struct PagedList<Item: WireItem & ListedItem> {
-    var feed: Gap.Feed
-    /// The automation whose runs it shows; empty for the list of approvals.
-    var about = ""
+struct PagedList<Item: WireItem & ListedItem>: Sendable {
+    var name: ListName
     /// How it is called in a report.
     var what: String
     /// Reads the page at an offset, without the entries that are in memory already.
-    var page: (_ offset: Int, _ known: Set<String>) async throws -> Listing<Item>
+    var page: @Sendable (_ offset: Int, _ known: Set<String>) async throws -> Listing<Item>
     /// Reads the entries with one status, without those that are in memory already.
-    var withStatus: (_ word: String, _ known: Set<String>) async throws -> Listing<Item>
+    var withStatus: @Sendable (_ word: String, _ known: Set<String>) async throws -> Listing<Item>
     /// Stores entries, and returns whether one of them was new or changed. When it returns, they are as good as told.
-    var store: (_ items: [Item]) async throws -> Bool
+    var store: @Sendable (_ items: [Item]) async throws -> Bool
     /// Whether an entry ended before `since`, so that nothing of it is told.
-    var isPast: (Item) -> Bool
+    var isPast: @Sendable (Item) -> Bool
 
-    var key: GapKey { GapKey(feed: feed, about: about) }
+    /// The list as gaps name it.
+    var feed: Gap.Feed { name.feed == .runs ? .runs : .approvals }
+    var about: String { name.about }
+}
+
+extension Gap {
+    var list: ListName { ListName(feed: feed == .runs ? .runs : .approvals, about: about) }
 }
 
 /// What a look at a list brought.
-struct Sight {
+struct Sight: Sendable {
     var ids: Set<String> = []
     /// An entry was new or changed.
     var isNews = false
@@ -31,12 +35,6 @@ struct Sight {
         ids.formUnion(items.map(\.id))
         self.isNews = self.isNews || isNews
     }
-}
-
-/// Names a list of an account.
-struct GapKey: Hashable {
-    var feed: Gap.Feed
-    var about: String
 }
 
 /// An item that lists are paged and compared by.

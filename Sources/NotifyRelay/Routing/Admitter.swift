@@ -58,15 +58,21 @@ final class Admitter: Sendable {
         var new = 0
         var woken = Set<String>()
         var follows = false
-        for (admission, result) in zip(admissions, results) {
+        for (index, (admission, result)) in zip(admissions, results).enumerated() {
             guard case .admitted = result else { continue }
             new += 1
             metrics.admitted(account: admission.event.account, kind: admission.event.kind)
+            if ordered[index].telling != .silent { noteDelay(of: admission.event) }
             woken.formUnion(admission.owed.map(\.destination))
             follows = follows || admission.followsRequest != nil
         }
         if new > 0 { wake(follows ? Set(router.recipients.keys) : woken) }
         return new
+    }
+
+    private func noteDelay(of event: Event) {
+        guard let account = event.account else { return }
+        metrics.seen(account: account, kind: event.kind, after: event.occurredAt.duration(to: clock.now))
     }
 
     private func admission(_ sighting: Sighting, _ plan: DeliveryPlan) -> Admission {

@@ -275,8 +275,8 @@ extension Relay {
             account: account.name, staging: account.isStaging, words: configuration.statusVocabulary,
             priorityWords: PriorityWords(extra: configuration.priorityWords), redactor: configuration.redactor)
         return AccountPoller(
-            settings: settings, client: client, maker: maker,
-            ledger: ledger, admitter: admitter, reports: reports, refreshing: generation.refreshing, metrics: metrics, clock: clock,
-            logger: logger)
+            account: Account(
+                settings: settings, client: client, maker: maker, ledger: ledger, admitter: admitter, reports: reports,
+                refreshing: generation.refreshing, metrics: metrics, clock: clock, logger: logger))
     }
 }

@@ -8,9 +8,15 @@ struct RunningGeneration: Sendable {
     var clients: [String: RevKeenClient]
     var pollers: [AccountPoller]
 
+    /// The time between two looks at the approvals of an account; nil if there is no such account.
+    func approvalsPace(of account: String) -> Duration? {
+        let settings = generation.configuration.accounts.first { $0.name == account }
+        return settings?.poll.approvalsPace(budget: clients[account]?.budget.perMinute)
+    }
+
     /// Looks at the approvals of an account now, unless the last good look is not older than `age`. It returns after a few seconds even if
     /// RevKeen does not respond.
     func lookAtApprovals(of account: String, ifOlderThan age: Duration) async {
-        for poller in pollers where await poller.name == account { await poller.lookAtApprovals(ifOlderThan: age) }
+        for poller in pollers where poller.name == account { await poller.lookAtApprovals(ifOlderThan: age) }
     }
 }

@@ -17,6 +17,9 @@ final class Metrics: Sendable {
         var lastRead: [Labels: Timestamp] = [:]
         var saturated: [Labels: Bool] = [:]
         var gaps: [Labels: Int] = [:]
+        var requests: [Labels: Int] = [:]
+        var seen: [Labels: Histogram] = [:]
+        var lately: [Labels: RecentDelays] = [:]
         var accounts: [String] = []
         var destinations: [String] = []
         var reloadSucceeded = true
@@ -31,6 +34,9 @@ final class Metrics: Sendable {
             lastRead = lastRead.filter { accounts.contains($0.key.parts[0]) }
             saturated = saturated.filter { accounts.contains($0.key.parts[0]) }
             gaps = gaps.filter { accounts.contains($0.key.parts[0]) }
+            requests = requests.filter { accounts.contains($0.key.parts[0]) }
+            seen = seen.filter { accounts.contains($0.key.parts[0]) }
+            lately = lately.filter { accounts.contains($0.key.parts[0]) }
             deliveries = deliveries.filter { destinations.contains($0.key.parts[0]) }
             seconds = seconds.filter { destinations.contains($0.key) }
         }
@@ -45,9 +51,13 @@ final class Metrics: Sendable {
             state.forgetOthers()
             for account in accounts {
                 for kind in Event.Kind.allCases { state.admitted[[account, kind.rawValue], default: 0] += 0 }
-                for feed in AccountPoller.Feed.allCases {
+                for feed in Feed.allCases {
                     if state.lastRead[[account, feed.rawValue]] == nil { state.lastRead[[account, feed.rawValue]] = now }
+                    for result in RequestResult.allCases { state.requests[[account, feed.rawValue, result.rawValue], default: 0] += 0 }
                     if state.saturated[[account, feed.rawValue]] == nil { state.saturated[[account, feed.rawValue]] = false }
+                }
+                for kind in Feed.kinds.values.joined() where state.seen[[account, kind.rawValue]] == nil {
+                    state.seen[[account, kind.rawValue]] = Histogram(bounds: Histogram.waits)
                 }
                 for feed in Gap.Feed.allCases { state.gaps[[account, feed.rawValue], default: 0] += 0 }
                 for reason in Self.pollReasons { state.pollFailures[[account, reason], default: 0] += 0 }
@@ -73,6 +83,25 @@ final class Metrics: Sendable {
 
     func pollFailed(account: String, reason: String) {
         state.withLock { $0.pollFailures[[account, reason], default: 0] += 1 }
+    }
+
+    func requested(account: String, feed: Feed, _ result: RequestResult) {
+        state.withLock { $0.requests[[account, feed.rawValue, result.rawValue], default: 0] += 1 }
+    }
+
+    /// Records how long a thing waited, from its own time until it was admitted.
+    func seen(account: String, kind: Event.Kind, after delay: Duration) {
+        guard let feed = Feed.allCases.first(where: { Feed.kinds[$0]?.contains(kind) == true }) else { return }
+        let seconds = max(0, delay.inSeconds)
+        state.withLock { state in
+            state.seen[[account, kind.rawValue], default: Histogram(bounds: Histogram.waits)].observe(seconds)
+            state.lately[[account, feed.rawValue], default: RecentDelays()].add(seconds)
+        }
+    }
+
+    /// How long things of a feed waited lately until they were seen; nil if none was seen.
+    func measuredDelay(account: String, feed: Feed) -> (median: Duration, most: Duration)? {
+        state.withLock { $0.lately[[account, feed.rawValue]]?.quantiles }
     }
 
     func read(account: String, feed: String, at now: Timestamp) { state.withLock { $0.lastRead[[account, feed]] = now } }
@@ -119,7 +148,9 @@ final class Metrics: Sendable {
         page.family("deliveries_total", "counter", "Attempts to deliver, by how they ended.")
         page.lines("deliveries_total", ["destination", "outcome", "reason"], state.deliveries.mapValues(Double.init))
         page.family("delivery_seconds", "histogram", "How long an attempt took.")
-        for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) { page.histogram(destination, histogram) }
+        for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) {
+            page.histogram("delivery_seconds", [("destination", destination)], histogram)
+        }
         if let overview { page.owed(overview, destinations: state.destinations, now: now) }
         page.family("lane_open", "gauge", "1 while the lane is open, 0 while it is down or closed.")
         page.lines("lane_open", ["destination"], state.destinations.labelled { shut.contains($0) ? 0 : 1 })
@@ -129,6 +160,12 @@ final class Metrics: Sendable {
         page.lines("feed_saturated", ["account", "feed"], state.saturated.mapValues { $0 ? 1 : 0 })
         page.family("gaps", "gauge", "Lists of which a part was not read yet.")
         page.lines("gaps", ["account", "feed"], state.gaps.mapValues(Double.init))
+        page.family("seen_delay_seconds", "histogram", "From a thing's own time until it was seen.")
+        for (labels, histogram) in state.seen.sorted(by: { $0.key < $1.key }) {
+            page.histogram("seen_delay_seconds", Array(zip(["account", "kind"], labels.parts)), histogram)
+        }
+        page.family("requests_total", "counter", "Requests to RevKeen, by feed and by how they ended.")
+        page.lines("requests_total", ["account", "feed", "result"], state.requests.mapValues(Double.init))
         page.family("poll_failures_total", "counter", "Requests to RevKeen that brought no answer to use.")
         page.lines("poll_failures_total", ["account", "reason"], state.pollFailures.mapValues(Double.init))
         page.family("budget_per_minute", "gauge", "Requests a minute that the account may make; +Inf is without limit.")

@@ -1,14 +1,23 @@
 import Dedup
 import RelayCore
 
-/// Counts attempts by their duration in seconds.
+/// Counts durations in seconds.
 struct Histogram: Sendable {
-    static let bounds: [Double] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-    private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    /// For attempts.
+    static let attempts: [Double] = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+    /// For what waits to be seen.
+    static let waits: [Double] = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3_600, 86_400]
+    let bounds: [Double]
+    private(set) var counts: [Int]
     private(set) var sum = 0.0
 
+    init(bounds: [Double] = Histogram.attempts) {
+        self.bounds = bounds
+        counts = [Int](repeating: 0, count: bounds.count + 1)
+    }
+
     mutating func observe(_ seconds: Double) {
-        counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
+        counts[bounds.firstIndex { seconds <= $0 } ?? bounds.count] += 1
         sum += seconds
     }
 }
@@ -26,15 +35,15 @@ struct MetricsPage {
         for (values, number) in series.sorted(by: { $0.key < $1.key }) { line(name, Array(zip(labels, values.parts)), number) }
     }
 
-    mutating func histogram(_ destination: String, _ histogram: Histogram) {
+    mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
         var total = 0
         for (index, count) in histogram.counts.enumerated() {
             total += count
-            let bound = index < Histogram.bounds.count ? Self.number(Histogram.bounds[index]) : "+Inf"
-            line("delivery_seconds_bucket", [("destination", destination), ("le", bound)], Double(total))
+            let bound = index < histogram.bounds.count ? Self.number(histogram.bounds[index]) : "+Inf"
+            line("\(name)_bucket", labels + [("le", bound)], Double(total))
         }
-        line("delivery_seconds_sum", [("destination", destination)], histogram.sum)
-        line("delivery_seconds_count", [("destination", destination)], Double(total))
+        line("\(name)_sum", labels, histogram.sum)
+        line("\(name)_count", labels, Double(total))
     }
 
     mutating func owed(_ overview: Overview, destinations: [String], now: Timestamp) {

@@ -22,12 +22,18 @@ struct StatusReader: StatusReading {
 
     func readiness() async -> Readiness {
         let paces = Dictionary(
-            await current().generation.configuration.accounts.map { ($0.name, $0.poll.approvals) }, uniquingKeysWith: { $1 })
+            await budgetedPaces(), uniquingKeysWith: { $1 })
         let approvals = metrics.feedAges(clock.now).compactMap { feed in
-            feed.feed == AccountPoller.Feed.approvals.rawValue ? paces[feed.account].map { (feed.account, feed.age, $0) } : nil
+            feed.feed == Feed.approvals.rawValue ? paces[feed.account].map { (feed.account, feed.age, $0) } : nil
         }
         let fault = await result(within: patience) { [storeFault] in await storeFault() } ?? Self.noAnswer
         return Readiness.judge(storeFault: fault, lanes: await lanes(), approvals: approvals)
+    }
+
+    /// The time between two looks at approvals, by account.
+    private func budgetedPaces() async -> [(String, Duration)] {
+        let running = await current()
+        return running.generation.accounts.compactMap { account in running.approvalsPace(of: account.name).map { (account.name, $0) } }
     }
 
     func metricsText() async -> String {

@@ -34,14 +34,4 @@ package enum DetailLadder {
         guard let next = steps.firstIndex(where: { start + $0 > now }) else { return Next(rung: steps.count + 1, dueAt: nil) }
         return Next(rung: next + 1, dueAt: start + steps[next])
     }
-
-    /// The next look at an unfinished run: after `fastest`, and after 1.5 times the last wait if the look brought nothing, up to `slowest`.
-    ///
-    /// - Parameter rung: the number of looks in a row that brought nothing, as stored.
-    package static func unfinished(rung: Int, brought: Bool, fastest: Duration, slowest: Duration, now: Timestamp) -> Next {
-        let rung = brought ? 0 : min(max(0, rung), 11) + 1
-        var pace = fastest
-        for _ in 0..<rung { pace = min(pace * 1.5, slowest) }
-        return Next(rung: rung, dueAt: now + pace)
-    }
 }

@@ -52,17 +52,22 @@ package final class RequestBudget: Sendable {
     /// Waits until a request may be sent.
     /// Each return must be followed by one `leave()`.
     ///
+    /// - Returns: the number of the request, for `learn(remaining:from:)`.
     /// - Throws: `NotEntered` if the task is cancelled, or if a decision would have to wait for a long pause.
-    package func enter(_ urgency: Urgency) async throws(NotEntered) {
+    @discardableResult
+    package func enter(_ urgency: Urgency) async throws(NotEntered) -> Int {
         try await waitForRate(urgency)
         while true {
             try await waitForPlace(urgency)
             // A pause may have begun during the wait for a place.
-            guard let wait = state.withLock({ $0.rate.pauseLeft(at: clock.uptime) }) else { break }
+            guard let wait = state.withLock({ $0.rate.pauseLeft(urgency, at: clock.uptime) }) else { break }
             leave()
             try await nap(wait, urgency)
         }
-        state.withLock { $0.requests += 1 }
+        return state.withLock { state in
+            state.requests += 1
+            return state.requests
+        }
     }
 
     package enum NotEntered: Error, Equatable {
@@ -75,10 +80,18 @@ package final class RequestBudget: Sendable {
         for waiter in state.withLock({ $0.queue.leave() }) { waiter.resume() }
     }
 
-    /// Lets no request enter for this long.
+    /// The host refused a request for now: no request of its urgency, and none of the rest, enters for this long.
     /// If two pauses overlap, the one that ends later counts.
-    package func pause(for duration: Duration) {
-        state.withLock { $0.rate.pause(until: clock.uptime + duration) }
+    ///
+    /// - Parameter isTooMany: the host said that there were too many requests (429), so their rate was too high.
+    package func pause(_ urgency: Urgency, for duration: Duration, isTooMany: Bool = true) {
+        let now = clock.uptime
+        state.withLock { $0.rate.pause(urgency, until: now + duration, isTooMany: isTooMany, now: now) }
+    }
+
+    /// Sets how many requests the host still allows, as its answer to one of them says.
+    package func learn(remaining: Int, from request: Int) {
+        state.withLock { $0.rate.learn(remaining: remaining, from: request, newest: $0.requests, now: clock.uptime) }
     }
 
     /// Sets the limit that the host itself states, in requests per minute.
@@ -92,13 +105,14 @@ package final class RequestBudget: Sendable {
     /// The number of requests that have entered so far.
     package var requests: Int { state.withLock { $0.requests } }
 
-    /// The factor (at least 1) by which all requests except decisions and approvals must slow down to fit beside them.
-    ///
-    /// - Parameter demandPerMinute: the requests per minute that everything else would make at its own pace. Decisions and approvals count
-    ///   as in the last minute, but at least a tenth of the budget always counts as free.
-    package func stretch(demandPerMinute: Double) -> Double {
-        state.withLock { $0.rate.stretch(demandPerMinute: demandPerMinute, at: clock.uptime) }
+    /// How long a request would have to wait for the rate if it came now; zero if it could enter.
+    package func wait(_ urgency: Urgency) -> Duration {
+        state.withLock { $0.rate.wait(urgency, at: clock.uptime) ?? .zero }
     }
+
+    /// The requests a minute that decisions and approvals, as they were in the last minute, leave to the rest; nil without a limit. At least
+    /// a tenth of the budget always counts as left.
+    package var leftForRest: Double? { state.withLock { $0.rate.leftForRest(at: clock.uptime) } }
 
     /// The number of requests that wait for the rate or for a place.
     /// Tests wait for this.

@@ -16,9 +16,11 @@ struct RequestRate {
 
     private let setting: RequestBudget.Setting
     private var hostLimit: Int?
+    private var host = HostAllowance()
+    private var learned = LearnedLimit()
     private var tokens: Double
     private var filledAt: Duration
-    private var pausedUntil: Duration?
+    private var pausedUntil: [RequestBudget.Urgency: Duration] = [:]
     private var line: [Ticket] = []
     private var lastNumber = 0
     /// When decisions and approvals went, over the last minute.
@@ -35,16 +37,24 @@ struct RequestRate {
     var waiting: Int { line.count }
 
     var perMinute: Double? {
-        switch setting {
-        case .none: nil
-        case .perMinute(let count): Double(max(count, 1))
-        case .percent(let percent): hostLimit.map { max(1, Double($0) * Double(percent) / 100) }
-        }
+        setting.perMinute(hostLimit: hostLimit)
     }
 
-    /// The maximum burst in requests: ten seconds of the rate.
-    /// The hosts themselves allow two minutes of it.
-    private var burst: Double { max(1, (perMinute ?? 0) / 6) }
+    /// The rate in force: the budget, or what refusals taught if that is less.
+    private var rate: Double? { [perMinute, learned.perMinute].compactMap(\.self).min() }
+
+    /// The maximum burst in requests: ten seconds of the rate, less after a refusal. RevKeen itself allows two minutes of it.
+    /// A host that states no limit may allow no burst at all, so a learned rate allows one second of it.
+    private var burst: Double {
+        let seconds = learned.perMinute.map { $0 < perMinute ?? .infinity } == true ? 1 : 10 * learned.burstShare
+        return max(1, (rate ?? 0) / 60 * seconds)
+    }
+
+    /// The requests a minute that decisions and approvals leave to the rest, of which at least a tenth of the budget; nil without a limit.
+    mutating func leftForRest(at now: Duration) -> Double? {
+        dropOldUrgent(now)
+        return rate.map { max($0 - Double(urgent.count), $0 / 10) }
+    }
 
     mutating func learn(limit: Int, now: Duration) {
         guard limit > 0, limit != hostLimit else { return }
@@ -53,14 +63,32 @@ struct RequestRate {
         tokens = min(tokens, burst)
     }
 
-    mutating func pause(until moment: Duration) { pausedUntil = max(pausedUntil ?? moment, moment) }
+    /// The host said how many requests it still allows.
+    ///
+    /// - Parameters:
+    ///   - request: the number of the request that it answered.
+    ///   - newest: the number of the newest request.
+    mutating func learn(remaining: Int, from request: Int, newest: Int, now: Duration) {
+        host.told(remaining, by: request, newest: newest, perMinute: hostLimit, now: now)
+    }
 
-    mutating func pauseLeft(at now: Duration) -> Duration? {
-        guard let pausedUntil, pausedUntil > now else {
-            pausedUntil = nil
+    /// The host refused a request for now.
+    ///
+    /// - Parameter urgency: the refused request's. The rest pauses too, whatever was refused.
+    mutating func pause(_ urgency: RequestBudget.Urgency, until moment: Duration, isTooMany: Bool, now: Duration) {
+        for paused in Set([urgency, .rest]) { pausedUntil[paused] = max(pausedUntil[paused] ?? moment, moment) }
+        guard isTooMany else { return }
+        fill(now)
+        learned.refused(at: now, until: moment, isRateKnown: host.isTold)
+        tokens = min(tokens, burst)
+    }
+
+    mutating func pauseLeft(_ urgency: RequestBudget.Urgency, at now: Duration) -> Duration? {
+        guard let until = pausedUntil[urgency], until > now else {
+            pausedUntil[urgency] = nil
             return nil
         }
-        return pausedUntil - now
+        return until - now
     }
 
     mutating func draw(_ urgency: RequestBudget.Urgency) -> Ticket {
@@ -75,35 +103,55 @@ struct RequestRate {
 
     /// Takes a token, leaves the queue and returns nil, or returns how long to wait before the next try.
     mutating func take(_ ticket: Ticket, at now: Duration) -> Duration? {
-        if let pause = pauseLeft(at: now) { return pause }
-        if let rate = perMinute {
-            fill(now)
-            let ahead = Double(line.count { $0.isBefore(ticket) && $0.urgency != .decision })
-            let missing = 1 + ahead - tokens - allowance(ticket.urgency)
-            // Tokens are fractions, and a billionth of a request is not worth a wait.
-            if ticket.urgency != .decision, missing > 1e-9 { return .seconds(missing * 60 / rate) }
-            tokens = max(tokens - 1, -2 * burst)
-        }
+        let ahead = line.count { $0.isBefore(ticket) && $0.urgency != .decision }
+        if let wait = wait(ticket.urgency, behind: ahead, at: now) { return wait }
+        tokens = max(tokens - 1, -2 * burst)
+        host.entered()
+        learned.entered(at: now)
         giveUp(ticket)
         if ticket.urgency != .rest { urgent.append(now) }
         return nil
     }
 
-    mutating func stretch(demandPerMinute: Double, at now: Duration) -> Double {
-        guard let rate = perMinute, demandPerMinute.isFinite else { return 1 }
-        dropOldUrgent(now)
-        return max(1, demandPerMinute / max(rate - Double(urgent.count), rate / 10))
+    /// How long a request would have to wait that came now; nil if it could enter.
+    mutating func wait(_ urgency: RequestBudget.Urgency, at now: Duration) -> Duration? {
+        wait(urgency, behind: line.count { $0.urgency <= urgency && $0.urgency != .decision }, at: now)
+    }
+
+    private mutating func wait(_ urgency: RequestBudget.Urgency, behind ahead: Int, at now: Duration) -> Duration? {
+        if let pause = pauseLeft(urgency, at: now) { return pause }
+        fill(now)
+        // A person waits for a decision.
+        if urgency == .decision { return nil }
+        if let rate {
+            let missing = 1 + Double(ahead) - tokens - allowance(urgency)
+            // Tokens are fractions, and a billionth of a request is not worth a wait.
+            if missing > 1e-9 { return .seconds(missing * 60 / rate) }
+        }
+        return host.wait(for: 1 + ahead, isUrgent: urgency != .rest, at: now)
     }
 
     /// How far this urgency may exceed the rate, in requests.
     private func allowance(_ urgency: RequestBudget.Urgency) -> Double { urgency == .rest ? 0 : burst }
 
     private mutating func fill(_ now: Duration) {
-        let gained = (now - filledAt).inSeconds * (perMinute ?? 0) / 60
+        learned.pass(to: now)
+        let gained = (now - filledAt).inSeconds * (rate ?? 0) / 60
         tokens = min(burst, tokens + max(0, gained))
         filledAt = now
         dropOldUrgent(now)
     }
 
     private mutating func dropOldUrgent(_ now: Duration) { urgent.removeAll { now - $0 >= .seconds(60) } }
+}
+
+extension RequestBudget.Setting {
+    /// The requests a minute that it allows; nil means no limit.
+    package func perMinute(hostLimit: Int?) -> Double? {
+        switch self {
+        case .none: nil
+        case .perMinute(let count): Double(max(count, 1))
+        case .percent(let percent): hostLimit.map { max(1, Double($0) * Double(percent) / 100) }
+        }
+    }
 }

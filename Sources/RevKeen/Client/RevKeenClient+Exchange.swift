@@ -20,24 +20,28 @@ struct Call {
 }
 
 extension RevKeenClient {
-    /// How long all requests pause after a 429 that does not state a wait.
+    /// How long requests pause after a 429 that does not state a wait.
     private static let defaultPause = Duration.seconds(5)
 
     /// Sends one request within the budget and returns any 2xx response.
     ///
     /// - Throws: `RevKeenError` for any other status and if no response came.
     func exchange(_ call: Call) async throws(RevKeenError) -> HTTPResponse {
+        let number: Int
         do throws(RequestBudget.NotEntered) {
-            try await budget.enter(call.urgency)
+            number = try await budget.enter(call.urgency)
         } catch {
             throw RevKeenError(error)
         }
         defer { budget.leave() }
         let response = try await send(call)
         if let limit = response.rateLimit { budget.learn(limit: limit) }
+        if let remaining = response.remaining { budget.learn(remaining: remaining, from: number) }
         guard !(200..<300).contains(response.status) else { return response }
         let error = refusal(response, of: call)
-        if error.reason == .rateLimited || error.retryAfter != nil { budget.pause(for: error.retryAfter ?? Self.defaultPause) }
+        if error.reason == .rateLimited || error.retryAfter != nil {
+            budget.pause(call.urgency, for: error.retryAfter ?? Self.defaultPause, isTooMany: error.reason == .rateLimited)
+        }
         throw error
     }
 

@@ -41,18 +41,20 @@ package final class RevKeenClient: Sendable {
     ///
     /// - Parameters:
     ///   - known: the ids of entries that the caller has and that are left out, so that a large page is not in memory twice.
+    ///   - last: the fingerprint of a list that was used. A response with the same bytes is not read.
     ///   - urgency: `.decision` if a person waits for the response.
     package func approvals(
-        status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = [],
+        status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = [], unlike last: Fingerprint? = nil,
         urgency: RequestBudget.Urgency = .approvals
     ) async throws(RevKeenError) -> Listing<Approval> {
-        try await list(["automations", "approvals"], urgency, status: status, limit: limit, offset: offset, besides: known)
+        try await list(
+            ["automations", "approvals"], urgency, status: status, limit: limit, offset: offset, besides: known, unlike: last)
     }
 
     package func automations(
         limit: Int = 100, offset: Int? = nil, besides known: Set<String> = []
     ) async throws(RevKeenError) -> Listing<Automation> {
-        try await list(["automations"], .rest, limit: limit, offset: offset, besides: known)
+        try await list(["automations"], .rest, limit: limit, offset: offset, besides: known, unlike: nil)
     }
 
     /// Reads one automation.
@@ -66,10 +68,12 @@ package final class RevKeenClient: Sendable {
     }
 
     package func runs(
-        of automation: String, status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = []
+        of automation: String, status: String? = nil, limit: Int = 100, offset: Int? = nil, besides known: Set<String> = [],
+        unlike last: Fingerprint? = nil
     ) async throws(RevKeenError) -> Listing<Run> {
         try await list(
-            ["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset, besides: known)
+            ["automations", try segment(automation), "runs"], .rest, status: status, limit: limit, offset: offset, besides: known,
+            unlike: last)
     }
 
     /// Reads one run with its steps, approvals and notifications.
@@ -108,7 +112,8 @@ package final class RevKeenClient: Sendable {
 
 extension RevKeenClient {
     private func list<Item: WireItem>(
-        _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?, besides known: Set<String>
+        _ path: [String], _ urgency: RequestBudget.Urgency, status: String? = nil, limit: Int, offset: Int?, besides known: Set<String>,
+        unlike last: Fingerprint?
     ) async throws(RevKeenError) -> Listing<Item> {
         let limit = min(max(limit, 1), Self.mostEntries)
         var query = ["limit=\(limit)"]
@@ -116,7 +121,11 @@ extension RevKeenClient {
         if let offset { query.append("offset=\(max(offset, 0))") }
         let call = Call(method: "GET", path: path, query: query, keepsBeginning: true, urgency: urgency)
         return try await get(call, or: "no list") { response throws(JSONSyntaxError) in
-            try Listing<Item>(response, limit: limit, besides: known)
+            let fingerprint = Fingerprint(of: response)
+            if let last, fingerprint == last { return Listing(unchanged: response, fingerprint, limit: limit) }
+            var listing = try Listing<Item>(response, limit: limit, besides: known)
+            listing?.fingerprint = fingerprint
+            return listing
         }
     }
 

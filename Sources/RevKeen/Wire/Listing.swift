@@ -21,6 +21,10 @@ package struct Listing<Item: Sendable>: Sendable {
     package var complaint: String?
     /// The bytes of the response.
     package var bytes = 0
+    /// The response has the bytes that the caller knows already, so none of its entries were read.
+    package private(set) var isUnchanged = false
+    /// Nil if the response is cut.
+    package internal(set) var fingerprint: Fingerprint?
     /// The response's `Date` header.
     package var date: Timestamp?
     /// The limit of the request, 1…100.
@@ -47,6 +51,14 @@ package struct Listing<Item: Sendable>: Sendable {
 
     /// The list has as many entries as the limit allows, so there may be more.
     package var isFull: Bool { items.count + skipped + repeated >= limit }
+
+    /// A response that shows what was read before.
+    init(unchanged response: HTTPResponse, _ fingerprint: Fingerprint?, limit: Int) {
+        self.init(items: [], date: response.date, limit: limit, rateLimit: response.rateLimit)
+        bytes = response.body.count
+        isUnchanged = true
+        self.fingerprint = fingerprint
+    }
 }
 
 extension Listing where Item: WireItem {
@@ -88,9 +100,14 @@ extension HTTPResponse {
     var date: Timestamp? { header("date").flatMap { Timestamp(httpDate: $0) } }
 
     /// The stated rate limit in requests per minute; nil if it is missing or not a plausible number.
-    var rateLimit: Int? {
-        let digits = header("x-ratelimit-limit")?.prefix { $0.isASCII && $0.isNumber }
-        guard let limit = digits.flatMap({ Int($0) }), (1...1_000_000).contains(limit) else { return nil }
-        return limit
+    var rateLimit: Int? { number("x-ratelimit-limit").flatMap { $0 >= 1 ? $0 : nil } }
+
+    /// The requests that the host still allows; nil if it is missing or not a plausible number.
+    var remaining: Int? { number("x-ratelimit-remaining") }
+
+    private func number(_ name: String) -> Int? {
+        let digits = header(name)?.prefix { $0.isASCII && $0.isNumber }
+        guard let number = digits.flatMap({ Int($0) }), (0...1_000_000).contains(number) else { return nil }
+        return number
     }
 }

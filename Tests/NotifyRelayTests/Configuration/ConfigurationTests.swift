@@ -28,8 +28,10 @@ struct ConfigurationTests {
     @Test func `a small file brings every default`() throws {
         let configuration = try #require(load(small).0)
         #expect(configuration.store == "/etc/relay/notify-relay.db")
-        #expect(configuration.accounts[0].poll.approvals == .seconds(10))
-        #expect(configuration.accounts[0].poll.runs == .seconds(10) ... .seconds(300))
+        let poll = configuration.accounts[0].poll
+        #expect(poll.approvalsPace(budget: nil) == .seconds(3) && poll.approvalsPace(budget: 500) == .seconds(3))
+        #expect(poll.approvalsPace(budget: 50) == .milliseconds(4_800), "a quarter of the budget")
+        #expect(poll.runs == .seconds(2) ... .seconds(300) && poll.effort == .normal)
         #expect(configuration.accounts[0].catchUp == .seconds(86_400))
         #expect(configuration.destinations[0].width == 1)
         #expect(configuration.destinations[0].giveUp == .seconds(86_400))

@@ -33,6 +33,9 @@ struct CheckCommandTests {
             #expect(check.status == 0)
             // The key is written in the file itself, which gives a warning.
             #expect(check.lines.last == "relay.yaml is right")
+            // An account that no store knows is reckoned with 20 automations.
+            let forecast = try #require(check.lines.first { $0.hasPrefix("account a: an approval is seen after about") })
+            #expect(forecast.contains("with 20 automations, if it has so many, of a run an hour each: "))
             #expect(!stage.place.has("notify-relay.db"), "only `run` makes a store")
         }
     }

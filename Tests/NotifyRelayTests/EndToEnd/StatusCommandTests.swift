@@ -48,7 +48,12 @@ struct StatusCommandTests {
                 destinations[0] == ["name": "hook", "lane": "open", "until": .null, "owed": 0, "dead": 1, "oldest_owed_seconds": .null])
             #expect(destinations[1]["owed"] == 1 && destinations[1]["lane"] == "open")
             let feeds = try #require(json["feeds"]?.array)
-            #expect(feeds.allSatisfy { $0.keys == ["account", "feed", "age_seconds", "saturated", "gaps"] && $0["saturated"] == false })
+            let keys: Set = [
+                "account", "feed", "age_seconds", "saturated", "gaps", "expected_delay_seconds", "measured_p50", "measured_p95", "stretch",
+            ]
+            #expect(feeds.allSatisfy { $0.keys == keys && $0["saturated"] == false && $0["stretch"] == .number("1.0") })
+            let seen = feeds.first { $0["feed"] == "details" }
+            #expect(seen?["expected_delay_seconds"] != nil && seen?["measured_p50"] != nil && seen?["measured_p95"] != nil)
             #expect(feeds.allSatisfy { $0["gaps"] == 0 } && json["gaps"] == [])
             #expect(Set(feeds.compactMap { $0["feed"]?.string }) == ["approvals", "automations", "runs", "details"])
             let dead = try #require(json["dead"]?.array)

@@ -8,7 +8,7 @@ import Testing
 /// Looks, deliveries, and what the ledger holds after them.
 extension House {
     func poller(_ account: String = "live") async throws -> AccountPoller {
-        for poller in await relay.pollers where await poller.name == account { return poller }
+        for poller in await relay.pollers where poller.name == account { return poller }
         return try #require(nil as AccountPoller?, "no account \(account)")
     }
 

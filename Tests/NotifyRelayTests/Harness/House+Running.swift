@@ -54,10 +54,15 @@ extension House {
         clock.advance(by: clock.now.duration(to: end))
     }
 
-    /// Moves the clock like this for the poller of one account with one automation, whose four tasks each wait for a deadline.
+    /// Moves the clock like this for the poller of one account, whose two tasks each wait for a deadline, as does each look that waits for
+    /// the budget.
     func pass(_ duration: Duration, polling poller: AccountPoller) async {
         let clock = clock
-        await pass(duration) { clock.sleeperCount == 4 && poller.runsWakeup.isWaitedFor && poller.detailsWakeup.isWaitedFor }
+        await pass(duration) {
+            // A look that ends signals at once, so the number of looks is asked for first.
+            let looks = await poller.looksInFlight
+            return poller.account.wakeup.isWaitedFor && looks + 2 == clock.sleeperCount
+        }
     }
 
     /// Moves the clock by a second at a time until the condition holds. The time that has passed then has no meaning.

@@ -111,15 +111,21 @@ struct AccountErrorTests {
     @Test(arguments: [
         ("7", 7.0), ("1.5", 1.5), ("Tue, 24 Nov 2026 09:00:30 GMT", 30), ("999999999", 600), ("-5", 1), ("0", 1), ("soon", 5),
     ])
-    func `after a 429 nothing is asked of the account for as long as it says`(said: String, seconds: Double) async throws {
-        let house = try await House()
-        house.transport.misbehave { ask in
-            ask.path == "/automations" ? .status(429, headers: [("retry-after", said)]) : .world
+    func `after a 429 the feed asks nothing for as long as it says, and approvals go on`(said: String, seconds: Double) async throws {
+        for refused in ["/automations", "/automations/approvals"] {
+            let house = try await House()
+            house.transport.misbehave { $0.path == refused ? .status(429, headers: [("retry-after", said)]) : .world }
+            let poller = try await house.poller()
+            _ = await inItsTime(house.clock) { await refused == "/automations" ? poller.automations.look() : poller.approvals.look() }
+            house.transport.misbehave(nil)
+            _ = await inItsTime(house.clock) { await poller.approvals.look() }
+            _ = await inItsTime(house.clock) { await poller.automations.look() }
+            // Automations pause whatever is refused, approvals only if they are.
+            let asks = house.transport.asks, start = asks[0].at
+            let approvals = asks.last { $0.path == "/automations/approvals" }, automations = asks.last { $0.path == "/automations" }
+            #expect(approvals.map { start.duration(to: $0.at) } == (refused == "/automations" ? .zero : .seconds(seconds)))
+            #expect(automations.map { start.duration(to: $0.at) } == .seconds(seconds))
         }
-        _ = try await look(house)
-        let asks = house.transport.asks
-        #expect(asks.map(\.path) == ["/automations", "/automations/approvals"])
-        #expect(asks[0].at.duration(to: asks[1].at) == .seconds(seconds))
     }
 
     @Test func `a pause that is over leaves no trouble behind`() async throws {

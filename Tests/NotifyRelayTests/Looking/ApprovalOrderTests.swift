@@ -30,9 +30,10 @@ struct ApprovalOrderTests {
         let gate = Gate()
         house.transport.misbehave(at: "/automations/auto", .held(gate, .status(404, "{}")))
         // The list waits for its automation. Meanwhile the detail, which was requested later, arrives first.
-        async let list = poller.see([approval("one", automation: "auto")], ApprovalLook(asked: .seconds(1), isFirst: false))
+        async let list = poller.approvalBook.see([approval("one", automation: "auto")], ApprovalLook(asked: .seconds(1), isFirst: false))
         #expect(await eventually { gate.waiting == 1 })
-        async let detail = poller.see([approval("two")], ApprovalLook(asked: .seconds(2), isFirst: false, runIsFinished: false))
+        async let detail = poller.approvalBook.see(
+            [approval("two")], ApprovalLook(asked: .seconds(2), isFirst: false, runIsFinished: false))
         for _ in 0..<50 { await Task.yield() }
         gate.open()
         _ = try await (list, detail)
@@ -43,8 +44,8 @@ struct ApprovalOrderTests {
         let house = try await House()
         let poller = try await house.poller()
         let look = ApprovalLook(asked: .zero, isFirst: false)
-        async let list = poller.see([approval("one")], look)
-        async let detail = poller.see([approval("one")], look)
+        async let list = poller.approvalBook.see([approval("one")], look)
+        async let detail = poller.approvalBook.see([approval("one")], look)
         let new = try await [list, detail]
         #expect(new.sorted() == [0, 1])
         #expect(try await told(house) == ["v1 one"])
@@ -53,8 +54,8 @@ struct ApprovalOrderTests {
     @Test func `an answer that was asked for earlier never overrules a later one`() async throws {
         let house = try await House()
         let poller = try await house.poller()
-        try await poller.see([approval("new")], ApprovalLook(asked: .seconds(9), isFirst: false))
-        try await poller.see([approval("old")], ApprovalLook(asked: .seconds(8), isFirst: false))
+        try await poller.approvalBook.see([approval("new")], ApprovalLook(asked: .seconds(9), isFirst: false))
+        try await poller.approvalBook.see([approval("old")], ApprovalLook(asked: .seconds(8), isFirst: false))
         #expect(try await told(house) == ["v1 new"])
     }
 
@@ -70,13 +71,13 @@ struct ApprovalOrderTests {
             WebRequest("GET", "/automations/approvals?limit=100", headers: [("X-API-Key", "rk_live_test")]))
         let gate = Gate()
         house.transport.misbehave(at: "/approvals", .held(gate, .status(200, String(decoding: stale.body, as: UTF8.self))))
-        async let slow: Void = poller.lookAtApprovals()
+        async let slow = poller.approvals.look()
         #expect(await eventually { gate.waiting == 1 })
         house.clock.advance(by: .seconds(20))
         await house.world.decide(approval, approved: true)
-        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = try await poller.details.lookAtAll(dueBefore: house.clock.now)
         gate.open()
-        try await slow
+        _ = await slow
         #expect(try await house.events(.approval, .decision).map { "\($0.id.suffix(2)) \($0.kind)" } == ["v1 approval", "v2 decision"])
     }
 }

@@ -33,7 +33,7 @@ struct DetailTests {
             if watch.settled { break }
             house.clock.advance(by: max(.zero, house.clock.now.duration(to: watch.dueAt)))
             looks.append(completed.duration(to: house.clock.now))
-            _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
+            _ = try await poller.details.lookAtAll(dueBefore: house.clock.now)
         }
         return looks
     }
@@ -42,7 +42,7 @@ struct DetailTests {
         let (house, automation, run) = try await house()
         await house.world.finishRun(run, outcome: .succeeded)
         let end = house.clock.now
-        _ = try await house.poller().lookAtRuns(of: automation)
+        _ = try await house.poller().runs.look(at: automation)
         #expect(try await looks(house, run, since: end) == [.zero, .minutes(2), .minutes(10), .hours(1), .hours(24)])
     }
 
@@ -50,12 +50,12 @@ struct DetailTests {
         let (house, automation, run) = try await house()
         await house.world.finishRun(run, outcome: .succeeded)
         let poller = try await house.poller()
-        _ = await poller.lookAtRuns(of: automation)
-        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = await poller.runs.look(at: automation)
+        _ = try await poller.details.lookAtAll(dueBefore: house.clock.now)
         let late = await house.world.notify(run: run, message: "one more thing")
         house.clock.advance(by: .minutes(2))
         let found = house.clock.now
-        _ = try await poller.lookAtDueDetails(dueBefore: found)
+        _ = try await poller.details.lookAtAll(dueBefore: found)
         #expect(try await house.told(.notification) == ["live/notification/\(late)"])
         #expect(try await looks(house, run, since: found) == [.minutes(2), .minutes(10), .hours(1), .hours(24)])
     }
@@ -69,8 +69,8 @@ struct DetailTests {
         let late = await house.world.notify(run: run, message: "an afterthought")
         house.transport.misbehave { _ in .changed { $0.rewriting(["summary": "amended"]) } }
         let poller = try await house.poller()
-        _ = await poller.lookAtRuns(of: automation)
-        _ = try await poller.lookAtDueDetails(dueBefore: house.clock.now)
+        _ = await poller.runs.look(at: automation)
+        _ = try await poller.details.lookAtAll(dueBefore: house.clock.now)
         #expect(try await house.told(.notification) == ["live/notification/\(late)"])
     }
 
@@ -92,7 +92,7 @@ struct DetailTests {
         #expect(looks.count == 20)
         #expect(zip(looks, looks.dropFirst()).allSatisfy { $1 - $0 == .minutes(5) })
         house.clock.advance(by: .days(1))
-        _ = try await house.poller().lookAtDueDetails(dueBefore: house.clock.now)
+        _ = try await house.poller().details.lookAtAll(dueBefore: house.clock.now)
         #expect(try await watch(house, run).settled)
         #expect(try await house.said("unreachable") == [])
     }
@@ -121,7 +121,7 @@ struct DetailTests {
             house.clock.advance(by: .seconds(1))
             await house.world.finishRun(run, outcome: .succeeded)
         }
-        _ = try await house.poller().lookAtRuns(of: automation)
+        _ = try await house.poller().runs.look(at: automation)
         let due = try await house.ledger.watches(account: "live", dueBefore: house.clock.now, limit: 10).map(\.run)
         #expect(due.filter(runs.contains) == runs.reversed())
     }

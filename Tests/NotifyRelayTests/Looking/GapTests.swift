@@ -42,7 +42,7 @@ struct GapTests {
         let (house, automations) = try await house(automations: 3)
         var runs: Set<String> = []
         for automation in automations { runs.formUnion(await finish(1_000, of: automation, house)) }
-        for automation in automations { #expect(try await house.poller().lookAtRuns(of: automation)) }
+        for automation in automations { #expect(try await house.poller().runs.look(at: automation)) }
         #expect(try await known(house) == runs)
         #expect(try await gaps(house) == [])
         #expect(try await house.said("saturated") == [])
@@ -52,15 +52,15 @@ struct GapTests {
         let (house, automations) = try await house()
         let runs = await finish(450, of: automations[0], house)
         house.transport.misbehave { $0.query.contains("offset=300") ? .status(500) : .world }
-        #expect(try await !house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await !house.poller().runs.look(at: automations[0]))
         #expect(try await known(house).count == 300)
         #expect(try await gaps(house).map(\.reached) == [300])
         #expect(await house.relay.status.metricsText().contains("notify_relay_gaps{account=\"live\",feed=\"runs\"} 1\n"))
         try await house.restart()
         house.transport.misbehave(nil)
-        #expect(try await house.poller().look(at: .automations))
+        #expect(try await house.poller().automations.look())
         let asked = house.transport.asks.count
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(
             house.transport.asks[asked...].map(\.query) == [
                 "limit=100", "limit=100&offset=200", "limit=100&offset=300", "limit=100&offset=400",
@@ -74,23 +74,23 @@ struct GapTests {
         let (house, automations) = try await house()
         var runs = await finish(450, of: automations[0], house)
         house.transport.misbehave { $0.query.contains("offset=200") ? .status(500) : .world }
-        #expect(try await !house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await !house.poller().runs.look(at: automations[0]))
         house.transport.misbehave(nil)
         house.clock.advance(by: .seconds(10))
         runs.formUnion(await finish(250, of: automations[0], house))
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(try await known(house) == runs)
     }
 
     @Test(arguments: ["oldest", "shuffled"]) func `a list in no order is read whole`(order: String) async throws {
         let (house, automations) = try await house()
         let old = await finish(150, of: automations[0], house)
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         house.clock.advance(by: .seconds(10))
         await house.world.arrange { $0.order = order == "oldest" ? .oldest : .shuffled }
         let new = await finish(30, of: automations[0], house)
         // A shuffled list shows other pages at each request, so that one look may miss some.
-        for _ in 0..<(order == "oldest" ? 1 : 40) { #expect(try await house.poller().lookAtRuns(of: automations[0])) }
+        for _ in 0..<(order == "oldest" ? 1 : 40) { #expect(try await house.poller().runs.look(at: automations[0])) }
         #expect(try await known(house) == old.union(new))
     }
 
@@ -113,11 +113,11 @@ struct GapTests {
         }
         for _ in 0..<8 {
             pages.withLock { $0 = 0 }
-            _ = try await house.poller().lookAtRuns(of: automations[0])
+            _ = try await house.poller().runs.look(at: automations[0])
         }
         #expect(try await known(house) == runs)
         house.transport.misbehave(nil)
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(try await gaps(house) == [])
     }
 
@@ -132,7 +132,7 @@ struct GapTests {
             await house.world.finishRun(run, outcome: .succeeded)
             others.insert(run)
         }
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(try await known(house) == failed.union(others))
         #expect(try await house.said("saturated") == [])
         #expect(try await gaps(house) == [])
@@ -142,12 +142,12 @@ struct GapTests {
         let (house, automations) = try await house()
         await house.world.arrange { $0.ignoreOffset = true }
         _ = await finish(150, of: automations[0], house)
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(try await house.words("saturated").count == 1)
         #expect(try await house.words("saturated").first?.contains("may be missing") == true)
         #expect(try await gaps(house) == [])
         house.clock.advance(by: .seconds(10))
-        #expect(try await house.poller().lookAtRuns(of: automations[0]))
+        #expect(try await house.poller().runs.look(at: automations[0]))
         #expect(try await house.said("saturated").last == "live/runs/\(automations[0]) over")
     }
 
@@ -156,11 +156,11 @@ struct GapTests {
         await house.world.arrange { $0.ignoreOffset = false }
         for number in 0..<250 { _ = await house.world.addAutomation(name: "Invoices \(number)") }
         house.transport.misbehave { $0.query.contains("offset=200") ? .status(500) : .world }
-        #expect(try await !house.poller().look(at: .automations))
-        #expect(try await house.poller().watched.count == 200)
+        #expect(try await !house.poller().automations.look())
+        #expect(try await house.poller().book.ids.count == 200)
         house.transport.misbehave(nil)
-        #expect(try await house.poller().look(at: .automations))
-        #expect(try await house.poller().watched.count == 250)
+        #expect(try await house.poller().automations.look())
+        #expect(try await house.poller().book.ids.count == 250)
     }
 
     /// The random world: a paging API with faults, new runs between the looks, and restarts.
@@ -177,15 +177,15 @@ struct GapTests {
         for _ in 0..<6 {
             for automation in automations { runs.formUnion(await finish(Int(chance.next() % 350), of: automation, house)) }
             house.clock.advance(by: .seconds(Int(chance.next() % 60)))
-            for automation in automations { _ = try await house.poller().lookAtRuns(of: automation) }
+            for automation in automations { _ = try await house.poller().runs.look(at: automation) }
             if chance.next() % 3 == 0 {
                 try await house.restart()
-                #expect(try await house.poller().look(at: .automations), "seed \(seed)")
+                #expect(try await house.poller().automations.look(), "seed \(seed)")
             }
         }
         for _ in 0..<60 {
             var isWhole = true
-            for automation in automations { isWhole = try await house.poller().lookAtRuns(of: automation) && isWhole }
+            for automation in automations { isWhole = try await house.poller().runs.look(at: automation) && isWhole }
             if isWhole, try await gaps(house).isEmpty { break }
         }
         #expect(try await gaps(house) == [], "seed \(seed)")

@@ -61,7 +61,7 @@ struct LookFaultTests {
         house.clock.advance(by: .hours(1))
         try await house.look()
         #expect(try await since(house) == began)
-        #expect(await house.relay.pollers.first?.since == began)
+        #expect(await house.relay.pollers.first?.account.since == began)
     }
 
     @Test func `an account is catching up while the store cannot say otherwise`() async throws {
@@ -108,16 +108,16 @@ struct LookFaultTests {
     @Test func `what a list showed and could not be stored is not known, so that its further pages are read again`() async throws {
         let house = try await house(waiting: 150, paging: true)
         let poller = try await house.poller()
-        let good = try await house.failing(where: { $0.writes("admit") }) { await poller.look(at: .approvals) }
+        let good = try await house.failing(where: { $0.writes("admit") }) { await poller.approvals.look() }
         #expect(!good)
-        #expect(await poller.look(at: .approvals))
+        #expect(await poller.approvals.look())
         #expect(try await house.told(.approval).count == 150)
     }
 
     @Test(arguments: 1...4) func `a list is not paged by what the store could not say`(read: Int) async throws {
         let house = try await house(waiting: 150, paging: true)
         let poller = try await house.poller()
-        #expect(await poller.look(at: .automations))
+        #expect(await poller.automations.look())
         let reads = Locked(0)
         house.ledger.faults.follow { access in
             guard access == .read else { return nil }
@@ -127,10 +127,10 @@ struct LookFaultTests {
             }
             return number == read ? StoreFault(.busy) : nil
         }
-        let good = await poller.look(at: .approvals)
+        let good = await poller.approvals.look()
         house.ledger.faults.follow(nil)
         #expect(!good)
-        #expect(await poller.look(at: .approvals))
+        #expect(await poller.approvals.look())
         #expect(try await house.told(.approval).count == 150)
     }
 
@@ -151,7 +151,7 @@ struct LookFaultTests {
         let (house, _) = try await house()
         let poller = try await house.poller()
         await #expect(throws: LedgerError.self) {
-            try await house.failing(where: { $0 == .read }) { try await poller.lookAtDueDetails(dueBefore: house.clock.now) }
+            try await house.failing(where: { $0 == .read }) { try await poller.details.lookAtAll(dueBefore: house.clock.now) }
         }
         #expect(try await house.failing(where: { $0 == .read }) { await poller.lookOnce() } == false)
     }

@@ -20,7 +20,7 @@ struct RiskTests {
 
     @Test func `the risk of an automation that nothing is known of is looked up at once`() async throws {
         let (house, _) = try await house()
-        try await house.poller().lookAtApprovals()
+        try await house.poller().approvals.look()
         #expect(try await risks(house) == ["high"])
     }
 
@@ -29,7 +29,7 @@ struct RiskTests {
         let gate = Gate()
         house.transport.misbehave(at: automation, .held(gate, .world))
         let poller = try await house.poller()
-        async let look: Void = poller.lookAtApprovals()
+        async let look = poller.approvals.look()
         #expect(await eventually { gate.waiting == 1 && house.clock.sleeperCount == 1 })
         house.clock.advance(by: .milliseconds(4_999))
         for _ in 0..<50 { await Task.yield() }
@@ -38,7 +38,7 @@ struct RiskTests {
         let isTold = try await eventually { try await !risks(house).isEmpty }
         #expect(isTold)
         gate.open()
-        try await look
+        _ = await look
         #expect(try await risks(house) == [nil])
     }
 
@@ -47,17 +47,17 @@ struct RiskTests {
         house.transport.misbehave { $0.path == "/automations/\(automation)" ? .status(404, "{}") : .world }
         let poller = try await house.poller()
         func asked() -> Int { house.transport.asks { $0.path == "/automations/\(automation)" }.count }
-        try await poller.lookAtApprovals()
+        try await poller.approvals.look()
         let run = await house.world.startRun(of: automation)
         for _ in 0..<3 {
             _ = await house.world.requestApproval(run: run, action: "Another")
             house.clock.advance(by: .seconds(10))
-            try await poller.lookAtApprovals()
+            try await poller.approvals.look()
         }
         #expect(asked() == 1)
         _ = await house.world.requestApproval(run: run, action: "Much later")
         house.clock.advance(by: .minutes(5))
-        try await poller.lookAtApprovals()
+        try await poller.approvals.look()
         #expect(asked() == 2)
         #expect(try await house.told(.approval).count == 5)
     }

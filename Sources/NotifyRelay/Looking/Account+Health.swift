@@ -1,10 +1,11 @@
 import Dedup
 import Logging
+import Policy
 import RelayCore
 import RevKeen
 
 /// The health of the feeds, and the reports about it.
-extension AccountPoller {
+extension Account {
     /// The shortest time between two writes of a feed's state, which `status` reads from the store.
     private static let noteEvery = Duration.seconds(10)
 
@@ -77,24 +78,20 @@ extension AccountPoller {
             "unknown word '\(word.prefix(60))' for the status of \(what); `words:` can say what it means", metadata: ["account": "\(name)"])
     }
 
+    /// Counts a request of a feed.
+    nonisolated func requested(_ feed: Feed, _ result: RequestResult) { metrics.requested(account: name, feed: feed, result) }
+
+    nonisolated func requested(_ feed: Feed, failed error: any Error) {
+        requested(feed, (error as? RevKeenError)?.reason == .rateLimited ? .refused : .failed)
+    }
+
     /// Reports a list of which something cannot be seen, and when that ends.
     ///
     /// - Parameter problem: what hides a part of it; nil if nothing does.
-    func saturated(_ list: GapKey, _ problem: String?, _ what: String) async {
-        let feed: Feed = list.feed == .runs ? .runs : .approvals
-        if list.feed == .runs {
-            watched[list.about]?.saturated = problem != nil
-        } else if problem != nil {
-            saturatedLists.insert(feed)
-        } else {
-            saturatedLists.remove(feed)
-        }
-        await report(feed, about: list.feed == .runs ? "runs/\(list.about)" : feed.rawValue, problem, what)
-    }
-
-    func report(_ feed: Feed, about: String, _ problem: String?, _ what: String) async {
-        metrics.saturated(account: name, feed: feed.rawValue, isSaturated(feed))
-        let topic = SelfReport.Topic(name: "saturated", about: "\(name)/\(about)", account: name)
+    func saturated(_ list: ListName, _ problem: String?, _ what: String) async {
+        if problem == nil { saturated.remove(list) } else { saturated.insert(list) }
+        metrics.saturated(account: name, feed: list.feed.rawValue, isSaturated(list.feed))
+        let topic = SelfReport.Topic(name: "saturated", about: "\(name)/\(list.path)", account: name)
         // A report that is open is not told again, and one that is not open has no end.
         if let problem {
             await reports.begin(topic, "account \(name): \(what) \(problem)")
@@ -103,16 +100,32 @@ extension AccountPoller {
         }
     }
 
-    private func isSaturated(_ feed: Feed) -> Bool {
-        feed == .runs ? watched.values.contains(where: \.saturated) : saturatedLists.contains(feed)
+    private func isSaturated(_ feed: Feed) -> Bool { saturated.contains { $0.feed == feed } }
+
+    /// How long a thing of a feed waits until it is seen, as far as that is known.
+    private func delay(of feed: Feed) -> FeedState.SeenDelay {
+        let expected: Duration? =
+            switch feed {
+            case .approvals: approvalsPace / 2
+            case .automations: settings.poll.automations * queue.stretch / 2
+            case .runs, .details: queue.expectedDelay.map { .milliseconds(Int64(min($0, 1e9) * 1_000)) }
+            }
+        let measured = metrics.measuredDelay(account: name, feed: feed)
+        return FeedState.SeenDelay(
+            expected: expected, median: measured?.median, most: measured?.most, stretch: feed == .approvals ? 1 : queue.stretch)
     }
+
+    /// The time between two looks at approvals: as configured, or 3 s. It is longer if the looks would take over a quarter of the budget.
+    var approvalsPace: Duration { settings.poll.approvalsPace(budget: client.budget.perMinute) }
 
     private func writeDown(_ feed: Feed) async {
         let now = clock.now, saturated = isSaturated(feed)
         let last = states[feed]
-        if let last, last.saturated == saturated, let read = last.lastReadAt, read <= now, now < read + Self.noteEvery { return }
+        let isFirstMeasured = last?.delay?.median == nil && metrics.measuredDelay(account: name, feed: feed) != nil
+        if let last, !isFirstMeasured, last.saturated == saturated, let read = last.lastReadAt, read <= now, now < read + Self.noteEvery { return }
         let state = FeedState(
-            account: name, name: feed.rawValue, firstReadAt: last?.firstReadAt ?? now, lastReadAt: now, saturated: saturated)
+            account: name, name: feed.rawValue, firstReadAt: last?.firstReadAt ?? now, lastReadAt: now, saturated: saturated,
+            delay: delay(of: feed))
         states[feed] = state
         do {
             try await ledger.save(state)
@@ -123,11 +136,14 @@ extension AccountPoller {
         }
     }
 
+    /// Everything was looked at since the program started, and every list was well at its last look.
+    var isWhole: Bool { firstRound.isOver && !trouble.isIll && failing.isEmpty }
+
     /// Ends the first round once everything was looked at. In the first round of a new account it reports how many items were stored and
     /// not sent.
     private func closeFirstRound() async {
         guard !firstRound.isOver, firstLookDone.isSuperset(of: [.approvals, .automations]),
-            watched.values.allSatisfy(\.wasLookedAt), unsavedWatches.isEmpty
+            unlooked.isEmpty, !hasUnsavedWatches
         else { return }
         do {
             guard try await ledger.watches(account: name, dueBefore: clock.now, limit: 1).isEmpty, !firstRound.isOver else { return }
@@ -143,6 +159,16 @@ extension AccountPoller {
     }
 }
 
+/// Names a list of an account.
+struct ListName: Hashable, Sendable {
+    var feed: Feed
+    /// The automation whose runs the list shows; empty for the other lists.
+    var about = ""
+
+    /// How a report names it.
+    var path: String { about.isEmpty ? feed.rawValue : "\(feed.rawValue)/\(about)" }
+}
+
 /// The first round of looks at everything since the program started.
 struct FirstRound {
     var isOver = false
@@ -154,21 +180,21 @@ struct FirstRound {
 
 /// The feeds that fail. A feed of many requests counts as ill only after several failures in a row, because one bad run may be the cause.
 struct FeedTrouble {
-    private static let patience: [AccountPoller.Feed: Int] = [.runs: 3, .details: 3]
-    private var failures: [AccountPoller.Feed: Int] = [:]
-    private var ill: Set<AccountPoller.Feed> = []
+    private static let patience: [Feed: Int] = [.runs: 3, .details: 3]
+    private var failures: [Feed: Int] = [:]
+    private var ill: Set<Feed> = []
 
     var isIll: Bool { !ill.isEmpty }
 
     /// Resets the failures of a feed. Returns whether no feed is ill now.
-    mutating func succeeded(_ feed: AccountPoller.Feed) -> Bool {
+    mutating func succeeded(_ feed: Feed) -> Bool {
         failures[feed] = 0
         ill.remove(feed)
         return ill.isEmpty
     }
 
     /// Counts a failure. Returns whether it is to be reported; a refused key is reported at once.
-    mutating func failed(_ feed: AccountPoller.Feed, _ reason: RevKeenError.Reason) -> Bool {
+    mutating func failed(_ feed: Feed, _ reason: RevKeenError.Reason) -> Bool {
         failures[feed, default: 0] += 1
         let isRefusal = reason == .unauthorized || reason == .forbidden
         guard isRefusal || failures[feed, default: 0] >= Self.patience[feed] ?? 1 else { return false }

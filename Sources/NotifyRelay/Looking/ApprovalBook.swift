@@ -5,59 +5,27 @@ import RelayCore
 import RelaySupport
 import RevKeen
 
-/// The feed `approvals`: one request shows the whole account's open and decided requests.
-extension AccountPoller {
-    /// Looks at the approvals, unless the last good look is at most `age` old. It returns after `patience` at the latest.
-    func lookAtApprovals(ifOlderThan age: Duration) async {
-        if let read = approvalsRead, clock.uptime - read <= age { return }
-        let called = clock.uptime
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await self.freshLook.withLock {
-                    // A look that began while this caller waited for its turn serves it too, however many wait.
-                    if let read = await self.approvalsRead, read >= called || self.clock.uptime - read <= age { return }
-                    await self.look(at: .approvals)
-                }
-            }
-            group.addTask { try? await self.clock.sleep(for: Self.patience) }
-            await group.next()
-            group.cancelAll()
-        }
+/// The knowledge of an account's approvals, whichever response shows them: a list or a run's detail.
+actor ApprovalBook {
+    nonisolated let account: Account
+    nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
+    private let book: AutomationBook
+    /// The most runs that are read before everything else, to see what became of their approvals.
+    private static let mostAsked = 5
+    private var looks = ApprovalLooks()
+    private let turn = AsyncMutex()
+
+    private var name: String { account.name }
+    private var ledger: Ledger { account.ledger }
+    private var clock: any WallClock { account.clock }
+    private var maker: EventMaker { account.maker }
+
+    init(account: Account, book: AutomationBook) {
+        self.account = account
+        self.book = book
     }
 
-    private static let patience = Duration.seconds(5)
-
-    func lookAtApprovals() async throws {
-        let asked = clock.uptime
-        let listing = try await client.approvals()
-        try await begin(at: listing.date)
-        await judgeReadable(listing.complaint, "the list of approvals", id: "list/approvals")
-        let look = ApprovalLook(asked: asked, isFirst: !firstLookDone.contains(.approvals))
-        let pending = try await pendingOnes(under: listing)
-        let list = PagedList<Approval>(
-            feed: .approvals, what: "the list of approvals",
-            page: { try await self.client.approvals(offset: $0, besides: $1) },
-            withStatus: { try await self.client.approvals(status: $0, besides: $1) },
-            store: { try await self.see($0, look) > 0 },
-            isPast: { approval in
-                self.maker.words.state(of: approval).state != .open && self.isPast(approval.createdAt?.moment, isFirstLook: look.isFirst)
-            })
-        let sight = try await read(listing, and: pending, of: list)
-        try await askForAbsent(besides: sight.ids)
-        approvalsRead = max(asked, approvalsRead ?? .zero)
-    }
-
-    /// What waits and stands below a full list. An unknown filter word may be refused or bring nothing; the unfiltered list is used in
-    /// either case.
-    private func pendingOnes(under listing: Listing<Approval>) async throws -> [Approval] {
-        guard listing.isFull else { return [] }
-        do {
-            return try await client.approvals(status: "pending", besides: Set(listing.items.map(\.id))).items
-        } catch {
-            if LargeAnswers.isAskedFor(by: error) { throw error }
-            return []
-        }
-    }
+    func shift(by difference: Duration) { looks.shift(by: difference) }
 
     /// Stores, admits or ignores the approvals that a list or a run's detail shows. Returns how many were never seen before.
     ///
@@ -69,7 +37,7 @@ extension AccountPoller {
         let crowd = LargeAnswers.isInTurn ? 5 : max(approvals.count, 1)
         for start in stride(from: 0, to: approvals.count, by: crowd) {
             let some = Array(approvals[start..<min(start + crowd, approvals.count)])
-            new += try await approvalLock.withLock { try await seeInTurn(some, look) }
+            new += try await turn.withLock { try await seeInTurn(some, look) }
         }
         return new
     }
@@ -77,17 +45,20 @@ extension AccountPoller {
     private func seeInTurn(_ approvals: [Approval], _ look: ApprovalLook) async throws -> Int {
         let known = try await ledger.approvals(account: name, ids: approvals.map(\.id))
         // A new approval waits for its automation, which says whether it is wanted at all, and its risk.
-        await learn(of: Set(approvals.filter { known[$0.id] == nil }.compactMap(\.automationID)))
+        await book.learn(of: Set(approvals.filter { known[$0.id] == nil }.compactMap(\.automationID)))
+        let automations = await book.automations(Set(approvals.compactMap(\.automationID)))
         var sightings: [Sighting] = []
         var quiet: [ApprovalRow] = []
         var new = 0
         for shown in approvals {
-            let approval = named(shown)
-            guard isWanted(id: approval.automationID, name: approval.automationName),
-                approvalLooks.take(approval.id, asked: look.asked)
+            let automation = shown.automationID.flatMap { automations[$0] }
+            let approval = shown.named(after: automation)
+            await account.note(unknown: maker.words.state(of: approval).unknownWord, of: "an approval")
+            guard book.isWanted(id: approval.automationID, name: approval.automationName),
+                looks.take(approval.id, asked: look.asked)
             else { continue }
             if known[approval.id] == nil { new += 1 }
-            switch change(approval, known: known[approval.id], look) {
+            switch change(approval, of: automation, known: known[approval.id], look) {
             case .nothing: break
             case .row(let row):
                 let row = try await attributed(row)
@@ -97,15 +68,15 @@ extension AccountPoller {
             }
         }
         let requests = sightings.compactMap { $0.event.kind == .approval ? $0.approval : nil }
-        try await admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests) : [])
-        if look.isFirst { firstRound.silenced += sightings.count { $0.telling == .silent } }
-        if !requests.isEmpty { detailsWakeup.signal() }
+        try await account.admitter.admit(sightings, watches: look.runIsFinished == nil ? try await watchesNow(of: requests, asked: 0) : [])
+        if look.isFirst { await account.silenced(sightings.count { $0.telling == .silent }) }
+        if !requests.isEmpty { await account.detailsChanged() }
         if !quiet.isEmpty {
             do throws(LedgerError) {
-                admitter.wake(try await ledger.store(quiet, refreshing: refreshing))
+                account.admitter.wake(try await ledger.store(quiet, refreshing: account.refreshing))
             } catch {
                 // It may be written although the store reported an error.
-                admitter.wake(refreshing)
+                account.admitter.wake(account.refreshing)
                 throw error
             }
         }
@@ -133,13 +104,6 @@ extension AccountPoller {
         return sighting
     }
 
-    /// The approval with the name of its automation, which a list may leave out.
-    private func named(_ approval: Approval) -> Approval {
-        var named = approval
-        named.automationName = approval.automationName ?? approval.automationID.flatMap { watched[$0]?.automation.name }
-        return named
-    }
-
     private enum Change {
         case nothing
         case row(ApprovalRow)
@@ -147,11 +111,11 @@ extension AccountPoller {
     }
 
     /// Compares what a look shows of one approval with what was last seen of it.
-    private func change(_ approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> Change {
+    private func change(_ approval: Approval, of automation: Automation?, known: ApprovalRow?, _ look: ApprovalLook) -> Change {
         let now = clock.now
         let (state, hash) = state(of: approval, known: known, look)
         let isSame = known?.shownHash == hash
-        let risk = approval.automationID.flatMap { watched[$0]?.automation.riskProfile } ?? known?.payload.origin.risk
+        let risk = automation?.riskProfile ?? known?.payload.origin.risk
         let seenOpen = known?.seenOpen ?? false
         let version = (known?.version ?? 0) + 1
         var next = maker.row(approval, state: state, version: version, risk: risk, seenOpen: seenOpen || state == .open, now: now)
@@ -171,8 +135,7 @@ extension AccountPoller {
 
     /// The state that a look shows, and the hash of what it shows.
     private func state(of approval: Approval, known: ApprovalRow?, _ look: ApprovalLook) -> (ApprovalDetail.State, hash: String) {
-        let (state, unknownWord) = maker.words.state(of: approval)
-        note(unknown: unknownWord, of: "an approval")
+        let state = maker.words.state(of: approval).state
         let hash = ShownApproval.shownHash(state: state, approval)
         guard state == .open else { return (state, hash) }
         // If its run is over while it still says pending, it is closed with an unknown outcome. A list does not show the run, so it must
@@ -181,18 +144,26 @@ extension AccountPoller {
         return look.runIsFinished ?? (known?.shownHash == overHash) ? (.closed, overHash) : (.open, hash)
     }
 
-    /// Asks for the run details of open approvals that a list lacks. Absence does not close an approval; the detail says what became of it.
-    private func askForAbsent(besides present: Set<String>) async throws {
+    /// Whether an open approval left the list of what is pending since the list was last compared.
+    func hasNewlyAbsent(besides present: Set<String>) async throws -> Bool {
         let absent = try await ledger.openApprovals(account: name, besides: present)
-        approvalLooks.absent = Set(absent.map(\.id))
-        let watches = try await watchesNow(of: absent.filter { approvalLooks.mayAskFor($0.id, at: clock.now) })
+        return absent.contains { !looks.absent.contains($0.id) }
+    }
+
+    /// Asks for the run details of open approvals that a list lacks. Absence does not close an approval; the detail says what became of it.
+    func askForAbsent(besides present: Set<String>) async throws {
+        let absent = try await ledger.openApprovals(account: name, besides: present)
+        looks.absent = Set(absent.map(\.id))
+        let watches = try await watchesNow(of: absent.filter { looks.mayAskFor($0.id, at: clock.now) }, asked: Self.mostAsked)
         guard !watches.isEmpty else { return }
         try await ledger.save(watches)
-        detailsWakeup.signal()
+        await account.detailsChanged()
     }
 
     /// The watches of the approvals' runs, due now, because only a run's detail says whether it is over.
-    private func watchesNow(of approvals: [ApprovalRow]) async throws -> [RunWatch] {
+    ///
+    /// - Parameter asked: so many are read before everything else. More would hold up the list of approvals itself.
+    private func watchesNow(of approvals: [ApprovalRow], asked: Int) async throws -> [RunWatch] {
         var watches: [RunWatch] = []
         for row in approvals {
             guard let run = row.payload.origin.runID, let automation = row.payload.origin.automationID else { continue }
@@ -201,6 +172,7 @@ extension AccountPoller {
                 ?? RunWatch(account: name, run: run, automation: automation, shown: "", dueAt: clock.now)
             watch.settled = false
             watch.dueAt = min(watch.dueAt, clock.now)
+            watch.haste = watches.count < asked ? .asked : .failed
             watches.append(watch)
         }
         return watches
@@ -208,11 +180,11 @@ extension AccountPoller {
 
     /// Closes open approvals that both the last list and a good run detail lack. Their outcome is unknown.
     func closeGone(from response: RunDetailResponse) async throws {
-        let missing = approvalLooks.absent.subtracting(response.approvals.map(\.id))
+        let missing = looks.absent.subtracting(response.approvals.map(\.id))
         guard !missing.isEmpty else { return }
         let rows = try await ledger.approvals(account: name, ids: missing.sorted())
         for row in rows.values.sorted(by: { $0.id < $1.id }) where row.isOpen && row.payload.origin.runID == response.run.id {
-            try await admitter.admit([closed(row)])
+            try await account.admitter.admit([closed(row)])
         }
     }
 
@@ -223,6 +195,15 @@ extension AccountPoller {
         next.shownHash = "gone"
         next.updatedAt = clock.now
         return Sighting(maker.event(of: next, now: clock.now), approval: next, telling: .followingAndRouted)
+    }
+}
+
+extension Approval {
+    /// The approval with the name of its automation, which a list may leave out.
+    fileprivate func named(after automation: Automation?) -> Approval {
+        var named = self
+        named.automationName = automationName ?? automation?.name
+        return named
     }
 }
 

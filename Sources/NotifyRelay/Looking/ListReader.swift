@@ -2,29 +2,56 @@ import Dedup
 import RelayCore
 import RevKeen
 
-/// Lists that show only a part. A full list whose end is not known opens a gap, which is read page by page, and which only its own end closes.
-/// A fault, the budget or a kill leave it open, and the next look at the list goes on.
-extension AccountPoller {
+/// Reads lists that show only a part. A full list whose end is not known opens a gap, which is read page by page, and which only its own end
+/// closes. A fault, the budget or a kill leave it open, and the next look at the list goes on.
+actor ListReader {
+    nonisolated let account: Account
+    nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
+
     /// The most pages of a gap that one look reads, so that the top of the list is seen again soon.
     private static let pagesOfLook = 200
     /// How long one look may keep the turn of large answers.
     private static let turn = Duration.seconds(60)
 
+    private var paging = Paging()
+    private var areGapsRead = false
+    /// The parts of lists that were not read yet, as they are stored.
+    private var gaps: [ListName: Gap] = [:]
+    /// The status words that the lists showed since the program started.
+    private var statusWords: [Gap.Feed: Set<String>] = [:]
+
+    private var name: String { account.name }
+    private var ledger: Ledger { account.ledger }
+    private var clock: any WallClock { account.clock }
+
+    init(account: Account) { self.account = account }
+
+    var mayPage: Bool { paging.mayBeAsked(at: clock.now) }
+
+    func pagingWorks() { paging.works() }
+
+    func pagingIsRefused() { paging.isRefused(at: clock.now) }
+
+    func hasGap(_ list: ListName) -> Bool { gaps[list] != nil }
+
+    func shift(by difference: Duration) { paging.shift(by: difference) }
+
     /// Stores what the top of a list shows, and reads on as far as it can where the list shows only a part.
     ///
     /// - Parameter others: entries of the list that were found by other means. They are stored after the top.
     func read<Item>(_ head: Listing<Item>, and others: [Item] = [], of list: PagedList<Item>) async throws -> Sight {
+        try await restoreGaps()
         var sight = Sight()
         for item in head.items { noteStatus(item.status, of: list.feed) }
         // A list in no order is read to its end, and then from its top again.
-        if head.isNewestFirst || gaps[list.key] == nil, try await hidesSomething(head, list) {
+        if head.isNewestFirst || gaps[list.name] == nil, try await hidesSomething(head, list) {
             let gap = Gap(
                 account: name, feed: list.feed, about: list.about, openedAt: clock.now,
                 oldest: head.items.compactMap { $0.createdAt?.moment }.min(), reached: head.count)
             keep(try await ledger.open(gap, knowsNothing: !head.isNewestFirst))
         }
         for items in [head.items, others] where !items.isEmpty { sight.add(items, isNews: try await list.store(items)) }
-        guard let gap = gaps[list.key] else {
+        guard let gap = gaps[list.name] else {
             await isWhole(list)
             return sight
         }
@@ -34,7 +61,7 @@ extension AccountPoller {
     }
 
     /// Whether something of a list may be below what it shows.
-    private func hidesSomething<Item>(_ head: Listing<Item>, _ list: PagedList<Item>) async throws -> Bool {
+    func hidesSomething<Item>(_ head: Listing<Item>, _ list: PagedList<Item>) async throws -> Bool {
         guard head.isFull else { return false }
         guard head.isNewestFirst else { return true }
         guard let last = head.items.last, !head.items.allSatisfy(list.isPast) else { return head.items.isEmpty }
@@ -118,34 +145,40 @@ extension AccountPoller {
     }
 
     private func keep(_ gap: Gap) {
-        gaps[GapKey(feed: gap.feed, about: gap.about)] = gap
+        gaps[gap.list] = gap
         countGaps()
     }
 
     /// Closes a gap: all of it was read, or nothing more of it can be.
     func end(_ gap: Gap) async throws {
         try await ledger.close(gap)
-        gaps[GapKey(feed: gap.feed, about: gap.about)] = nil
+        gaps[gap.list] = nil
         countGaps()
     }
 
     private func countGaps() {
-        for feed in Gap.Feed.allCases { metrics.gaps(account: name, feed: feed.rawValue, gaps.keys.count { $0.feed == feed }) }
+        for feed in Gap.Feed.allCases {
+            account.metrics.gaps(account: name, feed: feed.rawValue, gaps.keys.count { $0.feed.rawValue == feed.rawValue })
+        }
     }
 
     /// Takes up what an earlier run of the program left open.
     func restoreGaps() async throws(LedgerError) {
-        for gap in try await ledger.gaps(account: name) { gaps[GapKey(feed: gap.feed, about: gap.about)] = gap }
+        if areGapsRead { return }
+        let stored = try await ledger.gaps(account: name)
+        if areGapsRead { return }
+        areGapsRead = true
+        for gap in stored { gaps[gap.list] = gap }
         countGaps()
     }
 
     /// Closes the gap of an automation that is no more. If the store fails, the next look at the automations does.
     func endGap(ofRunsOf automation: String) async {
-        guard let gap = gaps[GapKey(feed: .runs, about: automation)] else { return }
+        guard let gap = gaps[ListName(feed: .runs, about: automation)] else { return }
         do {
             try await end(gap)
         } catch {
-            await failed(.runs, error)
+            await account.failed(.runs, error)
         }
     }
 
@@ -154,12 +187,13 @@ extension AccountPoller {
         for gap in gaps.values where gap.feed == .runs && !automations.contains(gap.about) { try await end(gap) }
     }
 
-    private func isWhole<Item>(_ list: PagedList<Item>) async {
-        await saturated(list.key, nil, list.what)
+    func isWhole<Item>(_ list: PagedList<Item>) async {
+        await account.saturated(list.name, nil, list.what)
     }
 
     private func isPart<Item>(_ list: PagedList<Item>, _ head: Listing<Item>, _ gap: Gap) async {
         let time = head.items.compactMap { $0.createdAt?.moment }.min().map { "before \($0)" } ?? "at an unknown time"
-        await saturated(list.key, "is full at \(head.limit), and RevKeen shows no more of it; what was \(time) may be missing", list.what)
+        await account.saturated(
+            list.name, "is full at \(head.limit), and RevKeen shows no more of it; what was \(time) may be missing", list.what)
     }
 }
