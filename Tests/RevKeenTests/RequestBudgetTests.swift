@@ -12,6 +12,13 @@ struct RequestBudgetTests {
         RequestBudget(setting: setting, hostLimit: hostLimit, clock: clock)
     }
 
+    /// A budget that was not used for a while.
+    private func filled(_ setting: RequestBudget.Setting) -> RequestBudget {
+        let budget = budget(setting)
+        clock.advance(by: .seconds(120))
+        return budget
+    }
+
     /// Enters and leaves `count` times, so that it never waits for a place.
     private func spend(_ count: Int, of budget: RequestBudget, _ urgency: RequestBudget.Urgency = .rest) async throws {
         for _ in 0..<count {
@@ -43,7 +50,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `ten seconds' worth goes at once, then one after the other`() async throws {
-        let budget = budget(.perMinute(60))
+        let budget = filled(.perMinute(60))
         try await spend(10, of: budget)
         #expect(clock.sleeperCount == 0)
         async let next: Void = spend(1, of: budget)
@@ -56,8 +63,45 @@ struct RequestBudgetTests {
         #expect(budget.requests == 11)
     }
 
-    @Test func `approvals go while the rest waits, and decisions always`() async throws {
+    @Test func `there is no burst at the start`() async throws {
         let budget = budget(.perMinute(60))
+        try await spend(1, of: budget)
+        #expect(budget.wait(.rest) == .seconds(1))
+    }
+
+    @Test func `no minute has more requests than the budget`() async throws {
+        let budget = budget(.perMinute(60))
+        var moments: [Duration] = []
+        for step in 0..<52_000 {
+            let urgency: RequestBudget.Urgency = step % 300 == 0 ? .approvals : .rest
+            // The rest comes after two minutes, so there is a burst.
+            if step > 12_000 || urgency == .approvals, budget.wait(urgency) == .zero {
+                try await spend(1, of: budget, urgency)
+                moments.append(clock.uptime)
+            }
+            clock.advance(by: .milliseconds(10))
+        }
+        let most = moments.indices.map { index in moments[...index].count { moments[index] - $0 < .seconds(60) } }.max()
+        #expect(most.map { $0 <= 60 } == true, "\(most ?? 0)")
+        #expect(moments.count > 360, "of 400 that fit")
+    }
+
+    @Test func `approvals that take the whole budget leave a tenth of it to the rest`() async throws {
+        let budget = filled(.perMinute(20))
+        var rest = 0
+        for second in 0..<1_200 {
+            if second % 2 == 0, budget.wait(.approvals) == .zero { try await spend(1, of: budget, .approvals) }
+            if second > 300, budget.wait(.rest) == .zero {
+                try await spend(1, of: budget)
+                rest += 1
+            }
+            clock.advance(by: .seconds(1))
+        }
+        #expect((25...35).contains(rest), "\(rest) in 15 minutes")
+    }
+
+    @Test func `approvals go while the rest waits, and decisions always`() async throws {
+        let budget = filled(.perMinute(60))
         try await spend(10, of: budget)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 { group.addTask { try await spend(1, of: budget) } }
@@ -73,7 +117,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `approvals that outrun the budget wait, but never behind the rest`() async throws {
-        let budget = budget(.perMinute(60))
+        let budget = filled(.perMinute(60))
         try await spend(20, of: budget, .approvals)
         let order = Locked<[RequestBudget.Urgency]>([])
         await withThrowingTaskGroup(of: Void.self) { group in
@@ -162,7 +206,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `a refusal halves the burst, which comes back with time`() async throws {
-        let budget = budget(.perMinute(60))
+        let budget = filled(.perMinute(60))
         clock.advance(by: .seconds(60))
         budget.pause(.rest, for: .seconds(10))
         clock.advance(by: .seconds(20))
@@ -262,7 +306,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `a jump of the wall clock gives nothing and takes nothing`() async throws {
-        let budget = budget(.perMinute(60))
+        let budget = filled(.perMinute(60))
         try await spend(10, of: budget)
         clock.jump(by: .seconds(3600))
         async let next: Void = spend(1, of: budget)

@@ -122,7 +122,9 @@ extension Account {
         let now = clock.now, saturated = isSaturated(feed)
         let last = states[feed]
         let isFirstMeasured = last?.delay?.median == nil && metrics.measuredDelay(account: name, feed: feed) != nil
-        if let last, !isFirstMeasured, last.saturated == saturated, let read = last.lastReadAt, read <= now, now < read + Self.noteEvery { return }
+        if let last, !isFirstMeasured, last.saturated == saturated, let read = last.lastReadAt, read <= now, now < read + Self.noteEvery {
+            return
+        }
         let state = FeedState(
             account: name, name: feed.rawValue, firstReadAt: last?.firstReadAt ?? now, lastReadAt: now, saturated: saturated,
             delay: delay(of: feed))

@@ -113,13 +113,15 @@ extension AccountPoller {
         account.wakeup.signal()
     }
 
-    /// When there may be a look to make. A signal comes earlier if something is learned, or when a look ends.
+    /// When there may be a look to make, or the looks are to be fitted into the budget. A signal comes earlier if something is learned, or
+    /// when a look ends.
     private func waitsUntil() async -> Timestamp {
-        guard inFlight < Self.mostAtOnce else { return .distantFuture }
-        let now = clock.now, due = await account.queue.nextDueAt(), loads = await details.loadsAt
+        let now = clock.now, fits = now + Self.fitEvery
+        guard inFlight < Self.mostAtOnce else { return fits }
+        let due = await account.queue.nextDueAt(), loads = await details.loadsAt
         // The budget says when the next request may enter. Another request may take its place, so it is asked again then.
         let budget = now + max(account.client.budget.wait(.rest), .milliseconds(1))
-        return min(max(due, budget), max(loads, now + .milliseconds(1)))
+        return min(max(due, budget), max(loads, now + .milliseconds(1)), fits)
     }
 
     private func fit() async {

@@ -25,13 +25,19 @@ struct RequestRate {
     private var lastNumber = 0
     /// When decisions and approvals went, over the last minute.
     private var urgent: [Duration] = []
+    /// The requests of the rest.
+    private var restOfMinute = LastMinute()
+    /// Since when no request of the rest could enter; nil if one could.
+    private var blockedAt: Duration?
+    private let beganAt: Duration
 
     init(setting: RequestBudget.Setting, hostLimit: Int?, now: Duration) {
         self.setting = setting
         self.hostLimit = hostLimit
         filledAt = now
-        tokens = 0
-        tokens = burst
+        beganAt = now
+        // A program that starts again and again stays within its rate: there is no burst at its start.
+        tokens = 1
     }
 
     var waiting: Int { line.count }
@@ -109,7 +115,12 @@ struct RequestRate {
         host.entered()
         learned.entered(at: now)
         giveUp(ticket)
-        if ticket.urgency != .rest { urgent.append(now) }
+        guard ticket.urgency == .rest else {
+            urgent.append(now)
+            return nil
+        }
+        blockedAt = nil
+        restOfMinute.add(at: now)
         return nil
     }
 
@@ -123,12 +134,32 @@ struct RequestRate {
         fill(now)
         // A person waits for a decision.
         if urgency == .decision { return nil }
-        if let rate {
-            let missing = 1 + Double(ahead) - tokens - allowance(urgency)
-            // Tokens are fractions, and a billionth of a request is not worth a wait.
-            if missing > 1e-9 { return .seconds(missing * 60 / rate) }
-        }
+        if let rate, let wait = waitForRate(rate, urgency, behind: ahead, at: now) { return wait }
         return host.wait(for: 1 + ahead, isUrgent: urgency != .rest, at: now)
+    }
+
+    private mutating func waitForRate(_ rate: Double, _ urgency: RequestBudget.Urgency, behind ahead: Int, at now: Duration) -> Duration? {
+        let missing = 1 + Double(ahead) - tokens - allowance(urgency)
+        // Tokens are fractions, and a billionth of a request is not worth a wait.
+        let wait: Duration? = missing > 1e-9 ? .seconds(missing * 60 / rate) : urgency == .rest ? waitForMinute(rate, at: now) : nil
+        guard urgency == .rest, ahead == 0 else { return wait }
+        guard let wait else {
+            blockedAt = nil
+            return nil
+        }
+        // Urgent requests that take the whole budget leave a tenth of it to the rest.
+        let since = blockedAt ?? now
+        blockedAt = since
+        let tenth = since + .seconds(600 / rate) - now
+        return tenth > .zero ? min(wait, tenth) : nil
+    }
+
+    /// No minute has more requests than the rate allows, with as many urgent ones as came lately and one more.
+    private mutating func waitForMinute(_ rate: Double, at now: Duration) -> Duration? {
+        restOfMinute.roll(to: now)
+        let counted = min(max((now - beganAt).inSeconds, 3), 60)
+        let most = rate - Double(urgent.count) * 60 / counted - 1
+        return Double(restOfMinute.total) + 1 > most ? restOfMinute.untilFewer(at: now) : nil
     }
 
     /// How far this urgency may exceed the rate, in requests.
