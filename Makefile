@@ -5,7 +5,7 @@ RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test build release kill soak faults bench lint format image fuzz sanitize help
+.PHONY: demo test build release kill soak faults bench freshness lint format image fuzz sanitize help
 
 help:
 	@echo 'make demo     the relay against its built-in sandbox'
@@ -17,6 +17,7 @@ help:
 	@echo 'make fuzz     each fuzzer for FUZZ_SECONDS (60) over its corpus; FUZZERS="json list" are some of them'
 	@echo 'make sanitize the tests with the address sanitizer, and again with the thread sanitizer (an hour on 2 cores)'
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
+	@echo 'make freshness how soon runs and approvals are seen, on the manual clock; SEED=N is another world (half an hour)'
 	@echo 'make lint     format, words and direction of imports; make format mends the format'
 	@echo 'make image    the container image'
 
@@ -54,6 +55,11 @@ faults:
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"
+
+freshness:
+	@scripts/prepare
+	swift build $(SWIFT_FLAGS) --build-tests
+	scripts/freshness
 
 fuzz:
 	@scripts/prepare

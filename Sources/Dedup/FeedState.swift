@@ -61,6 +61,9 @@ package struct RunWatch: Sendable, Equatable {
     /// The detail is not read again, unless the run's row in the list changes.
     package var settled: Bool
     package var haste: Haste
+    /// The row is only changed while it has this `shown`, because what is stored here comes from before a later change of it. Nil changes it
+    /// in any case. It is not stored.
+    package var onlyIfShown: String?
 
     /// Which of the details that are due is read first.
     package enum Haste: Int, Sendable, CaseIterable, Comparable {

@@ -122,12 +122,13 @@ enum LookRow {
         ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
             completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled,
             haste = excluded.haste
+        WHERE coalesce(?, run_watch.shown) = run_watch.shown
         """
 
     static func save(_ watch: RunWatch, _ db: Database) throws {
         try db.run(
             save, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
-            watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue)
+            watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue, watch.onlyIfShown)
     }
 
     static func watch(_ row: SQLRow) -> RunWatch {

@@ -173,6 +173,7 @@ actor ApprovalBook {
             watch.settled = false
             watch.dueAt = min(watch.dueAt, clock.now)
             watch.haste = watches.count < asked ? .asked : .failed
+            watch.onlyIfShown = watch.shown
             watches.append(watch)
         }
         return watches

@@ -26,6 +26,12 @@ actor ApprovalsFeed {
     /// When the last good list was requested, by the monotonic clock; nil before the first.
     private var readAt: Duration?
     private var wholeAt: Duration?
+    /// How many entries a hot look asks for: as many as sufficed last.
+    private var hotLimit = ApprovalsFeed.fewest
+    /// The last whole list had as many entries as one answer shows.
+    private var wasFull = false
+    /// More is pending than one answer shows.
+    private var isPendingFull = false
     /// The last answer showed an open approval.
     private var isAnyOpen = false
     private var order: Listing<Approval>.Order?
@@ -119,7 +125,7 @@ extension ApprovalsFeed {
         let look = ApprovalLook(asked: asked, isFirst: isFirst)
         let isWholeDue = isWhole || wholeAt.map { asked - $0 >= Self.wholeEvery } ?? true
         // An open approval may stand anywhere in the list.
-        let mustBeWhole = !filter.isHonoured && (isAnyOpen || order != .newest)
+        let mustBeWhole = isPendingFull || !filter.isHonoured && (isAnyOpen || order != .newest)
         let hidesPart = await !self.isWhole
         if isWholeDue || mustBeWhole || isFirst || hidesPart { try await readWhole(look) } else { try await readHot(look) }
         readAt = max(asked, readAt ?? .zero)
@@ -127,7 +133,10 @@ extension ApprovalsFeed {
 
     /// Reads the whole list, and compares it with what is pending.
     private func readWhole(_ look: ApprovalLook) async throws {
-        let last = await isWhole ? answer(nil, RevKeenClient.mostEntries) : nil
+        // Below the end of a full list an open approval can change without a sign in it.
+        let isComparedAnyway = isAnyOpen && (wasFull || !filter.isJudged)
+        let mayBeSkipped = await isWhole && !isComparedAnyway
+        let last = mayBeSkipped ? answer(nil, RevKeenClient.mostEntries) : nil
         let listing = try await request(nil, RevKeenClient.mostEntries, unlike: last)
         if listing.isUnchanged {
             wholeAt = look.asked
@@ -136,6 +145,7 @@ extension ApprovalsFeed {
         try await account.begin(at: listing.date)
         await account.judgeReadable(listing.complaint, "the list of approvals", id: "list/approvals")
         if listing.order != .unknown { order = listing.order }
+        wasFull = listing.isFull
         let pending = try await pendingOnes(under: listing)
         isAnyOpen = !openOnes(listing).isEmpty || !pending.isEmpty
         let sight = try await reader.read(listing, and: pending, of: try await paged(look))
@@ -147,7 +157,7 @@ extension ApprovalsFeed {
     /// Reads what is pending, or the newest of all where it is not known that RevKeen honours the filter.
     private func readHot(_ look: ApprovalLook) async throws {
         let word = filter.isHonoured ? PendingFilter.word : nil
-        var limit = Self.fewest
+        var limit = hotLimit
         while true {
             let listing = try await request(word, limit, unlike: answer(word, limit))
             if listing.isUnchanged { return }
@@ -165,6 +175,7 @@ extension ApprovalsFeed {
             _ = try await approvals.see(listing.items, look)
             isAnyOpen = isAnyOpen || !openOnes(listing).isEmpty
             if word != nil, try await approvals.hasNewlyAbsent(besides: Set(listing.items.map(\.id))) { return try await readWhole(look) }
+            hotLimit = listing.items.count * 4 < limit ? Self.fewest : limit
             return keep(listing, word, limit)
         }
     }
@@ -173,12 +184,16 @@ extension ApprovalsFeed {
     /// the unfiltered list is used in either case.
     private func pendingOnes(under listing: Listing<Approval>) async throws -> [Approval] {
         let open = openOnes(listing)
-        guard listing.isFull || !open.isEmpty else { return [] }
+        guard listing.isFull || !open.isEmpty else {
+            isPendingFull = false
+            return []
+        }
         let shown = Set(listing.items.map(\.id))
         do {
             // Large entries are not in memory twice.
             let besides = LargeAnswers.isInTurn ? shown : []
             let pending = try await request(PendingFilter.word, RevKeenClient.mostEntries, besides: besides)
+            isPendingFull = pending.isFull
             if besides.isEmpty { filter.judge(pending, openOnes: openOnes(pending), under: open) }
             return pending.items.filter { !shown.contains($0.id) }
         } catch {

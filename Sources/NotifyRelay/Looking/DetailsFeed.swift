@@ -22,6 +22,10 @@ actor DetailsFeed {
     private var trouble = DetailTrouble()
     /// The watches that are due, by their run.
     private var due: [String: RunWatch] = [:]
+    /// The runs that were read, or are read now, since the store was asked which are due. What it said of them is old.
+    private var readSinceLoad: Set<String> = []
+    /// Runs that were due at the last load although they were just read. They are due again if a list showed something new of them.
+    private var skipped: Set<String> = []
     /// The store has more that are due than are known here.
     private var hasMore = false
     /// When the next watch of the store becomes due; nil if none does.
@@ -52,6 +56,7 @@ actor DetailsFeed {
         guard changed || hasMore && left < Self.fewLeft || (nextDueAt ?? .distantFuture) <= now else { return }
         do throws(LedgerError) {
             try await saveWatches()
+            readSinceLoad = await account.queue.runsInFlight
             let found = try await account.ledger.watches(account: account.name, dueBefore: now, limit: Self.mostDue)
             nextDueAt = try await account.ledger.nextWatch(account: account.name, after: now)
             hasMore = found.count == Self.mostDue
@@ -63,9 +68,10 @@ actor DetailsFeed {
     }
 
     private func offer(_ watches: [RunWatch]) async {
-        let inFlight = await account.queue.runsInFlight
-        due = Dictionary(watches.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
-        let waiting = watches.filter { !inFlight.contains($0.run) }
+        let read = readSinceLoad
+        let waiting = watches.filter { !read.contains($0.run) }
+        skipped = Set(watches.map(\.run)).intersection(read)
+        due = Dictionary(waiting.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
         await account.learn { queue in
             queue.offer(
                 waiting.map { watch in
@@ -92,8 +98,10 @@ actor DetailsFeed {
 
     /// Reads the detail of a run that was offered to the queue.
     func look(at run: String) async {
+        readSinceLoad.insert(run)
         if let watch = due.removeValue(forKey: run) { await look(at: watch) }
         await account.learn { $0.detailEnded(run) }
+        if skipped.remove(run) != nil { await account.detailsChanged() }
     }
 
     /// Returns false if the detail could not be read. A run that is gone is not a failure.
@@ -144,6 +152,7 @@ extension DetailsFeed {
         let known = error as? RevKeenError, settings = account.settings
         let isGone = known?.reason == .notFound
         var later = watch
+        later.onlyIfShown = watch.shown
         if isGone {
             later.dueAt = account.clock.now + settings.poll.runs.upperBound
             later.settled = trouble.missing(watch.run, at: account.clock.uptime) >= Self.missingFor
@@ -230,6 +239,8 @@ extension DetailsFeed {
     private func moved(_ watch: RunWatch, _ run: Run, brought: Bool) async -> RunWatch {
         var moved = watch
         let now = account.clock.now
+        // A list may have shown something newer of this run while its detail was read. The detail is then read again.
+        moved.onlyIfShown = watch.shown
         moved.haste = .late
         guard let completed = run.completedAt else {
             moved.rung = 0

@@ -6,8 +6,13 @@ struct PendingFilter {
 
     /// A filtered answer showed open approvals, all those that the whole list showed.
     private(set) var isHonoured = false
+    /// The two were compared.
+    private(set) var isJudged = false
 
-    mutating func isRefused() { self = PendingFilter() }
+    mutating func isRefused() {
+        isHonoured = false
+        isJudged = true
+    }
 
     /// Compares a filtered answer with the whole list that was requested just before.
     ///
@@ -17,6 +22,7 @@ struct PendingFilter {
     mutating func judge(_ pending: Listing<Approval>, openOnes filtered: Set<String>, under open: Set<String>) {
         // Two empty answers say nothing.
         if pending.items.isEmpty, open.isEmpty { return }
+        isJudged = true
         let isIgnored = filtered.count < pending.items.count
         isHonoured = !isIgnored && !filtered.isEmpty && open.isSubset(of: filtered)
     }

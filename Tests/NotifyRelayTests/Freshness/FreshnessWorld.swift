@@ -68,7 +68,8 @@ struct FreshnessWorld {
         let happened = revkeen.automations.flatMap(\.runs).count { $0.ended > start && $0.ended < end - .minutes(10) }
         result.missed = happened - runs.count { $0.occurredAt > start && $0.occurredAt < end - .minutes(10) }
         result.slowestApproval =
-            events.filter { $0.kind == .approval }.map { $0.occurredAt.duration(to: $0.seenAt).inSeconds }.max() ?? 0
+            events.filter { $0.kind == .approval || $0.kind == .decision }.map { $0.occurredAt.duration(to: $0.seenAt).inSeconds }.max()
+            ?? 0
         result.requestsPerMinute = Double(asks.count) / (hours * 60)
         var minutes: [Int64: Int] = [:]
         for ask in asks { minutes[ask.at.seconds / 60, default: 0] += 1 }

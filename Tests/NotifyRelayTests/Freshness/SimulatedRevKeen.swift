@@ -17,9 +17,10 @@ final class SimulatedRevKeen: Sendable {
     }
 
     let automations: [Automation]
-    /// When approvals are requested, oldest first.
+    /// When approvals are requested, oldest first. Each is approved ten minutes later.
     let approvals: [Timestamp]
     let limitPerMinute: Int?
+    private static let decidedAfter = Duration.seconds(600)
     private let clock: any WallClock
     private let runIndex: [String: (automation: Int, run: Int)]
 
@@ -77,9 +78,16 @@ final class SimulatedRevKeen: Sendable {
     }
 
     private func approvalRows(_ query: Query) -> [String] {
-        let now = clock.now
-        return approvals.enumerated().reversed().filter { $0.element <= now }.map { number, moment in
-            #"{"id":"p\#(number)","automation_id":"a0","status":"pending","action_summary":"Refund \#(number)","created_at":"\#(moment)"}"#
+        let now = clock.now, wanted = query.values["status"]
+        return approvals.enumerated().reversed().compactMap { number, moment in
+            guard moment <= now else { return nil }
+            let decided = moment + Self.decidedAfter, isOpen = now < decided
+            guard wanted == nil || (wanted == "pending") == isOpen else { return nil }
+            let approved = isOpen ? "" : #","approved_at":"\#(decided)","approved_by_user_id":"ann""#
+            return #"""
+                {"id":"p\#(number)","automation_id":"a0","status":"\#(isOpen ? "pending" : "approved")",\#
+                "action_summary":"Refund \#(number)","created_at":"\#(moment)"\#(approved)}
+                """#
         }
     }
 
