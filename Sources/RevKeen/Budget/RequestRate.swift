@@ -141,7 +141,7 @@ struct RequestRate {
     private mutating func waitForRate(_ rate: Double, _ urgency: RequestBudget.Urgency, behind ahead: Int, at now: Duration) -> Duration? {
         let missing = 1 + Double(ahead) - tokens - allowance(urgency)
         // Tokens are fractions, and a billionth of a request is not worth a wait.
-        let wait: Duration? = missing > 1e-9 ? .seconds(missing * 60 / rate) : urgency == .rest ? waitForMinute(rate, at: now) : nil
+        let wait: Duration? = missing > 1e-9 ? .seconds(missing * 60 / pace) : urgency == .rest ? waitForMinute(rate, at: now) : nil
         guard urgency == .rest, ahead == 0 else { return wait }
         guard let wait else {
             blockedAt = nil
@@ -159,15 +159,21 @@ struct RequestRate {
         restOfMinute.roll(to: now)
         let counted = min(max((now - beganAt).inSeconds, 3), 60)
         let most = rate - Double(urgent.count) * 60 / counted - 1
-        return Double(restOfMinute.total) + 1 > most ? restOfMinute.untilFewer(at: now) : nil
+        guard Double(restOfMinute.total) + 1 > most else { return nil }
+        // What is saved up meanwhile would go at once, minute after minute.
+        tokens = min(tokens, 1)
+        return restOfMinute.untilFewer(at: now)
     }
 
     /// How far this urgency may exceed the rate, in requests.
     private func allowance(_ urgency: RequestBudget.Urgency) -> Double { urgency == .rest ? 0 : burst }
 
+    /// Tokens a minute. A large rate is a little slower than the minute allows, so that requests go evenly.
+    private var pace: Double { rate.map { $0 >= 100 ? $0 - 2 : $0 } ?? 0 }
+
     private mutating func fill(_ now: Duration) {
         learned.pass(to: now)
-        let gained = (now - filledAt).inSeconds * (rate ?? 0) / 60
+        let gained = (now - filledAt).inSeconds * pace / 60
         tokens = min(burst, tokens + max(0, gained))
         filledAt = now
         dropOldUrgent(now)
