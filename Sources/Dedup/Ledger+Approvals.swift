@@ -29,15 +29,6 @@ extension Ledger {
         }
     }
 
-    /// Which of these approvals the ledger has. It reads no payloads.
-    package func knownApprovals(account: String, ids: Set<String>) async throws(LedgerError) -> Set<String> {
-        try await read { db in
-            try ids.filter {
-                try db.first("SELECT 1 FROM approval WHERE account = ? AND id = ?", account, $0, make: { $0[0] as Int }) != nil
-            }
-        }
-    }
-
     /// The open approvals of an account, in the order in which they were first seen.
     ///
     /// - Parameter ids: approvals that are left out; their payloads, which may be large, are not read.

@@ -71,13 +71,6 @@ extension Ledger {
         }
     }
 
-    /// Forgets what was learned of automations that are no more.
-    package func forgetOutlooks(account: String, of automations: Set<String>) async throws(LedgerError) {
-        guard !automations.isEmpty else { return }
-        try await writes.write("outlook") { db in
-            for automation in automations { try db.run("DELETE FROM outlook WHERE account = ? AND automation = ?", account, automation) }
-        }
-    }
 }
 
 /// Reads and writes outlooks as rows.

@@ -107,7 +107,9 @@ extension FaultCall {
         FaultCall(name: "alreadyRead") { ledger, _ in _ = try await ledger.alreadyRead(["r1"], of: .runs, account: "live", before: nil) },
         FaultCall(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
         FaultCall(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
-        FaultCall(name: "knownApprovals") { ledger, _ in _ = try await ledger.knownApprovals(account: "live", ids: ["a1"]) },
+        FaultCall(name: "nextWatch") { ledger, scene in _ = try await ledger.nextWatch(account: "live", after: scene.now) },
+        FaultCall(name: "outlooks") { ledger, _ in _ = try await ledger.outlooks(account: "live") },
+        FaultCall(name: "automationCounts") { ledger, _ in _ = try await ledger.automationCounts() },
         FaultCall(name: "openApprovals") { ledger, _ in _ = try await ledger.openApprovals(account: "live") },
         FaultCall(name: "lanes") { ledger, _ in _ = try await ledger.lanes() },
         FaultCall(name: "mutes") { ledger, _ in _ = try await ledger.mutes() },
@@ -158,6 +160,9 @@ extension FaultCall {
         FaultCall(name: "save a feed") { ledger, _ in try await ledger.save(FeedState(account: "live", name: "runs", saturated: true)) },
         FaultCall(name: "save watches") { ledger, scene in
             try await ledger.save([RunWatch(account: "live", run: "r1", automation: "m1", shown: "z", dueAt: scene.now)])
+        },
+        FaultCall(name: "save outlooks") { ledger, _ in
+            try await ledger.save([StoredOutlook(account: "live", automation: "m1", runs: .init(events: 1, seconds: 60))])
         },
         FaultCall(name: "open a gap") { ledger, scene in
             let gap = Gap(account: "live", feed: .approvals, openedAt: scene.now, reached: 100)

@@ -49,8 +49,6 @@ struct LookRowTests {
         #expect(try await store.ledger.outlooks(account: "live").first { $0.automation == "m1" } == outlook)
         #expect(try await store.ledger.outlooks(account: "other") == [])
         #expect(try await store.ledger.automationCounts() == ["live": 1])
-        try await store.ledger.forgetOutlooks(account: "live", of: ["m1"])
-        #expect(try await store.ledger.automationCounts() == [:])
     }
 
     @Test func `how soon things are seen is kept while nothing new is measured`() async throws {

@@ -183,10 +183,4 @@ struct LookQueueTests {
         queue.shift(by: .seconds(-3_600))
         #expect(queue.nextDueAt() == due - .seconds(3_600))
     }
-
-    @Test func `an automation that is gone is not looked at`() {
-        var queue = queue(.eager, "a", "b")
-        queue.forget(besides: ["b"])
-        #expect(all(&queue, at: start) == [.runs("b")])
-    }
 }

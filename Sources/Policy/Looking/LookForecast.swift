@@ -1,4 +1,4 @@
-package import RelayCore
+import RelayCore
 
 /// What a configuration can be expected to see within: the arithmetic of `LookQueue` for automations that all run equally often, at random.
 package struct LookForecast: Sendable, Equatable {

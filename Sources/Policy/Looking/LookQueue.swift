@@ -211,10 +211,6 @@ extension LookQueue {
         lists[automation] = ListState(outlook: outlook)
     }
 
-    package mutating func forget(besides automations: Set<String>) {
-        for id in lists.keys where !automations.contains(id) { lists[id] = nil }
-    }
-
     package mutating func automationsRead(at now: Timestamp) {
         inFlight.remove(.automations)
         automationsDueAt = now + automations

@@ -160,7 +160,7 @@ struct RequestRate {
         let counted = min(max((now - beganAt).inSeconds, 3), 60)
         let most = rate - Double(urgent.count) * 60 / counted - 1
         guard Double(restOfMinute.total) + 1 > most else { return nil }
-        // What is saved up meanwhile would go at once, minute after minute.
+        // Tokens that are saved up meanwhile would go at once, minute after minute.
         tokens = min(tokens, 1)
         return restOfMinute.untilFewer(at: now)
     }

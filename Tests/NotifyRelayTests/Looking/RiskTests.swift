@@ -47,17 +47,17 @@ struct RiskTests {
         house.transport.misbehave { $0.path == "/automations/\(automation)" ? .status(404, "{}") : .world }
         let poller = try await house.poller()
         func asked() -> Int { house.transport.asks { $0.path == "/automations/\(automation)" }.count }
-        try await poller.approvals.look()
+        await poller.approvals.look()
         let run = await house.world.startRun(of: automation)
         for _ in 0..<3 {
             _ = await house.world.requestApproval(run: run, action: "Another")
             house.clock.advance(by: .seconds(10))
-            try await poller.approvals.look()
+            await poller.approvals.look()
         }
         #expect(asked() == 1)
         _ = await house.world.requestApproval(run: run, action: "Much later")
         house.clock.advance(by: .minutes(5))
-        try await poller.approvals.look()
+        await poller.approvals.look()
         #expect(asked() == 2)
         #expect(try await house.told(.approval).count == 5)
     }
