@@ -240,6 +240,29 @@ struct RequestBudgetTests {
         try await spend(1_000, of: budget)
     }
 
+    @Test func `a host that refuses at any rate teaches none`() async throws {
+        let budget = budget(.none)
+        for _ in 0..<12 {
+            for _ in 0..<30 {
+                // One that has learned a rate waits for it.
+                while budget.wait(.rest) > .zero { clock.advance(by: .milliseconds(50)) }
+                try await spend(1, of: budget)
+            }
+            budget.pause(.rest, for: .seconds(1))
+            clock.advance(by: .seconds(1))
+        }
+        #expect(budget.wait(.rest) == .zero)
+        try await spend(100, of: budget)
+    }
+
+    @Test func `a host that states its limit teaches no other rate`() async throws {
+        let budget = budget(.none, hostLimit: 100_000)
+        try await spend(50, of: budget)
+        budget.pause(.rest, for: .seconds(1))
+        clock.advance(by: .seconds(1))
+        try await spend(500, of: budget)
+    }
+
     @Test func `what the host says is left is not exceeded`() async throws {
         let budget = budget(.none, hostLimit: 600)
         let first = try await budget.enter(.approvals)

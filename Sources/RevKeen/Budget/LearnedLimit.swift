@@ -7,9 +7,10 @@ struct LearnedLimit: Equatable {
     private static let leastShare = 1.0 / 64
     /// After a refusal this share of the rate that led to it is used.
     private static let backoff = 0.8
-    /// The learned rate grows by this factor in a minute without a refusal, and is forgotten at eight times its beginning.
+    /// The learned rate grows by this factor in a minute without a refusal, and is forgotten at eight times the rate that was refused first.
     private static let growth = 1.25
     private static let forgottenAt = 8.0
+    private static let senseless = 0.4
     /// Requests a minute.
     private static let leastRate = 6.0
     /// Seconds in which requests are counted.
@@ -23,6 +24,8 @@ struct LearnedLimit: Equatable {
     private(set) var perMinute: Double?
     private var taughtAt = 0.0
     private var rateGrownAt = Duration.zero
+    /// Until then refusals teach no rate.
+    private var deafUntil = Duration.zero
     private var counted = (began: Duration.zero, count: 0, before: 0.0)
 
     static func == (a: Self, b: Self) -> Bool { a.burstShare == b.burstShare && a.perMinute == b.perMinute }
@@ -41,13 +44,23 @@ struct LearnedLimit: Equatable {
     }
 
     private mutating func learnRate(at now: Duration, until end: Duration) {
+        guard now >= deafUntil else { return }
         roll(to: now)
         let passed = max(1, (now - counted.began).inSeconds)
         guard counted.count >= Self.fewest || counted.before > 0 else { return }
         let used = max(counted.before, Double(counted.count) / passed) * 60
         perMinute = max(Self.leastRate, min(used, perMinute ?? used) * Self.backoff)
-        taughtAt = perMinute ?? 0
         rateGrownAt = max(now, end)
+        if taughtAt == 0 { taughtAt = used }
+        // A host that still refuses at less than half the rate refuses for another reason.
+        guard let rate = perMinute, rate < taughtAt * Self.senseless else { return }
+        forget()
+        deafUntil = now + Self.regrowth
+    }
+
+    private mutating func forget() {
+        perMinute = nil
+        taughtAt = 0
     }
 
     mutating func pass(to now: Duration) {
@@ -57,7 +70,7 @@ struct LearnedLimit: Equatable {
         }
         while let rate = perMinute, now - rateGrownAt >= .seconds(60) {
             rateGrownAt += .seconds(60)
-            perMinute = rate * Self.growth > taughtAt * Self.forgottenAt ? nil : rate * Self.growth
+            if rate * Self.growth > taughtAt * Self.forgottenAt { forget() } else { perMinute = rate * Self.growth }
         }
     }
 

@@ -85,7 +85,7 @@ struct RequestRate {
         for paused in Set([urgency, .rest]) { pausedUntil[paused] = max(pausedUntil[paused] ?? moment, moment) }
         guard isTooMany else { return }
         fill(now)
-        learned.refused(at: now, until: moment, isRateKnown: host.isTold)
+        learned.refused(at: now, until: moment, isRateKnown: host.isTold || hostLimit != nil)
         tokens = min(tokens, burst)
     }
 
@@ -168,8 +168,8 @@ struct RequestRate {
     /// How far this urgency may exceed the rate, in requests.
     private func allowance(_ urgency: RequestBudget.Urgency) -> Double { urgency == .rest ? 0 : burst }
 
-    /// Tokens a minute. A large rate is a little slower than the minute allows, so that requests go evenly.
-    private var pace: Double { rate.map { $0 >= 100 ? $0 - 2 : $0 } ?? 0 }
+    /// Tokens a minute. A large rate is a little slower than the minute allows, which is counted by the second, so that requests go evenly.
+    private var pace: Double { rate.map { $0 >= 100 ? $0 * 0.98 : $0 } ?? 0 }
 
     private mutating func fill(_ now: Duration) {
         learned.pass(to: now)
