@@ -192,4 +192,52 @@ struct GapTests {
         let missing = runs.subtracting(try await known(house))
         #expect(missing.isEmpty, "seed \(seed): \(missing.count) are missing")
     }
+
+    /// The random world of small looks: few runs between them, some of which go on, an order that changes, lists that page or not, faults
+    /// of lists and details, and restarts.
+    @Test(arguments: 1...24) func `whatever comes between small looks, each run is told once`(seed: Int) async throws {
+        var chance = Chance(UInt64(seed) &* 31)
+        let (house, automations) = try await house()
+        let automation = automations[0]
+        let pages = seed % 2 == 0
+        await house.world.arrange { $0.ignoreOffset = !pages }
+        var runs: Set<String> = [], open: [String] = []
+        let faults = Locked(Chance(UInt64(seed) &* 7_919))
+        house.transport.misbehave { _ in
+            switch faults.withLock({ $0.next() % 20 }) {
+            case 0...1: .status(500)
+            case 2: .unreachable
+            default: .world
+            }
+        }
+        for step in 0..<40 {
+            if step == 25 { await house.world.arrange { $0.order = [.newest, .oldest, .shuffled][seed % 3] } }
+            for _ in 0..<Int(chance.next() % 12) {
+                house.clock.advance(by: .milliseconds(Int(chance.next() % 900)))
+                let run = await house.world.startRun(of: automation)
+                runs.insert(run)
+                if chance.next() % 4 == 0 { open.append(run) } else { await house.world.finishRun(run, outcome: .failed) }
+            }
+            while !open.isEmpty, chance.next() % 3 == 0 {
+                await house.world.finishRun(open.remove(at: Int(chance.next() % UInt64(open.count))), outcome: .succeeded)
+            }
+            house.clock.advance(by: .seconds(Int(chance.next() % 20)))
+            _ = try await house.poller().runs.look(at: automation)
+            if chance.next() % 3 == 0 { _ = try await house.poller().details.lookAtAll(dueBefore: house.clock.now) }
+            if chance.next() % 12 == 0 {
+                try await house.restart()
+                _ = try await house.poller().automations.look()
+            }
+        }
+        house.transport.misbehave(nil)
+        for run in open { await house.world.finishRun(run, outcome: .failed) }
+        for _ in 0..<4 {
+            house.clock.advance(by: .minutes(6))
+            try await house.look()
+        }
+        let told = try await house.told(.run)
+        let ended = Set(told.map { $0.split(separator: "/")[2] }.map(String.init))
+        #expect(ended == runs, "seed \(seed): \(runs.subtracting(ended).count) of \(runs.count) are missing")
+        #expect(told.count == runs.count, "seed \(seed)")
+    }
 }
