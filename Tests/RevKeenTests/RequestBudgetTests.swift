@@ -281,6 +281,19 @@ struct RequestBudgetTests {
         #expect(budget.wait(.rest) > .zero)
     }
 
+    @Test(arguments: [(nil, 1.0), (600, 0.1)] as [(Int?, Double)])
+    func `a host that always says that nothing is left is asked slowly, and not never`(limit: Int?, seconds: Double) async throws {
+        let budget = budget(.none, hostLimit: limit)
+        for urgency in [RequestBudget.Urgency.rest, .approvals, .rest] {
+            while budget.wait(urgency) > .zero { clock.advance(by: budget.wait(urgency)) }
+            let number = try await budget.enter(urgency)
+            budget.leave()
+            budget.learn(remaining: 0, from: number)
+            #expect(budget.wait(.rest) == .seconds(seconds) && budget.wait(.approvals) == .seconds(seconds))
+            #expect(budget.wait(.decision) == .zero)
+        }
+    }
+
     /// A host of 50 requests a second with a bucket of 20 that says what is left.
     @Test func `a host that says what is left is used wholly and never refuses`() async throws {
         let budget = budget(.none)

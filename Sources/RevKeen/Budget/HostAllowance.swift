@@ -40,7 +40,8 @@ struct HostAllowance: Equatable {
         // A host that allows only a few keeps nothing back.
         let kept = isUrgent ? 0 : min(Self.reserve, (most / 8).rounded(.down))
         let needed = min(Double(count), max(1, most - kept)) + kept
-        let missing = needed - min(most, left + (now - toldAt).inSeconds / pace)
+        // Also a host that always tells zero is asked again after its pace.
+        let missing = needed - min(max(most, 1), left + (now - toldAt).inSeconds / pace)
         return missing > 1e-9 ? .seconds(min(missing * pace, 60)) : nil
     }
 }

@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -44,6 +45,32 @@ struct DetailTests {
         let end = house.clock.now
         _ = try await house.poller().runs.look(at: automation)
         #expect(try await looks(house, run, since: end) == [.zero, .minutes(2), .minutes(10), .hours(1), .hours(24)])
+    }
+
+    @Test func `while late looks bring nothing few runs are read again, and one late notification makes it all`() async throws {
+        let (house, automation, _) = try await house()
+        let poller = try await house.poller()
+        for _ in 0..<2_000 { await poller.account.sawLate(somethingNew: false) }
+        func finished(_ count: Int) async throws -> [RunWatch] {
+            var watches: [RunWatch] = []
+            for _ in 0..<count {
+                let run = await house.world.startRun(of: automation)
+                await house.world.finishRun(run, outcome: .succeeded)
+                _ = await poller.runs.look(at: automation)
+                _ = try await poller.details.lookAtAll(dueBefore: house.clock.now)
+                watches.append(try await watch(house, run))
+            }
+            return watches
+        }
+        #expect(try await finished(60).count { !$0.settled } < 15)
+        // A restart knows it too.
+        try await poller.account.storeOutlooks()
+        try await house.restart()
+        #expect(try await house.poller().automations.look())
+        let share = try await house.poller().account.late.share
+        #expect(share == 0.05)
+        await poller.account.sawLate(somethingNew: true)
+        #expect(try await finished(5).allSatisfy { !$0.settled })
     }
 
     @Test func `a notification that follows the end is told, and starts the ladder again`() async throws {

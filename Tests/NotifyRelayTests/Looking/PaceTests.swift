@@ -106,6 +106,25 @@ struct PaceTests {
         #expect(asked.count == 30, "each has its turn")
     }
 
+    /// The times between the reads of a run that goes on, over an hour.
+    private func readsOfRunning(tellingEach wait: Duration?) async throws -> [Double] {
+        let (house, automation) = try await house("poll: {approvals: 5m}")
+        let run = await house.world.startRun(of: automation)
+        try await house.polling { poller in
+            for _ in 0..<120 {
+                await house.pass(.seconds(30), polling: poller)
+                if wait != nil { await house.world.notify(run: run, message: "halfway") }
+            }
+        }
+        return intervals(times(house, run)).map(\.inSeconds)
+    }
+
+    @Test func `inside a run that goes on is looked as often as something was found there`() async throws {
+        let silent = try await readsOfRunning(tellingEach: nil), talking = try await readsOfRunning(tellingEach: .seconds(30))
+        #expect(silent.suffix(5).allSatisfy { $0 > 20 }, "\(silent.suffix(5))")
+        #expect(talking.suffix(50).allSatisfy { $0 < 5 }, "\(talking.suffix(5))")
+    }
+
     @Test func `a feed that fails waits longer, and one good answer ends that`() async throws {
         let (house, _) = try await house("poll: {approvals: 10s}")
         house.transport.misbehave(at: "/approvals", .status(500))
