@@ -100,6 +100,20 @@ struct RequestBudgetTests {
         #expect((25...35).contains(rest), "\(rest) in 15 minutes")
     }
 
+    @Test func `what is reserved is one request of the rest`() async throws {
+        let budget = budget(.perMinute(60))
+        let reservation = try #require(budget.reserve())
+        #expect(budget.reserve() == nil && budget.wait(.rest) == .seconds(1))
+        try await RequestBudget.$reservation.withValue(reservation) { try await spend(1, of: budget) }
+        #expect(budget.requests == 1 && budget.wait(.rest) == .seconds(1))
+        // It is used up.
+        async let next: Void = RequestBudget.$reservation.withValue(reservation) { try await spend(1, of: budget) }
+        #expect(await clock.settle { clock.sleeperCount == 1 })
+        clock.advance(by: .seconds(1))
+        try await next
+        #expect(budget.requests == 2)
+    }
+
     @Test func `approvals go while the rest waits, and decisions always`() async throws {
         let budget = filled(.perMinute(60))
         try await spend(10, of: budget)
@@ -133,6 +147,8 @@ struct RequestBudgetTests {
                 clock.advance(by: .seconds(1))
                 #expect(await clock.settle { clock.sleeperCount == budget.waiting })
             }
+            // One that has its place is still to write that down.
+            #expect(await clock.settle { order.withLock { $0.count } == 3 })
             group.cancelAll()
             while await group.nextResult() != nil {}
         }

@@ -78,7 +78,9 @@ extension AccountPoller {
                 await fit()
                 if let look = await nextLook() {
                     inFlight += 1
-                    group.addTask { await self.make(look) }
+                    // The place is taken now, so that no more looks are chosen than the rate lets enter.
+                    let reservation = account.client.budget.reserve()
+                    group.addTask { await RequestBudget.$reservation.withValue(reservation) { await self.make(look) } }
                 } else {
                     await account.wakeup.wait(until: await waitsUntil(), clock: clock)
                 }

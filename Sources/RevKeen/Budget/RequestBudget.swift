@@ -56,7 +56,8 @@ package final class RequestBudget: Sendable {
     /// - Throws: `NotEntered` if the task is cancelled, or if a decision would have to wait for a long pause.
     @discardableResult
     package func enter(_ urgency: Urgency) async throws(NotEntered) -> Int {
-        try await waitForRate(urgency)
+        let isReserved = urgency == .rest && Self.reservation?.use() == true
+        if !isReserved { try await waitForRate(urgency) }
         while true {
             try await waitForPlace(urgency)
             // A pause may have begun during the wait for a place.
@@ -68,6 +69,34 @@ package final class RequestBudget: Sendable {
             state.requests += 1
             return state.requests
         }
+    }
+
+    /// The right to one request of the rest, taken before the request is made: the next one that the task makes uses it.
+    package final class Reservation: Sendable {
+        private let isFree = Locked(true)
+
+        fileprivate init() {}
+
+        fileprivate func use() -> Bool {
+            isFree.withLock { isFree in
+                defer { isFree = false }
+                return isFree
+            }
+        }
+    }
+
+    @TaskLocal package static var reservation: Reservation?
+
+    /// Takes a place in the rate for a request of the rest that follows; nil if it would have to wait.
+    package func reserve() -> Reservation? {
+        let isTaken = state.withLock { state in
+            let now = clock.uptime
+            guard state.rate.wait(.rest, at: now) == nil else { return false }
+            let ticket = state.rate.draw(.rest)
+            defer { state.rate.giveUp(ticket) }
+            return state.rate.take(ticket, at: now) == nil
+        }
+        return isTaken ? Reservation() : nil
     }
 
     package enum NotEntered: Error, Equatable {

@@ -83,10 +83,10 @@ final class SimulatedRevKeen: Sendable {
             guard moment <= now else { return nil }
             let decided = moment + Self.decidedAfter, isOpen = now < decided
             guard wanted == nil || (wanted == "pending") == isOpen else { return nil }
-            let approved = isOpen ? "" : #","approved_at":"\#(decided)","approved_by_user_id":"ann""#
+            let approved = isOpen ? "" : #","approved_at":"\#(Self.text(decided))","approved_by_user_id":"ann""#
             return #"""
                 {"id":"p\#(number)","automation_id":"a0","status":"\#(isOpen ? "pending" : "approved")",\#
-                "action_summary":"Refund \#(number)","created_at":"\#(moment)"\#(approved)}
+                "action_summary":"Refund \#(number)","created_at":"\#(Self.text(moment))"\#(approved)}
                 """#
         }
     }
@@ -108,11 +108,17 @@ final class SimulatedRevKeen: Sendable {
     private func row(run index: Int, of number: Int, _ now: Timestamp) -> String {
         let run = automations[number].runs[index], isOver = run.ended <= now
         let status = !isOver ? "running" : run.failed ? "failed" : "succeeded"
-        let end = isOver ? #""\#(run.ended)""# : "null"
+        let end = isOver ? #""\#(Self.text(run.ended))""# : "null"
         return """
-            {"id":"r\(number)-\(index)","automation_id":"a\(number)","status":"\(status)","created_at":"\(run.started)",\
-            "started_at":"\(run.started)","completed_at":\(end)}
+            {"id":"r\(number)-\(index)","automation_id":"a\(number)","status":"\(status)","created_at":"\(Self.text(run.started))",\
+            "started_at":"\(Self.text(run.started))","completed_at":\(end)}
             """
+    }
+
+    /// A moment to the millisecond.
+    private static func text(_ moment: Timestamp) -> String {
+        let fraction = 1_000 + moment.milliseconds % 1_000
+        return "\(Timestamp(seconds: moment.seconds).description.dropLast()).\(String(fraction).dropFirst())Z"
     }
 
     private func detail(_ id: String) -> HTTPResponse {
