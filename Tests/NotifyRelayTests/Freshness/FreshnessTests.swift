@@ -72,7 +72,7 @@ struct FreshnessTests {
         let count = Self.isLong ? 1_000 : 100, part = Double(count) / 1_000
         let budget = Self.isLong ? 500 : 72
         var dice = Dice(seed: Self.seed)
-        let start = Timestamp(seconds: 1_795_392_000), hours = Self.isLong ? 12.0 : 9
+        let start = Timestamp(seconds: 1_795_392_000), hours = Self.isLong ? 12.0 : 6
         let (automations, rates) = dice.fleet(count, runsPerMinute: 20 * part, hours: hours, from: start)
         let world = try await FreshnessWorld("budget: \(budget)/min, effort: eager, approvals: 3s", start: start) { clock in
             SimulatedRevKeen(automations, clock: clock)
@@ -117,7 +117,7 @@ struct FreshnessTests {
     }
 
     @Test func `a restart each hour forgets no rate and exceeds no minute`() async throws {
-        let hours = Self.isLong ? 24.0 : 6
+        let hours = Self.isLong ? 24.0 : 4
         let (calm, _) = try await fleet(20, 0.2, "normal", hours: hours)
         let (result, rates) = try await fleet(20, 0.2, "normal", hours: hours, restarts: Int(hours) - 1)
         say("20 automations, a restart each hour", result, optimum: optimum(rates, requests: 500 - Self.fixed - result.details))
