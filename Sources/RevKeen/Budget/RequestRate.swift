@@ -36,8 +36,9 @@ struct RequestRate {
         self.hostLimit = hostLimit
         filledAt = now
         beganAt = now
-        // A program that starts again and again stays within its rate: there is no burst at its start.
+        // A program that starts again and again stays within its rate: it may begin with one second of it.
         tokens = 1
+        tokens = max(1, (perMinute ?? 0) / 60)
     }
 
     var waiting: Int { line.count }
