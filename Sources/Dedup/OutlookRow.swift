@@ -70,7 +70,6 @@ extension Ledger {
                 }, uniquingKeysWith: { $1 })
         }
     }
-
 }
 
 /// Reads and writes outlooks as rows.

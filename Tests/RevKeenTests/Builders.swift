@@ -54,3 +54,11 @@ func failure(_ body: () async throws(RevKeenError) -> some Any) async -> RevKeen
         return error
     }
 }
+
+/// Enters and leaves `count` times, so that it never waits for a place.
+func spend(_ count: Int, of budget: RequestBudget, _ urgency: RequestBudget.Urgency = .rest) async throws {
+    for _ in 0..<count {
+        try await budget.enter(urgency)
+        budget.leave()
+    }
+}

@@ -100,8 +100,8 @@ extension Account {
 
     var beginning: Beginning { Beginning(since: since) }
 
-    /// An automation is watched from now on.
-    func isUnlooked(_ automation: String) { unlooked[automation] = !firstLookDone.contains(.runs) }
+    /// Notes that an automation is watched from now on, and that its runs were not looked at yet.
+    func noteUnlooked(_ automation: String) { unlooked[automation] = !firstLookDone.contains(.runs) }
 
     func isFirstLook(atRunsOf automation: String) -> Bool { unlooked[automation] ?? false }
 

@@ -198,7 +198,7 @@ extension ApprovalsFeed {
             return pending.items.filter { !shown.contains($0.id) }
         } catch {
             if LargeAnswers.isAskedFor(by: error) { throw error }
-            if error.reason.isRefusalOfQuery { filter.isRefused() }
+            if error.reason.isRefusalOfQuery { filter.refuse() }
             return []
         }
     }

@@ -30,7 +30,7 @@ actor AutomationBook {
         for automation in automations where isWanted(id: automation.id, name: automation.name) {
             let isNew = watched.updateValue(automation, forKey: automation.id) == nil
             await account.watch(automation)
-            if isNew { await account.isUnlooked(automation.id) }
+            if isNew { await account.noteUnlooked(automation.id) }
         }
         account.wakeup.signal()
     }

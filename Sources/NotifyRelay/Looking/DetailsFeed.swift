@@ -57,8 +57,11 @@ actor DetailsFeed {
         do throws(LedgerError) {
             try await saveWatches()
             readSinceLoad = await account.queue.runsInFlight
+            // A run that is put off while the store is read may be missing in the answer.
+            nextDueAt = nil
             let found = try await account.ledger.watches(account: account.name, dueBefore: now, limit: Self.mostDue)
-            nextDueAt = try await account.ledger.nextWatch(account: account.name, after: now)
+            let next = try await account.ledger.nextWatch(account: account.name, after: now)
+            nextDueAt = [nextDueAt, next].compactMap(\.self).min()
             hasMore = found.count == Self.mostDue
             await offer(found)
         } catch {

@@ -9,7 +9,8 @@ struct PendingFilter {
     /// The two were compared.
     private(set) var isJudged = false
 
-    mutating func isRefused() {
+    /// RevKeen refused the filter, so it is not asked to prove itself again.
+    mutating func refuse() {
         isHonoured = false
         isJudged = true
     }

@@ -8,58 +8,6 @@ import RelaySupport
 /// certain comes before what is guessed, and a list that is older than its upper bound before both. Approvals are not in this queue: they
 /// have requests of their own.
 package struct LookQueue: Sendable {
-    /// From which worth a guessed look is made if the budget is not the bound.
-    package enum Effort: String, Sendable, CaseIterable {
-        case thrifty, normal, eager
-
-        /// In event-seconds.
-        package var leastWorth: Double {
-            switch self {
-            case .thrifty: 0.5
-            case .normal: 0.02
-            case .eager: 0
-            }
-        }
-    }
-
-    package enum Look: Sendable, Hashable {
-        /// The list of automations.
-        case automations
-        /// The runs of an automation.
-        case runs(String)
-        /// One run's detail.
-        case detail(String)
-    }
-
-    /// A run's detail that is due.
-    package struct Detail: Sendable, Equatable {
-        package enum Kind: Int, Sendable, Comparable {
-            /// A run that says what became of an approval.
-            case asked
-            /// A failed run that was not read since it finished.
-            case failed
-            /// Another finished run that was not read since.
-            case finished
-            /// A run that goes on, or a late look at a finished one.
-            case guessed
-
-            package static func < (a: Kind, b: Kind) -> Bool { a.rawValue < b.rawValue }
-        }
-
-        package var run: String
-        package var kind: Kind
-        package var dueAt: Timestamp
-        /// The rate of what is looked for, in events a second.
-        package var rate: Double
-
-        package init(run: String, kind: Kind, dueAt: Timestamp, rate: Double = 0) {
-            self.run = run
-            self.kind = kind
-            self.dueAt = dueAt
-            self.rate = rate
-        }
-    }
-
     /// The youngest and the oldest age at which a list is looked at.
     package let bounds: ClosedRange<Duration>
     package let effort: Effort
@@ -74,7 +22,7 @@ package struct LookQueue: Sendable {
     private var inFlight: Set<Look> = []
     private var automationsDueAt = Timestamp.distantPast
     private var prior = ListOutlook.Prior()
-    private var found = Found()
+    private var found = ExpectedFinds()
 
     /// A list, and what is reckoned of it once for each look.
     private struct ListState: Sendable {
@@ -182,10 +130,6 @@ extension LookQueue {
         let seconds = (2 * effort.leastWorth / rate).squareRoot()
         return min(max(.seconds(min(seconds, 1e8)), bounds.lowerBound), bounds.upperBound)
     }
-}
-
-extension LookQueue.Detail {
-    fileprivate func isBefore(_ other: Self) -> Bool { (kind, dueAt, run) < (other.kind, other.dueAt, other.run) }
 }
 
 // MARK: - What was learned
@@ -343,21 +287,5 @@ extension LookQueue {
             }
         }
         lists[id]?.dueAt = max(earliest + .seconds(high), list.outlook.notBefore)
-    }
-}
-
-/// What the looks of the last hour or so were expected to find, with a half-life.
-private struct Found: Sendable {
-    private static let halfLife = 1_800.0
-    private(set) var events = 0.0
-    private(set) var waiting = 0.0
-    private var at: Timestamp?
-
-    mutating func add(_ expected: ListOutlook.Expectation, at now: Timestamp) {
-        let passed = max(0, (at ?? now).duration(to: now).inSeconds)
-        let kept = Double.left(after: passed, halfLife: Self.halfLife)
-        events = events * kept + expected.events
-        waiting = waiting * kept + expected.waiting
-        at = now
     }
 }

@@ -10,6 +10,7 @@ struct LearnedLimit: Equatable {
     /// The learned rate grows by this factor in a minute without a refusal, and is forgotten at eight times the rate that was refused first.
     private static let growth = 1.25
     private static let forgottenAt = 8.0
+    /// Below this share of the rate that was refused first, refusals have another reason than the rate.
     private static let senseless = 0.4
     /// Requests a minute.
     private static let leastRate = 6.0

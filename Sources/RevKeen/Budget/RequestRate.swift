@@ -37,8 +37,7 @@ struct RequestRate {
         filledAt = now
         beganAt = now
         // A program that starts again and again stays within its rate: it may begin with one second of it.
-        tokens = 1
-        tokens = max(1, (perMinute ?? 0) / 60)
+        tokens = max(1, (setting.perMinute(hostLimit: hostLimit) ?? 0) / 60)
     }
 
     var waiting: Int { line.count }
