@@ -1,7 +1,7 @@
 import Dispatch
 import GRDB
 package import RelayCore
-import RelaySupport
+package import RelaySupport
 
 /// The store of everything that was seen and is still owed, in one SQLite file.
 ///
@@ -19,7 +19,10 @@ package final class Ledger: Sendable {
     /// `PRAGMA data_version` when it was last read. It changes when another connection writes, in this process or another.
     private let seenVersion: Locked<Int>
 
-    private init(path: String, clock: any WallClock, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience, version: Int) {
+    private init(
+        path: String, clock: any WallClock, turns: any TurnTaking, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience,
+        version: Int
+    ) {
         self.path = path
         self.clock = clock
         self.writer = writer
@@ -27,19 +30,22 @@ package final class Ledger: Sendable {
         self.patience = patience
         seenVersion = Locked(version)
         faults = FaultPoint()
-        writes = WriteQueue(writer, path: path, faults: faults)
+        writes = WriteQueue(writer, path: path, faults: faults, turns: turns)
     }
 
     /// Opens a store. A file that is damaged, foreign or from a newer version stays as it is.
     ///
     /// - Parameter create: makes a store where there is none and brings an older one up to date. Only the holder of the `StoreLock`
     ///   may ask for that; without it a missing store is `.missing` and an older one `.older`.
-    package static func open(_ path: String, create: Bool, clock: any WallClock) throws(LedgerError) -> Ledger {
-        try open(path, create: create, clock: clock, migrations: Migrations())
+    /// - Parameter turns: writes that are asked for in one turn go into one transaction.
+    package static func open(
+        _ path: String, create: Bool, clock: any WallClock, turns: any TurnTaking = WithoutTurns()
+    ) throws(LedgerError) -> Ledger {
+        try open(path, create: create, clock: clock, turns: turns, migrations: Migrations())
     }
 
     static func open(
-        _ path: String, create: Bool, clock: any WallClock, migrations: Migrations
+        _ path: String, create: Bool, clock: any WallClock, turns: any TurnTaking = WithoutTurns(), migrations: Migrations
     ) throws(LedgerError) -> Ledger {
         let file = StoreFile(path: path)
         let condition = try file.condition()
@@ -56,7 +62,8 @@ package final class Ledger: Sendable {
             try writer.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true, patience))
             return Ledger(
-                path: path, clock: clock, writer: writer, reader: reader, patience: patience, version: try writer.inDatabase(dataVersion))
+                path: path, clock: clock, turns: turns, writer: writer, reader: reader, patience: patience,
+                version: try writer.inDatabase(dataVersion))
         } catch {
             throw LedgerError(error, store: path)
         }

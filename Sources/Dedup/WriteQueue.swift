@@ -20,13 +20,15 @@ final class WriteQueue: Sendable {
     private let database: DatabaseQueue
     private let path: String
     private let faults: FaultPoint
+    private let turns: any TurnTaking
     private let state = Locked(State())
     #if DEBUG
         /// Called on the writer's thread with `admit.before-commit`, `settle.after-commit`, …, once for each piece of work.
         let stopPoint = Locked<(@Sendable (String) -> Void)?>(nil)
     #endif
 
-    init(_ database: DatabaseQueue, path: String, faults: FaultPoint) {
+    init(_ database: DatabaseQueue, path: String, faults: FaultPoint, turns: any TurnTaking) {
+        self.turns = turns
         self.database = database
         self.path = path
         self.faults = faults
@@ -92,7 +94,7 @@ final class WriteQueue: Sendable {
             return (true, !state.isDraining)
         }
         guard accepted else { return job.fail(closedError) }
-        if starts { database.asyncWriteWithoutTransaction { self.drain($0) } }
+        if starts { turns.atEndOfTurn { [self] in database.asyncWriteWithoutTransaction { self.drain($0) } } }
     }
 
     /// Writes the waiting work. It queues itself again after some transactions, so that work between transactions gets its turn.

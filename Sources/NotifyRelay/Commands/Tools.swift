@@ -5,9 +5,16 @@ import Transport
 
 /// The HTTP and mail clients and the clock of a command or the daemon, which must call `end` when it is done.
 final class Tools: Sendable {
-    let http = HTTPClient()
+    /// The thread for HTTP, and for the tasks of the daemon that prefer it.
+    let loop = NetworkLoop()
+    let http: HTTPClient
     let mail = MailClient()
-    let clock = SystemClock()
+    let clock: any WallClock
+
+    init() {
+        http = HTTPClient(on: loop)
+        clock = LoopClock(loop)
+    }
 
     /// The one making of what channels share.
     var channel: ChannelTools {

@@ -23,7 +23,8 @@ struct Engine: Sendable {
         // Signals are trapped before the store is opened, so that a signal that comes meanwhile is not lost.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         let notices = RunNotices(logger: logger, clock: SystemClock())
-        try await with(configuration) { relay, tools, keys in
+        try await with(configuration) { relay, own, keys in
+            let tools = own.channel
             try await relay.prepare()
             notices.started(configuration)
             defer { notices.stopped() }
@@ -37,7 +38,7 @@ struct Engine: Sendable {
                 parts.append(ServicePart { await cancelWhenGracefulShutdown { await beat.run() } })
             }
             if watchesFiles { parts.append(ServicePart { await cancelWhenGracefulShutdown { await reload.watch() } }) }
-            parts.append(ServicePart { await Self.run(relay) })
+            parts.append(ServicePart { await withTaskExecutorPreference(own.loop) { await Self.run(relay) } })
             try await group(of: parts, ending: ServicePart { await Self.heed(signals, reload) }).run()
         }
     }
@@ -92,14 +93,14 @@ struct Engine: Sendable {
 
     /// Looks once, delivers what is due, and ends. Returns false if an account was not reached or something due stays owed.
     func once(_ configuration: Configuration) async throws -> Bool {
-        try await with(configuration) { relay, _, _ in
+        try await with(configuration) { relay, own, _ in
             try await relay.prepare()
-            return try await relay.runOnce()
+            return try await withTaskExecutorPreference(own.loop) { try await relay.runOnce() }
         }
     }
 
     private func with<Result: Sendable>(
-        _ configuration: Configuration, _ body: (Relay, ChannelTools, LinkKeys) async throws -> Result
+        _ configuration: Configuration, _ body: (Relay, Tools, LinkKeys) async throws -> Result
     ) async throws -> Result {
         let own = Tools()
         defer { own.end() }
@@ -110,12 +111,12 @@ struct Engine: Sendable {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
-        let ledger = try openStore(configuration, clock: tools.clock)
+        let ledger = try openStore(configuration, own)
         defer { ledger.end() }
         let relay = Relay(
             generation: generation, ledger: ledger, http: tools.http, clock: tools.clock, logger: logger, version: NotifyRelay.versionText,
             chance: { Double.random(in: 0..<1) }, buttons: Relay.ButtonAccess(keys: keys, tools: tools))
-        return try await body(relay, tools, keys)
+        return try await body(relay, own, keys)
     }
 
     private func linkKeys(_ configuration: Configuration) throws -> LinkKeys {
@@ -141,9 +142,9 @@ struct Engine: Sendable {
             proxies: TrustedProxies(blocks: server.trusted))
     }
 
-    private func openStore(_ configuration: Configuration, clock: any WallClock) throws -> Ledger {
+    private func openStore(_ configuration: Configuration, _ own: Tools) throws -> Ledger {
         do {
-            return try Ledger.open(configuration.store, create: true, clock: clock)
+            return try Ledger.open(configuration.store, create: true, clock: own.clock, turns: own.loop)
         } catch {
             Terminal.complain(error.detail)
             throw ExitCode.ioError
