@@ -23,6 +23,16 @@ package struct Admission: Sendable {
     }
 }
 
+/// What a transaction admitted.
+package struct Admitted: Sendable {
+    package var admissions: [Admission]
+    /// For each admission, in order, whether it was new.
+    package var results: [AdmissionResult]
+
+    /// The admissions that were new.
+    package var new: [Admission] { zip(admissions, results).compactMap { $1 == .known ? nil : $0 } }
+}
+
 package enum AdmissionResult: Sendable, Equatable {
     /// The event is new; `owed` counts its deliveries without those that were superseded at once.
     case admitted(owed: Int)

@@ -7,7 +7,10 @@ import RelayCore
 extension Database {
     /// Runs a prepared statement and returns how many rows it changed.
     @discardableResult
-    func run(_ sql: String, _ values: (any SQLValue)?...) throws -> Int {
+    func run(_ sql: String, _ values: (any SQLValue)?...) throws -> Int { try run(sql, list: values) }
+
+    @discardableResult
+    func run(_ sql: String, list values: [(any SQLValue)?]) throws -> Int {
         let statement = try prepared(sql, values)
         defer { statement.reset() }
         while try step(statement) {}
@@ -16,6 +19,10 @@ extension Database {
 
     /// Makes a value of each row of a prepared query. `make` must not run the same query.
     func all<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> [Value] {
+        try all(sql, list: values, make: make)
+    }
+
+    func all<Value>(_ sql: String, list values: [(any SQLValue)?], make: (SQLRow) throws -> Value) throws -> [Value] {
         let statement = try prepared(sql, values)
         defer { statement.reset() }
         var made: [Value] = []

@@ -36,14 +36,13 @@ enum EventRow {
 
     /// Returns the event's number, or nil if its id was admitted before.
     static func insert(_ event: Event, _ db: Database) throws -> Int64? {
-        guard try number(of: event.id, db) == nil else { return nil }
-        try db.run(
+        try db.first(
             """
             INSERT INTO event (id, account, kind, subject, priority, occurred_at, seen_at, payload)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING n
             """, event.id, event.account, event.kind.rawValue, event.subject, event.priority.rawValue,
-            event.occurredAt.milliseconds, event.seenAt.milliseconds, try PayloadText.write(event.payload))
-        return db.lastInsertedRowID
+            event.occurredAt.milliseconds, event.seenAt.milliseconds, try PayloadText.write(event.payload)
+        ) { $0[0] }
     }
 }
 

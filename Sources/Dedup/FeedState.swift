@@ -94,3 +94,14 @@ package struct RunWatch: Sendable, Equatable {
         self.haste = haste
     }
 }
+
+/// The next state of a watch, which depends on whether its detail brought an event that is new.
+package struct WatchAfter: Sendable {
+    package var ifNew: RunWatch
+    package var ifKnown: RunWatch
+
+    package init(ifNew: RunWatch, ifKnown: RunWatch) {
+        self.ifNew = ifNew
+        self.ifKnown = ifKnown
+    }
+}

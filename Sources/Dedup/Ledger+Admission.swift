@@ -2,28 +2,29 @@ import GRDB
 import RelayCore
 
 extension Ledger {
-    /// Admits events in the given order, with their deliveries and windows and with the state that a look learned, in one transaction.
+    /// Admits events, with their deliveries and windows and with the state that a look learned, in one transaction.
     ///
-    /// - Returns: for each admission, in order, whether it was new.
+    /// - Parameters:
+    ///   - watch: a watch whose next state depends on whether one of the events is new.
+    ///   - plan: makes the admissions, in their order. It is called inside the transaction with the mutes of that moment, perhaps twice.
     package func admit(
-        _ admissions: [Admission], watches: [RunWatch] = [], feed: FeedState? = nil
-    ) async throws(LedgerError) -> [AdmissionResult] {
+        watches: [RunWatch] = [], watch: WatchAfter? = nil, _ plan: @escaping @Sendable ([Mute]) -> [Admission]
+    ) async throws(LedgerError) -> Admitted {
         let now = clock.now
-        return try await writes.write("admit") { db in
+        return try await writes.write("admit") { [self] db in
+            let admissions = plan(try mutes(in: db, at: now))
             let results = try admissions.map { try AdmissionRow.admit($0, at: now, db) }
-            for watch in watches { try LookRow.save(watch, db) }
-            if let feed { try LookRow.save(feed, db) }
-            return results
+            try LookRow.save(watches, db)
+            if let watch { try LookRow.save(results.allSatisfy { $0 == .known } ? watch.ifKnown : watch.ifNew, db) }
+            return Admitted(admissions: admissions, results: results)
         }
     }
 
-    /// The given ids that were admitted before.
-    package func known(_ ids: [String]) async throws(LedgerError) -> Set<String> {
-        try await read { db in
-            var known = Set<String>()
-            for id in ids where try EventRow.number(of: id, db) != nil { known.insert(id) }
-            return known
-        }
+    /// Admits events that were planned before.
+    ///
+    /// - Returns: for each admission, in order, whether it was new.
+    package func admit(_ admissions: [Admission]) async throws(LedgerError) -> [AdmissionResult] {
+        try await admit { _ in admissions }.results
     }
 }
 

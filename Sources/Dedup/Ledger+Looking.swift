@@ -60,7 +60,11 @@ extension Ledger {
     package func watches(account: String, runs: [String]) async throws(LedgerError) -> [String: RunWatch] {
         try await read { db in
             var found: [String: RunWatch] = [:]
-            for run in runs { found[run] = try db.first(LookRow.one, account, run, make: LookRow.watch) }
+            for start in stride(from: 0, to: runs.count, by: LookRow.ofOneRead) {
+                let some = runs[start..<min(start + LookRow.ofOneRead, runs.count)].map { $0 as (any SQLValue)? }
+                let rest = [(any SQLValue)?](repeating: nil, count: LookRow.ofOneRead - some.count)
+                for watch in try db.all(LookRow.several, list: [account] + some + rest, make: LookRow.watch) { found[watch.run] = watch }
+            }
             return found
         }
     }
@@ -72,9 +76,7 @@ extension Ledger {
 
     package func save(_ watches: [RunWatch]) async throws(LedgerError) {
         guard !watches.isEmpty else { return }
-        try await writes.write("watch") { db in
-            for watch in watches { try LookRow.save(watch, db) }
-        }
+        try await writes.write("watch") { try LookRow.save(watches, $0) }
     }
 }
 
@@ -94,6 +96,12 @@ enum LookRow {
         """
     static let automations = "SELECT DISTINCT automation FROM run_watch INDEXED BY run_watch_due WHERE account = ? AND settled = 0"
     static let one = "SELECT \(columns) FROM run_watch WHERE account = ? AND run = ?"
+    /// The most runs of one read; a null finds none.
+    static let ofOneRead = 25
+    static let several = """
+        SELECT \(columns) FROM run_watch
+        WHERE account = ? AND run IN (\(Array(repeating: "?", count: ofOneRead).joined(separator: ", ")))
+        """
 
     static func save(_ feed: FeedState, _ db: Database) throws {
         try db.run(
@@ -117,18 +125,43 @@ enum LookRow {
         return FeedState.SeenDelay(expected: times[0], median: times[1], most: times[2], stretch: stretch ?? 1)
     }
 
-    private static let save = """
-        INSERT INTO run_watch (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    private static let values = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    private static let replace = """
         ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
             completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled,
             haste = excluded.haste
-        WHERE coalesce(?, run_watch.shown) = run_watch.shown
+        """
+    private static let save = """
+        INSERT INTO run_watch (\(columns)) VALUES \(values) \(replace) WHERE coalesce(?, run_watch.shown) = run_watch.shown
+        """
+    private static let ofOneWrite = 10
+    private static let saveSeveral = """
+        INSERT INTO run_watch (\(columns)) VALUES \(Array(repeating: values, count: ofOneWrite).joined(separator: ", ")) \(replace)
         """
 
     static func save(_ watch: RunWatch, _ db: Database) throws {
-        try db.run(
-            save, watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
-            watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue, watch.onlyIfShown)
+        try db.run(save, list: bound(watch) + [watch.onlyIfShown])
+    }
+
+    /// Saves watches in their order, those of a list several in one statement.
+    static func save(_ watches: [RunWatch], _ db: Database) throws {
+        var rest = watches[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(ofOneWrite)
+            if some.count == ofOneWrite, some.allSatisfy({ $0.onlyIfShown == nil }), Set(some.map(\.run)).count == ofOneWrite {
+                try db.run(saveSeveral, list: some.flatMap(bound))
+                rest = rest.dropFirst(ofOneWrite)
+            } else if let first = rest.popFirst() {
+                try save(first, db)
+            }
+        }
+    }
+
+    private static func bound(_ watch: RunWatch) -> [(any SQLValue)?] {
+        [
+            watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
+            watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue,
+        ]
     }
 
     static func watch(_ row: SQLRow) -> RunWatch {

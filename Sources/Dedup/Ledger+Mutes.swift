@@ -1,5 +1,6 @@
 import GRDB
 package import RelayCore
+import RelaySupport
 
 /// Automations that are not reported on before a moment.
 package struct Mute: Sendable, Equatable {
@@ -20,13 +21,29 @@ extension Ledger {
     /// Its open windows and the approvals that wait for its old end move to the new end.
     package func mute(_ automation: String, until end: Timestamp) async throws(LedgerError) {
         let now = clock.now
-        try await writes.write("mute") { db in
+        try await writes.write("mute") { [mutesOfCrowd] db in
             let old = try db.first("SELECT until FROM mute WHERE automation = ?", automation) { $0.time(0) }
             try db.run("DELETE FROM mute WHERE until <= ?", now.milliseconds)
             if end > now { try db.run(MuteRow.put, automation, end.milliseconds) } else { try db.run(MuteRow.end, automation) }
             try db.run(MuteRow.move, end.milliseconds, automation)
             if let old { try db.run(MuteRow.moveHeld, end.milliseconds, old.milliseconds) }
+            mutesOfCrowd.withLock { $0 = nil }
         }
+    }
+
+    /// The mutes inside a transaction. They are read once for all writes of one transaction.
+    func mutes(in db: Database, at now: Timestamp) throws -> [Mute] {
+        let crowd = writes.crowd
+        if let known = mutesOfCrowd.withLock({ $0 }), known.crowd == crowd { return known.mutes.filter { $0.until > now } }
+        let mutes = try db.all(MuteRow.all, now.milliseconds) { Mute(automation: $0[0], until: $0.time(1)) }
+        mutesOfCrowd.withLock { $0 = MutesOfCrowd(crowd: crowd, mutes: mutes) }
+        return mutes
+    }
+
+    /// The mutes that one transaction has read.
+    struct MutesOfCrowd {
+        var crowd: Int
+        var mutes: [Mute]
     }
 }
 

@@ -18,6 +18,7 @@ package final class Ledger: Sendable {
     private let patience: BusyPatience
     /// `PRAGMA data_version` when it was last read. It changes when another connection writes, in this process or another.
     private let seenVersion: Locked<Int>
+    let mutesOfCrowd = Locked<MutesOfCrowd?>(nil)
 
     private init(
         path: String, clock: any WallClock, turns: any TurnTaking, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience,

@@ -11,6 +11,8 @@ final class WriteQueue: Sendable {
         var waiting: [any WriteJob] = []
         var isDraining = false
         var isClosed = false
+        /// The number of transactions that were begun.
+        var crowds = 0
     }
 
     /// The most pieces of work in one transaction, which bounds how long the first one waits for its commit.
@@ -33,6 +35,9 @@ final class WriteQueue: Sendable {
         self.path = path
         self.faults = faults
     }
+
+    /// The number of the transaction that runs now. It is of use inside of one.
+    var crowd: Int { state.withLock { $0.crowds } }
 
     /// The number of pieces of work that wait for a transaction.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
@@ -133,6 +138,7 @@ final class WriteQueue: Sendable {
     }
 
     private func transact(_ jobs: [any WriteJob], _ db: Database) throws {
+        state.withLock { $0.crowds += 1 }
         try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         for job in jobs { try job.run(db) }
         pass(jobs, "before-commit")

@@ -96,7 +96,6 @@ extension FaultCall {
     static let reads = [
         FaultCall(name: "event") { ledger, _ in _ = try await ledger.event("live/notification/1") },
         FaultCall(name: "history") { ledger, _ in _ = try await ledger.history("live/notification/1") },
-        FaultCall(name: "known") { ledger, _ in _ = try await ledger.known(["live/notification/1"]) },
         FaultCall(name: "resolve") { ledger, _ in _ = try await ledger.resolve("1") },
         FaultCall(name: "feeds") { ledger, _ in _ = try await ledger.feeds(account: nil) },
         FaultCall(name: "watch") { ledger, _ in _ = try await ledger.watch(account: "live", run: "r1") },
@@ -147,9 +146,8 @@ extension FaultCall {
                 id: "live/approval/a2/v1", account: "live", kind: .approval, subject: "live/approval/a2", priority: .high,
                 occurredAt: scene.now, seenAt: scene.now, payload: scene.row.payload)
             _ = try await ledger.admit(
-                [Admission(event: event, owed: [scene.owed], approval: other)],
-                watches: [RunWatch(account: "live", run: "r2", automation: "m1", shown: "y", dueAt: scene.now)],
-                feed: FeedState(account: "live", name: "runs"))
+                watches: [RunWatch(account: "live", run: "r2", automation: "m1", shown: "y", dueAt: scene.now)]
+            ) { [other] _ in [Admission(event: event, owed: [scene.owed], approval: other)] }
         },
         FaultCall(name: "store") { ledger, scene in
             var row = scene.row

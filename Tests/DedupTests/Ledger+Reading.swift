@@ -20,4 +20,9 @@ extension Ledger {
     func receipt(subject: String, destination: String, recipient: String) async throws(LedgerError) -> StoredReceipt? {
         try await read { try MessageThread.receipt(subject: subject, destination: destination, recipient: recipient, $0) }
     }
+
+    /// The given ids that were admitted before.
+    func known(_ ids: [String]) async throws(LedgerError) -> Set<String> {
+        try await read { db in Set(try ids.filter { try EventRow.number(of: $0, db) != nil }) }
+    }
 }

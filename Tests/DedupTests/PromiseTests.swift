@@ -63,14 +63,14 @@ struct PromiseTests {
             try db.execute(sql: refuseMail)
         }
         let event = notification(1, at: store.clock)
-        let feed = FeedState(account: "live", name: "runs", saturated: true)
+        let watch = RunWatch(account: "live", run: "r1", automation: "m1", shown: "x", dueAt: store.clock.now)
+        let owed = [store.owed(), store.owed("mail")]
         await #expect(throws: LedgerError.self) {
-            try await store.ledger.admit(
-                [Admission(event: event, owed: [store.owed(), store.owed("mail")])], feed: feed)
+            try await store.ledger.admit(watches: [watch]) { _ in [Admission(event: event, owed: owed)] }
         }
         #expect(try await store.number("SELECT count(*) FROM event") == 0)
         #expect(try await store.number("SELECT count(*) FROM delivery") == 0)
-        #expect(try await store.number("SELECT count(*) FROM feed") == 0)
+        #expect(try await store.number("SELECT count(*) FROM run_watch") == 0)
     }
 
     @Test func `a failed attempt is counted and its first time kept`() async throws {

@@ -148,7 +148,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `six of the rest, seven with approvals and eight with decisions are under way at most`() async throws {
-        let budget = budget(.none)
+        let budget = budget(.percent(50))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<9 { group.addTask { try await budget.enter(.rest) } }
             #expect(await clock.settle { budget.waiting == 3 })
@@ -168,8 +168,21 @@ struct RequestBudgetTests {
         #expect(budget.waiting == 0)
     }
 
-    @Test func `one who is cancelled while waiting for a place takes none`() async throws {
+    @Test func `without a budget sixty-two of the rest are under way, and two more places are kept`() async throws {
         let budget = budget(.none)
+        #expect(budget.mostOfRest == 62)
+        for _ in 0..<62 { try await budget.enter(.rest) }
+        async let next = budget.enter(.rest)
+        #expect(await clock.settle { budget.waiting == 1 })
+        try await budget.enter(.decision)
+        budget.leave()
+        budget.leave()
+        _ = try await next
+        #expect(budget.requests == 64)
+    }
+
+    @Test func `one who is cancelled while waiting for a place takes none`() async throws {
+        let budget = budget(.percent(50))
         for _ in 0..<6 { try await budget.enter(.rest) }
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -226,7 +239,7 @@ struct RequestBudgetTests {
     }
 
     @Test func `a pause also holds who waited for a place when it began`() async throws {
-        let budget = budget(.none)
+        let budget = budget(.percent(50))
         for _ in 0..<6 { try await budget.enter(.rest) }
         async let seventh = budget.enter(.rest)
         #expect(await clock.settle { budget.waiting == 1 })

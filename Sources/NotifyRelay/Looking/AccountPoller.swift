@@ -10,8 +10,6 @@ import RevKeen
 ///
 /// A look (one poll of a feed) during which the store fails does not count: nothing is concluded from it, and it is repeated.
 actor AccountPoller {
-    /// The most looks at once. The budget keeps two more places for approvals and decisions.
-    private static let mostAtOnce = 6
     /// How long to wait after a failure of the store, if no pace of a feed applies.
     private static let untilStoreIsAskedAgain = Duration.seconds(1)
     /// How often the looks are fitted into the budget.
@@ -43,6 +41,9 @@ actor AccountPoller {
 
     nonisolated var name: String { account.name }
     private nonisolated var clock: any WallClock { account.clock }
+
+    /// The most looks at once. The budget keeps more places for approvals and decisions.
+    private nonisolated var mostAtOnce: Int { account.client.budget.mostOfRest }
 
     /// The looks that are made now.
     var looksInFlight: Int { inFlight }
@@ -101,7 +102,7 @@ extension AccountPoller {
     }
 
     private func nextLook() async -> LookQueue.Look? {
-        guard inFlight < Self.mostAtOnce else { return nil }
+        guard inFlight < mostAtOnce else { return nil }
         return await account.nextLook(onlyForApprovals: account.client.budget.wait(.rest) > .zero)
     }
 
@@ -118,8 +119,9 @@ extension AccountPoller {
     /// When there may be a look to make, or the looks are to be fitted into the budget. A signal comes earlier if something is learned, or
     /// when a look ends.
     private func waitsUntil() async -> Timestamp {
+        // The end of a look is a signal.
+        guard inFlight < mostAtOnce else { return .distantFuture }
         let now = clock.now, fits = now + Self.fitEvery
-        guard inFlight < Self.mostAtOnce else { return fits }
         let due = await account.queue.nextDueAt(), loads = await details.loadsAt
         // The budget says when the next request may enter. Another request may take its place, so it is asked again then.
         let budget = now + max(account.client.budget.wait(.rest), .milliseconds(1))

@@ -9,9 +9,9 @@ actor DetailsFeed {
     nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
 
     /// The most details that are known to the queue at once.
-    private static let mostDue = 64
+    private static let mostDue = 256
     /// The details that are due are read from the store again when so few of them are left.
-    private static let fewLeft = 16
+    private static let fewLeft = 64
     /// The most details that are read at once where the queue does not choose.
     private static let atOnce = 4
     /// How long a run that RevKeen does not find is still asked for.
@@ -205,13 +205,17 @@ extension DetailsFeed {
         let look = ApprovalLook(asked: asked, isFirst: isFirst, runIsFinished: run.completedAt != nil)
         let newApprovals = try await approvals.see(response.approvals.map { $0.filled(from: run) }, look)
         try await approvals.closeGone(from: response)
-        let known = try await account.ledger.known(sightings.map(\.event.id))
-        let brought = newApprovals > 0 || known.count < sightings.count
-        await learn(from: run, watch, new: sightings.count { $0.event.kind == .notification && !known.contains($0.event.id) }, brought)
-        let next = await moved(watch, run, brought: brought)
-        try await account.admitter.admit(sightings, watches: [next])
-        noteDue(next)
-        await account.silenced(sightings.count { $0.telling == .silent && !known.contains($0.event.id) })
+        // Whether an event is new is known only inside the transaction that admits it.
+        let ifNew = await moved(watch, run, brought: true)
+        let next = WatchAfter(ifNew: ifNew, ifKnown: newApprovals > 0 ? ifNew : await moved(watch, run, brought: false))
+        let new = try await account.admitter.admit(sightings, watch: next)
+        let brought = newApprovals > 0 || !new.isEmpty
+        noteDue(new.isEmpty ? next.ifKnown : next.ifNew)
+        await learn(from: run, watch, new: new.count { $0.kind == .notification }, brought)
+        if !new.isEmpty {
+            let silent = Set(sightings.lazy.filter { $0.telling == .silent }.map(\.event.id))
+            await account.silenced(new.count { silent.contains($0.id) })
+        }
         await account.firstLookIsOver(at: watch.run)
     }
 

@@ -36,38 +36,41 @@ final class Admitter: Sendable {
         table.withLock { $0 = Table(router: router, catchUp: catchUp) }
     }
 
-    /// Admits the events of one poll, oldest first, in one transaction with the state that the poll learned.
+    /// Admits the events of one look, oldest first, in one transaction with the state that the look learned.
     ///
-    /// - Returns: the number of new events.
+    /// - Returns: the new events.
     @discardableResult
-    func admit(_ sightings: [Sighting], watches: [RunWatch] = [], feed: FeedState? = nil) async throws(LedgerError) -> Int {
-        guard !sightings.isEmpty || !watches.isEmpty || feed != nil else { return 0 }
-        let ordered = sightings.sorted { ($0.event.occurredAt, $0.event.id) < ($1.event.occurredAt, $1.event.id) }
-        let plan = DeliveryPlan(router: router, mutes: ordered.isEmpty ? [] : try await ledger.mutes(), now: clock.now)
-        let admissions = ordered.map { admission($0, plan) }
+    func admit(_ sightings: [Sighting], watches: [RunWatch] = [], watch: WatchAfter? = nil) async throws(LedgerError) -> [Event] {
+        guard !sightings.isEmpty || !watches.isEmpty || watch != nil else { return [] }
+        let ordered = sightings.count < 2 ? sightings : sightings.sorted(by: Self.isEarlier)
+        let table = table.withLock { $0 }, now = clock.now
         StopPoint.pass(.admitting)
-        let results: [AdmissionResult]
+        let admitted: Admitted
         do throws(LedgerError) {
-            results = try await ledger.admit(admissions, watches: watches, feed: feed)
+            admitted = try await ledger.admit(watches: watches, watch: watch) { mutes in
+                let plan = DeliveryPlan(router: table.router, mutes: mutes, now: now)
+                return ordered.map { Self.admission($0, plan, table.catchUp) }
+            }
         } catch {
             // It may be written although the store reported an error. The next look would find it known and wake no lane.
             wake(Set(router.recipients.keys))
             throw error
         }
         StopPoint.pass(.admitted)
-        var new = 0
-        var woken = Set<String>()
-        var follows = false
-        for (index, (admission, result)) in zip(admissions, results).enumerated() {
-            guard case .admitted = result else { continue }
-            new += 1
+        let new = admitted.new
+        guard !new.isEmpty else { return [] }
+        let silent = Set(ordered.lazy.filter { $0.telling == .silent }.map(\.event.id))
+        for admission in new {
             metrics.admitted(account: admission.event.account, kind: admission.event.kind)
-            if ordered[index].telling != .silent { noteDelay(of: admission.event) }
-            woken.formUnion(admission.owed.map(\.destination))
-            follows = follows || admission.followsRequest != nil
+            if !silent.contains(admission.event.id) { noteDelay(of: admission.event) }
         }
-        if new > 0 { wake(follows ? Set(router.recipients.keys) : woken) }
-        return new
+        let follows = new.contains { $0.followsRequest != nil }
+        wake(Set(follows ? Array(table.router.recipients.keys) : new.flatMap { $0.owed.map(\.destination) }))
+        return new.map(\.event)
+    }
+
+    private static func isEarlier(_ one: Sighting, _ other: Sighting) -> Bool {
+        (one.event.occurredAt, one.event.id) < (other.event.occurredAt, other.event.id)
     }
 
     private func noteDelay(of event: Event) {
@@ -75,9 +78,9 @@ final class Admitter: Sendable {
         metrics.seen(account: account, kind: event.kind, after: event.occurredAt.duration(to: clock.now))
     }
 
-    private func admission(_ sighting: Sighting, _ plan: DeliveryPlan) -> Admission {
+    private static func admission(_ sighting: Sighting, _ plan: DeliveryPlan, _ catchUps: [String: Duration]) -> Admission {
         var event = sighting.event
-        let catchUp = event.account.flatMap { account in table.withLock { $0.catchUp[account] } }
+        let catchUp = event.account.flatMap { catchUps[$0] }
         event.priority = plan.router.priority(of: event)
         var admission = Admission(event: event, owed: [], windows: [], approval: sighting.approval, followsRequest: nil)
         switch sighting.telling {

@@ -16,21 +16,29 @@ package struct LookQueue: Sendable {
     /// The factor (at least 1) by which the upper bounds are stretched, because the budget does not hold them.
     package private(set) var stretch = 1.0
 
-    private var lists: [String: ListState] = [:]
-    private var details: [String: Detail] = [:]
+    private var lists: [ListState] = []
+    /// Where each automation stands in `lists`. None is ever removed.
+    private var places: [String: Int] = [:]
+    private var details = WaitingDetails()
     private var hasAsked = false
-    private var inFlight: Set<Look> = []
+    private var areAutomationsInFlight = false
     private var automationsDueAt = Timestamp.distantPast
     private var prior = ListOutlook.Prior()
     private var found = ExpectedFinds()
 
+    /// The runs whose detail is read now.
+    package private(set) var runsInFlight: Set<String> = []
+
     /// A list, and what is reckoned of it once for each look.
     private struct ListState: Sendable {
+        let automation: String
         var outlook: ListOutlook
         /// When its worth reaches what a look is worth, within the bounds.
         var dueAt = Timestamp.distantPast
         /// A part of it waits to be read.
         var hasGap = false
+        /// It is read now.
+        var isInFlight = false
     }
 
     package init(bounds: ClosedRange<Duration>, effort: Effort, automations: Duration) {
@@ -46,65 +54,53 @@ extension LookQueue {
     /// The look to make now; nil if none is due. It counts as in flight until it is said to have ended or failed.
     package mutating func next(at now: Timestamp) -> Look? {
         guard let look = askedFor(at: now) ?? choice(at: now) else { return nil }
-        inFlight.insert(look)
+        began(look)
         return look
     }
 
     /// The look to make now for an approval's sake, which waits for no budget; nil if there is none.
     package mutating func nextForApprovals(at now: Timestamp) -> Look? {
         guard let look = askedFor(at: now) else { return nil }
-        inFlight.insert(look)
+        began(look)
         return look
     }
 
     private func askedFor(at now: Timestamp) -> Look? {
-        guard hasAsked, let detail = firstDetail(at: now), detail.kind == .asked else { return nil }
+        guard hasAsked, let detail = details.firstCertain(at: now), detail.kind == .asked else { return nil }
         return .detail(detail.run)
     }
 
     private func choice(at now: Timestamp) -> Look? {
-        if automationsDueAt <= now, !inFlight.contains(.automations) { return .automations }
+        if automationsDueAt <= now, !areAutomationsInFlight { return .automations }
         if let list = oldestBeyondBound(at: now) { return .runs(list) }
-        if let certain = firstCertain(at: now) { return certain }
-        return mostWorth(at: now)
+        if let detail = details.firstCertain(at: now) { return .detail(detail.run) }
+        return firstGap(at: now) ?? mostWorth(at: now)
     }
 
     private func oldestBeyondBound(at now: Timestamp) -> String? {
         let latest = now - bounds.upperBound * stretch
-        var oldest: (id: String, at: Timestamp)?
-        for (id, list) in lists where list.outlook.notBefore <= now {
-            let at = list.outlook.lookedAt ?? .distantPast
-            guard at <= latest, at < oldest?.at ?? .distantFuture, !inFlight.contains(.runs(id)) else { continue }
-            oldest = (id, at)
+        var oldest: (place: Int, at: Timestamp)?
+        for place in lists.indices where !lists[place].isInFlight && lists[place].outlook.notBefore <= now {
+            let at = lists[place].outlook.lookedAt ?? .distantPast
+            if at <= latest, at < oldest?.at ?? .distantFuture { oldest = (place, at) }
         }
-        return oldest?.id
+        return oldest.map { lists[$0.place].automation }
     }
 
-    private func firstCertain(at now: Timestamp) -> Look? {
-        if let detail = firstDetail(at: now), detail.kind != .guessed { return .detail(detail.run) }
-        let gaps = lists.filter { $0.value.hasGap && $0.value.dueAt <= now && !inFlight.contains(.runs($0.key)) }
-        return gaps.min { ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key) }.map { .runs($0.key) }
-    }
-
-    private func firstDetail(at now: Timestamp) -> Detail? {
-        var first: Detail?
-        for detail in details.values where detail.dueAt <= now && !inFlight.contains(.detail(detail.run)) {
-            if let best = first, !detail.isBefore(best) { continue }
-            first = detail
-        }
-        return first
+    private func firstGap(at now: Timestamp) -> Look? {
+        let gaps = lists.indices.filter { lists[$0].hasGap && lists[$0].dueAt <= now && !lists[$0].isInFlight }
+        let first = gaps.min { (lists[$0].dueAt, lists[$0].automation) < (lists[$1].dueAt, lists[$1].automation) }
+        return first.map { .runs(lists[$0].automation) }
     }
 
     private func mostWorth(at now: Timestamp) -> Look? {
         var best: (look: Look, worth: Double)?
-        for (id, list) in lists where list.dueAt <= now && !inFlight.contains(.runs(id)) {
-            let worth = list.outlook.worth(at: now, prior: prior)
-            if worth > best?.worth ?? -1 { best = (.runs(id), worth) }
+        for place in lists.indices where lists[place].dueAt <= now && !lists[place].isInFlight {
+            let worth = lists[place].outlook.worth(at: now, prior: prior)
+            if worth > best?.worth ?? -1 { best = (.runs(lists[place].automation), worth) }
         }
-        for detail in details.values where detail.dueAt <= now && !inFlight.contains(.detail(detail.run)) {
-            let worth = worth(of: detail, at: now)
-            if worth > best?.worth ?? -1 { best = (.detail(detail.run), worth) }
-        }
+        let guess = details.best(at: now) { worth(of: $0, at: now) }
+        if let guess, guess.worth > best?.worth ?? -1 { best = (.detail(guess.detail.run), guess.worth) }
         return best?.look
     }
 
@@ -115,14 +111,13 @@ extension LookQueue {
 
     /// The next moment at which a look becomes due, if nothing new is learned.
     package func nextDueAt() -> Timestamp {
-        var next = inFlight.contains(.automations) ? .distantFuture : automationsDueAt
-        for (id, list) in lists where !inFlight.contains(.runs(id)) { next = min(next, list.dueAt) }
-        for detail in details.values where !inFlight.contains(.detail(detail.run)) { next = min(next, detail.dueAt) }
+        var next = min(areAutomationsInFlight ? .distantFuture : automationsDueAt, details.nextDueAt)
+        for place in lists.indices where !lists[place].isInFlight { next = min(next, lists[place].dueAt) }
         return next
     }
 
     /// When an automation's runs are due; nil if it is not watched.
-    package func nextDueAt(of automation: String) -> Timestamp? { lists[automation]?.dueAt }
+    package func nextDueAt(of automation: String) -> Timestamp? { places[automation].map { lists[$0].dueAt } }
 
     /// How long to wait before a guessed look at something with a rate, within the bounds.
     package func wait(forRate rate: Double) -> Duration {
@@ -136,40 +131,56 @@ extension LookQueue {
 
 extension LookQueue {
     /// The lists that are looked at.
-    package var automationIDs: Set<String> { Set(lists.keys) }
+    package var automationIDs: Set<String> { Set(places.keys) }
 
-    package func outlook(of automation: String) -> ListOutlook? { lists[automation]?.outlook }
+    package func outlook(of automation: String) -> ListOutlook? { places[automation].map { lists[$0].outlook } }
 
     /// Takes in an automation, or a change of its schedule.
     ///
     /// - Parameter stored: what earlier runs of the program learned of it.
     package mutating func watch(_ automation: String, schedule: RunSchedule?, stored: ListOutlook? = nil) {
-        if let known = lists[automation] {
-            guard known.outlook.schedule != schedule, schedule?.isSame(as: known.outlook.schedule) != true else { return }
-            lists[automation]?.outlook.schedule = schedule
-            return reckon(automation)
+        if let place = places[automation] {
+            let known = lists[place].outlook.schedule
+            guard known != schedule, schedule?.isSame(as: known) != true else { return }
+            lists[place].outlook.schedule = schedule
+            return reckon(place)
         }
         var outlook = stored ?? ListOutlook()
         outlook.schedule = schedule
         // After a pause of the program each list is looked at first of all, whatever it is worth.
-        lists[automation] = ListState(outlook: outlook)
+        places[automation] = lists.count
+        lists.append(ListState(automation: automation, outlook: outlook))
     }
 
     package mutating func automationsRead(at now: Timestamp) {
-        inFlight.remove(.automations)
+        areAutomationsInFlight = false
         automationsDueAt = now + automations
         learnPrior()
     }
 
+    /// A look began. One that the queue did not choose is said to have begun by its caller.
+    package mutating func began(_ look: Look) {
+        switch look {
+        case .automations: areAutomationsInFlight = true
+        case .runs(let id): if let place = places[id] { lists[place].isInFlight = true }
+        case .detail(let run):
+            details.take(run)
+            runsInFlight.insert(run)
+        }
+    }
+
     /// A look failed. It is made again after a wait.
     package mutating func failed(_ look: Look, again: Timestamp) {
-        inFlight.remove(look)
         switch look {
-        case .automations: automationsDueAt = again
+        case .automations:
+            areAutomationsInFlight = false
+            automationsDueAt = again
         case .runs(let id):
-            lists[id]?.outlook.notBefore = again
-            lists[id]?.dueAt = again
-        case .detail(let run): details[run] = nil
+            guard let place = places[id] else { return }
+            lists[place].isInFlight = false
+            lists[place].outlook.notBefore = again
+            lists[place].dueAt = again
+        case .detail(let run): detailEnded(run)
         }
     }
 
@@ -179,57 +190,44 @@ extension LookQueue {
     ///   - moment: when it was requested.
     ///   - hasGap: a part of the list waits to be read.
     package mutating func looked(_ automation: String, at moment: Timestamp, _ sight: ListOutlook.Sight, hasGap: Bool) {
-        inFlight.remove(.runs(automation))
-        guard var list = lists[automation] else { return }
-        found.add(list.outlook.expectation(at: moment, prior: prior), at: moment)
-        list.outlook.looked(at: moment, sight)
-        list.hasGap = hasGap
-        lists[automation] = list
-        reckon(automation)
+        guard let place = places[automation] else { return }
+        found.add(lists[place].outlook.expectation(at: moment, prior: prior), at: moment)
+        lists[place].isInFlight = false
+        lists[place].outlook.looked(at: moment, sight)
+        lists[place].hasGap = hasGap
+        reckon(place)
     }
 
     /// A run's detail showed its end before a list did.
     package mutating func ended(_ run: String, of automation: String, seconds: Double?) {
-        guard lists[automation] != nil else { return }
-        if let seconds { lists[automation]?.outlook.duration.saw(seconds: seconds) }
-        lists[automation]?.outlook.running.removeAll { $0.id == run }
-        reckon(automation)
+        guard let place = places[automation] else { return }
+        if let seconds { lists[place].outlook.duration.saw(seconds: seconds) }
+        lists[place].outlook.running.removeAll { $0.id == run }
+        reckon(place)
     }
 
     /// Notifications that a run's detail showed before the run's end, and the time in which they came.
     package mutating func sawInside(_ automation: String, _ count: Int, in duration: Duration) {
-        lists[automation]?.outlook.inside.saw(count, in: duration.inSeconds)
+        if let place = places[automation] { lists[place].outlook.inside.saw(count, in: duration.inSeconds) }
     }
 
     /// The rate at which notifications come inside an automation's runs that go on.
     package func insideRate(of automation: String) -> Double {
-        (lists[automation]?.outlook.inside ?? LearnedRate()).rate(prior: prior.inside)
+        (places[automation].map { lists[$0].outlook.inside } ?? LearnedRate()).rate(prior: prior.inside)
     }
 
     /// Replaces the details that are known to be due, or to become due soon.
     package mutating func offer(_ offered: [Detail]) {
-        details = Dictionary(offered.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
+        details.replace(with: offered.filter { !runsInFlight.contains($0.run) })
         hasAsked = offered.contains { $0.kind == .asked }
     }
 
     /// The details that were offered and not taken yet.
-    package var waitingDetails: Int { details.keys.count { !inFlight.contains(.detail($0)) } }
-
-    /// The runs whose detail is read now.
-    package var runsInFlight: Set<String> {
-        Set(
-            inFlight.compactMap { look in
-                guard case .detail(let run) = look else { return nil }
-                return run
-            })
-    }
-
-    /// A look began that the queue did not choose.
-    package mutating func began(_ look: Look) { inFlight.insert(look) }
+    package var waitingDetails: Int { details.count }
 
     package mutating func detailEnded(_ run: String) {
-        inFlight.remove(.detail(run))
-        details[run] = nil
+        runsInFlight.remove(run)
+        details.take(run)
     }
 
     /// Learns how far the budget holds the upper bounds.
@@ -245,11 +243,11 @@ extension LookQueue {
 
     package mutating func shift(by difference: Duration) {
         automationsDueAt.shift(by: difference)
-        for id in lists.keys {
-            lists[id]?.outlook.shift(by: difference)
-            lists[id]?.dueAt.shift(by: difference)
+        for place in lists.indices {
+            lists[place].outlook.shift(by: difference)
+            lists[place].dueAt.shift(by: difference)
         }
-        for run in details.keys { details[run]?.dueAt.shift(by: difference) }
+        details.shift(by: difference)
     }
 
     /// How long a run is expected to wait until it is seen, in seconds; nil while that is not known.
@@ -257,18 +255,19 @@ extension LookQueue {
 
     private mutating func learnPrior() {
         var rate = (events: 0.0, seconds: 0.0), inside = (events: 0.0, seconds: 0.0)
-        for list in lists.values {
+        for list in lists {
             rate = (rate.events + list.outlook.rate.events, rate.seconds + list.outlook.rate.seconds)
             inside = (inside.events + list.outlook.inside.events, inside.seconds + list.outlook.inside.seconds)
         }
         prior.rate = LearnedRate.mean(ofEvents: rate.events, seconds: rate.seconds)
         prior.inside = LearnedRate.mean(ofEvents: inside.events, seconds: inside.seconds)
-        for id in lists.keys where !inFlight.contains(.runs(id)) { reckon(id) }
+        for place in lists.indices where !lists[place].isInFlight { reckon(place) }
     }
 
     /// Finds when a list's worth reaches what a look is worth.
-    private mutating func reckon(_ id: String) {
-        guard let list = lists[id], let lookedAt = list.outlook.lookedAt else { return }
+    private mutating func reckon(_ place: Int) {
+        let list = lists[place]
+        guard let lookedAt = list.outlook.lookedAt else { return }
         let earliest = lookedAt + bounds.lowerBound
         var low = 0.0, high = (bounds.upperBound * stretch - bounds.lowerBound).inSeconds
         if list.hasGap || effort.leastWorth == 0 {
@@ -286,6 +285,6 @@ extension LookQueue {
                 }
             }
         }
-        lists[id]?.dueAt = max(earliest + .seconds(high), list.outlook.notBefore)
+        lists[place].dueAt = max(earliest + .seconds(high), list.outlook.notBefore)
     }
 }

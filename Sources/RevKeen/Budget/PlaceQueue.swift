@@ -2,9 +2,12 @@
 struct PlaceQueue {
     typealias Waiter = CheckedContinuation<Void, any Error>
 
+    private let places: Int
     private var inFlight = 0
     private var line: [(urgency: RequestBudget.Urgency, number: Int, waiter: Waiter)] = []
     private var lastNumber = 0
+
+    init(places: Int) { self.places = places }
 
     var waiting: Int { line.count }
 
@@ -44,5 +47,5 @@ struct PlaceQueue {
 
     /// Whether this urgency may take a place.
     /// The rest leaves two places free, and approvals leave one free for decisions.
-    private func isFree(for urgency: RequestBudget.Urgency) -> Bool { inFlight < RequestBudget.places - urgency.rawValue }
+    private func isFree(for urgency: RequestBudget.Urgency) -> Bool { inFlight < places - urgency.rawValue }
 }

@@ -1,7 +1,7 @@
 package import RelayCore
 import RelaySupport
 
-/// Limits the requests of one account: a number of requests per minute, and at most eight at once.
+/// Limits the requests of one account: a number of requests per minute, and how many are made at once.
 ///
 /// Every request enters before it is sent and leaves after it. Decisions and approvals go before the rest, and some places are kept free
 /// for them. So they never wait behind a long poll of runs.
@@ -25,8 +25,8 @@ package final class RequestBudget: Sendable {
         package static func < (a: Urgency, b: Urgency) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// The maximum number of requests in flight.
-    package static let places = 8
+    /// The most requests in flight under a budget, and without one.
+    private static let places = (budgeted: 8, free: 64)
     /// A decision does not wait for a longer pause than this; it fails with `paused`.
     static let longestPauseOfADecision = Duration.seconds(5)
     /// A wait is checked again after this time, because a changed limit may have shortened it.
@@ -34,11 +34,13 @@ package final class RequestBudget: Sendable {
 
     private struct State {
         var rate: RequestRate
-        var queue = PlaceQueue()
+        var queue: PlaceQueue
         var requests = 0
     }
 
     private let state: Locked<State>
+    /// The most requests of the rest in flight. Two more places are kept for approvals and decisions.
+    package let mostOfRest: Int
     private let clock: any WallClock
 
     /// Creates a budget.
@@ -46,7 +48,10 @@ package final class RequestBudget: Sendable {
     /// - Parameter hostLimit: in requests per minute; nil if the host states none.
     package init(setting: Setting, hostLimit: Int?, clock: any WallClock) {
         self.clock = clock
-        state = Locked(State(rate: RequestRate(setting: setting, hostLimit: hostLimit, now: clock.uptime)))
+        let places = setting == .none ? Self.places.free : Self.places.budgeted
+        mostOfRest = places - Urgency.rest.rawValue
+        let rate = RequestRate(setting: setting, hostLimit: hostLimit, now: clock.uptime)
+        state = Locked(State(rate: rate, queue: PlaceQueue(places: places)))
     }
 
     /// Waits until a request may be sent.
