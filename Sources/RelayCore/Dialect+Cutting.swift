@@ -3,7 +3,8 @@ extension Dialect {
     ///
     /// The text is cut in the limit's own unit and never inside a unit of the dialect. An ending that exceeds the limit is cut too.
     package func cut(_ text: String, to limit: Limit, ending: String = "…") -> String {
-        if limit.size(of: text) <= limit.most { return text }
+        // No unit of a limit is smaller than a byte.
+        if text.utf8.count <= limit.most || limit.size(of: text) <= limit.most { return text }
         let room = limit.most - limit.size(of: ending)
         guard room > 0 else { return String(wholeUnits(of: ending[...], within: limit)) }
         return wholeUnits(of: text[...], within: Limit(room, limit.unit)) + ending

@@ -5,5 +5,8 @@ extension UInt8 {
 
     package var isLetter: Bool { (65...90).contains(self) || (97...122).contains(self) }
 
+    /// A blank, a tab, or a control character that breaks a line.
+    package var isASCIIWhiteSpace: Bool { self == 32 || (9...13).contains(self) }
+
     package var isAlphanumeric: Bool { isDigit || isLetter }
 }

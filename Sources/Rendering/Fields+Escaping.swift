@@ -5,9 +5,9 @@ extension Fields {
     var isStaging: Bool { values["staging"] == .flag(true) }
 
     /// The values in the form that the engine takes, with every text escaped for the dialect. A missing value is false to a section.
-    func escaped(for request: TemplateSet.Request, _ dialect: Dialect) -> Any {
+    func escaped(destination: String, _ dialect: Dialect) -> Any {
         var all = values
-        all["destination"] = .text(request.destination)
+        all["destination"] = .text(destination)
         return Scope(all, dialect)
     }
 }

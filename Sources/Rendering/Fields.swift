@@ -61,6 +61,8 @@ package struct Fields: Sendable {
         }
     }
 
+    init(values: [String: Value]) { self.values = values }
+
     mutating func set(_ name: String, _ value: Value?) { values[name] = value }
 
     private mutating func addCommon(_ event: Event, _ times: Times, link: String?) {

@@ -19,11 +19,11 @@ package struct Rendered: Sendable, Equatable {
     ///   - text: the text that a template gave, with the marks of `FactPlaces`.
     ///   - html: the HTML, without them.
     init(_ text: String, html: String?, template: String, isStaging: Bool) {
-        let lines = text.withUnixLineEnds.drop(while: \.isWhitespace).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-        let title = lines.first.map(String.init)?.trimmedEnd ?? ""
+        let (first, rest) = text.withUnixLineEnds.trimmedWhiteSpace.atFirstLineBreak
+        let title = first.trimmedEnd
         // The prefix is added here, so that no template can forget it.
         (self.title, titleFacts) = FactPlaces.taken(from: (isStaging ? "[staging] " : "") + (title.isEmpty ? "(no title)" : title))
-        (body, bodyFacts) = FactPlaces.taken(from: lines.count > 1 ? String(lines[1]).trimmedEnd.trimmedStart : "")
+        (body, bodyFacts) = FactPlaces.taken(from: rest.trimmedEnd.trimmedStart)
         self.html = html
         self.template = template
     }
@@ -44,13 +44,38 @@ package struct Rendered: Sendable, Equatable {
 extension String {
     var hasWords: Bool { contains { !$0.isWhitespace } }
 
+    /// The text without the white space at its end. A character that has marks counts as the character that it begins with, so a look at the
+    /// bytes is enough only where they are ASCII.
     fileprivate var trimmedEnd: String {
-        var text = Substring(self)
+        var end = utf8.endIndex
+        while end > utf8.startIndex {
+            let last = utf8.index(before: end)
+            guard utf8[last] < 0x80 else { break }
+            guard utf8[last].isASCIIWhiteSpace else { return String(self[..<end]) }
+            end = last
+        }
+        var text = self[..<end]
         while let last = text.last, last.isWhitespace { text = text.dropLast() }
         return String(text)
     }
 
-    fileprivate var trimmedStart: String { String(drop(while: \.isNewline)) }
+    fileprivate var trimmedStart: String {
+        if let first = utf8.first, first < 0x80, !first.isASCIIWhiteSpace { return self }
+        return String(drop(while: \.isNewline))
+    }
+
+    fileprivate var trimmedWhiteSpace: Substring {
+        if let first = utf8.first, first < 0x80, !first.isASCIIWhiteSpace { return self[...] }
+        return drop(while: \.isWhitespace)
+    }
+}
+
+extension Substring {
+    /// The first line, and what follows it. Where lines end with LF alone, no mark joins a line break.
+    fileprivate var atFirstLineBreak: (first: String, rest: String) {
+        guard let end = utf8.firstIndex(of: 0x0A) else { return (String(self), "") }
+        return (String(self[..<end]), String(self[utf8.index(after: end)...]))
+    }
 }
 
 /// Makes the HTML part of a mail from a template that has only text.

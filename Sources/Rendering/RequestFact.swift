@@ -31,9 +31,12 @@ struct FactPlaces: Sendable, Equatable {
         return String(marked)
     }
 
+    /// Writes the mark of a fact behind its text.
+    static func mark(_ fact: RequestFact, in out: inout [UInt8]) { out += marked("", as: fact).utf8 }
+
     /// - Returns: the text without marks, and where they stood.
     static func taken(from text: String) -> (text: String, places: FactPlaces) {
-        guard text.unicodeScalars.contains(mark) else { return (text, FactPlaces()) }
+        guard mayHoldMark(text) else { return (text, FactPlaces()) }
         var bare = String.UnicodeScalarView(), places = FactPlaces(), size = 0, isNumber = false
         for scalar in text.unicodeScalars {
             if isNumber, let fact = RequestFact(number: scalar.value &- firstNumber) { places.ends.append(End(fact: fact, offset: size)) }
@@ -45,6 +48,9 @@ struct FactPlaces: Sendable, Equatable {
         }
         return (String(bare), places)
     }
+
+    /// Most texts hold no scalar that begins like the mark.
+    private static func mayHoldMark(_ text: String) -> Bool { text.utf8.contains(0xEF) && text.unicodeScalars.contains(mark) }
 
     /// The facts that are whole in a text which was cut somewhere.
     func whole(in cut: String, of text: String) -> Set<RequestFact> {

@@ -58,7 +58,7 @@ package struct TemplateSet: Sendable {
     private let shipped: TemplateFolder
     private static let shippedAlone: TemplateFolder = {
         let (texts, partials) = split(Templates.all)
-        return TemplateFolder(texts: texts, partials: partials, problems: ProblemList())
+        return TemplateFolder(trusted: texts, partials: partials)
     }()
 
     private init(user: TemplateFolder) {
@@ -86,7 +86,7 @@ package struct TemplateSet: Sendable {
         shipped =
             own.isEmpty
             ? Self.shippedAlone
-            : TemplateFolder(texts: Self.split(Templates.all).texts, partials: partials, problems: ProblemList())
+            : TemplateFolder(trusted: Self.split(Templates.all).texts, partials: partials)
     }
 
     package func render(_ fields: Fields, _ request: Request) -> Rendered {
