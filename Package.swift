@@ -115,7 +115,7 @@ let package = Package(
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "PagesTests", dependencies: ["Pages", crypto]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelaySupport", "RelayTesting", "Sandbox", nio, nioPosix]),
-        .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelaySupport", "RelayTesting"]),
+        .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelaySupport", "RelayTesting", "Sandbox"]),
         .testTarget(
             name: "DedupTests",
             dependencies: [

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Finds the items of an array or the members of an object without building them.
 ///
 /// Only the structure is checked. What a part contains is judged when that part is parsed, so a bad part spoils no other one.
@@ -14,6 +16,21 @@ package struct JSONOutline {
     /// A member of an object; its value may lack its end if the text does.
     package struct Member {
         package var name: String
+        package var value: Range<Int>
+        package var isWhole: Bool
+
+        package init(name: String, value: Range<Int>, isWhole: Bool) {
+            self.name = name
+            self.value = value
+            self.isWhole = isWhole
+        }
+    }
+
+    /// A member of an object whose name is not built either.
+    package struct Place {
+        /// The name with its quotation marks.
+        package var name: Range<Int>
+        /// The value; it may lack its end if the text does.
         package var value: Range<Int>
         package var isWhole: Bool
     }
@@ -48,15 +65,31 @@ package struct JSONOutline {
 
     /// The members of an object, in their order, the first `most` of them.
     package func members(most: Int) throws(JSONSyntaxError) -> Parts<Member> {
+        let found = try places(most: most)
+        var members = Parts<Member>()
+        (members.count, members.isWhole) = (found.count, found.isWhole)
+        for place in found.parts {
+            members.parts.append(Member(name: try name(at: place.name), value: place.value, isWhole: place.isWhole))
+        }
+        return members
+    }
+
+    /// The name that stands at a place.
+    package func name(at place: Range<Int>) throws(JSONSyntaxError) -> String {
+        try JSONValue(parsing: bytes, in: place).string ?? ""
+    }
+
+    /// The members of an object as places, in their order, the first `most` of them.
+    package func places(most: Int) throws(JSONSyntaxError) -> Parts<Place> {
         var scan = self
-        var found = Parts<Member>()
+        var found = Parts<Place>()
         guard try scan.opens("{") else { return found.whole() }
         while let name = try scan.name() {
             scan.skipSpace()
             let start = scan.at
             let value = try scan.value()
             found.count += 1
-            if found.count <= most { found.parts.append(Member(name: name, value: value ?? start..<end, isWhole: value != nil)) }
+            if found.count <= most { found.parts.append(Place(name: name, value: value ?? start..<end, isWhole: value != nil)) }
             if value == nil { break }
             if try scan.closes("}", &found.isWhole) { break }
         }
@@ -92,13 +125,13 @@ package struct JSONOutline {
     }
 
     /// Reads a member's name and its colon; nil if the text ends before.
-    private mutating func name() throws(JSONSyntaxError) -> String? {
+    private mutating func name() throws(JSONSyntaxError) -> Range<Int>? {
         skipSpace()
         let start = at
         guard at < end else { return nil }
         guard bytes[at] == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
         guard skipString() else { return nil }
-        let name = try JSONValue(parsing: bytes, in: start..<at).string
+        let name = start..<at
         skipSpace()
         guard at < end else { return nil }
         guard take(":") else { throw error(.unexpectedByte) }
@@ -139,18 +172,25 @@ package struct JSONOutline {
     }
 
     private mutating func skipString() -> Bool {
-        at += 1
-        while at < end {
-            switch bytes[at] {
-            case UInt8(ascii: "\\"): at += 2
-            case UInt8(ascii: "\""):
-                at += 1
-                return true
-            default: at += 1
-            }
+        let start = at + 1
+        at = start
+        while let quote = nextQuote() {
+            at = quote + 1
+            // An odd number of backslashes before it escapes the quotation mark.
+            var before = quote
+            while before > start, bytes[before - 1] == UInt8(ascii: "\\") { before -= 1 }
+            if (quote - before).isMultiple(of: 2) { return true }
         }
         at = end
         return false
+    }
+
+    private func nextQuote() -> Int? {
+        guard at < end else { return nil }
+        return bytes.withUnsafeBytes { all in
+            guard let base = all.baseAddress, let found = memchr(base + at, Int32(UInt8(ascii: "\"")), end - at) else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
     }
 
     private static func endsWord(_ byte: UInt8) -> Bool {

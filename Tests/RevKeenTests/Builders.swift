@@ -32,14 +32,14 @@ func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(tex
 func approval(_ text: String = "{}") throws -> Approval {
     guard case .object(var members) = try json(text) else { throw NotAnObject() }
     members["id"] = members["id"] ?? "a1"
-    guard let approval = Approval(json: .object(members)) else { throw NotAnObject() }
+    guard let approval = try Approval(WireFields(.object(members))) else { throw NotAnObject() }
     return approval
 }
 
 func run(_ text: String = "{}") throws -> Run {
     guard case .object(var members) = try json(text) else { throw NotAnObject() }
     members["id"] = members["id"] ?? "r1"
-    guard let run = Run(json: .object(members)) else { throw NotAnObject() }
+    guard let run = try Run(WireFields(.object(members))) else { throw NotAnObject() }
     return run
 }
 

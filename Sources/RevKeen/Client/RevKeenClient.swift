@@ -63,7 +63,7 @@ package final class RevKeenClient: Sendable {
     package func automation(_ id: String, urgency: RequestBudget.Urgency = .rest) async throws(RevKeenError) -> Automation {
         let call = Call(method: "GET", path: ["automations", try segment(id)], urgency: urgency)
         return try await get(call, or: "no automation with an id") { response throws(JSONSyntaxError) in
-            try WireDocument(response.body).entry().item()
+            try WireDocument(response.body).item(Automation.self, besides: []).item
         }
     }
 

@@ -31,22 +31,22 @@ package struct Approval: WireItem, Equatable {
 
     package init(id: String) { self.id = id }
 
-    package init?(json: JSONValue) {
-        guard let id = json.id("id") else { return nil }
+    package init?(_ fields: WireFields) throws(JSONSyntaxError) {
+        guard let id = try fields.id("id") else { return nil }
         self.id = id
-        runID = json.id("run_id")
-        automationID = json.id("automation_id")
-        automationName = json.text("automation_name")
-        runStatus = json.text("run_status")
-        triggerSource = json.text("trigger_source")
-        status = json.text("status")
-        actionSummary = json.text("action_summary")
-        packed = json.json("actions_json").map { PackedJSON($0) }
-        approvedByUserID = json.text("approved_by_user_id")
-        approvedAt = json.moment("approved_at")
-        rejectionReason = json.text("rejection_reason")
-        createdAt = json.moment("created_at")
-        updatedAt = json.moment("updated_at")
+        runID = try fields.id("run_id")
+        automationID = try fields.id("automation_id")
+        automationName = try fields.text("automation_name")
+        runStatus = try fields.text("run_status")
+        triggerSource = try fields.text("trigger_source")
+        status = try fields.text("status")
+        actionSummary = try fields.text("action_summary")
+        packed = try fields.json("actions_json").map { PackedJSON($0) }
+        approvedByUserID = try fields.text("approved_by_user_id")
+        approvedAt = try fields.moment("approved_at")
+        rejectionReason = try fields.text("rejection_reason")
+        createdAt = try fields.moment("created_at")
+        updatedAt = try fields.moment("updated_at")
     }
 
     package mutating func take(_ cut: [String: CutPart]) {

@@ -17,15 +17,15 @@ package struct Automation: WireItem, Equatable {
 
     package init(id: String) { self.id = id }
 
-    package init?(json: JSONValue) {
-        guard let id = json.id("id") else { return nil }
+    package init?(_ fields: WireFields) throws(JSONSyntaxError) {
+        guard let id = try fields.id("id") else { return nil }
         self.id = id
-        name = json.text("name")
-        status = json.text("status")
-        triggerType = json.text("trigger_type")
-        timezone = json.text("timezone")
-        cronExpression = json.text("cron_expression")
-        riskProfile = json.text("risk_profile")
-        createdAt = json.moment("created_at")
+        name = try fields.text("name")
+        status = try fields.text("status")
+        triggerType = try fields.text("trigger_type")
+        timezone = try fields.text("timezone")
+        cronExpression = try fields.text("cron_expression")
+        riskProfile = try fields.text("risk_profile")
+        createdAt = try fields.moment("created_at")
     }
 }

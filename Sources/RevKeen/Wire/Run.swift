@@ -34,27 +34,26 @@ package struct Run: WireItem, Equatable {
 
     package init(id: String) { self.id = id }
 
-    package init?(json: JSONValue) {
-        guard let id = json.id("id") else { return nil }
+    package init?(_ fields: WireFields) throws(JSONSyntaxError) {
+        guard let id = try fields.id("id") else { return nil }
         self.id = id
-        automation = json["automation"].flatMap(Owner.init(json:))
-        automationID = json.id("automation_id") ?? automation?.id
-        automationName = json.text("automation_name") ?? automation?.name
-        status = json.text("status")
-        triggerSource = json.text("trigger_source")
-        summary = json.text("summary")
-        errorMessage = json.text("error_message")
-        createdAt = json.moment("created_at")
-        startedAt = json.moment("started_at")
-        completedAt = json.moment("completed_at")
+        automation = try fields.object("automation").map { (fields) throws(JSONSyntaxError) in try Owner(fields) }
+        automationID = try fields.id("automation_id") ?? automation?.id
+        automationName = try fields.text("automation_name") ?? automation?.name
+        status = try fields.text("status")
+        triggerSource = try fields.text("trigger_source")
+        summary = try fields.text("summary")
+        errorMessage = try fields.text("error_message")
+        createdAt = try fields.moment("created_at")
+        startedAt = try fields.moment("started_at")
+        completedAt = try fields.moment("completed_at")
     }
 }
 
 extension Run.Owner {
-    fileprivate init?(json: JSONValue) {
-        guard json.object != nil else { return nil }
-        id = json.id("id")
-        name = json.text("name")
-        riskProfile = json.text("risk_profile")
+    fileprivate init(_ fields: WireFields) throws(JSONSyntaxError) {
+        id = try fields.id("id")
+        name = try fields.text("name")
+        riskProfile = try fields.text("risk_profile")
     }
 }

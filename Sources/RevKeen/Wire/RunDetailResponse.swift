@@ -24,8 +24,8 @@ package struct RunDetailResponse: Sendable, Equatable {
     /// - Throws: `JSONSyntaxError` if the bytes are not JSON; returns nil if they are not a run.
     init?(_ bytes: [UInt8], limit: Int = 1_000) throws(JSONSyntaxError) {
         let document = try WireDocument(bytes)
-        let entry = try document.entry(besides: ["steps", "approvals", "notifications"])
-        guard let run: Run = entry.item() else { return nil }
+        let (found, cut) = try document.item(Run.self, besides: ["steps", "approvals", "notifications"])
+        guard let run = found else { return nil }
         self.run = run
         let steps: WireList<Step> = try WireList(bytes, document["steps"], limit: limit)
         let approvals: WireList<Approval> = try WireList(bytes, document["approvals"], limit: limit)
@@ -35,7 +35,7 @@ package struct RunDetailResponse: Sendable, Equatable {
         self.notifications = notifications.items
         skipped = steps.skipped + approvals.skipped + notifications.skipped
         complaint = WireComplaint.joined([
-            WireComplaint.cut(entry.cut, of: run.id), steps.complaint, approvals.complaint, notifications.complaint,
+            WireComplaint.cut(cut, of: run.id), steps.complaint, approvals.complaint, notifications.complaint,
         ])
     }
 }
@@ -49,13 +49,13 @@ package struct Step: WireItem, Equatable {
 
     package init(id: String) { self.id = id }
 
-    package init?(json: JSONValue) {
-        guard let id = json.id("id") else { return nil }
+    package init?(_ fields: WireFields) throws(JSONSyntaxError) {
+        guard let id = try fields.id("id") else { return nil }
         self.id = id
-        type = json.text("step_type")
-        name = json.text("name")
-        status = json.text("status")
-        createdAt = json.moment("created_at")
+        type = try fields.text("step_type")
+        name = try fields.text("name")
+        status = try fields.text("status")
+        createdAt = try fields.moment("created_at")
     }
 }
 
@@ -77,15 +77,15 @@ package struct Notification: WireItem, Equatable {
 
     package init(id: String) { self.id = id }
 
-    package init?(json: JSONValue) {
-        guard let id = json.id("id") else { return nil }
+    package init?(_ fields: WireFields) throws(JSONSyntaxError) {
+        guard let id = try fields.id("id") else { return nil }
         self.id = id
-        type = json.text("type")
-        priority = json.text("priority")
-        message = json.text("message")
-        packed = json.json("payload_json").map { PackedJSON($0) }
-        deliveredAt = json.moment("delivered_at")
-        createdAt = json.moment("created_at")
+        type = try fields.text("type")
+        priority = try fields.text("priority")
+        message = try fields.text("message")
+        packed = try fields.json("payload_json").map { PackedJSON($0) }
+        deliveredAt = try fields.moment("delivered_at")
+        createdAt = try fields.moment("created_at")
     }
 
     package mutating func take(_ cut: [String: CutPart]) {

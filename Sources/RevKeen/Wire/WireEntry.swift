@@ -29,8 +29,8 @@ struct WireEntry {
         unwrapTexts()
     }
 
-    func item<Item: WireItem>() -> Item? {
-        var item = Item(json: json)
+    func item<Item: WireItem>() throws(JSONSyntaxError) -> Item? {
+        var item = try Item(WireFields(json))
         if !cut.isEmpty { item?.take(cut) }
         return item
     }

@@ -25,17 +25,17 @@ struct WireList<Item: WireItem> {
         var complaints: [String] = []
         for (index, range) in found.parts.enumerated() {
             do throws(JSONSyntaxError) {
-                let entry = try WireEntry(bytes, range)
-                if !known.isEmpty, let id = entry.json.id("id"), known.contains(id) {
+                let (id, item, cut) = try Self.entry(bytes, range)
+                if !known.isEmpty, let id, known.contains(id) {
                     repeated += 1
                     continue
                 }
-                guard let item: Item = entry.item() else {
+                guard let item else {
                     skipped += 1
                     continue
                 }
                 items.append(item)
-                if let words = WireComplaint.cut(entry.cut, of: entry.json.id("id") ?? "") { complaints.append(words) }
+                if let words = WireComplaint.cut(cut, of: id ?? "") { complaints.append(words) }
             } catch {
                 skipped += 1
                 complaints.append("entry \(index + 1) (\(range.count) bytes) is \(error.reason.rawValue)")
@@ -44,6 +44,17 @@ struct WireList<Item: WireItem> {
         if found.count > limit { complaints.append("of its \(found.count) entries only \(limit) are read, as asked for") }
         if !found.isWhole { complaints.append("it is over \(bytes.count) bytes, and only its first \(found.parts.count) entries are read") }
         complaint = WireComplaint.joined(complaints)
+    }
+}
+
+extension WireList {
+    private typealias Entry = (id: String?, item: Item?, cut: [String: CutPart])
+
+    /// Reads one entry, from its bytes if nothing about it is unusual.
+    private static func entry(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONSyntaxError) -> Entry {
+        if let entry = try? WireFields(bytes, range).map({ fields in (try fields.id("id"), try Item(fields), [:]) as Entry }) { return entry }
+        let entry = try WireEntry(bytes, range)
+        return (entry.json.id("id"), try entry.item(), entry.cut)
     }
 }
 

@@ -5,7 +5,7 @@ package import RelaySupport
 package protocol WireItem: Sendable {
     /// Returns nil if there is no usable id.
     /// Every other field may be missing, null or of a wrong type.
-    init?(json: JSONValue)
+    init?(_ fields: WireFields) throws(JSONSyntaxError)
     /// Takes note of the members of which the item has only the beginning, by name.
     mutating func take(_ cut: [String: CutPart])
     var createdAt: MomentText? { get }
