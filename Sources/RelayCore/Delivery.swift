@@ -215,7 +215,8 @@ package struct Message: Sendable {
     package var recipient: String
     /// The idempotency key, the same on every attempt: hex SHA-256 of the event id, the destination and the recipient (if there is one).
     package var idempotencyKey: String
-    /// A key shared by all messages about one subject at this destination (an approval and its follow-ups): hex SHA-256.
+    /// A key shared by all messages about one subject at this destination (an approval and its follow-ups): hex SHA-256. Empty for a
+    /// notification and a digest.
     package var subjectKey: String
     package var deliveryID: Int64
     /// The mention, in the destination's own syntax, as the operator wrote it in the route; it never comes from event data.

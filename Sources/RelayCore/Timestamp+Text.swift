@@ -6,8 +6,29 @@ extension Timestamp: CustomStringConvertible {
     package var description: String {
         let civil = CivilDate(daysSince1970: seconds.dividedDown(by: 86_400))
         let second = Int(seconds - seconds.dividedDown(by: 86_400) * 86_400)
-        return "\(pad(civil.year, 4))-\(pad(civil.month, 2))-\(pad(civil.day, 2))T"
-            + "\(pad(second / 3600, 2)):\(pad(second / 60 % 60, 2)):\(pad(second % 60, 2))Z"
+        guard (0...9_999).contains(civil.year) else {
+            return "\(civil.year)-\(pad(civil.month, 2))-\(pad(civil.day, 2))T"
+                + "\(pad(second / 3600, 2)):\(pad(second / 60 % 60, 2)):\(pad(second % 60, 2))Z"
+        }
+        return String(unsafeUninitializedCapacity: 20) { out in
+            var at = 0
+            func write(_ number: Int, _ width: Int, _ mark: Unicode.Scalar) {
+                var rest = number
+                for place in stride(from: at + width - 1, through: at, by: -1) {
+                    out[place] = UInt8(48 + rest % 10)
+                    rest /= 10
+                }
+                out[at + width] = UInt8(ascii: mark)
+                at += width + 1
+            }
+            write(civil.year, 4, "-")
+            write(civil.month, 2, "-")
+            write(civil.day, 2, "T")
+            write(second / 3600, 2, ":")
+            write(second / 60 % 60, 2, ":")
+            write(second % 60, 2, "Z")
+            return at
+        }
     }
 
     /// Reads a time in the formats that an API may use.

@@ -1,13 +1,17 @@
 /// Writes each byte as two lower-case hexadecimal digits.
-package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var out: [UInt8] = []
-    out.reserveCapacity(2 * bytes.underestimatedCount)
-    for byte in bytes {
-        out.append(digits[Int(byte >> 4)])
-        out.append(digits[Int(byte & 15)])
+@inlinable
+package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String { hexadecimal(Array(bytes)) }
+
+@usableFromInline
+package func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digit: (UInt8) -> UInt8 = { $0 < 10 ? 48 + $0 : 87 + $0 }
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { out in
+        for (index, byte) in bytes.enumerated() {
+            out[2 * index] = digit(byte >> 4)
+            out[2 * index + 1] = digit(byte & 15)
+        }
+        return 2 * bytes.count
     }
-    return String(decoding: out, as: UTF8.self)
 }
 
 /// The value of an ASCII hexadecimal digit; nil for any other byte.

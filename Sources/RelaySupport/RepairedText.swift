@@ -34,9 +34,18 @@ extension String {
 
     /// The text as one line: repaired, line breaks and tabs as spaces, at most `most` Unicode scalars and an ellipsis.
     package func oneLine(most: Int) -> String {
+        if isPlainLine(most: most) { return self }
         var scalars = String.UnicodeScalarView()
         for scalar in repaired(most: most).unicodeScalars { scalars.append(scalar == "\n" || scalar == "\t" ? " " : scalar) }
         return String(scalars).trimmed
+    }
+}
+
+extension String {
+    /// Whether the text is one line of printable ASCII already, without blanks at its ends.
+    private func isPlainLine(most: Int) -> Bool {
+        guard utf8.count <= most, utf8.first != 0x20, utf8.last != 0x20 else { return false }
+        return utf8.allSatisfy { (0x20..<0x7F).contains($0) }
     }
 }
 

@@ -1,8 +1,17 @@
+import Glibc
+
 extension String {
+    /// Whether the UTF-8 of the text has a byte.
+    package func holdsByte(_ byte: UInt8) -> Bool {
+        utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, Int32(byte), bytes.count) != nil } ?? false
+        } ?? utf8.contains(byte)
+    }
+
     /// The text with each CRLF and each lone CR replaced by LF.
     /// In Swift CRLF is one `Character`, so a search for a line feed does not find it.
     package var withUnixLineEnds: String {
-        guard utf8.contains(0x0D) else { return self }
+        guard holdsByte(0x0D) else { return self }
         var out: [UInt8] = []
         out.reserveCapacity(utf8.count)
         var previous: UInt8 = 0

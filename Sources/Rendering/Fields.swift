@@ -46,7 +46,7 @@ package struct Fields: Sendable {
         decideLink: String? = nil, alike: Int? = nil, incomplete: String? = nil,
         decideWaiting: (DigestDetail.Waiting) -> String? = { _ in nil }
     ) {
-        let times = Times(now: now, zone: TimeZone(identifier: zoneName) ?? .gmt, name: zoneName)
+        let times = Times(now: now, zone: Zones.zone(zoneName), name: zoneName)
         addCommon(event, times, link: links.link(for: event))
         set("incomplete", .text(incomplete))
         set("alike", alike.flatMap { $0 > 0 ? .text(String($0)) : nil })
@@ -74,12 +74,14 @@ package struct Fields: Sendable {
         set("staging", .flag(origin.staging))
         set("time", .text(times.written(event.occurredAt)))
         set("ago", .text(event.occurredAt.duration(to: times.now).spoken))
-        set("automation", origin.automation.flatMap { .name($0, as: .automation) } ?? .name(origin.automationID))
+        // Which facts a message shows matters only where something is decided.
+        let named: (String?, RequestFact) -> Value? = { event.payload.detail.isApproval ? .name($0, as: $1) : .name($0) }
+        set("automation", named(origin.automation, .automation) ?? .name(origin.automationID))
         set("automation_id", .name(origin.automationID))
-        set("risk", .name(origin.risk, as: .risk))
-        set("trigger", .name(origin.trigger, as: .trigger))
+        set("risk", named(origin.risk, .risk))
+        set("trigger", named(origin.trigger, .trigger))
         set("run_id", .name(origin.runID))
-        set("run_status", .name(origin.runStatus, as: .runStatus))
+        set("run_status", named(origin.runStatus, .runStatus))
         set("link", .link(link))
     }
 
@@ -128,6 +130,10 @@ package struct Fields: Sendable {
     }
 }
 
+extension Detail {
+    fileprivate var isApproval: Bool { if case .approval = self { true } else { false } }
+}
+
 /// Writes times in a time zone, such as `2026-11-24 09:00 UTC`.
 struct Times {
     let now: Timestamp
@@ -138,7 +144,7 @@ struct Times {
 
     /// The time without the zone's name: `2026-11-24 09:00`.
     func short(_ moment: Timestamp) -> String {
-        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
+        let offset = name == "UTC" ? 0 : zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
         let local = (moment + .seconds(offset)).description
         return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5))"
     }

@@ -1,3 +1,5 @@
+import RelaySupport
+
 /// A fact of a request that a person should see before it is decided. A rendered text tells which ones it holds (`Rendered.facts`).
 package enum RequestFact: Hashable, Sendable {
     case action, automation, runStatus, trigger, risk
@@ -50,7 +52,7 @@ struct FactPlaces: Sendable, Equatable {
     }
 
     /// Most texts hold no scalar that begins like the mark.
-    private static func mayHoldMark(_ text: String) -> Bool { text.utf8.contains(0xEF) && text.unicodeScalars.contains(mark) }
+    private static func mayHoldMark(_ text: String) -> Bool { text.holdsByte(0xEF) && text.unicodeScalars.contains(mark) }
 
     /// The facts that are whole in a text which was cut somewhere.
     func whole(in cut: String, of text: String) -> Set<RequestFact> {

@@ -57,6 +57,8 @@ struct TemplateFolder: Sendable {
         self.names = names
     }
 
+    var isEmpty: Bool { names.isEmpty }
+
     func contains(_ name: String) -> Bool { names.contains(name) }
 
     /// Nil if there is no template of this name.

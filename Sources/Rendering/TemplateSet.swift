@@ -56,6 +56,7 @@ package struct TemplateSet: Sendable {
     private let user: TemplateFolder
     /// The built-in templates. A user's partial replaces the built-in one of the same name.
     private let shipped: TemplateFolder
+    private var found = Locked<[BuiltInNames.Sort: BuiltInNames]>([:])
     private static let shippedAlone: TemplateFolder = {
         let (texts, partials) = split(Templates.all)
         return TemplateFolder(trusted: texts, partials: partials)
@@ -90,6 +91,7 @@ package struct TemplateSet: Sendable {
     }
 
     package func render(_ fields: Fields, _ request: Request) -> Rendered {
+        if user.isEmpty { return renderBuiltIn(fields, request) }
         let own = request.candidates.first(where: user.contains)
         let text = own.flatMap { user.render($0, fields, request, request.dialect) }
         let html = ownHTML(fields, request)
@@ -118,14 +120,38 @@ package struct TemplateSet: Sendable {
     }
 
     package func renderBuiltIn(_ fields: Fields, _ request: Request) -> Rendered {
-        let name = request.builtInCandidates.first(where: shipped.contains) ?? request.priority.word
-        let text = shipped.render(name, fields, request, request.dialect) ?? ""
+        let names = builtInNames(request)
+        let text = shipped.render(names.text, fields, request, request.dialect) ?? ""
         let html = request.html.map { dialect in
-            let own = request.builtInCandidates.first { shipped.contains("\($0).html") }
-            let rendered = own.flatMap { shipped.render("\($0).html", fields, request, dialect) }
+            let rendered = names.html.flatMap { shipped.render($0, fields, request, dialect) }
             return rendered.map { FactPlaces.taken(from: $0).text } ?? Self.html(text)
         }
-        return Rendered(text, html: html, template: "built-in \(name)", isStaging: fields.isStaging)
+        return Rendered(text, html: html, template: "built-in \(names.text)", isStaging: fields.isStaging)
+    }
+
+    /// The names of the built-in templates for a message. They are searched once for each sort of message.
+    private func builtInNames(_ request: Request) -> BuiltInNames {
+        let sort = BuiltInNames.Sort(kind: request.kind, priority: request.priority, type: request.type, hasFields: request.hasFields)
+        if let known = found.withLock({ $0[sort] }) { return known }
+        let candidates = request.builtInCandidates
+        let names = BuiltInNames(
+            text: candidates.first(where: shipped.contains) ?? request.priority.word,
+            html: candidates.map { "\($0).html" }.first(where: shipped.contains))
+        found.withLock { $0[sort] = names }
+        return names
+    }
+
+    private struct BuiltInNames {
+        struct Sort: Hashable {
+            var kind: Event.Kind
+            var priority: Priority
+            var type: String
+            var hasFields: Bool
+        }
+
+        var text: String
+        /// Nil if no template has HTML.
+        var html: String?
     }
 
     private static func html(_ text: String) -> String { HTMLFromText.make(FactPlaces.taken(from: text).text) }

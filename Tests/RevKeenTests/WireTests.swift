@@ -37,7 +37,6 @@ struct WireTests {
         (notification.deliveredAt, notification.createdAt) = (MomentText("string"), MomentText("string"))
         #expect(detail.notifications == [notification])
         #expect(detail.skipped == 0)
-        #expect(detail.date == Timestamp(seconds: 1_795_510_800))
     }
 
     @Test func `an approval of a run's detail is filled from its run`() async throws {

@@ -65,10 +65,18 @@ struct Composer: Sendable {
             callbackURL: asked.flatMap { _ in ways?.callbackURL(at: target) }, recipient: claim.recipient,
             idempotencyKey: idempotencyKey(
                 event: Self.sending(claim, event), destination: claim.destination, recipient: claim.recipient),
-            subjectKey: idempotencyKey(event: event.subject, destination: claim.destination, recipient: ""),
+            subjectKey: Self.subjectKey(event, at: claim.destination),
             deliveryID: claim.delivery, mention: claim.options.mention, label: label)
         message.isPlain = claim.isPlain
         return (message, rendered.fellBackBecause)
+    }
+
+    /// Empty for events that are about nothing that another event is about.
+    private static func subjectKey(_ event: Event, at destination: String) -> String {
+        switch event.kind {
+        case .notification, .digest: ""
+        case .approval, .decision, .reminder, .run, .relay: idempotencyKey(event: event.subject, destination: destination, recipient: "")
+        }
     }
 
     /// The sentence that says how much of a request the message shows, and the body that fits beside it; nil if it shows everything.

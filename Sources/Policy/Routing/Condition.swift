@@ -32,7 +32,21 @@ package struct Condition: Sendable, Equatable {
         self.risk = risk
     }
 
-    package func fits(_ event: Event) -> Bool { misfit(event) == nil }
+    /// Each event passes here once for each route, so no words are made.
+    package func fits(_ event: Event) -> Bool {
+        let origin = event.payload.origin
+        return Self.fits(account, event.account) { $0 == $1 } && Self.fits(kind, event.kind) { $0 == $1 }
+            && priority?.contains(event.priority) != false && automationMisfit(origin) == nil
+            && Self.fits(state, event.approvalState) { $0 == $1 } && Self.fits(outcome, event.runOutcome) { $0 == $1 }
+            && Self.fits(type, event.notificationType) { $0.matches($1) } && Self.fits(trigger, origin.trigger) { $0.matches($1) }
+            && Self.fits(risk, origin.risk) { $0.matches($1) }
+    }
+
+    private static func fits<Wanted, Actual>(_ wanted: [Wanted]?, _ actual: Actual?, _ match: (Wanted, Actual) -> Bool) -> Bool {
+        guard let wanted else { return true }
+        guard let actual else { return false }
+        return wanted.contains { match($0, actual) }
+    }
 
     /// The reason why an event fits or does not, as `why` prints it.
     package func explain(_ event: Event) -> String {

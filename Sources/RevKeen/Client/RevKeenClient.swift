@@ -85,9 +85,7 @@ package final class RevKeenClient: Sendable {
         let path = ["automations", try segment(automation), "runs", try segment(id)]
         return try await get(Call(method: "GET", path: path, urgency: urgency), or: "no run with an id") {
             response throws(JSONSyntaxError) in
-            var detail = try RunDetailResponse(response.body)
-            detail?.date = response.date
-            return detail
+            try RunDetailResponse(response.body)
         }
     }
 

@@ -3,6 +3,11 @@ import RelaySupport
 /// A status word in the form used for comparison: lower case, letters and digits only.
 /// So `Timed-Out`, `timed_out` and `timedOut` are the same word.
 func comparable(_ word: String) -> String {
+    let bytes = word.utf8
+    if bytes.allSatisfy({ $0 < 0x80 }) {
+        let kept = bytes.filter(\.isAlphanumeric).map { (65...90).contains($0) ? $0 + 32 : $0 }
+        return kept.isEmpty ? word : String(decoding: kept, as: UTF8.self)
+    }
     let kept = word.lowercased().filter { $0.isLetter || $0.isNumber }
     return kept.isEmpty ? word : kept
 }

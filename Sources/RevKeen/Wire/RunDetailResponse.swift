@@ -1,4 +1,4 @@
-package import RelayCore
+import RelayCore
 package import RelaySupport
 
 /// A run with its steps, approvals and notifications.
@@ -14,8 +14,6 @@ package struct RunDetailResponse: Sendable, Equatable {
     package var skipped = 0
     /// What of the detail could not be read, for people; nil if all was read.
     package var complaint: String?
-    /// The response's `Date` header.
-    package var date: Timestamp?
 
     package init(run: Run) { self.run = run }
 
