@@ -36,13 +36,14 @@ enum EventRow {
 
     /// Returns the event's number, or nil if its id was admitted before.
     static func insert(_ event: Event, _ db: Database) throws -> Int64? {
-        try db.first(
+        // `RETURNING n` would make SQLite keep the row in a table of its own, which costs more than the insertion.
+        let added = try db.run(
             """
             INSERT INTO event (id, account, kind, subject, priority, occurred_at, seen_at, payload)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING n
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """, event.id, event.account, event.kind.rawValue, event.subject, event.priority.rawValue,
-            event.occurredAt.milliseconds, event.seenAt.milliseconds, try PayloadText.write(event.payload)
-        ) { $0[0] }
+            event.occurredAt.milliseconds, event.seenAt.milliseconds, try PayloadText.write(event.payload))
+        return added == 1 ? db.lastInsertedRowID : nil
     }
 }
 

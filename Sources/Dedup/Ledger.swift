@@ -185,7 +185,11 @@ extension Ledger {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -2000; PRAGMA mmap_size = 0")
             // FULL, not WAL's usual NORMAL: what was committed must survive a loss of power.
-            if !readonly { try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216") }
+            // A longer WAL is moved into the file less often; a page that was written several times is moved once.
+            if !readonly {
+                try db.execute(
+                    sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 3000")
+            }
         }
         return configuration
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Glibc
 import RelayCore
 import RelaySupport
 
@@ -13,11 +14,19 @@ final class WriteQueue: Sendable {
         var isClosed = false
         /// The number of transactions that were begun.
         var crowds = 0
+        /// When the last one was begun, and how many pieces of work were in it.
+        var lastBegan = ContinuousClock.now
+        var lastSize = 0
     }
 
     /// The most pieces of work in one transaction, which bounds how long the first one waits for its commit.
     private static let mostPerTransaction = 256
     private static let mostPerTurn = 16
+    /// After a crowd of this size the next one gathers: it begins when `fullCrowd` pieces wait, or `spacing` after the last one began. A
+    /// commit costs as much as some twenty pieces of work, and a store that is not busy waits for nothing.
+    private static let busyCrowd = 6
+    private static let fullCrowd = 128
+    private static let spacing = Duration.milliseconds(4)
 
     private let database: DatabaseQueue
     private let path: String
@@ -105,10 +114,25 @@ final class WriteQueue: Sendable {
     /// Writes the waiting work. It queues itself again after some transactions, so that work between transactions gets its turn.
     private func drain(_ db: Database) {
         for _ in 0..<Self.mostPerTurn {
+            gather()
             guard let jobs = next() else { return }
             commit(jobs, db)
         }
         database.asyncWriteWithoutTransaction { self.drain($0) }
+    }
+
+    /// Waits while a busy store gathers the next crowd.
+    private func gather() {
+        while true {
+            let wait: Duration = state.withLock { state in
+                guard !state.isClosed, state.lastSize >= Self.busyCrowd, (1..<Self.fullCrowd).contains(state.waiting.count) else {
+                    return .zero
+                }
+                return state.lastBegan + Self.spacing - .now
+            }
+            guard wait > .zero else { return }
+            usleep(UInt32(min(wait, .milliseconds(2)) / .microseconds(1)))
+        }
     }
 
     private func next() -> [any WriteJob]? {
@@ -118,6 +142,7 @@ final class WriteQueue: Sendable {
                 return nil
             }
             let jobs = Array(state.waiting.prefix(Self.mostPerTransaction))
+            (state.lastBegan, state.lastSize) = (.now, jobs.count)
             state.waiting.removeFirst(jobs.count)
             return jobs
         }

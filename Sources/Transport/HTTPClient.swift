@@ -7,6 +7,7 @@ import RelaySupport
 package final class HTTPClient: HTTPTransport {
     private let loop: NetworkLoop
     private let policy: OutgoingPolicy
+    private let origins = KnownOrigins()
 
     /// - Parameter loop: does nothing else if none is given. `shutdown` stops it.
     package convenience init(on loop: NetworkLoop = NetworkLoop()) { self.init(loop, policy: OutgoingPolicy()) }
@@ -25,12 +26,12 @@ package final class HTTPClient: HTTPTransport {
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let fault = request.fault { throw TransportError(.badRequest, sent: false, fault) }
-        guard let address = WebAddress(request.url.reveal()) else {
+        guard let address = origins.address(request.url.reveal()) else {
             throw TransportError(.badRequest, sent: false, "the URL cannot be read, or is not http or https")
         }
         let judge = try await policy.judge(address.host, scheme: address.scheme, network: request.network)
         guard let transfers = loop.transfers, let handle = transfers.handle() else { throw .exhausted("memory") }
-        let transfer = Transfer(request, handle, judge)
+        let transfer = Transfer(request, to: address, handle, judge)
         let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.continuation = continuation

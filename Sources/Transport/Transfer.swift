@@ -13,6 +13,7 @@ final class Transfer: @unchecked Sendable {
     /// True once libcurl was about to send the request's head, so that the request may take effect.
     private(set) var wasSent = false
     private let request: HTTPRequest
+    private let address: WebAddress
     private let judge: ConnectionJudge
     private let guardsAgainstResend: Bool
     private var sends = 0
@@ -29,8 +30,9 @@ final class Transfer: @unchecked Sendable {
     private var list: UnsafeMutablePointer<curl_slist>?
     private let sentBody: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ request: HTTPRequest, _ handle: Handle, _ judge: ConnectionJudge) {
+    init(_ request: HTTPRequest, to address: WebAddress, _ handle: Handle, _ judge: ConnectionJudge) {
         self.request = request
+        self.address = address
         self.judge = judge
         self.handle = handle
         guardsAgainstResend = request.guardsAgainstResend
@@ -68,7 +70,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func configureNetwork(_ curl: UnsafeMutableRawPointer) {
-        request.network.apply(to: curl, isLoopback: WebAddress(request.url.reveal())?.isLoopback ?? false)
+        request.network.apply(to: curl, isLoopback: address.isLoopback)
         guard request.network.allowLinkLocal else { return }
         // The address is checked only when a connection is made, so a connection made without the check must not be reused.
         _ = relay_set_long(curl, CURLOPT_FRESH_CONNECT, 1)
@@ -119,8 +121,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     private var proxyWords: String {
-        guard let address = WebAddress(request.url.reveal()),
-            let proxy = request.network.proxyAddress(scheme: address.scheme, isLoopback: address.isLoopback)
+        guard let proxy = request.network.proxyAddress(scheme: address.scheme, isLoopback: address.isLoopback)
         else { return "" }
         return " (through the proxy \(proxy.shown))"
     }

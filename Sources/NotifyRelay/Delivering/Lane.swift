@@ -278,14 +278,18 @@ actor Lane {
     private func settle(_ claim: Claim, _ outcome: DeliveryOutcome, begun: Timestamp, took: Duration) async -> Settlement {
         let now = clock.now
         let change: LaneHealth.Change
+        // The system's generator costs a call of the kernel, so only what may be repeated asks it.
+        var unit = 0.5
         switch outcome {
         case .delivered(let receipt):
             change = health.succeeded(at: now)
             if let pause = receipt.pause { health.block(until: now + pause) }
-        case .failed(let error): change = health.failed(error, message: claim.event.id, at: now, unit: chance())
+        case .failed(let error):
+            unit = chance()
+            change = health.failed(error, message: claim.event.id, at: now, unit: chance())
         }
         let settlement = outcome.settlement(
-            of: claim, at: now, lane: health, giveUp: destination.giveUp, unit: chance(), stopping: stopping)
+            of: claim, at: now, lane: health, giveUp: destination.giveUp, unit: unit, stopping: stopping)
         await record(claim, settlement, Attempt(outcome, at: begun, took: took))
         log.settled(claim, outcome, as: settlement, took: took)
         await apply(change, reason: health.reason)

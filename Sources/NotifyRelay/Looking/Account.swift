@@ -48,6 +48,8 @@ actor Account {
     private(set) var hasUnsavedWatches = false
     /// Watches were stored since the details that are due were read.
     private var areDetailsChanged = true
+    /// Watches that were stored since, and are due.
+    private var newlyDue: [RunWatch] = []
 
     init(
         settings: AccountSettings, client: RevKeenClient, maker: EventMaker, ledger: Ledger, admitter: Admitter, reports: SelfReport,
@@ -150,10 +152,16 @@ extension Account {
         wakeup.signal()
     }
 
-    /// Returns whether watches were stored since the last call.
-    func takeDetailsChanged() -> Bool {
-        defer { areDetailsChanged = false }
-        return areDetailsChanged
+    /// Watches were stored that are due now.
+    func stored(_ watches: [RunWatch]) {
+        newlyDue += watches
+        wakeup.signal()
+    }
+
+    /// Returns whether the watches in the store changed since the last call, and those of which nothing else is known than that they are due.
+    func takeDetailsChanged() -> (changed: Bool, newlyDue: [RunWatch]) {
+        defer { (areDetailsChanged, newlyDue) = (false, []) }
+        return (areDetailsChanged, newlyDue)
     }
 
     func watchesAreSaved(_ areSaved: Bool) { hasUnsavedWatches = !areSaved }

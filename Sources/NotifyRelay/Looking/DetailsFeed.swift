@@ -1,3 +1,4 @@
+import Crypto
 import Dedup
 import Policy
 import RelayCore
@@ -9,7 +10,7 @@ actor DetailsFeed {
     nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
 
     /// The most details that are known to the queue at once.
-    private static let mostDue = 256
+    private static let mostDue = 1_024
     /// The details that are due are read from the store again when so few of them are left.
     private static let fewLeft = 64
     /// The most details that are read at once where the queue does not choose.
@@ -51,9 +52,11 @@ actor DetailsFeed {
 
     /// Tells the queue which details are due, if that may have changed.
     func load() async throws(LedgerError) {
-        let now = account.clock.now, changed = await account.takeDetailsChanged()
+        let now = account.clock.now, (changed, newlyDue) = await account.takeDetailsChanged()
         let left = await account.queue.waitingDetails
-        guard changed || hasMore && left < Self.fewLeft || (nextDueAt ?? .distantFuture) <= now else { return }
+        guard changed || hasMore && left < Self.fewLeft || (nextDueAt ?? .distantFuture) <= now || !fits(newlyDue, besides: left) else {
+            return await add(newlyDue)
+        }
         do throws(LedgerError) {
             try await saveWatches()
             readSinceLoad = await account.queue.runsInFlight
@@ -70,18 +73,43 @@ actor DetailsFeed {
         }
     }
 
+    /// Whether newly due details can be read in their turn without asking the store which others are due.
+    private func fits(_ watches: [RunWatch], besides left: Int) -> Bool {
+        // Finished runs that are beyond what is known here are read in the order of the store.
+        if hasMore { return !watches.contains { $0.haste >= .failed } }
+        return left + watches.count <= Self.mostDue
+    }
+
+    private func add(_ watches: [RunWatch]) async {
+        guard !watches.isEmpty, !hasMore else { return }
+        let inFlight = await account.queue.runsInFlight
+        var new: [RunWatch] = [], known: [String] = []
+        for watch in watches {
+            guard !inFlight.contains(watch.run) else {
+                skipped.insert(watch.run)
+                continue
+            }
+            if due.updateValue(watch, forKey: watch.run) != nil { known.append(watch.run) }
+            new.append(watch)
+        }
+        let (again, last) = (known, new)
+        await account.learn { queue in
+            for run in again { queue.forget(run) }
+            queue.add(last.map { Self.detail($0, queue) })
+        }
+    }
+
+    private static func detail(_ watch: RunWatch, _ queue: LookQueue) -> LookQueue.Detail {
+        let rate = watch.completedAt == nil ? queue.insideRate(of: watch.automation) : LateLooks.rate
+        return LookQueue.Detail(run: watch.run, kind: .init(watch.haste), dueAt: watch.dueAt, rate: rate)
+    }
+
     private func offer(_ watches: [RunWatch]) async {
         let read = readSinceLoad
         let waiting = watches.filter { !read.contains($0.run) }
         skipped = Set(watches.map(\.run)).intersection(read)
         due = Dictionary(waiting.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
-        await account.learn { queue in
-            queue.offer(
-                waiting.map { watch in
-                    let rate = watch.completedAt == nil ? queue.insideRate(of: watch.automation) : LateLooks.rate
-                    return LookQueue.Detail(run: watch.run, kind: .init(watch.haste), dueAt: watch.dueAt, rate: rate)
-                })
-        }
+        await account.learn { queue in queue.offer(waiting.map { Self.detail($0, queue) }) }
     }
 
     /// Reads the details that are due by a moment, a few at once. Returns how many were read, and how many could not be.
@@ -268,7 +296,9 @@ extension DetailsFeed {
     }
 
     /// A number that spreads runs evenly, and is the same for one run at each start of the program.
-    private static func mark(_ run: String) -> UInt64 { UInt64(shortHash(run), radix: 16) ?? 0 }
+    private static func mark(_ run: String) -> UInt64 {
+        SHA256.hash(data: Array(run.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
 }
 
 extension LookQueue.Detail.Kind {

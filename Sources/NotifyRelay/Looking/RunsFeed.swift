@@ -166,9 +166,9 @@ extension RunsFeed {
         if !watches.isEmpty { try await account.admitter.admit([], watches: watches) }
         await account.silenced(watches.count { $0.settled && known[$0.run] == nil })
         lists[id]?.see(runs, known: known, at: account.clock.now)
-        let isNews = watches.contains { !$0.settled }
-        if isNews { await account.detailsChanged() }
-        return isNews
+        let due = watches.filter { !$0.settled }
+        if !due.isEmpty { await account.stored(due) }
+        return !due.isEmpty
     }
 
     /// The watch to store for a run in a list; nil if nothing about the run is new.

@@ -222,12 +222,20 @@ extension LookQueue {
         hasAsked = offered.contains { $0.kind == .asked }
     }
 
+    /// Adds details that became due to those that are known. None of them may be known already.
+    package mutating func add(_ more: [Detail]) {
+        details.add(more)
+        hasAsked = hasAsked || more.contains { $0.kind == .asked }
+    }
+
+    /// Forgets a detail that is not in flight.
+    package mutating func forget(_ run: String) { details.take(run) }
+
     /// The details that were offered and not taken yet.
     package var waitingDetails: Int { details.count }
 
     package mutating func detailEnded(_ run: String) {
         runsInFlight.remove(run)
-        details.take(run)
     }
 
     /// Learns how far the budget holds the upper bounds.

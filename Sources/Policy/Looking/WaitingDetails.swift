@@ -11,9 +11,15 @@ struct WaitingDetails: Sendable {
     var count: Int { certain.count + guessed.count }
 
     mutating func replace(with offered: some Sequence<LookQueue.Detail>) {
-        let parts = Dictionary(grouping: offered) { $0.kind == .guessed }
-        certain = (parts[false] ?? []).sorted { $1.isBefore($0) }
-        guessed = parts[true] ?? []
+        (certain, guessed) = ([], [])
+        add(offered)
+    }
+
+    mutating func add(_ more: some Sequence<LookQueue.Detail>) {
+        for detail in more {
+            if detail.kind == .guessed { guessed.append(detail) } else { certain.append(detail) }
+        }
+        certain.sort { $1.isBefore($0) }
     }
 
     /// The next of those that surely bring something; nil if none is due.

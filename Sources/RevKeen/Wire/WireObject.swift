@@ -96,5 +96,5 @@ extension String {
 
 extension UInt8 {
     /// The byte is an unreserved character of RFC 3986 §2.3, except `~`.
-    var isUnreserved: Bool { isAlphanumeric || ".-_".utf8.contains(self) }
+    var isUnreserved: Bool { isAlphanumeric || self == UInt8(ascii: ".") || self == UInt8(ascii: "-") || self == UInt8(ascii: "_") }
 }
