@@ -37,9 +37,10 @@ struct EmailChannel: Channel {
         guard let recipient = recipient(of: message) else {
             throw DeliveryError(.refused, .local, "the recipient is no mail address")
         }
-        let mail = MailRequest(
+        var mail = MailRequest(
             server: server, from: letterhead.from.address, to: recipient.address,
             message: letterhead.mail(message, to: recipient, date: tools.clock.now).bytes)
+        mail.gate = message.gate
         let response: MailResponse
         do throws(TransportError) {
             response = try await tools.mail.send(mail)

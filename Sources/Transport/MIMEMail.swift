@@ -1,4 +1,6 @@
+import Glibc
 package import RelayCore
+import RelaySupport
 
 /// A mail as it goes over the wire (RFC 5322 and MIME): lines are short and end with CRLF, and no header value can start another header.
 package struct MIMEMail: Sendable {
@@ -40,16 +42,21 @@ package struct MIMEMail: Sendable {
         let plain = MIMEPart(type: "text/plain", text: text)
         guard let html else {
             lines += plain.headers
-            return Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + plain.encoded).utf8)
+            return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + plain.encoded
         }
         let rich = MIMEPart(type: "text/html", text: html)
         let boundary = boundary(outside: [plain.encoded, rich.encoded])
         lines.append("Content-Type: multipart/alternative; boundary=\"\(boundary)\"")
-        var body = ""
+        var mail: [UInt8] = []
+        mail.reserveCapacity(plain.encoded.count + rich.encoded.count + 2_048)
+        mail += (lines.joined(separator: "\r\n") + "\r\n\r\n").utf8
         for part in [plain, rich] {
-            body += "--\(boundary)\r\n" + part.headers.joined(separator: "\r\n") + "\r\n\r\n" + part.encoded + "\r\n"
+            mail += "--\(boundary)\r\n\(part.headers.joined(separator: "\r\n"))\r\n\r\n".utf8
+            mail += part.encoded
+            mail += [13, 10]
         }
-        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body + "--\(boundary)--\r\n").utf8)
+        mail += "--\(boundary)--\r\n".utf8
+        return mail
     }
 
     private var headers: [(name: String, value: String)] {
@@ -74,16 +81,22 @@ package struct MIMEMail: Sendable {
     }
 
     /// A boundary of at most 70 characters (RFC 2046 §5.1.1) that occurs in no part.
-    private func boundary(outside parts: [String]) -> String {
-        let seed = String(
-            boundarySeed.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)) }.map(
-                Character.init
-            ).prefix(40))
+    private func boundary(outside parts: [[UInt8]]) -> String {
+        let seed = String(decoding: boundarySeed.utf8.lazy.filter(\.isAlphanumeric).prefix(40), as: UTF8.self)
         var number = 0
         while true {
             let boundary = "=_\(seed)_\(number)"
-            if !parts.contains(where: { $0.contains("--\(boundary)") }) { return boundary }
+            if !parts.contains(where: { Self.holds($0, Array("--\(boundary)".utf8)) }) { return boundary }
             number += 1
+        }
+    }
+
+    private static func holds(_ text: [UInt8], _ words: [UInt8]) -> Bool {
+        text.withUnsafeBytes { text in
+            words.withUnsafeBytes { words in
+                guard let start = text.baseAddress, let sought = words.baseAddress else { return false }
+                return memmem(start, text.count, sought, words.count) != nil
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ import RelaySupport
 package final class MailClient: MailTransport {
     private struct Pool {
         var idle: [MailServer: [MailConnection]] = [:]
+        /// The connections that carry one mail, behind which another may wait.
+        var busy: [MailServer: [MailConnection]] = [:]
         var isShutDown = false
     }
 
@@ -35,7 +37,7 @@ package final class MailClient: MailTransport {
     package func shutdown() {
         let connections = pool.withLock { pool in
             pool.isShutDown = true
-            defer { pool.idle = [:] }
+            defer { (pool.idle, pool.busy) = ([:], [:]) }
             return pool.idle.values.flatMap { $0 }
         }
         for connection in connections { connection.close() }
@@ -44,9 +46,9 @@ package final class MailClient: MailTransport {
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
         let judge = try await judge(mail.server)
-        let connection = try take(mail.server)
+        let connection = try take(mail.server, mayLineUp: mail.gate != nil)
         let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail, judge))
-        if isReusable { give(connection, back: mail.server) } else { connection.close() }
+        give(connection, back: mail.server, isReusable: isReusable)
         return try result.get()
     }
 
@@ -66,20 +68,44 @@ package final class MailClient: MailTransport {
         try await policy.judge(server.host, scheme: server.scheme, network: server.network)
     }
 
-    private func take(_ server: MailServer) throws(TransportError) -> MailConnection {
-        let (idle, isShutDown) = pool.withLock { ($0.idle[server]?.popLast(), $0.isShutDown) }
+    /// - Parameter mayLineUp: the mail may wait behind the one that a connection carries.
+    private func take(_ server: MailServer, mayLineUp: Bool) throws(TransportError) -> MailConnection {
+        let (known, isShutDown) = pool.withLock { pool -> (MailConnection?, Bool) in
+            if let idle = pool.idle[server]?.popLast() {
+                pool.busy[server, default: []].append(idle)
+                return (idle, pool.isShutDown)
+            }
+            // One mail waits behind another at most, so a connection that is taken a second time leaves the list.
+            guard mayLineUp, pool.busy[server]?.isEmpty == false else { return (nil, pool.isShutDown) }
+            return (pool.busy[server]?.removeFirst(), pool.isShutDown)
+        }
         if isShutDown { throw TransportError(.cancelled, sent: false, "the mail client is shut down") }
-        if let idle { return idle }
-        return try MailConnection(startThread: startThread)
+        if let known {
+            known.took()
+            return known
+        }
+        let connection = try MailConnection(startThread: startThread)
+        connection.took()
+        pool.withLock { $0.busy[server, default: []].append(connection) }
+        return connection
     }
 
-    private func give(_ connection: MailConnection, back server: MailServer) {
-        let isKept = pool.withLock { pool in
-            guard !pool.isShutDown, pool.idle[server, default: []].count < 16 else { return false }
+    private func give(_ connection: MailConnection, back server: MailServer, isReusable: Bool) {
+        let left = connection.gave(isReusable: isReusable)
+        enum Next { case busy, idle, over }
+        let next: Next = pool.withLock { pool in
+            pool.busy[server]?.removeAll { $0 === connection }
+            guard connection.isGood else { return left == 0 ? .over : .busy }
+            if left > 0 {
+                pool.busy[server, default: []].append(connection)
+                return .busy
+            }
+            guard !pool.isShutDown, pool.idle[server, default: []].count < 16 else { return .over }
             pool.idle[server, default: []].append(connection)
-            return true
+            return .idle
         }
-        guard isKept else { return connection.close() }
+        if next == .over { connection.close() }
+        guard next == .idle else { return }
         connection.closeIfIdle(for: idleTime) { [self] in
             pool.withLock { pool in
                 guard let index = pool.idle[server]?.firstIndex(where: { $0 === connection }) else { return false }

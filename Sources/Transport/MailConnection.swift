@@ -14,6 +14,10 @@ final class MailConnection: Sendable {
         var jobs: [Job] = []
         /// The number of jobs so far, so that an idle timer can tell whether one came since it was set.
         var mails = 0
+        /// The mails that it carries or that wait for it.
+        var taken = 0
+        /// The connection itself is usable as far as is known.
+        var isGood = true
     }
 
     private let state = Locked(State())
@@ -22,6 +26,20 @@ final class MailConnection: Sendable {
     /// Throws if the system has no thread to give.
     init(startThread: CurlThread.Start) throws(TransportError) {
         guard startThread({ [self] in loop() }) else { throw .exhausted("thread") }
+    }
+
+    var isGood: Bool { state.withLock { $0.isGood } }
+
+    /// A mail is given to it.
+    func took() { state.withLock { $0.taken += 1 } }
+
+    /// A mail has ended. Returns how many are left.
+    func gave(isReusable: Bool) -> Int {
+        state.withLock { state in
+            state.taken -= 1
+            state.isGood = state.isGood && isReusable
+            return state.taken
+        }
     }
 
     /// Sends one mail. Returns the result, and whether the connection can be used again.

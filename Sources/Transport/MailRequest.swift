@@ -1,4 +1,4 @@
-import RelayCore
+package import RelayCore
 package import RelaySupport
 
 /// One finished mail and its server. It has one recipient, so that every reply is about that recipient.
@@ -9,6 +9,8 @@ package struct MailRequest: Sendable {
     package var to: String
     /// The mail in RFC 5322 format, with CRLF at the end of every line.
     package var message: [UInt8]
+    /// Asked before the text is sent. A mail with one may wait behind another on the same connection. Nil sends it at once.
+    package var gate: (any HandoverGate)?
 
     package init(server: MailServer, from: String, to: String, message: [UInt8]) {
         self.server = server

@@ -21,6 +21,8 @@ final class MailTransfer: @unchecked Sendable {
     private var lastReplyAt = ContinuousClock.now
     private var timedOut = false
     private var refusedAddress = false
+    /// The gate did not let the text go.
+    private var isWithheld = false
     /// The number of new connections for this transfer; 0 if a kept one is used.
     private var connects = 0
     private var handle: Handle?
@@ -145,6 +147,7 @@ final class MailTransfer: @unchecked Sendable {
     private func judge(_ code: CURLcode) -> Result<MailResponse, TransportError> {
         let last = dialogue.deciding
         if let last, code == CURLE_OK, last.reply.code < 400 { return .success(dialogue.response(last.reply, .accepted)) }
+        if isWithheld { return .failure(TransportError(.cancelled, sent: false, "withheld before the text")) }
         // The last reply was 354: the mail was being sent, or its final reply is lost.
         let handedOver = last?.reply.code == 354
         if isCancelled.withLock({ $0 }) { return .failure(TransportError(.cancelled, sent: handedOver && bodyRead, "cancelled")) }
@@ -174,6 +177,12 @@ final class MailTransfer: @unchecked Sendable {
     }
 
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if offset == 0, let gate = mail?.gate {
+            guard gate.enter(unless: { isCancelled.withLock { $0 } }) else {
+                isWithheld = true
+                return relay_read_abort
+            }
+        }
         let message = mail?.message ?? []
         let count = min(buffer.count, message.count - offset)
         message.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }

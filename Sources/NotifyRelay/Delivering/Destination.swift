@@ -24,6 +24,9 @@ struct Destination: Sendable {
     /// ahead.
     var claimsAhead = true
 
+    /// The next message is prepared while the last one is answered and recorded. Only mail does so: its text is held back until then.
+    var preparesAhead: Bool { claimsAhead && type.name == "email" }
+
     /// A hash of the keys that say where messages go: the room, but for a mail not its recipients. Links and buttons name it.
     var room = ""
     /// How the destination sends us the press of a button; nil if it cannot.

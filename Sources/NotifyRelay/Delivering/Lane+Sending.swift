@@ -6,9 +6,10 @@ import RelayCore
 extension Lane {
     /// Makes one attempt, away from the actor, so that several messages are rendered at once.
     @concurrent static func attempt(
-        _ claim: Claim, through destination: Destination, composer: Composer, clock: any WallClock
+        _ claim: Claim, through destination: Destination, composer: Composer, gate: (any HandoverGate)? = nil, clock: any WallClock
     ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
-        let composed = composer.message(claim, for: destination.target, now: clock.now)
+        var composed = composer.message(claim, for: destination.target, now: clock.now)
+        composed.message.gate = gate
         StopPoint.pass(.sending)
         let start = clock.uptime
         let outcome: DeliveryOutcome

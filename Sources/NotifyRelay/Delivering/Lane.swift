@@ -52,6 +52,8 @@ actor Lane {
     /// Returns the approval as it is now; nil if the claim asks for no decision, or if that cannot be read.
     private let freshen: @Sendable (Claim) async -> ApprovalRow?
     nonisolated let wakeup = Wakeup()
+    private let slots: HandoverSlots
+    private var batch = ClaimBatch()
 
     /// How long a claim may wait to be begun. It is then put back, because it may have been superseded, dropped or changed meanwhile.
     static let freshness = Duration.seconds(10)
@@ -75,6 +77,7 @@ actor Lane {
         self.freshen = freshen
         self.report = report
         pacer = destination.pace.map { Pacer(burst: $0.burst, every: $0.every) }
+        slots = HandoverSlots(width: destination.width)
     }
 
     /// Runs until the task is cancelled. After `stop()` it starts nothing new and ends when nothing is under way.
@@ -154,6 +157,7 @@ actor Lane {
             pacer = new.pace.map { Pacer(burst: $0.burst, every: $0.every) }
         }
         if new.fingerprint != old.fingerprint { await open() }
+        adoptSlots()
         wakeup.signal()
     }
 
@@ -168,6 +172,7 @@ actor Lane {
     /// Opens the lane: by hand, after a successful sample, or for a changed entry.
     func open() async {
         await apply(health.open(at: clock.now), reason: nil)
+        adoptSlots()
         wakeup.signal()
     }
 
@@ -187,7 +192,7 @@ actor Lane {
         if isStateUnwritten { await writeDown() }
         if !returning.isEmpty { await putBack() }
         let allowed = health.allowance(width: destination.width)
-        guard !stopping, unrecorded == 0, returning.isEmpty, underWay < allowed.count else {
+        guard !stopping, unrecorded == 0, returning.isEmpty, underWay < allowed.count + mostPrepared(besides: allowed.count) else {
             // A lane that is closed, or that cannot write settlements, holds no claims.
             if allowed.count == 0 || unrecorded > 0 { await putBack() }
             await rest(until: .distantFuture)
@@ -213,6 +218,20 @@ actor Lane {
     private func begin() {
         pacer?.take(clock.now)
         health.began(at: clock.now)
+    }
+
+    /// How many messages may be prepared beside those that may be handed over.
+    private func mostPrepared(besides count: Int) -> Int {
+        guard destination.preparesAhead, count == destination.width, health.mostToClaim(width: count, claimsAhead: true) > count else {
+            return 0
+        }
+        return destination.width
+    }
+
+    /// Lets prepared messages go, or sends them back if the lane takes nothing now.
+    private func adoptSlots() {
+        slots.adopt(
+            width: destination.width, isOpen: health.isOpen && health.allowance(width: destination.width).from <= clock.now)
     }
 
     private func opensAt(_ from: Timestamp) -> Timestamp {
@@ -243,16 +262,20 @@ actor Lane {
         if !ready.isEmpty { return true }
         guard returning.isEmpty else { return false }
         readySince = clock.now
+        let wanted = mostToClaim
         let claims = try await ledger.claim(
-            destination.name, limit: mostToClaim, lease: destination.lease, probing: !health.isOpen)
+            destination.name, limit: wanted, lease: destination.lease, probing: !health.isOpen)
+        batch.claimed(claims.count, of: wanted, at: clock.now)
         StopPoint.pass(.claimed)
         ready.append(contentsOf: claims)
         return !ready.isEmpty
     }
 
     private var mostToClaim: Int {
-        let most = health.mostToClaim(width: destination.width, claimsAhead: destination.claimsAhead && pacer == nil)
-        return destination.claimsAhead ? most : max(1, most - underWay)
+        let room = pacer?.room(clock.now)
+        let most = health.mostToClaim(width: destination.width, claimsAhead: destination.claimsAhead && (room ?? .max) > 1)
+        guard destination.claimsAhead else { return max(1, most - underWay) }
+        return most > 1 ? batch.next(least: most, room: room, at: clock.now) : most
     }
 
     private func deliver(_ claim: Claim) async {
@@ -268,7 +291,13 @@ actor Lane {
             if claim.event.kind == .reminder, !fresh.isOpen { return await record(claim, .dropped("superseded"), nil) }
         }
         let begun = clock.now
-        let tried = await Self.attempt(claim, through: destination, composer: composer, clock: clock)
+        let place = destination.preparesAhead ? HandoverSlots.Place(in: slots) : nil
+        defer { place?.recorded() }
+        let tried = await Self.attempt(claim, through: destination, composer: composer, gate: place, clock: clock)
+        if place?.isWithheld == true {
+            returning.append(claim)
+            return
+        }
         StopPoint.pass(.answered)
         if let why = tried.fellBackBecause { await report(.templateFailed(why)) }
         let settlement = await settle(claim, tried.outcome, begun: begun, took: tried.took)
@@ -288,6 +317,7 @@ actor Lane {
             unit = chance()
             change = health.failed(error, message: claim.event.id, at: now, unit: chance())
         }
+        adoptSlots()
         let settlement = outcome.settlement(
             of: claim, at: now, lane: health, giveUp: destination.giveUp, unit: unit, stopping: stopping)
         await record(claim, settlement, Attempt(outcome, at: begun, took: took))

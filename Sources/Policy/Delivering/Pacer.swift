@@ -17,6 +17,12 @@ package struct Pacer: Sendable {
         max(freeAt, now) - every * (burst - 1)
     }
 
+    /// How many messages may leave now.
+    package func room(_ now: Timestamp) -> Int {
+        guard every > .zero else { return burst }
+        return max(0, burst - Int(((max(freeAt, now) - now) / every).rounded(.up)))
+    }
+
     /// Moves the pacer's moment after the wall clock was set.
     package mutating func shift(by difference: Duration) { freeAt.shift(by: difference) }
 
