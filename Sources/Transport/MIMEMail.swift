@@ -1,4 +1,3 @@
-import Glibc
 package import RelayCore
 import RelaySupport
 
@@ -92,12 +91,12 @@ package struct MIMEMail: Sendable {
     }
 
     private static func holds(_ text: [UInt8], _ words: [UInt8]) -> Bool {
-        text.withUnsafeBytes { text in
-            words.withUnsafeBytes { words in
-                guard let start = text.baseAddress, let sought = words.baseAddress else { return false }
-                return memmem(start, text.count, sought, words.count) != nil
-            }
+        var rest = text[...]
+        while let start = rest.firstIndex(of: UInt8(ascii: "-")) {
+            if rest[start...].starts(with: words) { return true }
+            rest = rest[(start + 1)...]
         }
+        return false
     }
 }
 
