@@ -124,7 +124,9 @@ let package = Package(
             ]),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Dedup", "RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels", "RelaySupport", "RelayTesting", "Sandbox"], exclude: ["Golden"]),
-        .testTarget(name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting", "Sandbox", "Templates"], exclude: ["Golden"]),
+        .testTarget(
+            name: "RenderingTests", dependencies: ["Rendering", "RelaySupport", "RelayTesting", "Sandbox", "Templates"], exclude: ["Golden"]
+        ),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", "Pages", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix],

@@ -18,7 +18,11 @@ struct ConsoleChannel: Channel {
     let write: @Sendable (String) -> Bool
 
     func deliver(_ message: Message) async throws(DeliveryError) -> Receipt {
-        guard write(preview(message)) else { throw DeliveryError(.retry(after: nil), .local, "the standard output takes nothing") }
+        let text = preview(message), write = write
+        // The reader of the output may be slow.
+        guard await BlockingCall.run({ write(text) }) else {
+            throw DeliveryError(.retry(after: nil), .local, "the standard output takes nothing")
+        }
         return Receipt()
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import RelayCore
+import RelaySupport
 
 /// Why a file could not be written.
 struct FolderError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -30,6 +31,7 @@ struct Folder: Sendable {
     /// halfway, the file is truncated to its old length. If a crash left an incomplete last line, a line break is written first, so that
     /// only that line is lost.
     func append(_ line: [UInt8], to name: String) throws(FolderError) {
+        BlockingCall.begins()
         try make()
         let isNew = access("\(path)/\(name)", F_OK) != 0
         let file = try open(name, O_RDWR | O_CREAT | O_APPEND)
@@ -51,6 +53,7 @@ struct Folder: Sendable {
 
     /// Writes a whole file or nothing: to a draft that is synced and then renamed. An existing file of that name is replaced.
     func place(_ bytes: [UInt8], as name: String) throws(FolderError) {
+        BlockingCall.begins()
         try make()
         let draft = ".\(name).draft"
         let file = try open(draft, O_WRONLY | O_CREAT | O_TRUNC)

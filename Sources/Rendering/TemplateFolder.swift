@@ -69,7 +69,9 @@ struct TemplateFolder: Sendable {
     }
 
     func renderByEngine(_ name: String, _ fields: Fields, _ request: TemplateSet.Request, _ dialect: Dialect) -> String? {
-        library.render(fields.escaped(destination: request.destination, dialect), withTemplate: Self.mark + name).map { Quoting.resolved($0, dialect.quote) }
+        library.render(fields.escaped(destination: request.destination, dialect), withTemplate: Self.mark + name).map {
+            Quoting.resolved($0, dialect.quote)
+        }
     }
 
     /// Whether a template is compiled.

@@ -90,7 +90,9 @@ struct LoopTimers {
         var place = start
         while true {
             var first = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].wakesAt < heap[first].wakesAt { first = child }
+            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].wakesAt < heap[first].wakesAt {
+                first = child
+            }
             if first == place { return }
             swap(place, first)
             place = first

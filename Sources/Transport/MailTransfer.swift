@@ -53,6 +53,7 @@ final class MailTransfer: @unchecked Sendable {
     func cancel() { isCancelled.withLock { $0 = true } }
 
     func perform(on handle: Handle) -> Result<MailResponse, TransportError> {
+        BlockingCall.begins()
         if let question { return ask(question, on: handle) }
         let first = attempt(on: handle, isFresh: false)
         // A kept connection may hold a word that the server said before our command came, or be closed already. Nothing of this mail was

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import RelaySupport
 
 /// An IPv4 or IPv6 address, as the bytes that go over the wire.
 struct NetworkAddress: Hashable, Sendable {
@@ -44,6 +45,7 @@ struct NetworkAddress: Hashable, Sendable {
 
     /// The addresses that a name has on this machine; empty if it has none. It blocks while it asks.
     static func all(of name: String) -> [NetworkAddress] {
+        BlockingCall.begins()
         var hints = addrinfo(), first: UnsafeMutablePointer<addrinfo>?
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         guard getaddrinfo(name, nil, &hints, &first) == 0 else { return [] }

@@ -75,7 +75,9 @@ private struct RandomTemplate {
     }
 
     private func piece(_ chance: inout Chance) -> String {
-        let plain = ["word ", "\n", " ", "\t", "\r\n", "é", "{{! note }}", "{{>one}}", "{{>two}}\n", "{{> three }}", "{{id}}", "{{{message}}}"]
+        let plain = [
+            "word ", "\n", " ", "\t", "\r\n", "é", "{{! note }}", "{{>one}}", "{{>two}}\n", "{{> three }}", "{{id}}", "{{{message}}}",
+        ]
         let name = ["message", "link", "events", "staging", "alike"].randomElement(using: &chance) ?? "id"
         guard depth < 3, Int.random(in: 0..<3, using: &chance) == 0 else {
             let more = plain + ["{{& link}}", "{{ automation }}", "  {{>one}}\n", "{ {", "{{^alike}}none{{/alike}}"]

@@ -1,5 +1,7 @@
+import Glibc
 import RelayCore
 import RelaySupport
+import RelayTesting
 import Sandbox
 import Testing
 
@@ -29,6 +31,31 @@ import Testing
             #expect(response.code == 250)
             #expect(String(decoding: await inbox.messages()[0].raw, as: UTF8.self).contains("Hello\r\n.\r\n..dots"))
         }
+    }
+
+    @Test func `a mail with a gate waits behind another on its connection, and its text until the gate opens`() async throws {
+        let server = ScriptedMailServer()
+        defer { server.stop() }
+        let client = MailClient(), gate = TextGate()
+        let address = MailServer(host: "127.0.0.1", port: server.port, security: .plain, ehlo: "relay.example")
+        var gated = mail(address, text: "second")
+        gated.gate = gate
+        var first = mail(address, text: "first")
+        first.gate = TextGate(isOpen: true)
+        _ = try await client.send(first)
+        async let second = client.send(gated)
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(server.mails.count == 1)
+        gate.open()
+        #expect(try await second.stage == .accepted)
+        #expect(server.mails.count == 2)
+        var withheld = mail(address, text: "third")
+        withheld.gate = TextGate(refuses: true)
+        let error = await #expect(throws: TransportError.self) { _ = try await client.send(withheld) }
+        #expect(error?.reason == .cancelled && error?.sent == false)
+        #expect(try await client.send(mail(address, text: "fourth")).stage == .accepted)
+        #expect(server.mails.count == 3)
+        client.shutdown()
     }
 
     @Test func `fifty mails go one after another`() async throws {
@@ -130,4 +157,23 @@ struct MIMETests {
 
     @Test(arguments: ["", "a", "a@", "@b", "a b@c", "a@b\r\nBcc: c@d", "a@-b", "a..b@c", "a@b>", "<a@b>, <c@d>", "ä@b.example", "\"a\"@b"])
     func `anything else is refused`(text: String) { #expect(MailAddress(parsing: text) == nil, "\(text)") }
+}
+
+/// A gate that a test opens.
+private final class TextGate: HandoverGate {
+    private let isOpen: Locked<Bool>
+    private let refuses: Bool
+
+    init(isOpen: Bool = false, refuses: Bool = false) {
+        self.isOpen = Locked(isOpen)
+        self.refuses = refuses
+    }
+
+    func open() { isOpen.withLock { $0 = true } }
+
+    func enter(unless isCancelled: () -> Bool) -> Bool {
+        if refuses { return false }
+        while !isOpen.withLock({ $0 }) { usleep(1_000) }
+        return true
+    }
 }

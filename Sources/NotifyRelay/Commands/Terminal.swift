@@ -27,6 +27,7 @@ enum Terminal {
     /// the program.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Amount {
+        BlockingCall.begins()
         let bytes = Array(text.utf8)
         var rest = bytes[...]
         while !rest.isEmpty {

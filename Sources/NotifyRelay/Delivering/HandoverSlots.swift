@@ -37,10 +37,10 @@ final class HandoverSlots: Sendable {
         }
     }
 
-    fileprivate enum Answer { case wait, enter, refuse }
+    fileprivate enum Consent { case wait, enter, refuse }
 
     /// - Parameter bell: is rung when it is worth to ask again, if the answer is to wait.
-    fileprivate func ask(_ bell: DispatchSemaphore) -> Answer {
+    fileprivate func ask(_ bell: DispatchSemaphore) -> Consent {
         state.withLock { state in
             guard state.isOpen else { return .refuse }
             guard state.inHand < state.width else {
@@ -74,6 +74,7 @@ final class HandoverSlots: Sendable {
         var isWithheld: Bool { phase.withLock { $0 == .withheld } }
 
         func enter(unless isCancelled: () -> Bool) -> Bool {
+            BlockingCall.begins()
             if phase.withLock({ $0 == .handedOver }) { return true }
             let end = ContinuousClock.now + HandoverSlots.patience, bell = DispatchSemaphore(value: 0)
             while true {

@@ -2,13 +2,20 @@ import Channels
 import Dedup
 import Policy
 import RelayCore
+import RelaySupport
 
 extension Lane {
-    /// Makes one attempt, away from the actor, so that several messages are rendered at once.
+    /// Makes one attempt, away from the actor.
+    ///
+    /// - Parameter gate: is asked before the message is handed over, by a channel that prepares messages ahead.
     @concurrent static func attempt(
         _ claim: Claim, through destination: Destination, composer: Composer, gate: (any HandoverGate)? = nil, clock: any WallClock
     ) async -> (outcome: DeliveryOutcome, took: Duration, fellBackBecause: String?) {
-        var composed = composer.message(claim, for: destination.target, now: clock.now)
+        let compose: @Sendable () -> (message: Message, fellBackBecause: String?) = {
+            composer.message(claim, for: destination.target, now: clock.now)
+        }
+        // A digest can hold much, and an own template can make much of it.
+        var composed = claim.event.kind == .digest ? await BlockingCall.run(compose) : compose()
         composed.message.gate = gate
         StopPoint.pass(.sending)
         let start = clock.uptime

@@ -37,6 +37,7 @@ struct Engine: Sendable {
                     url: heartbeat.url, every: heartbeat.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
                 parts.append(ServicePart { await cancelWhenGracefulShutdown { await beat.run() } })
             }
+            parts.append(ServicePart { await Self.giveBackStart(tools.clock) })
             if watchesFiles { parts.append(ServicePart { await cancelWhenGracefulShutdown { await reload.watch() } }) }
             parts.append(ServicePart { await withTaskExecutorPreference(own.loop) { await Self.run(relay) } })
             try await group(of: parts, ending: ServicePart { await Self.heed(signals, reload) }).run()
@@ -52,6 +53,15 @@ struct Engine: Sendable {
                 + [.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quiet)
         configuration.maximumGracefulShutdownDuration = grace
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// Waits until the first looks are under way, and gives back what the start needed. The part stays until the end like all others.
+    private static func giveBackStart(_ clock: any WallClock) async {
+        await cancelWhenGracefulShutdown {
+            try? await clock.sleep(for: .milliseconds(500))
+            Heap.giveBackStart()
+            while !Task.isCancelled { try? await clock.sleep(for: .seconds(3_600)) }
+        }
     }
 
     private static func run(_ relay: Relay) async {

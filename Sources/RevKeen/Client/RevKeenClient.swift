@@ -129,7 +129,7 @@ extension RevKeenClient {
 
     /// Sends a request and reads its answer, which is sent again in its turn if it is large.
     private func get<Answer: Sendable>(
-        _ call: Call, or missing: String, _ read: @Sendable (HTTPResponse) throws(JSONSyntaxError) -> Answer?
+        _ call: Call, or missing: String, _ read: @escaping @Sendable (HTTPResponse) throws(JSONSyntaxError) -> Answer?
     ) async throws(RevKeenError) -> Answer {
         do {
             return try await once(call, or: missing, read)
@@ -146,12 +146,19 @@ extension RevKeenClient {
         return try result.get()
     }
 
-    private func once<Answer>(
-        _ call: Call, or missing: String, _ read: (HTTPResponse) throws(JSONSyntaxError) -> Answer?
+    /// The most bytes of an answer that is read where it comes. A larger one takes milliseconds, and others wait for the thread.
+    private static let readAtOnce = 262_144
+
+    private func once<Answer: Sendable>(
+        _ call: Call, or missing: String, _ read: @escaping @Sendable (HTTPResponse) throws(JSONSyntaxError) -> Answer?
     ) async throws(RevKeenError) -> Answer {
         let response = try await exchange(call)
         do throws(JSONSyntaxError) {
-            if let answer = try read(response) { return answer }
+            let attempt: @Sendable () -> Result<Answer?, JSONSyntaxError> = {
+                Result { () throws(JSONSyntaxError) in try read(response) }
+            }
+            let found = response.body.count > Self.readAtOnce ? await BlockingCall.run(attempt) : attempt()
+            if let answer = try found.get() { return answer }
         } catch {
             throw RevKeenError(.badAnswer, error.description, status: response.status)
         }

@@ -76,7 +76,7 @@ package struct WireFields {
             if let text = value.string, text.beginsLikeJSON {
                 do throws(JSONSyntaxError) {
                     _ = try JSONValue(parsing: Array(text.utf8))
-                } catch where error.reason.isBound {
+                } catch  where error.reason.isBound {
                     throw error
                 } catch {}
             }

@@ -52,7 +52,9 @@ extension WireList {
 
     /// Reads one entry, from its bytes if nothing about it is unusual.
     private static func entry(_ bytes: [UInt8], _ range: Range<Int>) throws(JSONSyntaxError) -> Entry {
-        if let entry = try? WireFields(bytes, range).map({ fields in (try fields.id("id"), try Item(fields), [:]) as Entry }) { return entry }
+        if let entry = try? WireFields(bytes, range).map({ fields in (try fields.id("id"), try Item(fields), [:]) as Entry }) {
+            return entry
+        }
         let entry = try WireEntry(bytes, range)
         return (entry.json.id("id"), try entry.item(), entry.cut)
     }
