@@ -45,8 +45,7 @@ struct JSONText {
     }
 
     private mutating func quote(_ text: String) {
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }
-        guard isPlain else { return bytes.append(contentsOf: JSONValue.string(text).bytes) }
+        guard text.needsNoEscape else { return bytes.append(contentsOf: JSONValue.string(text).bytes) }
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: text.utf8)
         bytes.append(UInt8(ascii: "\""))

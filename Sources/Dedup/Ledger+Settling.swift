@@ -17,6 +17,18 @@ extension Ledger {
     }
 }
 
+extension Ledger {
+    /// Ends claims that were not begun: their deliveries are due at once. A claim that is not held any more is left alone.
+    package func putBack(_ claims: [Claim]) async throws(LedgerError) {
+        let now = clock.now
+        try await writes.write("settle") { db in
+            for claim in claims {
+                _ = try SettlementRow.write(.deferred(until: now, hold: nil), of: claim, failedAt: now, at: now, db)
+            }
+        }
+    }
+}
+
 /// The SQL of settlements, run inside their transaction.
 enum SettlementRow {
     private static let holds = "WHERE id = ? AND fence = ? AND state = 'owed' AND held_for = 'claim'"

@@ -2,6 +2,8 @@
 ///
 /// A channel that prepares a message while earlier ones are answered asks it right before the step after which the message may take effect.
 package protocol HandoverGate: Sendable {
+    /// The message is prepared beyond the lane's width, so it takes no connection of its own: it waits behind another message.
+    var isAhead: Bool { get }
     /// Blocks until the message may be handed over. Only a thread of its own may call it.
     ///
     /// - Parameter isCancelled: ends the wait.

@@ -39,9 +39,8 @@ extension JSONValue {
     private static func quote(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         defer { out.append(UInt8(ascii: "\"")) }
-        let isPlain: (UInt8) -> Bool = { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }
         // Most texts need no escapes, so they are copied in one step.
-        if text.utf8.allSatisfy(isPlain) { return out.append(contentsOf: text.utf8) }
+        if text.needsNoEscape { return out.append(contentsOf: text.utf8) }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -71,5 +70,13 @@ extension JSONValue {
             return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
         default: return text
         }
+    }
+}
+
+extension String {
+    /// Whether the text stands in JSON as it is.
+    package var needsNoEscape: Bool {
+        let isPlain: (UInt8) -> Bool = { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F }
+        return utf8.withContiguousStorageIfAvailable { $0.allSatisfy(isPlain) } ?? utf8.allSatisfy(isPlain)
     }
 }

@@ -46,7 +46,7 @@ package final class MailClient: MailTransport {
     package func send(_ mail: MailRequest) async throws(TransportError) -> MailResponse {
         if let fault = mail.fault { throw TransportError(.badRequest, sent: false, fault) }
         let judge = try await judge(mail.server)
-        let connection = try take(mail.server, mayLineUp: mail.gate != nil)
+        let connection = try take(mail.server, mayLineUp: mail.gate?.isAhead == true)
         let (result, isReusable) = await connection.carry(MailTransfer(mail.server, mail: mail, judge))
         give(connection, back: mail.server, isReusable: isReusable)
         return try result.get()

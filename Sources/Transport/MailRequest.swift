@@ -9,7 +9,7 @@ package struct MailRequest: Sendable {
     package var to: String
     /// The mail in RFC 5322 format, with CRLF at the end of every line.
     package var message: [UInt8]
-    /// Asked before the text is sent. A mail with one may wait behind another on the same connection. Nil sends it at once.
+    /// Asked before the text is sent; nil sends it at once.
     package var gate: (any HandoverGate)?
 
     package init(server: MailServer, from: String, to: String, message: [UInt8]) {

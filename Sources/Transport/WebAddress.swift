@@ -30,7 +30,7 @@ package struct WebAddress: Sendable, Equatable {
 
     /// True for `localhost`, 127.0.0.0/8 and ::1: nothing leaves this machine.
     package var isLoopback: Bool {
-        if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
+        if host == "127.0.0.1" || host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
         guard host.hasPrefix("127.") else { return false }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }

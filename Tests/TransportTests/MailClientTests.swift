@@ -161,6 +161,7 @@ struct MIMETests {
 
 /// A gate that a test opens.
 private final class TextGate: HandoverGate {
+    let isAhead = true
     private let isOpen: Locked<Bool>
     private let refuses: Bool
 

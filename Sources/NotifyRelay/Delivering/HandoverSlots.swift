@@ -65,10 +65,14 @@ final class HandoverSlots: Sendable {
     final class Place: HandoverGate {
         private enum Phase { case prepared, handedOver, withheld, recorded }
 
+        let isAhead: Bool
         private let slots: HandoverSlots
         private let phase = Locked(Phase.prepared)
 
-        init(in slots: HandoverSlots) { self.slots = slots }
+        init(in slots: HandoverSlots, isAhead: Bool = false) {
+            self.slots = slots
+            self.isAhead = isAhead
+        }
 
         /// The message was prepared in vain, and nothing of it took effect.
         var isWithheld: Bool { phase.withLock { $0 == .withheld } }

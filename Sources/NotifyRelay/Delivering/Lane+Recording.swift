@@ -12,10 +12,11 @@ extension Lane {
         guard !isPuttingBack else { return }
         isPuttingBack = true
         defer { isPuttingBack = false }
-        while let claim = returning.first {
+        while !returning.isEmpty {
+            let claims = returning
             do throws(LedgerError) {
-                _ = try await ledger.settle(claim, as: .deferred(until: clock.now, hold: nil), attempt: nil)
-                returning.removeFirst()
+                try await ledger.putBack(claims)
+                returning.removeFirst(claims.count)
             } catch {
                 return await report(.ledger(error))
             }

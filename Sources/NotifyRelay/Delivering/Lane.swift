@@ -291,7 +291,7 @@ actor Lane {
             if claim.event.kind == .reminder, !fresh.isOpen { return await record(claim, .dropped("superseded"), nil) }
         }
         let begun = clock.now
-        let place = destination.preparesAhead ? HandoverSlots.Place(in: slots) : nil
+        let place = destination.preparesAhead ? HandoverSlots.Place(in: slots, isAhead: underWay > destination.width) : nil
         defer { place?.recorded() }
         let tried = await Self.attempt(claim, through: destination, composer: composer, gate: place, clock: clock)
         if place?.isWithheld == true {

@@ -54,7 +54,7 @@ package struct Listing<Item: Sendable>: Sendable {
 
     /// A response that shows what was read before.
     init(unchanged response: HTTPResponse, _ fingerprint: Fingerprint?, limit: Int) {
-        self.init(items: [], date: response.date, limit: limit, rateLimit: response.rateLimit)
+        self.init(items: [], limit: limit, rateLimit: response.rateLimit)
         bytes = response.body.count
         isUnchanged = true
         self.fingerprint = fingerprint
