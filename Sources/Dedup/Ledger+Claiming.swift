@@ -19,7 +19,8 @@ extension Ledger {
             for priority in Priority.allCases.reversed() {
                 while claims.count < limit {
                     let due = try ClaimRow.due(destination, priority, at: now, limit: limit - claims.count, probing: probing, db)
-                    let taken = try due.compactMap { try ClaimRow.take($0, until: now + lease, at: now, db) }
+                    let taken = try due.compactMap { try ClaimRow.take($0, at: now, db) }
+                    try ClaimRow.hold(taken, until: now + lease, db)
                     claims += taken
                     // Deliveries that need not be sent make room for others.
                     if taken.count == due.count { break }
@@ -93,7 +94,12 @@ enum ClaimRow {
     private static let next = "AND \(DeliveryRow.isFirstOfItsThread) ORDER BY d.due_at LIMIT ?"
     static let due = "\(owed) AND d.due_at <= ? \(next)"
     static let dueOrRetried = "\(owed) AND (d.due_at <= ? OR d.held_for = 'retry') \(next)"
-    static let take = "UPDATE delivery SET held_for = 'claim', due_at = ?, fence = ? WHERE id = ?"
+    /// The most deliveries of one update; a null is none.
+    private static let ofOneUpdate = 16
+    static let take = """
+        UPDATE delivery SET held_for = 'claim', due_at = ?, fence = fence + 1
+        WHERE id IN (\(Array(repeating: "?", count: ofOneUpdate).joined(separator: ", ")))
+        """
     static let nextDue = """
         SELECT d.due_at FROM delivery d INDEXED BY delivery_owed
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority = ? AND \(DeliveryRow.isFirstOfItsThread)
@@ -138,9 +144,9 @@ enum ClaimRow {
         }
     }
 
-    /// Nil if the delivery need not be sent; it is then settled.
-    static func take(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
-        guard let thread = claim.event.thread else { return try takeAlone(claim, until: end, at: now, db) }
+    /// Nil if the delivery need not be sent; it is then settled. The caller holds what it gets.
+    static func take(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Claim? {
+        guard let thread = claim.event.thread else { return try takeAlone(claim, at: now, db) }
         var taken = claim
         if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
             taken.present = try ApprovalStore.row(account: account, id: detail.id, db)
@@ -157,13 +163,12 @@ enum ClaimRow {
             taken.earlier = try MessageThread.message(of: claim, thread: thread, db)?.receipt
             if try MessageThread.isReceiptDamaged(of: claim, thread: thread, db) { taken.damages.insert(.receipt) }
         }
-        try hold(taken, until: end, db)
         return taken
     }
 
     /// Takes a delivery that belongs to no approval.
     /// The first event of a collapse gets the count so far, and its refresh edits the message that was sent.
-    private static func takeAlone(_ claim: Claim, until end: Timestamp, at now: Timestamp, _ db: Database) throws -> Claim? {
+    private static func takeAlone(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
         if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }
         if claim.options.refreshes {
@@ -173,12 +178,16 @@ enum ClaimRow {
                 return nil
             }
         }
-        try hold(taken, until: end, db)
         return taken
     }
 
-    private static func hold(_ claim: Claim, until end: Timestamp, _ db: Database) throws {
-        try db.run(take, end.milliseconds, claim.fence, claim.delivery)
+    /// Writes that the deliveries are claimed, several in one statement. The claims have the fence that this gives.
+    static func hold(_ claims: [Claim], until end: Timestamp, _ db: Database) throws {
+        for start in stride(from: 0, to: claims.count, by: ofOneUpdate) {
+            let some = claims[start..<min(start + ofOneUpdate, claims.count)].map { $0.delivery as (any SQLValue)? }
+            let rest = [(any SQLValue)?](repeating: nil, count: ofOneUpdate - some.count)
+            try db.run(take, list: [end.milliseconds] + some + rest)
+        }
     }
 
     static func nextDue(_ destination: String, _ priority: Priority, _ db: Database) throws -> Timestamp? {
