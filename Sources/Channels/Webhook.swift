@@ -114,7 +114,8 @@ struct WebhookChannel: Channel {
             throw judge(error, idempotent: true)
         }
         if let error = judge(response, now: tools.clock.now) { throw error.tooLargeIsTrimmings }
-        var receipt = Receipt(["webhook-id": message.idempotencyKey])
+        // Nothing finds the message again, so nothing of it is kept.
+        var receipt = Receipt()
         if response.isPage { receipt.remark = .page }
         return receipt
     }

@@ -49,7 +49,15 @@ actor Account {
     /// Watches were stored since the details that are due were read.
     private var areDetailsChanged = true
     /// Watches that were stored since, and are due.
-    private var newlyDue: [RunWatch] = []
+    private var newlyDue: [NewlyDue] = []
+    /// How often watches were stored that are due. A look that began at a number covers what was stored up to it.
+    private(set) var storings = 0
+
+    /// A watch that was stored and is due.
+    struct NewlyDue: Sendable {
+        var watch: RunWatch
+        var storing: Int
+    }
 
     init(
         settings: AccountSettings, client: RevKeenClient, maker: EventMaker, ledger: Ledger, admitter: Admitter, reports: SelfReport,
@@ -154,12 +162,13 @@ extension Account {
 
     /// Watches were stored that are due now.
     func stored(_ watches: [RunWatch]) {
-        newlyDue += watches
+        storings += 1
+        newlyDue += watches.map { NewlyDue(watch: $0, storing: storings) }
         wakeup.signal()
     }
 
     /// Returns whether the watches in the store changed since the last call, and those of which nothing else is known than that they are due.
-    func takeDetailsChanged() -> (changed: Bool, newlyDue: [RunWatch]) {
+    func takeDetailsChanged() -> (changed: Bool, newlyDue: [NewlyDue]) {
         defer { (areDetailsChanged, newlyDue) = (false, []) }
         return (areDetailsChanged, newlyDue)
     }

@@ -23,8 +23,9 @@ actor DetailsFeed {
     private var trouble = DetailTrouble()
     /// The watches that are due, by their run.
     private var due: [String: RunWatch] = [:]
-    /// The runs that were read, or are read now, since the store was asked which are due. What it said of them is old.
-    private var readSinceLoad: Set<String> = []
+    /// The runs that were read, or are read now, since the store was asked which are due, with the number of storings when that began. What
+    /// was stored of them up to then is old.
+    private var readSinceLoad: [String: Int] = [:]
     /// Runs that were due at the last load although they were just read. They are due again if a list showed something new of them.
     private var skipped: Set<String> = []
     /// The store has more that are due than are known here.
@@ -59,7 +60,8 @@ actor DetailsFeed {
         }
         do throws(LedgerError) {
             try await saveWatches()
-            readSinceLoad = await account.queue.runsInFlight
+            let inFlight = await account.queue.runsInFlight
+            readSinceLoad = readSinceLoad.filter { inFlight.contains($0.key) }
             // A run that is put off while the store is read may be missing in the answer.
             nextDueAt = nil
             let found = try await account.ledger.watches(account: account.name, dueBefore: now, limit: Self.mostDue)
@@ -74,17 +76,17 @@ actor DetailsFeed {
     }
 
     /// Whether newly due details can be read in their turn without asking the store which others are due.
-    private func fits(_ watches: [RunWatch], besides left: Int) -> Bool {
+    private func fits(_ newly: [Account.NewlyDue], besides left: Int) -> Bool {
         // Finished runs that are beyond what is known here are read in the order of the store.
-        if hasMore { return !watches.contains { $0.haste >= .failed } }
-        return left + watches.count <= Self.mostDue
+        if hasMore { return !newly.contains { $0.watch.haste >= .failed } }
+        return left + newly.count <= Self.mostDue
     }
 
-    private func add(_ watches: [RunWatch]) async {
-        guard !watches.isEmpty, !hasMore else { return }
+    private func add(_ newly: [Account.NewlyDue]) async {
+        guard !newly.isEmpty, !hasMore else { return }
         let inFlight = await account.queue.runsInFlight
         var new: [RunWatch] = [], known: [String] = []
-        for watch in watches {
+        for (watch, storing) in newly.map({ ($0.watch, $0.storing) }) where readSinceLoad[watch.run] ?? -1 < storing {
             guard !inFlight.contains(watch.run) else {
                 skipped.insert(watch.run)
                 continue
@@ -106,8 +108,8 @@ actor DetailsFeed {
 
     private func offer(_ watches: [RunWatch]) async {
         let read = readSinceLoad
-        let waiting = watches.filter { !read.contains($0.run) }
-        skipped = Set(watches.map(\.run)).intersection(read)
+        let waiting = watches.filter { read[$0.run] == nil }
+        skipped = Set(watches.lazy.map(\.run).filter { read[$0] != nil })
         due = Dictionary(waiting.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
         await account.learn { queue in queue.offer(waiting.map { Self.detail($0, queue) }) }
     }
@@ -129,7 +131,7 @@ actor DetailsFeed {
 
     /// Reads the detail of a run that was offered to the queue.
     func look(at run: String) async {
-        readSinceLoad.insert(run)
+        readSinceLoad[run] = await account.storings
         if let watch = due.removeValue(forKey: run) { await look(at: watch) }
         await account.learn { $0.detailEnded(run) }
         if skipped.remove(run) != nil { await account.detailsChanged() }

@@ -33,7 +33,9 @@ import Testing
         #expect(times.count == expected)
         #expect(times.values.allSatisfy { $0 == 1 })
         let details = requests["automations_runs_get"] ?? 0
-        #expect(details <= runs + runs / 50 + 100, "one detail a run, and little more: \(requests)")
+        // A tenth of the runs waits for an approval and goes on. Such a run is read again a second after it was read, at the earliest.
+        let goingOn = min(runs, 1_000) / 10, again = goingOn * Int(took / .seconds(1))
+        #expect(details <= runs + runs / 50 + goingOn + again, "one detail a run, and little more: \(requests) in \(took)")
         print("backlog: \(expected) messages in \(took), requests \(requests.sorted { $0.key < $1.key })")
         await server.stop()
     }
