@@ -144,8 +144,6 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        // Generic functions of one module are specialised in the others.
-        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
     ]
 }
 
