@@ -10,7 +10,7 @@ final class HandoverSlots: Sendable {
     private struct State {
         var width: Int
         var inHand = 0
-        /// The lane takes messages. If it does not, prepared ones go back.
+        /// The lane takes messages. If it does not, those that were prepared ahead go back. Others, such as a probe, go on.
         var isOpen = true
         /// Rung at each change, for those that wait.
         var bells: [DispatchSemaphore] = []
@@ -40,9 +40,9 @@ final class HandoverSlots: Sendable {
     fileprivate enum Consent { case wait, enter, refuse }
 
     /// - Parameter bell: is rung when it is worth to ask again, if the answer is to wait.
-    fileprivate func ask(_ bell: DispatchSemaphore) -> Consent {
+    fileprivate func ask(isAhead: Bool, _ bell: DispatchSemaphore) -> Consent {
         state.withLock { state in
-            guard state.isOpen else { return .refuse }
+            guard state.isOpen || !isAhead else { return .refuse }
             guard state.inHand < state.width else {
                 state.bells.append(bell)
                 return .wait
@@ -82,7 +82,7 @@ final class HandoverSlots: Sendable {
             if phase.withLock({ $0 == .handedOver }) { return true }
             let end = ContinuousClock.now + HandoverSlots.patience, bell = DispatchSemaphore(value: 0)
             while true {
-                switch isCancelled() || .now > end ? .refuse : slots.ask(bell) {
+                switch isCancelled() || .now > end ? .refuse : slots.ask(isAhead: isAhead, bell) {
                 case .enter:
                     phase.withLock { $0 = .handedOver }
                     return true

@@ -218,6 +218,7 @@ actor Lane {
     private func begin() {
         pacer?.take(clock.now)
         health.began(at: clock.now)
+        adoptSlots()
     }
 
     /// How many messages may be prepared beside those that may be handed over.

@@ -24,7 +24,8 @@ struct HandoverTests {
     }
 
     @Test func `a message that is prepared for a lane that takes nothing now goes back`() async {
-        let slots = HandoverSlots(width: 1), first = HandoverSlots.Place(in: slots), second = HandoverSlots.Place(in: slots)
+        let slots = HandoverSlots(width: 1), first = HandoverSlots.Place(in: slots)
+        let second = HandoverSlots.Place(in: slots, isAhead: true)
         #expect(await entered(first))
         let waiting = Task { await entered(second) }
         try? await Task.sleep(for: .milliseconds(20))
@@ -35,6 +36,12 @@ struct HandoverTests {
         second.recorded()
         first.recorded()
         slots.adopt(width: 1, isOpen: true)
+        #expect(await entered(HandoverSlots.Place(in: slots)))
+    }
+
+    @Test func `a probe is handed over although its lane is not open`() async {
+        let slots = HandoverSlots(width: 1)
+        slots.adopt(width: 1, isOpen: false)
         #expect(await entered(HandoverSlots.Place(in: slots)))
     }
 
