@@ -37,8 +37,8 @@ struct Destination: Sendable {
     var rules = DestinationRules()
 
     /// How long a claim lasts. It is longer than any attempt can take, including the short wait of a claim that was made ahead, so a claim
-    /// runs out only if its task is lost, not if it is slow.
-    var lease: Duration { type.deadline + Lane.freshness + .seconds(30) }
+    /// runs out only if its task is lost, not if it is slow. A mail that is prepared ahead may wait for the whole dialogue of another.
+    var lease: Duration { type.deadline * (preparesAhead ? 2 : 1) + Lane.freshness + .seconds(30) }
 
     var target: Composer.Target {
         Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback, room: room)
