@@ -46,6 +46,17 @@ extension Fuzz {
     private static func detail(_ bytes: [UInt8]) {
         guard let detail = (try? RunDetailResponse(bytes)) ?? nil else { return }
         promise(detail.approvals.count <= 100_000 && detail.run.id.utf8.count <= 128, "no bound")
+        expectSame(Run.self, bytes)
+        expectSame(Approval.self, bytes)
+        expectSame(RevKeen.Notification.self, bytes)
+    }
+
+    /// An item that is read from its bytes is the one that is read from its whole value.
+    private static func expectSame<Item: WireItem & Equatable>(_ type: Item.Type, _ bytes: [UInt8]) {
+        guard let fields = WireFields(bytes, 0..<bytes.count), let fast = (try? Item(fields)) ?? nil,
+            let entry = try? WireEntry(bytes, 0..<bytes.count), let slow: Item = (try? entry.item()) ?? nil
+        else { return }
+        promise(fast == slow, "bytes and value differ")
     }
 
     private static func errors(_ bytes: [UInt8]) {
@@ -74,6 +85,12 @@ extension Fuzz {
         let request = TemplateSet.Request(kind: .approval, priority: .high, destination: "ops", type: "slack", dialect: .plain)
         let text = folder.render("x", fields, request, .plain)
         promise((text?.utf8.count ?? 0) < 40_000_000, "a text of \(text?.utf8.count ?? 0) bytes")
+        // A compiled template gives what the engine gives.
+        guard let program = TemplateCompiler(partials: [:]).program(bytes.text),
+            let engine = folder.renderByEngine("x", fields, request, .plain)
+        else { return }
+        let own = Quoting.resolved(program.render(fields, destination: "ops", .plain), Dialect.plain.quote)
+        promise(Array(engine.utf8) == own, "a compiled template differs from the engine")
     }
 
     private static let fields = Fields(
