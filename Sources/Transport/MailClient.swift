@@ -70,20 +70,22 @@ package final class MailClient: MailTransport {
 
     /// - Parameter mayLineUp: the mail may wait behind the one that a connection carries.
     private func take(_ server: MailServer, mayLineUp: Bool) throws(TransportError) -> MailConnection {
+        // The mail is counted under the lock. Else the one before it could end meanwhile, and its connection be closed under this one.
         let (known, isShutDown) = pool.withLock { pool -> (MailConnection?, Bool) in
+            guard !pool.isShutDown else { return (nil, true) }
             if let idle = pool.idle[server]?.popLast() {
                 pool.busy[server, default: []].append(idle)
-                return (idle, pool.isShutDown)
+                idle.took()
+                return (idle, false)
             }
             // One mail waits behind another at most, so a connection that is taken a second time leaves the list.
-            guard mayLineUp, pool.busy[server]?.isEmpty == false else { return (nil, pool.isShutDown) }
-            return (pool.busy[server]?.removeFirst(), pool.isShutDown)
+            guard mayLineUp, let busy = pool.busy[server]?.first else { return (nil, false) }
+            pool.busy[server]?.removeFirst()
+            busy.took()
+            return (busy, false)
         }
         if isShutDown { throw TransportError(.cancelled, sent: false, "the mail client is shut down") }
-        if let known {
-            known.took()
-            return known
-        }
+        if let known { return known }
         let connection = try MailConnection(startThread: startThread)
         connection.took()
         pool.withLock { $0.busy[server, default: []].append(connection) }
@@ -91,9 +93,9 @@ package final class MailClient: MailTransport {
     }
 
     private func give(_ connection: MailConnection, back server: MailServer, isReusable: Bool) {
-        let left = connection.gave(isReusable: isReusable)
         enum Next { case busy, idle, over }
         let next: Next = pool.withLock { pool in
+            let left = connection.gave(isReusable: isReusable)
             pool.busy[server]?.removeAll { $0 === connection }
             guard connection.isGood else { return left == 0 ? .over : .busy }
             if left > 0 {
