@@ -58,6 +58,27 @@ import Testing
         client.shutdown()
     }
 
+    @Test func `mails that line up behind others all end, whatever becomes of the connections`() async throws {
+        // Each seventh mail is answered by the end of the connection.
+        let server = ScriptedMailServer { command, time in command == "." && time.isMultiple(of: 7) ? .hangUp : nil }
+        defer { server.stop() }
+        let client = MailClient(), address = MailServer(host: "127.0.0.1", port: server.port, security: .plain, ehlo: "relay.example")
+        let ended = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<120 {
+                var mail = mail(address, text: "\(number)")
+                mail.gate = TextGate(isOpen: true)
+                group.addTask { [mail] in (try? await client.send(mail)) != nil }
+                if number >= 3 { _ = await group.next() }
+            }
+            var count = 0
+            for await _ in group { count += 1 }
+            return count
+        }
+        #expect(ended == 3)
+        #expect(server.mails.count > 90)
+        client.shutdown()
+    }
+
     @Test func `fifty mails go one after another`() async throws {
         try await withServer { client, inbox, server in
             for _ in 0..<50 { _ = try await client.send(mail(server)) }
