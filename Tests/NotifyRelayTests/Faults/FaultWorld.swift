@@ -81,14 +81,16 @@ final class FaultWorld {
 
     // MARK: Playing
 
-    func play(steps: Int) async throws {
+    /// Plays `steps` steps, and goes on until the store has failed `failures` times: how often a step asks the store changes with the relay.
+    /// Four times as many steps are the most.
+    func play(steps: Int, failures: Int) async throws {
         failing()
         while since == nil {
             await round()
             since = try await unharmed { try await house.ledger.feeds(account: "live").compactMap(\.since).first }
             house.clock.advance(by: .seconds(5))
         }
-        for _ in 0..<steps {
+        for step in 0..<(4 * steps) where step < steps || faults.failed <= failures {
             try await happen()
             house.clock.advance(by: .seconds(30 + below(5_400)))
             await round()

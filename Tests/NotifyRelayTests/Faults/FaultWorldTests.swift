@@ -16,7 +16,7 @@ struct FaultWorldTests {
 
     @Test(arguments: seeds) func `whatever the store did, everything was told once`(seed: UInt64) async throws {
         let world = try await FaultWorld(seed: seed)
-        try await world.play(steps: 18)
+        try await world.play(steps: 18, failures: 20)
         try await world.settle()
         for problem in try await world.truth() { world.record(problem) }
         #expect(world.faults.failed > 20, "seed \(seed)")
