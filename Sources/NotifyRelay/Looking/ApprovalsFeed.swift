@@ -216,7 +216,7 @@ extension ApprovalsFeed {
             store: { try await self.approvals.see($0, look) > 0 },
             isPast: { approval in
                 words.state(of: approval).state != .open && beginning.isPast(approval.createdAt?.moment, isFirstLook: look.isFirst)
-            })
+            }, namesEntries: true)
     }
 
     private func request(

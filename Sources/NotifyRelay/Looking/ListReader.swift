@@ -41,7 +41,7 @@ actor ListReader {
     /// - Parameter others: entries of the list that were found by other means. They are stored after the top.
     func read<Item>(_ head: Listing<Item>, and others: [Item] = [], of list: PagedList<Item>) async throws -> Sight {
         try await restoreGaps()
-        var sight = Sight()
+        var sight = Sight(namesEntries: list.namesEntries)
         for item in head.items { noteStatus(item.status, of: list.feed) }
         // A list in no order is read to its end, and then from its top again.
         if head.isNewestFirst || gaps[list.name] == nil, try await hidesSomething(head, list) {
@@ -74,13 +74,16 @@ actor ListReader {
     private func readOn<Item>(
         _ gap: Gap, under head: Listing<Item>, _ list: PagedList<Item>, _ sight: inout Sight
     ) async throws -> Bool {
-        var gap = gap, ofThisGap = Set(head.items.map(\.id))
+        var gap = gap
+        // What is read again is the page before; the head tells whether `offset` is honoured. A list may have far more entries than memory.
+        let top = Set(head.items.map(\.id))
+        var pageBefore: Set<String> = []
         let began = clock.uptime
         gap.reached = max(head.count, gap.reached - head.limit)
         for _ in 0..<Self.pagesOfLook {
             let page: Listing<Item>
             do {
-                page = try await list.page(gap.reached, ofThisGap)
+                page = try await list.page(gap.reached, top.union(pageBefore))
             } catch let error as RevKeenError where error.reason.isRefusalOfQuery {
                 paging.isRefused(at: clock.now)
                 return false
@@ -94,7 +97,7 @@ actor ListReader {
             paging.works()
             let known = try await ledger.alreadyRead(ids, of: list.feed, account: name, before: gap)
             sight.add(page.items, isNews: try await list.store(page.items))
-            ofThisGap.formUnion(ids)
+            pageBefore = ids.isEmpty ? pageBefore : Set(ids)
             // An entry of this gap says nothing about what is below it.
             let isPast = head.isNewestFirst && page.items.allSatisfy(list.isPast)
             let isKnown = !ids.isEmpty && page.repeated == 0 && (isPast || known.count == ids.count)

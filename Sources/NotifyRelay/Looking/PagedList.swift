@@ -15,6 +15,8 @@ struct PagedList<Item: WireItem & ListedItem>: Sendable {
     var store: @Sendable (_ items: [Item]) async throws -> Bool
     /// Whether an entry ended before `since`, so that nothing of it is told.
     var isPast: @Sendable (Item) -> Bool
+    /// Whether a sight of it names its entries.
+    var namesEntries = false
 
     /// The list as gaps name it.
     var feed: Gap.Feed { name.feed == .runs ? .runs : .approvals }
@@ -27,12 +29,14 @@ extension Gap {
 
 /// What a look at a list brought.
 struct Sight: Sendable {
+    /// Whether the ids are collected. A list of runs may have more of them than fit into memory, and nobody asks for them.
+    var namesEntries = true
     var ids: Set<String> = []
     /// An entry was new or changed.
     var isNews = false
 
     mutating func add<Item: Identified>(_ items: [Item], isNews: Bool) {
-        ids.formUnion(items.map(\.id))
+        if namesEntries { ids.formUnion(items.map(\.id)) }
         self.isNews = self.isNews || isNews
     }
 }

@@ -10,6 +10,9 @@ struct RunListState {
     /// The whole list is read each time so long, since a change below its top shows nowhere else.
     private static let wholeEvery = Duration.seconds(600)
 
+    /// The most finished runs of one look that durations are learned from.
+    private static let mostFinished = 1_000
+
     /// Whether its runs without a readable time count as past.
     private(set) var isFirstLook: Bool
     private var backoff = ErrorBackoff()
@@ -61,7 +64,9 @@ struct RunListState {
             let before = known[run.id].flatMap { $0.shown.isEmpty ? nil : $0 }
             if before == nil, let began = began ?? run.completedAt?.moment { sight.begun.append(began) }
             if let ended = run.completedAt?.moment {
-                if before?.completedAt == nil { sight.finished.append(ListOutlook.Finished(started: began, ended: ended)) }
+                if before?.completedAt == nil, sight.finished.count < Self.mostFinished {
+                    sight.finished.append(ListOutlook.Finished(started: began, ended: ended))
+                }
                 running[run.id] = nil
             } else if run.completedAt == nil {
                 running[run.id] = began ?? running[run.id] ?? now

@@ -26,6 +26,10 @@ package struct LookQueue: Sendable {
     private var prior = ListOutlook.Prior()
     private var found = ExpectedFinds()
 
+    /// The most lists that are read at once. An answer may have a hundred kilobytes and more, and what is made of it as much again.
+    package static let mostLists = 12
+    private var listsInFlight = 0
+
     /// The runs whose detail is read now.
     package private(set) var runsInFlight: Set<String> = []
 
@@ -77,7 +81,10 @@ extension LookQueue {
         return firstGap(at: now) ?? mostWorth(at: now)
     }
 
+    private var isListFree: Bool { listsInFlight < Self.mostLists }
+
     private func oldestBeyondBound(at now: Timestamp) -> String? {
+        guard isListFree else { return nil }
         let latest = now - bounds.upperBound * stretch
         var oldest: (place: Int, at: Timestamp)?
         for place in lists.indices where !lists[place].isInFlight && lists[place].outlook.notBefore <= now {
@@ -88,6 +95,7 @@ extension LookQueue {
     }
 
     private func firstGap(at now: Timestamp) -> Look? {
+        guard isListFree else { return nil }
         let gaps = lists.indices.filter { lists[$0].hasGap && lists[$0].dueAt <= now && !lists[$0].isInFlight }
         let first = gaps.min { (lists[$0].dueAt, lists[$0].automation) < (lists[$1].dueAt, lists[$1].automation) }
         return first.map { .runs(lists[$0].automation) }
@@ -95,7 +103,7 @@ extension LookQueue {
 
     private func mostWorth(at now: Timestamp) -> Look? {
         var best: (look: Look, worth: Double)?
-        for place in lists.indices where lists[place].dueAt <= now && !lists[place].isInFlight {
+        for place in lists.indices where isListFree && lists[place].dueAt <= now && !lists[place].isInFlight {
             let worth = lists[place].outlook.worth(at: now, prior: prior)
             if worth > best?.worth ?? -1 { best = (.runs(lists[place].automation), worth) }
         }
@@ -109,9 +117,11 @@ extension LookQueue {
         return detail.rate * age * age / 2
     }
 
-    /// The next moment at which a look becomes due, if nothing new is learned.
+    /// The next moment at which a look becomes due, if nothing new is learned. The end of a look at a list is news while the most lists are
+    /// read.
     package func nextDueAt() -> Timestamp {
         var next = min(areAutomationsInFlight ? .distantFuture : automationsDueAt, details.nextDueAt)
+        guard isListFree else { return next }
         for place in lists.indices where !lists[place].isInFlight { next = min(next, lists[place].dueAt) }
         return next
     }
@@ -162,11 +172,17 @@ extension LookQueue {
     package mutating func began(_ look: Look) {
         switch look {
         case .automations: areAutomationsInFlight = true
-        case .runs(let id): if let place = places[id] { lists[place].isInFlight = true }
+        case .runs(let id): if let place = places[id] { list(place, isInFlight: true) }
         case .detail(let run):
             details.take(run)
             runsInFlight.insert(run)
         }
+    }
+
+    private mutating func list(_ place: Int, isInFlight: Bool) {
+        guard lists[place].isInFlight != isInFlight else { return }
+        lists[place].isInFlight = isInFlight
+        listsInFlight += isInFlight ? 1 : -1
     }
 
     /// A look failed. It is made again after a wait.
@@ -177,7 +193,7 @@ extension LookQueue {
             automationsDueAt = again
         case .runs(let id):
             guard let place = places[id] else { return }
-            lists[place].isInFlight = false
+            list(place, isInFlight: false)
             lists[place].outlook.notBefore = again
             lists[place].dueAt = again
         case .detail(let run): detailEnded(run)
@@ -192,7 +208,7 @@ extension LookQueue {
     package mutating func looked(_ automation: String, at moment: Timestamp, _ sight: ListOutlook.Sight, hasGap: Bool) {
         guard let place = places[automation] else { return }
         found.add(lists[place].outlook.expectation(at: moment, prior: prior), at: moment)
-        lists[place].isInFlight = false
+        list(place, isInFlight: false)
         lists[place].outlook.looked(at: moment, sight)
         lists[place].hasGap = hasGap
         reckon(place)
