@@ -33,7 +33,9 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = try file.load()
         let lock = try holdStore(configuration, logger)
         defer { lock.release() }
-        let engine = Engine(path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch, logger: logger)
+        let engine = Engine(
+            path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch,
+            manager: ServiceManager(environment: ProcessInfo.processInfo.environment), logger: logger)
         if once {
             guard try await engine.once(configuration) else { throw ExitCode.unavailable }
         } else {

@@ -17,9 +17,9 @@ struct Configuration: Sendable {
         var audit = Duration.seconds(730 * 86_400)
     }
 
-    struct Server: Sendable {
+    struct Server: Sendable, Equatable {
         var listen: HostAndPort?
-        var heartbeat: (url: Secret, every: Duration)?
+        var heartbeat: Heartbeat.Setting?
         /// The address of the public side: decision pages and the callbacks of chats. Nil means that there is no public side.
         var publicListen: HostAndPort?
         /// The public URL without a slash at its end; nil means that no links are made.

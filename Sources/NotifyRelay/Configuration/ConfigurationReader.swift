@@ -187,7 +187,8 @@ final class ConfigurationReader {
             if url != nil, address?.scheme != "https", !(address?.scheme == "http" && address?.isLoopback == true) {
                 beat.note("url", "server.heartbeat.url is no address that can be used", expected: "https://…, or http:// to this host")
             }
-            if let url { server.heartbeat = (url, max(every, .seconds(1))) }
+            let when = beat.word("when", Heartbeat.Setting.When.self) ?? .well
+            if let url { server.heartbeat = Heartbeat.Setting(url: url, every: max(every, .seconds(1)), when: when) }
             beat.finish()
         }
         section.finish()

@@ -23,13 +23,16 @@ actor ConfigurationReload {
     private let metrics: Metrics
     private let clock: any WallClock
     private let logger: Logger
+    private let manager: ServiceManager
     private let turn = AsyncMutex()
     private var files: ConfigurationFiles
     private var seen: FileChange
+    /// The last reload was good.
+    private var isAsWritten = true
 
     init(
         path: String, server: Configuration.Server, tools: ChannelTools, keys: LinkKeys, relay: Relay, metrics: Metrics,
-        clock: any WallClock, logger: Logger
+        clock: any WallClock, logger: Logger, manager: ServiceManager = ServiceManager(environment: [:])
     ) {
         self.path = path
         self.server = server
@@ -39,6 +42,7 @@ actor ConfigurationReload {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
+        self.manager = manager
         files = ConfigurationFiles.used(by: path)
         seen = FileChange(adopted: files.digest)
         metrics.reloaded(true, at: clock.now)
@@ -67,7 +71,12 @@ actor ConfigurationReload {
 
     /// Reloads the configuration. Reloads run one at a time.
     func reload(because cause: String) async {
-        await turn.withLock { await reloadAlone(because: cause) }
+        await turn.withLock {
+            manager.say(.reloading)
+            await reloadAlone(because: cause)
+            manager.say(
+                .ready(status: isAsWritten ? "reads its configuration as it is written" : "keeps an older configuration; see the log"))
+        }
     }
 
     private func reloadAlone(because cause: String) async {
@@ -77,14 +86,15 @@ actor ConfigurationReload {
         files = used
         seen = FileChange(adopted: used.digest)
         let problems = ProblemList()
-        guard let generation = read(problems) else {
+        guard let (generation, isServerNew) = read(problems) else {
             for problem in problems.errors { logger.error("\(problem)") }
             return failed("the configuration is wrong; the old one stays")
         }
         do {
             try await relay.adopt(generation)
             metrics.reloaded(true, at: clock.now)
-            logger.notice("the configuration was read again: \(cause)")
+            isAsWritten = true
+            logger.notice("the configuration was read again: \(cause)\(isServerNew ? "; `server` takes effect at the next start" : "")")
         } catch {
             // The files are right, so the next look at them tries again.
             seen = before
@@ -92,15 +102,18 @@ actor ConfigurationReload {
         }
     }
 
-    private func read(_ problems: ProblemList) -> Generation? {
+    /// Nil if something is wrong. `isServerNew` says that the settings of `server` are not those that the daemon runs with.
+    private func read(_ problems: ProblemList) -> (Generation, isServerNew: Bool)? {
         var (configuration, found) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+        let isServerNew = configuration.map { $0.server != server } ?? false
         configuration?.server = server
         for problem in found where !problem.isWarning { problems.add(problem) }
         guard problems.errors.isEmpty, let configuration else { return nil }
-        return Generation.make(configuration, tools: tools, keys: keys, problems: problems)
+        return Generation.make(configuration, tools: tools, keys: keys, problems: problems).map { ($0, isServerNew) }
     }
 
     private func failed(_ text: String) {
+        isAsWritten = false
         metrics.reloaded(false, at: clock.now)
         logger.error("\(text)")
     }

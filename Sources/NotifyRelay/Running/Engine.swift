@@ -16,6 +16,8 @@ struct Engine: Sendable {
     let grace: Duration
     /// Whether a change of the configuration's files causes a reload.
     var watchesFiles = true
+    /// Who started the daemon, and wants to know how it is.
+    var manager = ServiceManager(environment: [:])
     let logger: Logger
 
     /// Runs until SIGTERM, SIGINT or a cancellation. Attempts in flight then have `grace` to end; those that are cut off are owed again.
@@ -30,17 +32,28 @@ struct Engine: Sendable {
             defer { notices.stopped() }
             let reload = ConfigurationReload(
                 path: path, server: configuration.server, tools: tools, keys: keys, relay: relay, metrics: relay.metrics,
-                clock: tools.clock, logger: logger)
+                clock: tools.clock, logger: logger, manager: manager)
             var parts = listeners(configuration, relay, tools: tools, keys: keys)
             if let heartbeat = configuration.server.heartbeat {
-                let beat = Heartbeat(
-                    url: heartbeat.url, every: heartbeat.every, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
+                let beat = Heartbeat(heartbeat, http: tools.http, status: relay.status, clock: tools.clock, logger: logger)
                 parts.append(ServicePart { await cancelWhenGracefulShutdown { await beat.run() } })
             }
             parts.append(ServicePart { await Self.giveBackStart(tools.clock) })
+            // The loop's thread says that the daemon lives, so a loop that hangs does not.
+            parts.append(
+                ServicePart {
+                    await cancelWhenGracefulShutdown {
+                        await withTaskExecutorPreference(own.loop) { await manager.sayAlive(tools.clock) }
+                        while !Task.isCancelled { try? await tools.clock.sleep(for: .seconds(3_600)) }
+                    }
+                })
             if watchesFiles { parts.append(ServicePart { await cancelWhenGracefulShutdown { await reload.watch() } }) }
             parts.append(ServicePart { await withTaskExecutorPreference(own.loop) { await Self.run(relay) } })
-            try await group(of: parts, ending: ServicePart { await Self.heed(signals, reload) }).run()
+            let ending = ServicePart {
+                await Self.heed(signals, reload)
+                manager.say(.stopping)
+            }
+            try await group(of: parts, ending: ending).run()
         }
     }
 
@@ -92,11 +105,13 @@ struct Engine: Sendable {
         let server = configuration.server, socket = HealthSocket(store: configuration.store)
         let proxies = TrustedProxies(blocks: server.trusted)
         let health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
-        var parts = [ServicePart { try await health.run(at: socket) }]
-        if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen) }) }
+        let expected = [server.listen, server.publicListen].compactMap(\.self).count + 1
+        let arrivals = Arrivals(of: expected) { [manager] in manager.say(.ready(status: RunNotices.summary(configuration))) }
+        var parts = [ServicePart { try await health.run(at: socket, onServing: arrivals.arrive) }]
+        if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen, onServing: arrivals.arrive) }) }
         if let listen = server.publicListen {
             let site = publicServer(at: listen, server, relay, tools: tools, keys: keys)
-            parts.append(ServicePart { try await site.run() })
+            parts.append(ServicePart { try await site.run(onServing: arrivals.arrive) })
         }
         return parts
     }

@@ -26,6 +26,12 @@ struct RunNotices: Sendable {
             ])
     }
 
+    /// What the daemon does, for a service manager.
+    static func summary(_ configuration: Configuration) -> String {
+        let accounts = configuration.accounts.count, destinations = configuration.destinations.count
+        return "\(accounts) account\(accounts == 1 ? "" : "s") to \(destinations) destination\(destinations == 1 ? "" : "s")"
+    }
+
     func stopped() { logger.notice("stopped", metadata: ["ran_for": "\((clock.uptime - began).spoken)"]) }
 
     private static func address(_ listen: HostAndPort?) -> String { listen.map { "\($0.host):\($0.port)" } ?? "none" }

@@ -36,20 +36,28 @@ struct HealthServer: Sendable {
     var bounds = ListenerBounds()
 
     /// Serves until the task is cancelled.
-    func run(on listen: HostAndPort) async throws {
+    ///
+    /// - Parameter onServing: called once, when connections are taken.
+    func run(on listen: HostAndPort, onServing: @escaping @Sendable () -> Void = {}) async throws {
         let application = Application(
             router: router(), server: BoundedHTTP.server(bounds, trusting: proxies),
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "notify-relay"), logger: quiet)
+            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "notify-relay"),
+            onServerRunning: { _ in onServing() }, logger: quiet)
         try await ListenError.naming("server.listen", "\(listen.host):\(listen.port)") { try await application.run() }
     }
 
     /// Serves until the task is cancelled, and then removes the socket. A socket that a crash left is replaced, so the caller must hold the
     /// store. If there can be no socket, this is a warning, and the relay runs without one.
-    func run(at socket: HealthSocket) async throws {
+    ///
+    /// - Parameter onServing: called once, when connections are taken, or when it is known that there is no socket.
+    func run(at socket: HealthSocket, onServing: @escaping @Sendable () -> Void = {}) async throws {
         let application = Application(
             router: router(), server: BoundedHTTP.server(bounds, trusting: TrustedProxies()),
             configuration: .init(address: .unixDomainSocket(path: socket.address), serverName: "notify-relay"),
-            onServerRunning: { _ in socket.protect() }, logger: quiet)
+            onServerRunning: { _ in
+                socket.protect()
+                onServing()
+            }, logger: quiet)
         do {
             try await application.run()
             socket.remove()
@@ -57,6 +65,7 @@ struct HealthServer: Sendable {
             socket.remove()
         } catch {
             logger.warning("`health` cannot ask this relay, because \(socket.path) cannot be listened on: \(error)")
+            onServing()
             try? await gracefulShutdown()
         }
     }
@@ -64,22 +73,26 @@ struct HealthServer: Sendable {
     private func router() -> Hummingbird.Router<PeerContext> {
         let router = Hummingbird.Router(context: PeerContext.self, options: .autoGenerateHeadEndpoints)
         let status = status, hosts = hosts, proxies = proxies
-        router.get("/healthz") { _, _ in Self.text(.ok, "text/plain; charset=utf-8", "alive\n") }
+        router.get("/healthz") { request, _ in
+            guard request.uri.queryParameters["deep"] != nil else { return Self.plain(.ok, "alive\n") }
+            let readiness = await status.readiness()
+            return Self.plain(readiness.isWell ? .ok : .serviceUnavailable, readiness.wellText)
+        }
         router.get("/readyz") { _, _ in
             let readiness = await status.readiness()
-            return Self.text(readiness.isReady ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", readiness.text)
+            return Self.plain(readiness.isReady ? .ok : .serviceUnavailable, readiness.readyText)
         }
         router.get("/metrics") { _, _ in
             Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
         router.get("/") { request, context in
             guard hosts.allows(proxies.host(of: request.head, from: context.peer)) else {
-                return Self.text(.misdirectedRequest, "text/plain; charset=utf-8", HostGuard.refusal + "\n")
+                return Self.plain(.misdirectedRequest, HostGuard.refusal + "\n")
             }
             do throws(LedgerError) {
                 return Self.page(try await status.statusPage().shell)
             } catch {
-                return Self.text(.serviceUnavailable, "text/plain; charset=utf-8", "\(Self.words(error))\n")
+                return Self.plain(.serviceUnavailable, "\(Self.words(error))\n")
             }
         }
         return router
@@ -98,7 +111,11 @@ struct HealthServer: Sendable {
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: shell.html)))
     }
 
-    /// Plain text, which a browser must not take for a page.
+    private static func plain(_ status: HTTPResponse.Status, _ body: String) -> Response {
+        text(status, "text/plain; charset=utf-8", body)
+    }
+
+    /// Text that a browser must not take for a page.
     private static func text(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
         Response(
             status: status,

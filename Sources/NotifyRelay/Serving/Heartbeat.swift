@@ -3,12 +3,20 @@ import RelayCore
 import RelaySupport
 import Transport
 
-/// Shows an external watchdog that the relay is well: sends a GET at each interval, but only while `/readyz` would respond with 200.
+/// Shows an external watchdog how the relay is: sends a GET at each interval, but only while the relay is well, or ready.
 ///
 /// The URL is a secret, so neither it nor the response is ever in the log.
 struct Heartbeat: Sendable {
-    let url: Secret
-    let every: Duration
+    struct Setting: Sendable, Equatable {
+        /// What the relay must be for a heartbeat to be sent, as `Readiness` defines it.
+        enum When: String, Sendable, CaseIterable { case well, ready }
+
+        var url: Secret
+        var every: Duration
+        var when = When.well
+    }
+
+    let setting: Setting
     let http: any HTTPTransport
     let status: any StatusReading
     let clock: any WallClock
@@ -16,9 +24,8 @@ struct Heartbeat: Sendable {
     /// Why the last heartbeat failed, as in the log; nil if it arrived, or before the first one.
     private let trouble = Locked<String?>(nil)
 
-    init(url: Secret, every: Duration, http: any HTTPTransport, status: any StatusReading, clock: any WallClock, logger: Logger) {
-        self.url = url
-        self.every = every
+    init(_ setting: Setting, http: any HTTPTransport, status: any StatusReading, clock: any WallClock, logger: Logger) {
+        self.setting = setting
         self.http = http
         self.status = status
         self.clock = clock
@@ -28,14 +35,15 @@ struct Heartbeat: Sendable {
     func run() async {
         while !Task.isCancelled {
             await beat()
-            try? await clock.sleep(for: every)
+            try? await clock.sleep(for: setting.every)
         }
     }
 
     func beat() async {
-        guard await status.readiness().isReady else { return }
+        let readiness = await status.readiness()
+        guard setting.when == .ready ? readiness.isReady : readiness.isWell else { return }
         do {
-            let status = try await http.send(HTTPRequest("GET", url)).status
+            let status = try await http.send(HTTPRequest("GET", setting.url)).status
             let isTaken = (200..<300).contains(status)
             say(isTaken ? nil : "the heartbeat was answered with status \(status); is `server.heartbeat` right?")
         } catch  where error.reason == .cancelled {

@@ -20,14 +20,17 @@ struct PublicServer: Sendable {
     static let patience = Duration.seconds(10)
 
     /// Serves until the task is cancelled.
-    func run() async throws {
+    ///
+    /// - Parameter onServing: called once, when connections are taken.
+    func run(onServing: @escaping @Sendable () -> Void = {}) async throws {
         let site = site, proxies = proxies
         let responder = CallbackResponder<PeerContext> { request, context in
             await Self.answer(request, context, site, proxies)
         }
         let application = Application(
             responder: responder, server: BoundedHTTP.server(bounds, trusting: proxies),
-            configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: quiet)
+            configuration: .init(address: .hostname(host, port: port), serverName: nil),
+            onServerRunning: { _ in onServing() }, logger: quiet)
         try await ListenError.naming("server.public_listen", "\(host):\(port)") { try await application.run() }
     }
 

@@ -1,15 +1,27 @@
 import RelayCore
 import RelaySupport
 
-/// The problems of the relay, by the words of `/readyz`: `store`, `lanes`, `approvals`.
+/// The problems of the relay, by their words: `store`, `lanes`, `approvals`.
+///
+/// A relay is *ready* while it can serve and keep what it is given. It is *well* if it also reads and delivers everything. A destination that
+/// is closed must not take the pages to decide on out of service, so it is a matter of being well only.
 struct Readiness: Sendable, Equatable {
     var wrong: [String: String] = [:]
 
-    var isReady: Bool { wrong.isEmpty }
+    /// The words of what a relay needs to be ready.
+    private static let needed: Set<String> = ["store"]
 
-    /// One line for each problem, or `ready`.
-    var text: String {
-        isReady ? "ready\n" : wrong.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
+    var isReady: Bool { lines(of: Self.needed).isEmpty }
+    var isWell: Bool { wrong.isEmpty }
+
+    /// One line for each problem that makes it not ready, or `ready`.
+    var readyText: String { isReady ? "ready\n" : lines(of: Self.needed) }
+
+    /// One line for each problem, or `well`.
+    var wellText: String { isWell ? "well\n" : lines(of: Set(wrong.keys)) }
+
+    private func lines(of words: Set<String>) -> String {
+        wrong.filter { words.contains($0.key) }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
     }
 
     /// - Parameters:

@@ -25,7 +25,7 @@ struct StatusPage {
     private var content: Markup {
         """
 
-        <h1>NotifyRelay</h1><p class="\(readiness.isReady ? "good" : "bad")">\(readiness.isReady ? "Ready" : "Not ready")</p>
+        <h1>NotifyRelay</h1><p class="\(readiness.isWell ? "good" : "bad")">\(heading)</p>
         \(table("What is wrong", ["since", "what"], wrongRows))
         \(table("Destinations", ["destination", "lane", "owed", "oldest owed", "dead", "why"], destinationRows))
         \(table("Feeds", ["account", "feed", "last read", "list"], feedRows))
@@ -33,6 +33,8 @@ struct StatusPage {
         <p class="small">version \(version) · \(now.description)</p>
         """
     }
+
+    private var heading: String { readiness.isWell ? "Well" : readiness.isReady ? "Ready, but not well" : "Not ready" }
 
     private var wrongRows: [[String]] {
         readiness.wrong.sorted { $0.key < $1.key }.map { ["now", "\($0.key): \($0.value)"] }

@@ -50,11 +50,11 @@ enum Serving {
 
             await stage.inbox.arrange { $0.always = InboxFaults.Refusal(410) }
             await stage.notify()
-            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 503 }
+            _ = await comesTrue { await Web.get(address + "/healthz?deep")?.status == 503 }
             findings.closed = await pages(address)
             await stage.inbox.arrange { $0.always = nil }
             _ = try await stage.relay("lanes", "open", "hook")
-            _ = await comesTrue { await Web.get(address + "/readyz")?.status == 200 }
+            _ = await comesTrue { await Web.get(address + "/healthz?deep")?.status == 200 }
             findings.reopened = await pages(address)
             findings.exit = await relay.stopped()
             findings.log = relay.errorText
@@ -64,7 +64,7 @@ enum Serving {
 
     private static func pages(_ address: String) async -> [String: Page] {
         var pages: [String: Page] = [:]
-        for path in ["/", "/healthz", "/readyz", "/metrics", "/admin", "/metrics/x", "/a/token"] {
+        for path in ["/", "/healthz", "/healthz?deep", "/readyz", "/metrics", "/admin", "/metrics/x", "/a/token"] {
             pages[path] = await Web.get(address + path)
         }
         return pages
@@ -88,10 +88,12 @@ struct ServingOverSocketTests {
         }
     }
 
-    @Test func `readyz is 503 while a lane is closed, and names it alone`() async throws {
-        let ready = try #require(try await SlowScenes.serving.value.closed["/readyz"])
-        #expect(ready.status == 503)
-        #expect(ready.body.hasPrefix("lanes: hook (") && !ready.body.contains("side"), "\(ready.body)")
+    @Test func `while a lane is closed the deep look is 503 and names it alone, and the relay stays ready`() async throws {
+        let closed = try await SlowScenes.serving.value.closed
+        let deep = try #require(closed["/healthz?deep"]), ready = try #require(closed["/readyz"])
+        #expect(deep.status == 503)
+        #expect(deep.body.hasPrefix("lanes: hook (") && !deep.body.contains("side"), "\(deep.body)")
+        #expect(ready.status == 200 && ready.body == "ready\n")
     }
 
     @Test func `every series stands at its first value before anything happens`() async throws {

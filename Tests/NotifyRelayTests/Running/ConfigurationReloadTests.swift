@@ -57,6 +57,22 @@ struct ConfigurationReloadTests {
         }
     }
 
+    @Test func `a change of the server is said to wait for the next start`() async throws {
+        let place = try Place()
+        let (house, reload) = try await scene(place)
+        try await house.running {
+            try place.write(Self.yaml(rest: "server: {listen: \"127.0.0.1:9\"}"))
+            await reload.reload(because: "SIGHUP")
+            try place.write(Self.yaml())
+            await reload.reload(because: "SIGHUP")
+            #expect(
+                house.book.lines.filter { $0.contains("was read again") } == [
+                    "notice: the configuration was read again: SIGHUP; `server` takes effect at the next start",
+                    "notice: the configuration was read again: SIGHUP",
+                ])
+        }
+    }
+
     @Test func `a file that is still being written is not adopted`() async throws {
         let place = try Place()
         let (house, reload) = try await scene(place)

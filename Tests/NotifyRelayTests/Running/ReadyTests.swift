@@ -9,19 +9,21 @@ import Transport
 
 /// When `/readyz` reports a problem, and when the heartbeat is sent (design §12).
 struct ReadyTests {
-    private func heartbeat(_ house: House, _ http: ScriptedTransport) -> Heartbeat {
+    private func heartbeat(_ house: House, _ http: ScriptedTransport, when: Heartbeat.Setting.When = .well) -> Heartbeat {
         Heartbeat(
-            url: Secret("https://watch.example/ping"), every: .minutes(1), http: http, status: house.relay.status, clock: house.clock,
+            .init(url: Secret("https://watch.example/ping"), every: .minutes(1), when: when), http: http, status: house.relay.status,
+            clock: house.clock,
             logger: house.book.logger)
     }
 
     @Test func `approvals that were not read for a minute are wrong, until they are read`() async throws {
         let house = try await House()
-        #expect(await house.relay.status.readiness().isReady)
+        #expect(await house.relay.status.readiness().isWell)
         house.clock.advance(by: .seconds(61))
         #expect(await house.relay.status.readiness().wrong == ["approvals": "live not read for 61 s"])
-        try await house.look()
         #expect(await house.relay.status.readiness().isReady)
+        try await house.look()
+        #expect(await house.relay.status.readiness().isWell)
     }
 
     @Test func `a look that fails is no look`() async throws {
@@ -37,12 +39,34 @@ struct ReadyTests {
         try await house.owe("a")
         house.channel().next(.throttled(after: .minutes(10)))
         try await house.lane().drain()
-        #expect(await house.relay.status.readiness().isReady)
+        #expect(await house.relay.status.readiness().isWell)
         house.clock.advance(by: .minutes(10))
         try await house.look()
         house.channel().next(.gone)
         try await house.lane().drain()
         #expect(await house.relay.status.readiness().wrong == ["lanes": "ops (no)"])
+    }
+
+    @Test func `a closed lane does not take the pages to decide on out of service`() async throws {
+        let house = try await House()
+        try await house.owe("a")
+        house.channel().next(.gone)
+        try await house.lane().drain()
+        let readiness = await house.relay.status.readiness()
+        #expect(readiness.isReady && !readiness.isWell)
+        #expect(readiness.readyText == "ready\n")
+        #expect(readiness.wellText == "lanes: ops (no)\n")
+    }
+
+    @Test(arguments: [(Heartbeat.Setting.When.well, 0), (.ready, 1)])
+    func `with a closed lane a heartbeat goes out only if being ready is enough`(when: Heartbeat.Setting.When, count: Int) async throws {
+        let house = try await House()
+        try await house.owe("a")
+        house.channel().next(.gone)
+        try await house.lane().drain()
+        let http = ScriptedTransport(status: 200)
+        await heartbeat(house, http, when: when).beat()
+        #expect(http.requests.count == count)
     }
 
     @Test func `the heartbeat goes out while all is well, and only then`() async throws {

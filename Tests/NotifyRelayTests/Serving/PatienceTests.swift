@@ -24,7 +24,7 @@ struct PatienceTests {
             await end.wait()
             return nil
         }.readiness()
-        #expect(readiness.text == "store: the store does not answer\n")
+        #expect(readiness.readyText == "store: the store does not answer\n")
         end.signal()
     }
 

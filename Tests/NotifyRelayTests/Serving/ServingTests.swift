@@ -10,7 +10,7 @@ struct ReadinessTests {
     @Test func `all well is ready`() {
         let readiness = Readiness.judge(
             storeFault: nil, lanes: [("ops", true, nil)], approvals: [("live", .seconds(55), .seconds(10))])
-        #expect(readiness.isReady)
+        #expect(readiness.isReady && readiness.isWell)
     }
 
     @Test func `approvals are stale after five times their pace, and not before a minute`() {
@@ -25,7 +25,8 @@ struct ReadinessTests {
 
     @Test func `each thing that is wrong is named`() {
         let readiness = Readiness.judge(storeFault: "disk full", lanes: [("ops", false, "HTTP 410")], approvals: [])
-        #expect(readiness.text == "lanes: ops (HTTP 410)\nstore: disk full\n")
+        #expect(readiness.wellText == "lanes: ops (HTTP 410)\nstore: disk full\n")
+        #expect(readiness.readyText == "store: disk full\n")
     }
 }
 
