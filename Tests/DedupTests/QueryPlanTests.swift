@@ -31,6 +31,8 @@ struct QueryPlanTests {
         ("last failure", WindowReaderSQL.lastFailure), ("last closing", WindowReaderSQL.lastClosing),
         ("failed before", WindowReaderSQL.failedBefore), ("last told", WindowReaderSQL.lastTold),
         ("upto before", WindowReaderSQL.uptoBefore),
+        ("held deliveries", GaugeRow.heldDeliveries), ("held events", GaugeRow.heldEvents), ("gathered", GaugeRow.gatheredEvents),
+        ("gauges of approvals", GaugeRow.openApprovals),
         ("event by id", "SELECT n FROM event WHERE id = ?"),
     ]
 

@@ -75,7 +75,7 @@ actor ListReader {
         _ gap: Gap, under head: Listing<Item>, _ list: PagedList<Item>, _ sight: inout Sight
     ) async throws -> Bool {
         var gap = gap
-        // What is read again is the page before; the head tells whether `offset` is honoured. A list may have far more entries than memory.
+        // The page before is read again, and the head tells whether `offset` is honoured. A list may have far more entries than memory.
         let top = Set(head.items.map(\.id))
         var pageBefore: Set<String> = []
         let began = clock.uptime

@@ -62,7 +62,9 @@ final class Admitter: Sendable {
         let silent = Set(ordered.lazy.filter { $0.telling == .silent }.map(\.event.id))
         for admission in new {
             metrics.admitted(account: admission.event.account, kind: admission.event.kind)
-            if !silent.contains(admission.event.id) { noteDelay(of: admission.event) }
+            guard !silent.contains(admission.event.id) else { continue }
+            noteDelay(of: admission.event)
+            if admission.event.kind == .decision { await noteDecision(admission.event) }
         }
         let follows = new.contains { $0.followsRequest != nil }
         wake(Set(follows ? Array(table.router.recipients.keys) : new.flatMap { $0.owed.map(\.destination) }))
@@ -76,6 +78,17 @@ final class Admitter: Sendable {
     private func noteDelay(of event: Event) {
         guard let account = event.account else { return }
         metrics.seen(account: account, kind: event.kind, after: event.occurredAt.duration(to: clock.now))
+    }
+
+    private func noteDecision(_ event: Event) async {
+        guard let account = event.account, case .approval(let detail) = event.payload.detail, detail.state != .open else { return }
+        let took = detail.createdAt.flatMap { asked in detail.decidedAt.map { asked.duration(to: $0) } }
+        do throws(LedgerError) {
+            let answer = try await ledger.lastAnswer(account: account, approval: detail.id)
+            metrics.decided(via: WayIn(answer, to: detail.state), detail.state, took: took)
+        } catch {
+            metrics.decided(via: .unknown, detail.state, took: took)
+        }
     }
 
     private static func admission(_ sighting: Sighting, _ plan: DeliveryPlan, _ catchUps: [String: Duration]) -> Admission {

@@ -19,6 +19,8 @@ final class LogQueue: Sendable {
         var isTimerSet = false
         /// How many lines could not be written, and whether the last of them was written in part.
         var lost = 0
+        /// All lines that were dropped or could not be written.
+        var missing = 0
         var isLineOpen = false
     }
 
@@ -81,6 +83,9 @@ final class LogQueue: Sendable {
         }
     }
 
+    /// The number of lines that were dropped or could not be written since the start.
+    var missing: Int { state.withLock { $0.missing } }
+
     /// The number of bytes that are queued. Tests wait for the writer by it.
     var waitingBytes: Int { state.withLock { $0.bytes } }
 
@@ -98,6 +103,7 @@ final class LogQueue: Sendable {
     private func append(_ text: String, to state: inout State) {
         guard state.bytes + text.utf8.count <= room else {
             state.dropped += 1
+            state.missing += 1
             return
         }
         if state.dropped > 0 { push(droppedLine(&state), to: &state) }
@@ -129,6 +135,7 @@ final class LogQueue: Sendable {
             guard written != .all else { continue }
             state.withLock { state in
                 state.lost += 1
+                state.missing += 1
                 if written == .part { state.isLineOpen = true }
             }
         }

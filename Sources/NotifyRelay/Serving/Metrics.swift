@@ -9,7 +9,7 @@ import RevKeen
 /// Labels come from the configuration and from closed sets only, so that no outside input can make a series. Every counter exists at zero
 /// before anything happens, so that an alert sees the first increase.
 final class Metrics: Sendable {
-    private struct State {
+    struct State {
         var admitted: [Labels: Int] = [:]
         var deliveries: [Labels: Int] = [:]
         var seconds: [String: Histogram] = [:]
@@ -20,6 +20,8 @@ final class Metrics: Sendable {
         var requests: [Labels: Int] = [:]
         var seen: [Labels: Histogram] = [:]
         var lately: [Labels: RecentDelays] = [:]
+        var decisions: [Labels: Int] = [:]
+        var decisionSeconds: [String: Histogram] = [:]
         var accounts: [String] = []
         var destinations: [String] = []
         var reloadSucceeded = true
@@ -62,9 +64,15 @@ final class Metrics: Sendable {
                 for feed in Gap.Feed.allCases { state.gaps[[account, feed.rawValue], default: 0] += 0 }
                 for reason in Self.pollReasons { state.pollFailures[[account, reason], default: 0] += 0 }
             }
+            for via in WayIn.allCases {
+                for verdict in Self.verdicts { state.decisions[[via.rawValue, verdict.rawValue], default: 0] += 0 }
+                if state.decisionSeconds[via.rawValue] == nil { state.decisionSeconds[via.rawValue] = Histogram(bounds: Histogram.waits) }
+            }
             for kind in [Event.Kind.relay, .digest] { state.admitted[["", kind.rawValue], default: 0] += 0 }
             for destination in destinations {
-                for (outcome, reason) in Self.outcomes { state.deliveries[[destination, outcome, reason], default: 0] += 0 }
+                for (outcome, reason) in DeliveryOutcome.pairs {
+                    state.deliveries[[destination, outcome, reason.snakeCase], default: 0] += 0
+                }
                 if state.seconds[destination] == nil { state.seconds[destination] = Histogram() }
             }
         }
@@ -76,13 +84,23 @@ final class Metrics: Sendable {
 
     func delivered(_ destination: String, _ outcome: DeliveryOutcome, took: Duration) {
         state.withLock { state in
-            state.deliveries[[destination, outcome.word, outcome.reason], default: 0] += 1
+            state.deliveries[[destination, outcome.word, outcome.reason.snakeCase], default: 0] += 1
             state.seconds[destination, default: Histogram()].observe(took.inSeconds)
         }
     }
 
     func pollFailed(account: String, reason: String) {
-        state.withLock { $0.pollFailures[[account, reason], default: 0] += 1 }
+        state.withLock { $0.pollFailures[[account, reason.snakeCase], default: 0] += 1 }
+    }
+
+    /// Records a decision.
+    ///
+    /// - Parameter took: from the request to the decision; nil if that is not known.
+    func decided(via: WayIn, _ verdict: ApprovalDetail.State, took: Duration?) {
+        state.withLock { state in
+            state.decisions[[via.rawValue, verdict.rawValue], default: 0] += 1
+            if let took { state.decisionSeconds[via.rawValue, default: Histogram(bounds: Histogram.waits)].observe(max(0, took.inSeconds)) }
+        }
     }
 
     func requested(account: String, feed: Feed, _ result: RequestResult) {
@@ -136,53 +154,12 @@ final class Metrics: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - overview: nil while the store cannot be read; then the series that need it are left out.
-    /// - shut: the destinations whose lane is down or closed.
-    /// - budgets: requests a minute by account; nil means no limit.
-    func text(overview: Overview?, shut: Set<String>, budgets: [String: Double?], now: Timestamp) -> String {
-        let state = state.withLock { $0 }
-        var page = MetricsPage()
-        page.family("events_admitted_total", "counter", "Events admitted, by account and kind.")
-        page.lines("events_admitted_total", ["account", "kind"], state.admitted.mapValues(Double.init))
-        page.family("deliveries_total", "counter", "Attempts to deliver, by how they ended.")
-        page.lines("deliveries_total", ["destination", "outcome", "reason"], state.deliveries.mapValues(Double.init))
-        page.family("delivery_seconds", "histogram", "How long an attempt took.")
-        for (destination, histogram) in state.seconds.sorted(by: { $0.key < $1.key }) {
-            page.histogram("delivery_seconds", [("destination", destination)], histogram)
-        }
-        if let overview { page.owed(overview, destinations: state.destinations, now: now) }
-        page.family("lane_open", "gauge", "1 while the lane is open, 0 while it is down or closed.")
-        page.lines("lane_open", ["destination"], state.destinations.labelled { shut.contains($0) ? 0 : 1 })
-        page.family("feed_age_seconds", "gauge", "Since the feed was last read well.")
-        page.lines("feed_age_seconds", ["account", "feed"], state.lastRead.mapValues { max(0, $0.duration(to: now).inSeconds) })
-        page.family("feed_saturated", "gauge", "1 while a list is full, so that older items may not be seen.")
-        page.lines("feed_saturated", ["account", "feed"], state.saturated.mapValues { $0 ? 1 : 0 })
-        page.family("gaps", "gauge", "Lists of which a part was not read yet.")
-        page.lines("gaps", ["account", "feed"], state.gaps.mapValues(Double.init))
-        page.family("seen_delay_seconds", "histogram", "From a thing's own time until it was seen.")
-        for (labels, histogram) in state.seen.sorted(by: { $0.key < $1.key }) {
-            page.histogram("seen_delay_seconds", Array(zip(["account", "kind"], labels.parts)), histogram)
-        }
-        page.family("requests_total", "counter", "Requests to RevKeen, by feed and by how they ended.")
-        page.lines("requests_total", ["account", "feed", "result"], state.requests.mapValues(Double.init))
-        page.family("poll_failures_total", "counter", "Requests to RevKeen that brought no answer to use.")
-        page.lines("poll_failures_total", ["account", "reason"], state.pollFailures.mapValues(Double.init))
-        page.family("budget_per_minute", "gauge", "Requests a minute that the account may make; +Inf is without limit.")
-        page.lines("budget_per_minute", ["account"], state.accounts.labelled { (budgets[$0] ?? nil) ?? .infinity })
-        page.family("config_reload_success", "gauge", "1 if the last reading of the configuration was taken over, 0 if the old one stays.")
-        page.line("config_reload_success", [], state.reloadSucceeded ? 1 : 0)
-        page.family("config_reload_timestamp_seconds", "gauge", "When the configuration that runs was read.")
-        page.line("config_reload_timestamp_seconds", [], Double(state.reloadedAt.milliseconds) / 1_000)
-        return page.text
-    }
+    /// The page, with what else is known of the relay at this moment.
+    func text(_ moment: MetricsMoment) -> String { MetricsText(state: state.withLock { $0 }, moment: moment).text }
 
-    private static let pollReasons = RevKeenError.Reason.allCases.map(\.rawValue) + ["store"]
-    private static let outcomes: [(String, String)] =
-        [("delivered", "ok")]
-        + ["retry", "throttled", "refused", "gone", "uncertain", "vanished"].flatMap { outcome in
-            DeliveryError.Reason.allCases.map { (outcome, $0.rawValue) }
-        }
+    private static let verdicts = ApprovalDetail.State.allCases.filter { $0 != .open }
+    /// A request that is cancelled is not counted.
+    private static let pollReasons = RevKeenError.Reason.allCases.filter { $0 != .cancelled }.map { $0.rawValue.snakeCase } + ["store"]
 }
 
 /// The values of a series' labels, in the order of the family's label names.
@@ -192,8 +169,9 @@ struct Labels: Hashable, Comparable, Sendable, ExpressibleByArrayLiteral {
     static func < (a: Labels, b: Labels) -> Bool { a.parts.lexicographicallyPrecedes(b.parts) }
 }
 
-extension [String] {
-    fileprivate func labelled(_ value: (String) -> Double) -> [Labels: Double] {
-        Dictionary(map { ([$0], value($0)) }, uniquingKeysWith: { $1 })
+extension String {
+    /// A word of ours as a value of a label: `rateLimited` becomes `rate_limited`.
+    var snakeCase: String {
+        reduce(into: "") { text, letter in text += letter.isUppercase ? "_\(letter.lowercased())" : String(letter) }
     }
 }

@@ -25,17 +25,31 @@ struct Histogram: Sendable {
 /// Writes metrics in Prometheus' text format. Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 struct MetricsPage {
     private(set) var text = ""
-    private static let prefix = "notify_relay_"
 
-    mutating func family(_ name: String, _ type: String, _ help: String) {
-        text += "# HELP \(Self.prefix)\(name) \(help)\n# TYPE \(Self.prefix)\(name) \(type)\n"
+    mutating func write(_ family: MetricFamily, _ series: [Labels: Double]) {
+        begin(family)
+        for (values, number) in series.sorted(by: { $0.key < $1.key }) { line(family.name, pairs(family, values), number) }
     }
 
-    mutating func lines(_ name: String, _ labels: [String], _ series: [Labels: Double]) {
-        for (values, number) in series.sorted(by: { $0.key < $1.key }) { line(name, Array(zip(labels, values.parts)), number) }
+    /// Writes a family of one series without labels. A value that is not known is left out.
+    mutating func write(_ family: MetricFamily, _ value: Double?) {
+        guard let value else { return }
+        begin(family)
+        line(family.name, [], value)
     }
 
-    mutating func histogram(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+    mutating func write(_ family: MetricFamily, _ series: [Labels: Histogram]) {
+        begin(family)
+        for (values, histogram) in series.sorted(by: { $0.key < $1.key }) { write(histogram, family.name, pairs(family, values)) }
+    }
+
+    private mutating func begin(_ family: MetricFamily) {
+        text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.kind.rawValue)\n"
+    }
+
+    private func pairs(_ family: MetricFamily, _ values: Labels) -> [(String, String)] { Array(zip(family.labels, values.parts)) }
+
+    private mutating func write(_ histogram: Histogram, _ name: String, _ labels: [(String, String)]) {
         var total = 0
         for (index, count) in histogram.counts.enumerated() {
             total += count
@@ -46,22 +60,9 @@ struct MetricsPage {
         line("\(name)_count", labels, Double(total))
     }
 
-    mutating func owed(_ overview: Overview, destinations: [String], now: Timestamp) {
-        let byName = Dictionary(overview.destinations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        family("owed", "gauge", "Deliveries owed.")
-        for name in destinations.sorted() { line("owed", [("destination", name)], Double(byName[name]?.owed ?? 0)) }
-        family("dead", "gauge", "Dead deliveries that were not retried or dropped.")
-        for name in destinations.sorted() { line("dead", [("destination", name)], Double(byName[name]?.dead ?? 0)) }
-        family("oldest_owed_seconds", "gauge", "Age of the oldest delivery owed; 0 if none is.")
-        for name in destinations.sorted() {
-            let age = byName[name]?.oldestOwed.map { max(0, $0.duration(to: now).inSeconds) } ?? 0
-            line("oldest_owed_seconds", [("destination", name)], age)
-        }
-    }
-
-    mutating func line(_ name: String, _ labels: [(String, String)], _ value: Double) {
+    private mutating func line(_ name: String, _ labels: [(String, String)], _ value: Double) {
         let inside = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
-        text += "\(Self.prefix)\(name)\(inside.isEmpty ? "" : "{\(inside)}") \(Self.number(value))\n"
+        text += "\(name)\(inside.isEmpty ? "" : "{\(inside)}") \(Self.number(value))\n"
     }
 
     private static func number(_ value: Double) -> String {

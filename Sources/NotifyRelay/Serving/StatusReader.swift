@@ -15,6 +15,9 @@ struct StatusReader: StatusReading {
     /// Tries a small write, and says why the store cannot be written; nil if it can.
     let storeFault: @Sendable () async -> String?
 
+    /// The lines of the log that were dropped or lost since the start.
+    var droppedLines: @Sendable () -> Int = { Log.running?.missing ?? 0 }
+
     /// How long a page waits for the store. Another process may hold it for longer.
     var patience = Duration.seconds(2)
 
@@ -36,10 +39,18 @@ struct StatusReader: StatusReading {
         return running.generation.accounts.compactMap { account in running.approvalsPace(of: account.name).map { (account.name, $0) } }
     }
 
+    /// While the store cannot be read, Prometheus sees that its series end, instead of a false value. `/readyz` says why.
     func metricsText() async -> String {
-        let budgets = await current().clients.mapValues(\.budget.perMinute)
-        let shut = Set(await lanes().filter { !$0.isOpen }.map(\.name))
-        return metrics.text(overview: await overview(), shut: shut, budgets: budgets, now: clock.now)
+        let running = await current(), now = clock.now
+        var moment = MetricsMoment(now: now, version: version)
+        moment.budgets = running.clients.mapValues(\.budget.perMinute)
+        moment.lanes = await laneStates(now)
+        moment.overview = try? await read { ledger throws(LedgerError) in try await ledger.overview() }
+        moment.gauges = try? await read { ledger throws(LedgerError) in try await ledger.gauges() }
+        for digest in running.generation.router.digests { moment.digests[digest.name] = digest.schedule.next(after: now) }
+        moment.droppedLines = droppedLines()
+        moment.process = ProcessFigures.now()
+        return metrics.text(moment)
     }
 
     func statusPage() async throws(LedgerError) -> StatusPage {
@@ -61,10 +72,13 @@ struct StatusReader: StatusReading {
         return lanes
     }
 
-    /// The overview; nil while the store cannot be read. Prometheus then sees that the series end instead of a false value. `/readyz` says
-    /// why.
-    private func overview() async -> Overview? {
-        do { return try await read { ledger throws(LedgerError) in try await ledger.overview() } } catch { return nil }
+    private func laneStates(_ now: Timestamp) async -> [String: LaneRecord.State] {
+        var states: [String: LaneRecord.State] = [:]
+        for lane in laneRegistry.lanes {
+            let name = await lane.destination.name
+            states[name] = await lane.health.record(of: name, at: now).state
+        }
+        return states
     }
 
     /// - Throws: the store's error, or `.busy` if the store does not answer in time.

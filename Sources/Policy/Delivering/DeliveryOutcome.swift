@@ -27,6 +27,17 @@ package enum DeliveryOutcome: Sendable {
         if case .failed(let error) = self { error.reason.rawValue } else { "ok" }
     }
 
+    /// The pairs of word and reason that attempts end with. Metrics have a series for each of them from the start.
+    package static let pairs: [(word: String, reason: String)] =
+        [("delivered", "ok"), ("throttled", "rateLimited"), ("vanished", "notFound")]
+        + [
+            ("retry", DeliveryError.Reason.allCases), ("unavailable", [.unauthorized, .rejected, .rateLimited, .serverError]),
+            ("trimmings", [.rejected, .tooLarge]),
+            ("refused", [.rejected, .tooLarge, .redirected, .protocolError, .forbiddenAddress, .local]),
+            ("gone", [.unauthorized, .notFound, .rejected, .serverError, .redirected]),
+            ("uncertain", [.timeout, .unreachable, .tls, .protocolError, .badAnswer, .local]),
+        ].flatMap { word, reasons in reasons.map { (word, $0.rawValue) } }
+
     /// What becomes of the delivery after this attempt.
     ///
     /// - Parameters:

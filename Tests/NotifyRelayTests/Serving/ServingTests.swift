@@ -34,7 +34,7 @@ struct MetricsTests {
     @Test func `every series stands at zero before anything happens`() {
         let metrics = Metrics()
         metrics.register(accounts: ["live"], destinations: ["ops"], at: Timestamp(seconds: 0))
-        let text = metrics.text(overview: nil, shut: [], budgets: ["live": 500], now: Timestamp(seconds: 5))
+        let text = metrics.text(MetricsMoment(now: Timestamp(seconds: 5), budgets: ["live": 500]))
         #expect(text.contains("notify_relay_events_admitted_total{account=\"live\",kind=\"approval\"} 0\n"))
         #expect(text.contains("notify_relay_deliveries_total{destination=\"ops\",outcome=\"delivered\",reason=\"ok\"} 0\n"))
         #expect(text.contains("notify_relay_feed_age_seconds{account=\"live\",feed=\"details\"} 5\n"))
@@ -48,7 +48,7 @@ struct MetricsTests {
         for took in [Duration.milliseconds(5), .milliseconds(40), .seconds(100)] {
             metrics.delivered("ops", .delivered(Receipt()), took: took)
         }
-        let text = metrics.text(overview: nil, shut: [], budgets: [:], now: Timestamp(seconds: 0))
+        let text = metrics.text(MetricsMoment(now: Timestamp(seconds: 0)))
         #expect(text.contains("delivery_seconds_bucket{destination=\"ops\",le=\"0.01\"} 1\n"))
         #expect(text.contains("delivery_seconds_bucket{destination=\"ops\",le=\"60\"} 2\n"))
         #expect(text.contains("delivery_seconds_bucket{destination=\"ops\",le=\"+Inf\"} 3\n"))
