@@ -51,7 +51,13 @@ extension ConfigSection {
         case ("smtps", .starttls):
             note("tls", "\(path).tls asks for STARTTLS after smtps://", expected: "smtp:// with tls: starttls, or smtps:// alone")
             return nil
-        case ("smtps", nil): return .implicit
+        case ("smtps", nil):
+            if address.port == 587 {
+                note(
+                    "server", "\(path).server speaks TLS from the first byte at port 587, where servers expect STARTTLS",
+                    expected: "smtp://HOST:587, or smtps://HOST:465", isWarning: true)
+            }
+            return .implicit
         case (_, .starttls): return .startTLS
         case (_, nil): return address.isLoopback || basics.allowPlain ? .plain : .startTLS
         }

@@ -3,7 +3,7 @@ import RelayCore
 
 extension Ledger {
     /// The events that a person may mean by an id: an event's own id, the number of a delivery, or the id of a notification, a run
-    /// or an approval alone. They are in the order of their admission, at most 20; empty if there are none.
+    /// or an approval alone, or the first 8 characters of it or more. They are in the order of their admission, at most 20; empty if there are none.
     ///
     /// It looks each candidate up in the index of ids, so it takes no longer in a large store.
     package func resolve(_ id: String) async throws(LedgerError) -> [String] {
@@ -13,7 +13,9 @@ extension Ledger {
                 return try db.all("SELECT e.id FROM delivery d JOIN event e ON e.n = d.event WHERE d.id = ?", delivery) { $0[0] }
             }
             guard !id.isEmpty, !id.contains("/") else { return [] }
-            return try IDSearch.events(about: id, db)
+            let exact = try IDSearch.events(about: id, db)
+            if !exact.isEmpty || id.utf8.count < IDSearch.shortestPrefix { return exact }
+            return try IDSearch.events(beginning: id, db)
         }
     }
 }
@@ -30,6 +32,21 @@ enum IDSearch {
                 let path = "\(first)/\(second)/\(id)"
                 if let number = try EventRow.number(of: path, db) { found.append((path, number)) }
                 found += try db.all(under, path + "/", path + "0") { ($0[0] as String, $0[1] as Int64) }
+            }
+        }
+        return found.sorted { $0.n < $1.n }.prefix(20).map(\.id)
+    }
+
+    /// A shorter beginning would fit too many events.
+    static let shortestPrefix = 8
+
+    /// The events whose third part begins so.
+    static func events(beginning prefix: String, _ db: Database) throws -> [String] {
+        var found: [(id: String, n: Int64)] = []
+        for first in try parts(after: "", db) {
+            for second in try parts(after: first + "/", db) {
+                let path = "\(first)/\(second)/\(prefix)"
+                found += try db.all(under, path, path + "\u{7F}") { ($0[0] as String, $0[1] as Int64) }
             }
         }
         return found.sorted { $0.n < $1.n }.prefix(20).map(\.id)

@@ -12,14 +12,14 @@ struct NotifyRelay: AsyncParsableCommand {
         abstract: "Tells people what RevKeen automations do, in chat and by mail: once, and completely.",
         discussion: """
             First steps:
-              notify-relay demo                       the whole thing, without a key
-              notify-relay check --connect            is relay.yaml right, and does everybody answer?
-              notify-relay send-test ops              one labelled sample to the destination `ops`
-              notify-relay run                        the daemon
+              notify-relay demo              the whole thing, without a key
+              notify-relay check --connect   is relay.yaml right, does everybody answer?
+              notify-relay send-test ops     one labelled sample to `ops`
+              notify-relay run               the daemon
 
             When something is odd:
-              notify-relay status                     what is owed, and how each lane and feed is
-              notify-relay why ID                     everything about one event, run, approval or delivery
+              notify-relay status            what is owed, and how each lane and feed is
+              notify-relay why ID            everything about one event or delivery
             """,
         version: versionText,
         subcommands: [
@@ -30,6 +30,10 @@ struct NotifyRelay: AsyncParsableCommand {
 
     static func main() async {
         do {
+            if let words = Misspelling.words(for: Array(CommandLine.arguments.dropFirst())) {
+                Terminal.complain(words)
+                throw ExitCode.usage
+            }
             var command = try parseAsRoot()
             if var patient = command as? any AsyncParsableCommand {
                 try await patient.run()

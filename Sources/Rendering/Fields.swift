@@ -43,12 +43,13 @@ package struct Fields: Sendable {
 
     package init(
         event: Event, now: Timestamp, zoneName: String = "UTC", links: LinkPatterns = LinkPatterns(), people: [String: String] = [:],
-        decideLink: String? = nil, alike: Int? = nil, incomplete: String? = nil,
+        decideLink: String? = nil, alike: Int? = nil, incomplete: String? = nil, sample: String? = nil,
         decideWaiting: (DigestDetail.Waiting) -> String? = { _ in nil }
     ) {
         let times = Times(now: now, zone: Zones.zone(zoneName), name: zoneName)
         addCommon(event, times, link: links.link(for: event))
         set("incomplete", .text(incomplete))
+        set("sample", .text(sample))
         set("alike", alike.flatMap { $0 > 0 ? .text(String($0)) : nil })
         switch event.payload.detail {
         case .notification(let detail): add(detail)

@@ -11,6 +11,15 @@ enum Libcurl {
 
     /// libcurl's own words for an error. They may hold host names, but never paths, headers or what was sent.
     static func words(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
+
+    /// Words for an error that name the host, if the error is about it.
+    static func words(_ code: CURLcode, about address: WebAddress) -> String {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST: return "the name \(address.host) is not known"
+        case CURLE_COULDNT_CONNECT: return "no connection to \(address.host)\(address.port.map { ":\($0)" } ?? "")"
+        default: return words(code)
+        }
+    }
 }
 
 /// A libcurl handle. `@unchecked Sendable`: its owner makes sure that only one thread at a time uses it.

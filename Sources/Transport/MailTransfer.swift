@@ -163,9 +163,10 @@ final class MailTransfer: @unchecked Sendable {
 
     private func failure(_ code: CURLcode) -> TransportError {
         let scheme = server.scheme
-        let isLoopback = WebAddress(scheme: scheme, host: server.host).isLoopback
-        let proxy = server.network.proxyAddress(scheme: scheme, isLoopback: isLoopback)
-        let words = Libcurl.words(code) + (proxy.map { " (through the proxy \($0.shown))" } ?? "")
+        var address = WebAddress(scheme: scheme, host: server.host)
+        address.port = server.port
+        let proxy = server.network.proxyAddress(scheme: scheme, isLoopback: address.isLoopback)
+        let words = Libcurl.words(code, about: address) + (proxy.map { " (through the proxy \($0.shown))" } ?? "")
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY:
             return refusedAddress ? ConnectionJudge.refusal : TransportError(.unreachable, sent: false, words)

@@ -127,7 +127,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func failure(_ code: CURLcode) -> TransportError {
-        let words = Libcurl.words(code) + proxyWords
+        let words = Libcurl.words(code, about: address) + proxyWords
         if overflowed { return TransportError(.tooLarge, sent: true, "the answer is over \(request.maximumAnswer) bytes") }
         if refusedAddress, !wasSent { return ConnectionJudge.refusal }
         switch code {

@@ -40,6 +40,19 @@ struct ResolvingTests {
         #expect(try await store.ledger.resolve(id).isEmpty)
     }
 
+    @Test func `eight characters of an id name what begins with them, and fewer name nothing`() async throws {
+        try await admit(["live/run/1234abcd-1", "live/run/1234abcd-1/more", "live/notification/1234abcd-2", "eu/run/1234abce-1"])
+        #expect(try await store.ledger.resolve("1234abce") == ["eu/run/1234abce-1"])
+        #expect(try await store.ledger.resolve("1234abcd").count == 3)
+        #expect(try await store.ledger.resolve("1234abc").isEmpty)
+        #expect(try await store.ledger.resolve("live/run").isEmpty)
+    }
+
+    @Test func `an id that is there whole is not taken for a beginning`() async throws {
+        try await admit(["live/run/1234abcd", "live/run/1234abcd-2"])
+        #expect(try await store.ledger.resolve("1234abcd") == ["live/run/1234abcd"])
+    }
+
     @Test func `accounts whose names begin alike are all looked through`() async throws {
         let ids = ["live", "live-eu", "live2", "livestock", "l"].map { "\($0)/run/u1" }
         try await admit(ids)

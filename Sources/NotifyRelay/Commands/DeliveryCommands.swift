@@ -43,6 +43,7 @@ struct RetryCommand: AsyncParsableCommand {
         defer { ledger.end() }
         var count = 0
         for part in try await selection.selections(ledger) { count += try await ledger.retry(part) }
+        if count == 0, selection.all { return Terminal.say("nothing is dead") }
         Terminal.say("\(count) put back")
         if count == 0 { throw ExitCode.noInput }
     }
@@ -64,6 +65,7 @@ struct DropCommand: AsyncParsableCommand {
         try confirm()
         var count = 0
         for part in parts { count += try await ledger.drop(part, reason: "dropped by hand") }
+        if count == 0, selection.all { return Terminal.say("nothing is owed or dead") }
         Terminal.say("\(count) dropped")
         if count == 0 { throw ExitCode.noInput }
     }

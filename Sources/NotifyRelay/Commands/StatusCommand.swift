@@ -112,11 +112,14 @@ struct Status {
         return .object(members)
     }
 
+    /// Names the rows that a list leaves out; empty if it shows all.
+    private func more(_ count: Int) -> String { count > 0 ? "\nand \(count) more" : "" }
+
     /// All feeds but `account`, which only stores the time at which the account's events begin.
     private var feedRows: [FeedState] { feeds.filter { $0.name != "account" } }
 
     var text: String {
-        var lines = ["\(Terminal.paint("\(overview.owed) owed", .bold)), \(overview.dead.count) dead"]
+        var lines = ["\(Terminal.paint("\(overview.owed) owed", .bold)), \(overview.destinations.reduce(0) { $0 + $1.dead }) dead"]
         lines.append(
             Terminal.table(
                 [["DESTINATION", "LANE", "OWED", "OLDEST", "DEAD", ""]]
@@ -147,11 +150,12 @@ struct Status {
             let rows = overview.owedDeliveries.map { owed in
                 [String(owed.id), owed.event, owed.destination, owed.dueAt.description, owed.heldFor?.rawValue ?? ""]
             }
-            lines.append(Terminal.table([["OWED", "EVENT", "DESTINATION", "DUE", "HELD FOR"]] + rows))
+            lines.append(Terminal.table([["OWED", "EVENT", "DESTINATION", "DUE", "HELD FOR"]] + rows) + more(overview.owed - rows.count))
         }
         if !overview.dead.isEmpty {
             let rows = overview.dead.map { [String($0.id), $0.event, $0.destination, $0.since.description, $0.reason] }
-            lines.append(Terminal.table([["DEAD", "EVENT", "DESTINATION", "SINCE", "REASON"]] + rows))
+            let dead = overview.destinations.reduce(0) { $0 + $1.dead }
+            lines.append(Terminal.table([["DEAD", "EVENT", "DESTINATION", "SINCE", "REASON"]] + rows) + more(dead - rows.count))
         }
         return lines.joined(separator: "\n\n")
     }

@@ -7,7 +7,9 @@ import RelaySupport
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why", abstract: "Everything about one item: its routes, its windows, every attempt.",
-        discussion: "ID is an event's id, a bare uuid, or the number of a delivery that `status` shows.")
+        discussion: """
+            ID is an event's id, a bare uuid or its first 8 characters, or the number of a delivery that `status` shows.
+            """)
 
     @OptionGroup var file: ConfigurationOption
     @Flag(help: "For programs.") var json = false

@@ -37,7 +37,7 @@ extension Configuration {
             }
             problems.add(
                 Problem(
-                    Place(file: path, line: 1, column: 1), "the file cannot be read", expected: "a readable file; --config names another"))
+                    Place(file: path, line: 1, column: 1), TextFile.whyUnread(path), expected: "a readable file; --config names another"))
             return nil
         }
         return reader(text: text, file: path, folder: folder(of: path), environment: environment, readFile: readFile, problems)

@@ -9,6 +9,15 @@ enum TextFile {
         return text(of: data)
     }
 
+    /// Why a file cannot be read, with its whole path.
+    static func whyUnread(_ path: String) -> String {
+        let whole = absolutePath(path, in: FileManager.default.currentDirectoryPath)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no file \(whole)" }
+        if isFolder.boolValue { return "\(whole) is a folder, not a file" }
+        return "\(whole) cannot be read by this user (uid \(geteuid()))"
+    }
+
     private static func text(of data: Data) -> String? {
         String(validating: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
     }

@@ -41,7 +41,7 @@ struct Composer: Sendable {
             alike: claim.collapsed,
             incomplete: asked.flatMap {
                 Completeness(of: $0, shown: nil, at: target.type).note(hasPage: decideLink != nil)
-            },
+            }, sample: label,
             decideWaiting: {
                 label == nil ? pageLink(approval: $0.id, account: $0.account, claim, at: target, now: now) : nil
             })
@@ -51,7 +51,7 @@ struct Composer: Sendable {
         let title = dialect.cut(rendered.title, to: target.type.titleLimit)
         var body = dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)")
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
-        var html = rendered.html
+        var html = label.map { rendered.html(under: $0) } ?? rendered.html
         if let asked, let part = part(asked, rendered, title: title, body: body, at: target, hasPage: decideLink != nil) {
             buttons = []
             body = dialect.escape(part.note) + "\n\n" + part.body

@@ -96,6 +96,26 @@ struct RunCommandTests {
     }
 }
 
+struct MisspellingTests {
+    @Test(arguments: [
+        (["stauts"], "there is no command 'notify-relay stauts'; did you mean 'notify-relay status'?"),
+        (["approvals", "lst"], "there is no command 'notify-relay approvals lst'; did you mean 'notify-relay approvals list'?"),
+        (["help", "wyh"], "there is no command 'notify-relay wyh'; did you mean 'notify-relay why'?"),
+        (["zebra"], "there is no command 'notify-relay zebra'; 'notify-relay help' lists all"),
+    ])
+    func `a command that is not known is named, with the one that is meant`(arguments: [String], words: String) {
+        #expect(Misspelling.words(for: arguments)?.hasPrefix(words) == true, "\(Misspelling.words(for: arguments) ?? "nothing")")
+    }
+
+    @Test(arguments: [
+        [], ["--help"], ["status"], ["help"], ["help", "status"], ["approvals", "list"], ["why", "stauts"], ["approvals"],
+        ["lanes", "open", "x"],
+    ])
+    func `what is known, and what is no command, is left to the parser`(arguments: [String]) {
+        #expect(Misspelling.words(for: arguments) == nil)
+    }
+}
+
 /// A store that cannot be used ends `run` with 74, and no byte of it changes.
 struct UnusableStoreTests {
     private func refuses(_ bytes: Data, saying words: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {

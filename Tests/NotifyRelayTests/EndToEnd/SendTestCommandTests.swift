@@ -28,8 +28,10 @@ struct SendTestCommandTests {
             let messages = await stage.inbox.messages()
             #expect(messages.map(\.kind).sorted { $0.rawValue < $1.rawValue } == [.mail, .mail, .slack, .webhook])
             for message in messages {
-                let text = message.mail?.subject ?? String(decoding: message.raw, as: UTF8.self)
-                #expect(text.contains("Sample sent by hand"), "\(text)")
+                for text in [message.mail?.text, message.mail?.html].compactMap(\.self) + [String(decoding: message.raw, as: UTF8.self)] {
+                    #expect(text.contains("Sample sent by hand"), "\(text)")
+                }
+                if let subject = message.mail?.subject { #expect(subject.hasPrefix("[sample] "), "\(subject)") }
             }
             #expect(sent.out.contains("Sample sent by hand"), "the console's sample bears no label")
         }
