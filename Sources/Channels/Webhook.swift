@@ -136,6 +136,8 @@ struct WebhookChannel: Channel {
         request.headers += headers
         // The status is the whole verdict.
         request.need = .head
+        // The receiver may know a resend by its id, and need not.
+        request.guardsAgainstResend = message.isAtMostOnce
         return request
     }
 

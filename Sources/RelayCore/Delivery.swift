@@ -226,6 +226,8 @@ package struct Message: Sendable {
     /// The message is sent in its plainest shape, because the destination refused its trimmings: text, link and the words to decide, without
     /// mention, blocks, buttons, colours, attachments and threads.
     package var isPlain = false
+    /// The message may be lost and must never arrive twice, so nothing sends it a second time by itself.
+    package var isAtMostOnce = false
     /// Asked before the message is handed over, by channels that prepare messages ahead; nil if it may be at once.
     package var gate: (any HandoverGate)?
 

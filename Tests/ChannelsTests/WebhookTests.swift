@@ -57,6 +57,15 @@ struct WebhookTests {
         #expect(receipt.remote.isEmpty)
     }
 
+    @Test func `what must not arrive twice is not sent again by libcurl itself, although a resend bears the same id`() async throws {
+        let http = ScriptedTransport(status: 204)
+        let channel = try channel("webhook", ["url": url], tools: tools(http: http))
+        var message = Message.of()
+        message.isAtMostOnce = true
+        _ = try await channel.deliver(message)
+        #expect(http.requests.first?.guardsAgainstResend == true)
+    }
+
     @Test func `without a key nothing is signed, and a header of the user's replaces ours`() async throws {
         let http = ScriptedTransport(status: 200)
         let values: [String: Value] = ["url": url, "format": "cloudevents", "headers": ["user-agent": "theirs", "X-Room": "7"]]

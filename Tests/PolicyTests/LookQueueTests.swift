@@ -41,6 +41,58 @@ struct LookQueueTests {
         ListOutlook.Sight(begun: Array(repeating: moment, count: count))
     }
 
+    // MARK: What hangs
+
+    /// Some lists hang for 30 s each time, more of them than there are places.
+    @Test func `lists that hang leave half of the places to the others`() {
+        let names = (0..<40).map { "list-\($0)" }
+        var queue = LookQueue(bounds: .seconds(1) ... .seconds(1), effort: .normal, automations: .seconds(100_000), places: 62)
+        for name in names { queue.watch(name, schedule: nil) }
+        _ = queue.next(at: start)
+        queue.automationsRead(at: start)
+        var hanging: [(id: String, until: Timestamp)] = [], seen: [String: Int] = [:], most = 0
+        for second in 0..<300 {
+            let now = start + .seconds(second)
+            for (id, until) in hanging where until <= now { queue.failed(.runs(id), again: now + .seconds(8)) }
+            hanging.removeAll { $0.until <= now }
+            while case .runs(let id)? = queue.next(at: now) {
+                if names.prefix(24).contains(id) {
+                    hanging.append((id, now + .seconds(30)))
+                } else {
+                    seen[id, default: 0] += 1
+                    end(.runs(id), &queue, at: now)
+                }
+            }
+            // The two first rounds hang before it is known.
+            if second > 90 { most = max(most, hanging.count) }
+            #expect(queue.nextDueAt() > now, "it would be asked for nothing, again and again")
+        }
+        #expect(most == LookQueue.mostLists / 2)
+        #expect(seen.count == 16)
+        #expect(seen.values.allSatisfy { $0 > 200 }, "\(seen)")
+    }
+
+    @Test func `details that hang leave half of the places to the others, and have all again once they are good`() {
+        var queue = LookQueue(bounds: .seconds(2) ... .seconds(300), effort: .normal, automations: .seconds(100_000), places: 6)
+        _ = queue.next(at: start)
+        queue.automationsRead(at: start)
+        func detail(_ run: String) -> LookQueue.Detail { LookQueue.Detail(run: run, kind: .finished, dueAt: start, rate: 0) }
+        let ill = (0..<6).map { detail("ill-\($0)") }
+        queue.offer(ill)
+        for _ in ill { _ = queue.next(at: start) }
+        for one in ill { queue.detailEnded(one.run, failed: true) }
+        queue.offer(ill + [detail("well")])
+        var taken: [LookQueue.Look] = []
+        while let look = queue.next(at: start) { taken.append(look) }
+        #expect(taken.count == 4 && taken.contains(.detail("well")))
+        #expect(queue.nextDueAt() > start)
+        for case .detail(let run) in taken { queue.detailEnded(run) }
+        queue.offer(ill)
+        taken = []
+        while let look = queue.next(at: start) { taken.append(look) }
+        #expect(taken.count == 6, "three of them are known to be good")
+    }
+
     @Test func `the automations are read first, then each list once`() {
         var queue = LookQueue(bounds: .seconds(2) ... .seconds(300), effort: .normal, automations: .seconds(300))
         queue.watch("a", schedule: nil)

@@ -17,6 +17,7 @@ extension Lane {
         // A digest can hold much, and an own template can make much of it.
         var composed = claim.event.kind == .digest ? await BlockingCall.run(compose) : compose()
         composed.message.gate = gate
+        composed.message.isAtMostOnce = claim.options.atMostOnce
         StopPoint.pass(.sending)
         let start = clock.uptime
         let outcome: DeliveryOutcome

@@ -118,7 +118,7 @@ actor Lane {
                     group.addTask { await self.deliver(claim) }
                 } else if underWay > 0 {
                     await wakeup.wait()
-                } else if allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
+                } else if health.isOpen, allowed.count > 0, opens > clock.now, opens <= clock.now + .seconds(60), await hasMore(by: opens) {
                     await wakeup.wait(until: opens, clock: clock)
                 } else {
                     return await putBack()

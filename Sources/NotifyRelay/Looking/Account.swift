@@ -73,7 +73,9 @@ actor Account {
         self.metrics = metrics
         self.clock = clock
         self.logger = logger
-        queue = LookQueue(bounds: settings.poll.runs, effort: settings.poll.effort, automations: settings.poll.automations)
+        queue = LookQueue(
+            bounds: settings.poll.runs, effort: settings.poll.effort, automations: settings.poll.automations,
+            places: client.budget.mostOfRest)
     }
 
     nonisolated var name: String { settings.name }

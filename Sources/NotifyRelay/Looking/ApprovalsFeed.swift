@@ -236,6 +236,6 @@ extension ApprovalsFeed {
 
     private func keep(_ listing: Listing<Approval>, _ word: String?, _ limit: Int) {
         let question = Question(isPending: word != nil, limit: limit)
-        answers[question] = listing.complaint == nil ? listing.fingerprint : nil
+        answers[question] = listing.complaint == nil && listing.tellsWhole ? listing.fingerprint : nil
     }
 }

@@ -132,8 +132,9 @@ actor DetailsFeed {
     /// Reads the detail of a run that was offered to the queue.
     func look(at run: String) async {
         readSinceLoad[run] = await account.storings
-        if let watch = due.removeValue(forKey: run) { await look(at: watch) }
-        await account.learn { $0.detailEnded(run) }
+        var isGood = true
+        if let watch = due.removeValue(forKey: run) { isGood = await look(at: watch) }
+        await account.learn { [isGood] in $0.detailEnded(run, failed: !isGood) }
         if skipped.remove(run) != nil { await account.detailsChanged() }
     }
 

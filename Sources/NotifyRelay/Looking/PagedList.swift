@@ -78,6 +78,9 @@ extension Listing {
 
     /// New entries stand at the top, as far as the times tell: what is below a known entry is known.
     var isNewestFirst: Bool { order == .newest || order == .unknown }
+
+    /// The same bytes mean that nothing is new. Where new entries may stand below a full page, they do not.
+    var tellsWhole: Bool { isNewestFirst || !isFull }
 }
 
 extension RevKeenError.Reason {

@@ -47,7 +47,7 @@ struct RunListState {
     mutating func took(_ listing: Listing<Run>, limit: Int, isWhole: Bool, at now: Timestamp) {
         if listing.order != .unknown { order = listing.order }
         if limit == RevKeenClient.mostEntries { wholeAt = now }
-        answers[limit] = isWhole && listing.complaint == nil ? listing.fingerprint : nil
+        answers[limit] = isWhole && listing.complaint == nil && listing.tellsWhole ? listing.fingerprint : nil
         depth = (listing.items.lastIndex { $0.completedAt == nil } ?? -1) + 1
         // A run that goes on and is not shown has sunk below the end of what was asked for, or below what is ever shown.
         let shown = Set(listing.items.map(\.id))

@@ -29,6 +29,9 @@ package struct LookQueue: Sendable {
     /// The most lists that are read at once. An answer may have a hundred kilobytes and more, and what is made of it as much again.
     package static let mostLists = 12
     private var listsInFlight = 0
+    /// What failed when it was last looked at, and is looked at again now. It has at most half of the places, because a host that does not
+    /// answer for some lists and details may keep each of them for 30 s.
+    private var failing: FailingLooks
 
     /// The runs whose detail is read now.
     package private(set) var runsInFlight: Set<String> = []
@@ -43,9 +46,13 @@ package struct LookQueue: Sendable {
         var hasGap = false
         /// It is read now.
         var isInFlight = false
+        /// The last look at it failed.
+        var hasFailed = false
     }
 
-    package init(bounds: ClosedRange<Duration>, effort: Effort, automations: Duration) {
+    /// - Parameter places: the most looks at lists and details at once.
+    package init(bounds: ClosedRange<Duration>, effort: Effort, automations: Duration, places: Int = 6) {
+        failing = FailingLooks(places: places)
         self.bounds = bounds
         self.effort = effort
         self.automations = automations
@@ -77,17 +84,22 @@ extension LookQueue {
     private func choice(at now: Timestamp) -> Look? {
         if automationsDueAt <= now, !areAutomationsInFlight { return .automations }
         if let list = oldestBeyondBound(at: now) { return .runs(list) }
-        if let detail = details.firstCertain(at: now) { return .detail(detail.run) }
+        if let detail = details.firstCertain(at: now, besides: failing.details) { return .detail(detail.run) }
         return firstGap(at: now) ?? mostWorth(at: now)
     }
 
     private var isListFree: Bool { listsInFlight < Self.mostLists }
 
+    /// Whether a list may be looked at now if it is due.
+    private func isFree(_ place: Int) -> Bool {
+        !lists[place].isInFlight && (!lists[place].hasFailed || failing.hasRoomForList)
+    }
+
     private func oldestBeyondBound(at now: Timestamp) -> String? {
         guard isListFree else { return nil }
         let latest = now - bounds.upperBound * stretch
         var oldest: (place: Int, at: Timestamp)?
-        for place in lists.indices where !lists[place].isInFlight && lists[place].outlook.notBefore <= now {
+        for place in lists.indices where isFree(place) && lists[place].outlook.notBefore <= now {
             let at = lists[place].outlook.lookedAt ?? .distantPast
             if at <= latest, at < oldest?.at ?? .distantFuture { oldest = (place, at) }
         }
@@ -96,18 +108,18 @@ extension LookQueue {
 
     private func firstGap(at now: Timestamp) -> Look? {
         guard isListFree else { return nil }
-        let gaps = lists.indices.filter { lists[$0].hasGap && lists[$0].dueAt <= now && !lists[$0].isInFlight }
+        let gaps = lists.indices.filter { lists[$0].hasGap && lists[$0].dueAt <= now && isFree($0) }
         let first = gaps.min { (lists[$0].dueAt, lists[$0].automation) < (lists[$1].dueAt, lists[$1].automation) }
         return first.map { .runs(lists[$0].automation) }
     }
 
     private func mostWorth(at now: Timestamp) -> Look? {
         var best: (look: Look, worth: Double)?
-        for place in lists.indices where isListFree && lists[place].dueAt <= now && !lists[place].isInFlight {
+        for place in lists.indices where isListFree && lists[place].dueAt <= now && isFree(place) {
             let worth = lists[place].outlook.worth(at: now, prior: prior)
             if worth > best?.worth ?? -1 { best = (.runs(lists[place].automation), worth) }
         }
-        let guess = details.best(at: now) { worth(of: $0, at: now) }
+        let guess = details.best(at: now, besides: failing.details) { worth(of: $0, at: now) }
         if let guess, guess.worth > best?.worth ?? -1 { best = (.detail(guess.detail.run), guess.worth) }
         return best?.look
     }
@@ -117,12 +129,11 @@ extension LookQueue {
         return detail.rate * age * age / 2
     }
 
-    /// The next moment at which a look becomes due, if nothing new is learned. The end of a look at a list is news while the most lists are
-    /// read.
+    /// The next moment at which a look becomes due, if nothing new is learned. The end of a look is news for what has no place until then.
     package func nextDueAt() -> Timestamp {
-        var next = min(areAutomationsInFlight ? .distantFuture : automationsDueAt, details.nextDueAt)
+        var next = min(areAutomationsInFlight ? .distantFuture : automationsDueAt, details.nextDueAt(besides: failing.details))
         guard isListFree else { return next }
-        for place in lists.indices where !lists[place].isInFlight { next = min(next, lists[place].dueAt) }
+        for place in lists.indices where isFree(place) { next = min(next, lists[place].dueAt) }
         return next
     }
 
@@ -176,6 +187,7 @@ extension LookQueue {
         case .detail(let run):
             details.take(run)
             runsInFlight.insert(run)
+            failing.began(detail: run)
         }
     }
 
@@ -183,6 +195,7 @@ extension LookQueue {
         guard lists[place].isInFlight != isInFlight else { return }
         lists[place].isInFlight = isInFlight
         listsInFlight += isInFlight ? 1 : -1
+        if lists[place].hasFailed { failing.lists += isInFlight ? 1 : -1 }
     }
 
     /// A look failed. It is made again after a wait.
@@ -194,9 +207,10 @@ extension LookQueue {
         case .runs(let id):
             guard let place = places[id] else { return }
             list(place, isInFlight: false)
+            lists[place].hasFailed = true
             lists[place].outlook.notBefore = again
             lists[place].dueAt = again
-        case .detail(let run): detailEnded(run)
+        case .detail(let run): detailEnded(run, failed: true)
         }
     }
 
@@ -209,6 +223,7 @@ extension LookQueue {
         guard let place = places[automation] else { return }
         found.add(lists[place].outlook.expectation(at: moment, prior: prior), at: moment)
         list(place, isInFlight: false)
+        lists[place].hasFailed = false
         lists[place].outlook.looked(at: moment, sight)
         lists[place].hasGap = hasGap
         reckon(place)
@@ -250,8 +265,9 @@ extension LookQueue {
     /// The details that were offered and not taken yet.
     package var waitingDetails: Int { details.count }
 
-    package mutating func detailEnded(_ run: String) {
+    package mutating func detailEnded(_ run: String, failed: Bool = false) {
         runsInFlight.remove(run)
+        failing.ended(detail: run, failed: failed)
     }
 
     /// Learns how far the budget holds the upper bounds.

@@ -23,12 +23,18 @@ struct WaitingDetails: Sendable {
     }
 
     /// The next of those that surely bring something; nil if none is due.
-    func firstCertain(at now: Timestamp) -> LookQueue.Detail? { certain.last { $0.dueAt <= now } }
+    ///
+    /// - Parameter held: runs that have to wait; nil if none has.
+    func firstCertain(at now: Timestamp, besides held: Set<String>? = nil) -> LookQueue.Detail? {
+        certain.last { $0.dueAt <= now && held?.contains($0.run) != true }
+    }
 
     /// The guessed one that is due and worth the most.
-    func best(at now: Timestamp, worth: (LookQueue.Detail) -> Double) -> (detail: LookQueue.Detail, worth: Double)? {
+    func best(
+        at now: Timestamp, besides held: Set<String>?, worth: (LookQueue.Detail) -> Double
+    ) -> (detail: LookQueue.Detail, worth: Double)? {
         var best: (detail: LookQueue.Detail, worth: Double)?
-        for detail in guessed where detail.dueAt <= now {
+        for detail in guessed where detail.dueAt <= now && held?.contains(detail.run) != true {
             let worth = worth(detail)
             if worth > best?.worth ?? -1 { best = (detail, worth) }
         }
@@ -41,10 +47,10 @@ struct WaitingDetails: Sendable {
     }
 
     /// When the next one becomes due; in the past if one is.
-    var nextDueAt: Timestamp {
+    func nextDueAt(besides held: Set<String>?) -> Timestamp {
         var next = Timestamp.distantFuture
-        for index in certain.indices { next = min(next, certain[index].dueAt) }
-        for index in guessed.indices { next = min(next, guessed[index].dueAt) }
+        for index in certain.indices where held?.contains(certain[index].run) != true { next = min(next, certain[index].dueAt) }
+        for index in guessed.indices where held?.contains(guessed[index].run) != true { next = min(next, guessed[index].dueAt) }
         return next
     }
 

@@ -94,6 +94,25 @@ struct GapTests {
         #expect(try await known(house) == old.union(new))
     }
 
+    /// The top of such a list never changes, so its bytes say nothing of what stands below.
+    @Test(arguments: [100, 250]) func `new runs at the end of a list that is oldest first are seen by the next look`(count: Int)
+        async throws
+    {
+        let (house, automations) = try await house()
+        await house.world.arrange { $0.order = .oldest }
+        var runs: Set<String> = []
+        for _ in 0..<(count / 50) {
+            runs.formUnion(await finish(50, of: automations[0], house))
+            house.clock.advance(by: .seconds(1))
+        }
+        for _ in 0..<3 {
+            #expect(try await house.poller().runs.look(at: automations[0]))
+            #expect(try await known(house) == runs)
+            house.clock.advance(by: .seconds(10))
+            runs.formUnion(await finish(1, of: automations[0], house))
+        }
+    }
+
     @Test func `a list in no order that a page cut short is read to its end, and not from its top again`() async throws {
         let (house, automations) = try await house()
         await house.world.arrange { $0.order = .oldest }

@@ -38,6 +38,16 @@ struct RunOnceTests {
         #expect(try await once(house) == isComplete)
     }
 
+    @Test func `a destination that always fails is tried until its lane is down, and not probed`() async throws {
+        let house = try await House()
+        for name in "abcdefgh" { try await house.owe(String(name)) }
+        house.channel().always(.retry(after: nil))
+        let began = house.clock.now
+        #expect(try await !once(house))
+        #expect(house.channel().attempts.count == 5)
+        #expect(house.clock.now == began)
+    }
+
     @Test func `what is not due yet does not count`() async throws {
         let house = try await house()
         try await house.owe("tomorrow", due: .days(1))
