@@ -131,5 +131,8 @@ struct HostLookupTests {
         #expect(await lookup.addresses(of: "a.test") == [])
     }
 
-    @Test func `this machine's own name is found by the system`() { #expect(!NetworkAddress.all(of: "localhost").isEmpty) }
+    /// A bare Debian has no /etc/hosts, and then no such name.
+    @Test(.enabled(if: access("/etc/hosts", R_OK) == 0)) func `this machine's own name is found by the system`() {
+        #expect(!NetworkAddress.all(of: "localhost").isEmpty)
+    }
 }

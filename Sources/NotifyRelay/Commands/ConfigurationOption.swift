@@ -6,14 +6,18 @@ import RelaySupport
 
 /// The option `--config`, and how commands load the file and open its store.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: [.short, .long], help: "The configuration file (default: $NOTIFY_RELAY_CONFIG, else ./relay.yaml).")
+    @Option(
+        name: [.short, .long],
+        help:
+            "The configuration file (default: the text in $NOTIFY_RELAY_CONFIG_YAML, else the file $NOTIFY_RELAY_CONFIG, else ./relay.yaml)."
+    )
     var config: String?
 
     init() {}
 
     init(path: String) { config = path }
 
-    var path: String { config ?? ProcessInfo.processInfo.environment["NOTIFY_RELAY_CONFIG"] ?? "relay.yaml" }
+    var path: String { config ?? ConfigurationText.path(in: ProcessInfo.processInfo.environment) }
 
     /// Reads the file. If it cannot be used, prints every error and ends the command with 78. Only `check` prints warnings.
     func load() throws -> Configuration {

@@ -28,7 +28,7 @@ extension Configuration {
     ) -> ConfigurationReader? {
         let readFile: (String) -> String? = { file in
             note(file)
-            return TextFile.read(file)
+            return ConfigurationText.read(file, environment: environment)
         }
         guard let text = readFile(path) else {
             if let problem = TextFile.problem(of: path) {
@@ -65,6 +65,6 @@ extension Configuration {
         let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
         var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
         guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
-        return ConfigurationReader(root: root, folder: folder)
+        return ConfigurationReader(root: root, folder: folder, store: ConfigurationText.store(in: environment, folder: folder))
     }
 }

@@ -13,16 +13,19 @@ final class ConfigurationReader {
     let problems: ProblemList
     /// The directory of the file. Relative paths in the file start there.
     let folder: String
+    /// The store of a file that names none.
+    private let store: String
 
-    init(root: ConfigSection, folder: String) {
+    init(root: ConfigSection, folder: String, store: String) {
         self.root = root
         self.folder = folder
+        self.store = store
         problems = root.problems
     }
 
     /// Reads as much as possible. The result may be used only if `problems` holds no error.
     func read() -> Configuration {
-        var configuration = Configuration(store: path("store") ?? folder + "/notify-relay.db", redactor: redactor())
+        var configuration = Configuration(store: path("store") ?? store, redactor: redactor())
         configuration.timeZone = zone(root, "time_zone") ?? .utc
         configuration.templates = path("templates")
         configuration.links = links()

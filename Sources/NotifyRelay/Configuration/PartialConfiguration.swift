@@ -48,7 +48,7 @@ struct PartialConfiguration: Sendable {
     /// Reads the one line `store: …` of a file that is not YAML as a whole, because somebody is editing it. Nil if there is no such line, if
     /// there are several, or if its value is not certain.
     private static func storeLine(path: String, environment: [String: String]) -> String? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        guard let text = ConfigurationText.read(path, environment: environment) else { return nil }
         let lines = text.split(whereSeparator: \.isNewline)
         let found = lines.indices.filter { lines[$0].hasPrefix("store:") }
         guard let index = found.first, found.count == 1 else { return nil }

@@ -15,7 +15,16 @@ enum TextFile {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no file \(whole)" }
         if isFolder.boolValue { return "\(whole) is a folder, not a file" }
-        return "\(whole) cannot be read by this user (uid \(geteuid()))"
+        return "\(whole) cannot be read\(rights(of: whole))"
+    }
+
+    /// Whose a file is and who asks, if that is why it cannot be read; empty otherwise. Secrets that are mounted into containers often belong
+    /// to another user.
+    static func rights(of path: String) -> String {
+        var status = stat()
+        guard access(path, R_OK) != 0, errno == EACCES, stat(path, &status) == 0 else { return "" }
+        let mode = String(status.st_mode & 0o777, radix: 8)
+        return ": it belongs to uid \(status.st_uid) and gid \(status.st_gid) with mode 0\(mode), and this is uid \(geteuid())"
     }
 
     private static func text(of data: Data) -> String? {

@@ -201,7 +201,9 @@ struct Interpolation {
         if name.hasPrefix("file:") {
             let path = String(name.dropFirst(5))
             guard var text = readFile(path) else {
-                complain("the file \(path) cannot be read", "a file that this user may read")
+                complain(
+                    "the file \(path) cannot be read\(path.hasPrefix("/") ? TextFile.rights(of: path) : "")",
+                    "a file that this user may read")
                 return ""
             }
             if text.unicodeScalars.last == "\n" { text.unicodeScalars.removeLast() }

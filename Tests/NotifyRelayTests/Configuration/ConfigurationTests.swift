@@ -151,8 +151,13 @@ struct ConfigurationTests {
         let text = try String(contentsOf: file, encoding: .utf8)
         let (configuration, problems) = Configuration.load(
             text: text, file: "config.example.yaml", folder: "/etc",
-            environment: ["REVKEEN_API_KEY": "rk_live_x", "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T/B/x"],
-            readFile: { $0 == "/run/secrets/smtp_password" ? "pw" : nil })
+            environment: [:],
+            readFile: {
+                [
+                    "/run/secrets/revkeen_api_key": "rk_live_x", "/run/secrets/smtp_password": "pw",
+                    "/run/secrets/slack_webhook_url": "https://hooks.slack.com/services/T/B/x",
+                ][$0]
+            })
         #expect(problems.isEmpty, "\(problems)")
         #expect(configuration != nil)
     }

@@ -25,7 +25,7 @@ struct RedactionTests {
         let read = reader.read(Reading.small + "\n" + text)
         let node = try #require(read)
         let root = try #require(ConfigSection(node, path: "", problems: problems))
-        let redactor = ConfigurationReader(root: root, folder: "/etc/relay").read().redactor
+        let redactor = ConfigurationReader(root: root, folder: "/etc/relay", store: "/etc/relay/x.db").read().redactor
         #expect(redactor.redact(["b": 1]) == .string(Redactor.mark))
     }
 

@@ -1,0 +1,20 @@
+import Foundation
+import RelayCore
+import RelayTesting
+import Testing
+
+@testable import Dedup
+
+/// Writes a store of an earlier version for `scripts/image`, which lets the image take it over: `OLD_STORE=FILE`.
+struct OldStoreTests {
+    private static let file = ProcessInfo.processInfo.environment["OLD_STORE"]
+
+    @Test(.enabled(if: file != nil)) func `a store of version 5`() throws {
+        let path = try #require(Self.file)
+        try? FileManager.default.removeItem(atPath: path)
+        let old = try Ledger.open(
+            path, create: true, clock: ManualClock(), migrations: Migrations(steps: Array(Migration.all.prefix(5))))
+        try old.close()
+        #expect(FileManager.default.fileExists(atPath: path))
+    }
+}
