@@ -4,8 +4,11 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 
 FUZZ_SECONDS ?= 60
+KILLS ?= 200
+RACES ?= 100
+RELEASED = $$(swift build $(RELEASE) --show-bin-path)/notify-relay
 
-.PHONY: demo test build release kill soak faults bench freshness lint format image fuzz sanitize help
+.PHONY: demo test build release install kill soak faults bench freshness lint format image deb fresh fuzz sanitize help
 
 help:
 	@echo 'make demo     the relay against its built-in sandbox'
@@ -19,7 +22,10 @@ help:
 	@echo 'make bench    speed and memory, against a floor measured in the same run'
 	@echo 'make freshness how soon runs and approvals are seen, on the manual clock; SEED=N is another world (half an hour)'
 	@echo 'make lint     format, words and direction of imports; make format mends the format'
-	@echo 'make image    the container image'
+	@echo 'make install  the shipped binary, stripped, to /usr/local/bin; its debug symbols beside it'
+	@echo 'make image    the container image, made twice and tried'
+	@echo 'make deb      the Debian package, in build/'
+	@echo 'make fresh    a new Debian with the toolchain alone builds and runs the demo (as root)'
 
 demo: build
 	@exec .build/debug/notify-relay demo
@@ -41,7 +47,7 @@ release:
 
 kill: release
 	swift build $(SWIFT_FLAGS) --build-tests
-	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=200 RACES=100 \
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=$(KILLS) RACES=$(RACES) \
 		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter 'KillSuite|RaceSuite'
 
 soak: release
@@ -80,5 +86,18 @@ lint:
 format:
 	swift format --in-place --recursive Package.swift Sources Tests templates
 
-image:
-	scripts/image
+install: release
+	install -d "$(DESTDIR)/usr/local/bin" "$(DESTDIR)/usr/local/lib/debug"
+	objcopy --only-keep-debug "$(RELEASED)" "$(DESTDIR)/usr/local/lib/debug/notify-relay.debug"
+	install -s -m 0755 "$(RELEASED)" "$(DESTDIR)/usr/local/bin/notify-relay"
+	objcopy --add-gnu-debuglink="$(DESTDIR)/usr/local/lib/debug/notify-relay.debug" "$(DESTDIR)/usr/local/bin/notify-relay"
+	@echo 'it needs these packages at run time: libcurl4 libsqlite3-0 libstdc++6 ca-certificates tzdata'
+
+image: release
+	scripts/image "$(RELEASED)"
+
+deb: release
+	scripts/deb "$(RELEASED)" build
+
+fresh:
+	scripts/fresh

@@ -27,9 +27,11 @@ struct DemoCommand: AsyncParsableCommand {
         let world = StandInRevKeen(clock: clock, seed: 7)
         let (server, addresses) = try await start(world, clock)
         let file = folder.appendingPathComponent("relay.yaml")
-        try Data(Self.yaml(addresses, pages: try Self.freePort()).utf8).write(to: file)
+        let own = try Self.freePort()
+        try Data(Self.yaml(addresses, pages: try Self.freePort(), own: own).utf8).write(to: file)
         let configuration = try ConfigurationOption(path: file.path).load()
         Terminal.say("The inbox: \(addresses.inbox)")
+        Terminal.say("The relay's own page and metrics: http://127.0.0.1:\(own)/ and /metrics")
         Terminal.say("Watch it fill in a browser, and decide what asks for approval by its link. Ctrl-C ends the demo.")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Story().play(in: world, clock: clock) }
@@ -72,8 +74,10 @@ struct DemoCommand: AsyncParsableCommand {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// - Parameter pages: the port of the decision pages.
-    static func yaml(_ addresses: SandboxAddresses, pages: UInt16) -> String {
+    /// - Parameters:
+    ///   - pages: the port of the decision pages.
+    ///   - own: the port of the relay's own page.
+    static func yaml(_ addresses: SandboxAddresses, pages: UInt16, own: UInt16) -> String {
         """
         accounts:
           demo: {api_key: "rk_sandbox_demo", base_url: "\(addresses.api)", first_look: 1h, poll: {approvals: 1s, runs: 1s..5s, automations: 2s, budget: none}}
@@ -84,11 +88,15 @@ struct DemoCommand: AsyncParsableCommand {
           phone:  {type: telegram, token: "1:demo", chat: "7", api_url: "\(addresses.service(.telegram))", pace: {burst: 20, every: 1s}}
           oncall: {type: email, server: "\(addresses.smtp)", from: "RevKeen relay <relay@example.com>", to: [ops@example.com]}
         routes:
-          - {name: approvals, when: {kind: [approval, decision]}, to: [ops, room, phone, oncall]}
+          - {name: approvals, when: {kind: [approval, decision]}, to: [ops, room, phone, oncall], remind: [25s]}
           - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
-          - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall]}
+          - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall], digest: [recap]}
           - {name: everything, to: [hook]}
-        server: {public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)"}
+        digests:
+          recap: {every: 1m, to: [oncall, ops], waiting: true}
+        people:
+          ann: {revkeen: "\(Story.decider)"}
+        server: {listen: "127.0.0.1:\(own)", public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)"}
         """
     }
 }
