@@ -57,6 +57,10 @@ package final class Ledger: Sendable {
             if condition == .missing || condition == .empty { try file.prepare() }
             let patience = BusyPatience()
             let writer = try DatabaseQueue(path: path, configuration: configuration(readonly: false, patience))
+            // It can only be chosen before the first page is written, so older stores go on without it.
+            if condition == .missing || condition == .empty {
+                try writer.inDatabase { try $0.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            }
             if create { try migrations.apply(to: writer, store: file) }
             try accept(.ours(version: writer.inDatabase(Migrations.version)), of: path, create: false, newest: migrations.newest)
             // The mode is stored in the file, so only the first opening changes anything.

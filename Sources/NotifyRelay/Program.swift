@@ -13,6 +13,7 @@ struct NotifyRelay: AsyncParsableCommand {
         discussion: """
             First steps:
               notify-relay demo              the whole thing, without a key
+              notify-relay init              writes a first relay.yaml
               notify-relay check --connect   is relay.yaml right, does everybody answer?
               notify-relay send-test ops     one labelled sample to `ops`
               notify-relay run               the daemon
@@ -23,9 +24,11 @@ struct NotifyRelay: AsyncParsableCommand {
             """,
         version: versionText,
         subcommands: [
-            RunCommand.self, DemoCommand.self, CheckCommand.self, ProbeCommand.self, SendTestCommand.self, PreviewCommand.self,
+            RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, ProbeCommand.self, SendTestCommand.self,
+            PreviewCommand.self,
             StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
-            DigestCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, HealthCommand.self, BackupCommand.self,
+            DigestCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, SchemaCommand.self, HealthCommand.self,
+            BackupCommand.self,
         ])
 
     static func main() async {

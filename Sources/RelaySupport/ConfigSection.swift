@@ -9,9 +9,16 @@ package final class ConfigSection {
     package let problems: ProblemList
     private let entries: [ConfigNode.Entry]
     private var asked: [String] = []
+    /// The path with `*` for names and `[]` for entries of lists, for `ConfigShapes`.
+    private let pattern: String
 
     /// Returns nil and reports a problem if the node is not a mapping.
-    package init?(_ node: ConfigNode, path: String, problems: ProblemList) {
+    package convenience init?(_ node: ConfigNode, path: String, problems: ProblemList) {
+        self.init(node, path: path, pattern: path, problems: problems)
+    }
+
+    private init?(_ node: ConfigNode, path: String, pattern: String, problems: ProblemList) {
+        self.pattern = pattern
         guard case .mapping(let entries) = node.content else {
             problems.add(Problem(node.place, "\(path) is \(node.shape)", expected: "a mapping"))
             return nil
@@ -25,11 +32,17 @@ package final class ConfigSection {
     package var keys: [String] { entries.map(\.key) }
 
     /// Reads a key's value; nil if the key is left out, empty or null.
-    package func node(_ key: String) -> ConfigNode? {
+    package func node(_ key: String) -> ConfigNode? { node(key, as: .any) }
+
+    private func node(_ key: String, as shape: ConfigShapes.Shape) -> ConfigNode? {
         asked.append(key)
+        problems.shapes?.note(shape, key, in: pattern)
         guard let value = entries.first(where: { $0.key == key })?.value, !value.isMissing else { return nil }
         return value
     }
+
+    /// Whether a key has a value. It does not count as asked for.
+    package func holds(_ key: String) -> Bool { entries.contains { $0.key == key && !$0.value.isMissing } }
 
     package func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
 
@@ -45,10 +58,14 @@ package final class ConfigSection {
         problems.add(Problem(valuePlace(key), problem, expected: expected, meant: meant, isWarning: isWarning))
     }
 
-    package func string(_ key: String) -> String? { node(key).flatMap { scalar($0, key: key, expected: "text")?.text } }
+    package func string(_ key: String) -> String? { string(key, as: .text) }
+
+    private func string(_ key: String, as shape: ConfigShapes.Shape) -> String? {
+        node(key, as: shape).flatMap { scalar($0, key: key, expected: "text")?.text }
+    }
 
     package func required(_ key: String, _ expected: String = "text") -> String? {
-        guard let node = node(key) else {
+        guard let node = node(key, as: .text) else {
             missing(key, expected)
             return nil
         }
@@ -57,7 +74,7 @@ package final class ConfigSection {
 
     /// Reads a secret, and reports a warning if it is written in the file itself.
     package func secret(_ key: String, required: Bool = false, expected: String = "a secret, best as \"${NAME}\"") -> Secret? {
-        guard let node = node(key) else {
+        guard let node = node(key, as: .secret) else {
             if required { missing(key, expected) }
             return nil
         }
@@ -80,7 +97,7 @@ package final class ConfigSection {
     }
 
     package func bool(_ key: String, default fallback: Bool) -> Bool {
-        guard let text = string(key) else { return fallback }
+        guard let text = string(key, as: .flag) else { return fallback }
         switch text {
         case "true", "True", "TRUE", "yes", "on": return true
         case "false", "False", "FALSE", "no", "off": return false
@@ -91,7 +108,7 @@ package final class ConfigSection {
     }
 
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-        guard let text = string(key) else { return nil }
+        guard let text = string(key, as: .integer(range)) else { return nil }
         guard let number = Int(text), range.contains(number) else {
             wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -100,7 +117,7 @@ package final class ConfigSection {
     }
 
     package func duration(_ key: String) -> Duration? {
-        guard let text = string(key) else { return nil }
+        guard let text = string(key, as: .duration) else { return nil }
         guard let duration = Duration(interval: text) else {
             wrong(key, "a duration such as 30s, 5m, 2h or 1d")
             return nil
@@ -110,9 +127,9 @@ package final class ConfigSection {
 
     /// Reads one word of a closed list.
     package func word<Word: RawRepresentable & CaseIterable>(_ key: String, _ type: Word.Type) -> Word? where Word.RawValue == String {
-        guard let text = string(key) else { return nil }
-        if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
+        guard let text = string(key, as: .word(words)) else { return nil }
+        if let word = Word(rawValue: text) { return word }
         note(
             key, "\(path).\(key) is \(shown(key))", expected: "one of \(words.joined(separator: ", "))",
             meant: nearest(text, in: words))
@@ -123,8 +140,10 @@ package final class ConfigSection {
     package func strings(_ key: String) -> [String]? { places(key)?.map(\.text) }
 
     /// Reads a list of texts with their places.
-    package func places(_ key: String) -> [WrittenText]? {
-        guard let node = node(key) else { return nil }
+    ///
+    /// - Parameter words: the words that the caller accepts; nil if they are no closed set. The caller judges them.
+    package func places(_ key: String, among words: [String]? = nil) -> [WrittenText]? {
+        guard let node = node(key, as: words.map { .words($0) } ?? .texts) else { return nil }
         switch node.content {
         case .scalar(let scalar): return isOneLine(scalar, node, key) ? [WrittenText(scalar, at: node.place)] : nil
         case .sequence(let items):
@@ -139,26 +158,33 @@ package final class ConfigSection {
 
     /// Reads a nested mapping.
     package func section(_ key: String) -> ConfigSection? {
-        node(key).flatMap { ConfigSection($0, path: path.isEmpty ? key : "\(path).\(key)", problems: problems) }
+        section(key, as: .mapping)
+    }
+
+    private func section(_ key: String, as shape: ConfigShapes.Shape) -> ConfigSection? {
+        node(key, as: shape).flatMap {
+            ConfigSection(
+                $0, path: path.isEmpty ? key : "\(path).\(key)", pattern: pattern.isEmpty ? key : "\(pattern).\(key)", problems: problems)
+        }
     }
 
     /// Reads a list of nested mappings.
     package func sections(_ key: String) -> [ConfigSection] {
-        guard let node = node(key) else { return [] }
+        guard let node = node(key, as: .mappings) else { return [] }
         guard case .sequence(let items) = node.content else {
             wrong(key, "a list")
             return []
         }
         let name = path.isEmpty ? key : "\(path).\(key)"
-        return items.enumerated().compactMap { ConfigSection($1, path: "\(name)[\($0)]", problems: problems) }
+        return items.enumerated().compactMap { ConfigSection($1, path: "\(name)[\($0)]", pattern: "\(name)[]", problems: problems) }
     }
 
     /// Reads a nested mapping whose values are mappings, in the order of the file.
     package func named(_ key: String) -> [(name: String, place: Place, section: ConfigSection)] {
-        guard let section = section(key) else { return [] }
+        guard let section = section(key, as: .named) else { return [] }
         return section.entries.compactMap { entry in
             section.asked.append(entry.key)
-            return ConfigSection(entry.value, path: section.pathOf(entry.key), problems: problems)
+            return ConfigSection(entry.value, path: section.pathOf(entry.key), pattern: "\(section.pattern).*", problems: problems)
                 .map { (entry.key, entry.keyPlace, $0) }
         }
     }
@@ -178,6 +204,7 @@ package final class ConfigSection {
     }
 
     package func missing(_ key: String, _ expected: String) {
+        problems.shapes?.noteMissing(key, in: pattern)
         // The reason was already reported when the value's `${…}` was read.
         if entries.contains(where: { $0.key == key && $0.value.holdsUnresolved }) { return }
         let place = entries.first { $0.key == key }?.keyPlace ?? place

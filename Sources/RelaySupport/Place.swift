@@ -45,8 +45,10 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
 /// Collects problems, so that all of them can be reported at once.
 package final class ProblemList: Sendable {
     private let list = Locked<[Problem]>([])
+    /// Collects what the reader asks for; nil if nobody wants to know.
+    package let shapes: ConfigShapes?
 
-    package init() {}
+    package init(shapes: ConfigShapes? = nil) { self.shapes = shapes }
 
     package func add(_ problem: Problem) { list.withLock { $0.append(problem) } }
 

@@ -49,6 +49,9 @@ enum Terminal {
         isColoured ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
+    /// Writes a question without ending the line.
+    static func prompt(_ question: String) { write(question, to: STDOUT_FILENO) }
+
     /// Shows a line on a terminal that the next output replaces; writes nothing elsewhere.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }

@@ -31,7 +31,7 @@ extension ConfigurationReader {
 
     func checkWords(_ section: ConfigSection, _ key: String, of words: [String], required: Bool = false) {
         if required && section.node(key) == nil { section.missing(key, "one or more of \(words.joined(separator: ", "))") }
-        for word in section.places(key) ?? [] where !words.contains(word.text) {
+        for word in section.places(key, among: words) ?? [] where !words.contains(word.text) {
             problems.add(
                 Problem(
                     word.place, "\(section.path).\(key) holds \(word.shown)", expected: "one of \(words.joined(separator: ", "))",

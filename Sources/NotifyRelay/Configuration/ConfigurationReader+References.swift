@@ -47,7 +47,7 @@ extension ConfigurationReader {
             }
         }
         for (name, _, section) in root.named("destinations") {
-            for key in ["signing_secret", "public_key"] where section.node(key) != nil && configuration.server.publicListen == nil {
+            for key in ["signing_secret", "public_key"] where section.holds(key) && configuration.server.publicListen == nil {
                 section.note(
                     key, "destinations.\(name).\(key) makes buttons, and nothing hears them", expected: "server.public_listen",
                     isWarning: true)

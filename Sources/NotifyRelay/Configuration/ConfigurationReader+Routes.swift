@@ -73,9 +73,9 @@ extension ConfigurationReader {
 
     private func closed<Word: RawRepresentable & CaseIterable>(_ section: ConfigSection, _ key: String, _ type: Word.Type) -> [Word]?
     where Word.RawValue == String {
-        section.places(key)?.compactMap { written in
+        let words = Word.allCases.map(\.rawValue)
+        return section.places(key, among: words)?.compactMap { written in
             if let word = Word(rawValue: written.text) { return word }
-            let words = Word.allCases.map(\.rawValue)
             problems.add(
                 Problem(
                     written.place, "\(section.path).\(key) is \(written.shown)", expected: "one of \(words.joined(separator: ", "))",

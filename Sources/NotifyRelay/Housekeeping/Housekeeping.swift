@@ -26,6 +26,7 @@ struct Housekeeping: Sendable {
     private static let turnEvery = Duration.seconds(1)
     private static let remindEvery = Duration.seconds(10)
     private static let retainEvery = Duration.seconds(3_600)
+    private static let shrinkEvery = Duration.seconds(10)
 
     /// Runs until the task is cancelled.
     func run() async {
@@ -33,6 +34,7 @@ struct Housekeeping: Sendable {
             group.addTask { await takeTurns() }
             group.addTask { await repeating(every: Self.turnEvery) { () async throws(LedgerError) in try await carrier.carry() } }
             group.addTask { await repeating(every: Self.retainEvery, retain) }
+            group.addTask { await repeating(every: Self.shrinkEvery, shrink) }
             if generation.configuration.routes.contains(where: { $0.reminders != nil }) {
                 group.addTask { await repeating(every: Self.remindEvery, remind) }
             }
@@ -70,6 +72,12 @@ struct Housekeeping: Sendable {
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))
             for (row, owed) in due.escalations { lanes.wake(try await ledger.escalate(row, to: owed)) }
         }
+    }
+
+    /// Gives a little of the store's free room back while nothing waits to be sent.
+    private func shrink() async throws(LedgerError) {
+        guard try await ledger.unfinished(at: clock.now) == 0 else { return }
+        try await ledger.shrink()
     }
 
     private func retain() async throws(LedgerError) {

@@ -56,7 +56,7 @@ struct Generation: Sendable {
         return try? RevKeenAccount.make(name: settings.name, key: settings.key, baseURL: settings.baseURL, network: network).get()
     }
 
-    private static func destination(of settings: DestinationSettings, claimsAhead: Bool, tools: ChannelTools) -> Destination? {
+    static func destination(of settings: DestinationSettings, claimsAhead: Bool, tools: ChannelTools) -> Destination? {
         guard let type = Catalogue.type(named: settings.type), let generation = settings.plan else { return nil }
         return Destination(
             name: settings.name, type: type, abilities: generation.abilities ?? type.abilities, channel: generation.make(tools),

@@ -1,0 +1,23 @@
+import Channels
+import Policy
+import RelayCore
+import RelaySupport
+
+extension Configuration {
+    /// What `check` warns of if people are told of approvals, and no link and no button lets them decide; nil if something does. The command
+    /// line always does.
+    var lackOfWayToDecide: Problem? {
+        guard server.publicURL == nil else { return nil }
+        let telling = routes.filter { $0.when.kind?.contains(.approval) ?? true }
+        let told = Set(telling.flatMap(\.to))
+        let people = destinations.filter { told.contains($0.name) && !Self.programs.contains($0.type) }
+        let hasButtons = people.contains { $0.type == "telegram" || $0.plan?.callback != nil && server.publicListen != nil }
+        guard let first = people.first, !hasButtons else { return nil }
+        return Problem(
+            first.place, "approvals are told to \(people.map(\.name).joined(separator: ", ")), and nobody can decide them from there",
+            expected: "server.public_url for links, or buttons (docs/approvals.md); `notify-relay approvals` decides too", isWarning: true)
+    }
+
+    /// The types whose messages are read by programs.
+    private static let programs: Set<String> = ["console", "file", "webhook"]
+}
