@@ -41,6 +41,8 @@ extension PageStyle {
         .cards { display: flex; flex-direction: column; gap: .6rem; }
         .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .7rem .85rem; min-width: 0;
           overflow-wrap: anywhere; }
+        .card.urgent { border-left: 6px solid var(--danger); } .card.high { border-left: 6px solid var(--warn); }
+        .card.low { background: none; }
         .card header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .15rem .4rem; }
         .card .more { margin-left: auto; font-size: .78rem; }
         time { color: var(--soft); font-size: .78rem; font-variant-numeric: tabular-nums; }
@@ -79,6 +81,7 @@ extension PageStyle {
           -webkit-box-orient: vertical; overflow: hidden; }
         .mail .to { color: var(--soft); font-size: .75rem; margin-top: .15rem; }
         .tag { font-size: .72rem; font-weight: 700; background: var(--code); border-radius: 4px; padding: .08rem .4rem; }
+        .tag.urgent { background: var(--danger); color: #fff; } .tag.high { background: var(--warn); color: #fff; }
         .repeat { font-size: .68rem; font-weight: 700; color: #fff; background: var(--warn); border-radius: 999px; padding: .08rem .45rem; }
         .title { font-weight: 600; }
         details summary { color: var(--soft); font-size: .8rem; cursor: pointer; }

@@ -12,8 +12,8 @@ struct ChatCard {
         let service = ServiceDoubles.of(message.kind)
         let edited: Markup? = message.edits > 0 ? " <span class=\"context\">edited</span>" : nil
         return """
-            <article class="card chat" id="m\(message.id)"><div class="avatar" aria-hidden="true">NR</div><div class="body">\
-            <header><b>NotifyRelay</b> <span class="app">\(service?.title ?? "Slack")</span> \(PageParts.time(message))\(edited) \
+            <article class="card chat\(Urgency.cardClass(message))" id="m\(message.id)"><div class="avatar" aria-hidden="true">NR</div><div class="body">\
+            <header><b>NotifyRelay</b> <span class="app">\(service?.title ?? "Slack")</span> \(PageParts.time(message))\(Urgency.tag(message))\(edited) \
             <a class="more" href="/message/\(message.id)">details</a></header>\(service?.card(json) ?? Self.content(json))</div></article>
             """
     }

@@ -19,8 +19,8 @@ enum PageParts {
         let title = data["title"]?.string ?? json["title"]?.string ?? json["text"]?.string ?? ""
         let words: Markup? = data["text"]?.string.map { "<p class=\"plain\">\(String($0.prefix(280)))</p>" }
         return """
-            <article class="card" id="m\(message.id)"><header><span class="tag">\(json["type"]?.string ?? "JSON")</span> \
-            \(time(message)) <a class="more" href="/message/\(message.id)">details</a></header><p class="title">\(title)</p>\(words)\
+            <article class="card\(Urgency.cardClass(message))" id="m\(message.id)"><header><span class="tag">\(json["type"]?.string ?? "JSON")</span> \
+            \(time(message))\(Urgency.tag(message)) <a class="more" href="/message/\(message.id)">details</a></header><p class="title">\(title)</p>\(words)\
             <details><summary>/hooks/web/\(message.place)</summary><pre>\(prettyJSON(json))</pre></details></article>
             """
     }
@@ -29,8 +29,8 @@ enum PageParts {
         let mail = message.mail
         let first = mail?.text.map { preview($0) } ?? ""
         return """
-            <article class="card mail" id="m\(message.id)"><a class="row" href="/message/\(message.id)"><span class="line">\
-            <b>\(mail?.from.displayName ?? "")</b> \(time(message))</span><span class="subject">\(mail?.subject ?? "")</span>\
+            <article class="card mail\(Urgency.cardClass(message))" id="m\(message.id)"><a class="row" href="/message/\(message.id)"><span class="line">\
+            <b>\(mail?.from.displayName ?? "")</b>\(Urgency.tag(message)) \(time(message))</span><span class="subject">\(mail?.subject ?? "")</span>\
             <span class="preview">\(first)</span><span class="to">to \(message.place)</span></a></article>
             """
     }
