@@ -6,6 +6,9 @@ RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 FUZZ_SECONDS ?= 60
 KILLS ?= 200
 RACES ?= 100
+PREFIX ?= /usr/local
+PLACE = $(DESTDIR)$(PREFIX)
+BY_ROOT ?= $(shell mkdir -p "$(PLACE)/bin" 2>/dev/null && test -w "$(PLACE)/bin" || echo sudo)
 RELEASED = $$(swift build $(RELEASE) --show-bin-path)/notify-relay
 
 .PHONY: demo test build release install kill soak faults bench freshness lint format image deb fresh fuzz sanitize help
@@ -86,11 +89,12 @@ lint:
 format:
 	swift format --in-place --recursive Package.swift Sources Tests templates
 
+# It is built as the user who calls it; only the files are put in place as root, if need be.
 install: release
-	install -d "$(DESTDIR)/usr/local/bin" "$(DESTDIR)/usr/local/lib/debug"
-	objcopy --only-keep-debug "$(RELEASED)" "$(DESTDIR)/usr/local/lib/debug/notify-relay.debug"
-	install -s -m 0755 "$(RELEASED)" "$(DESTDIR)/usr/local/bin/notify-relay"
-	objcopy --add-gnu-debuglink="$(DESTDIR)/usr/local/lib/debug/notify-relay.debug" "$(DESTDIR)/usr/local/bin/notify-relay"
+	$(BY_ROOT) install -d "$(PLACE)/bin" "$(PLACE)/lib/debug"
+	$(BY_ROOT) objcopy --only-keep-debug "$(RELEASED)" "$(PLACE)/lib/debug/notify-relay.debug"
+	$(BY_ROOT) install -s -m 0755 "$(RELEASED)" "$(PLACE)/bin/notify-relay"
+	$(BY_ROOT) objcopy --add-gnu-debuglink="$(PLACE)/lib/debug/notify-relay.debug" "$(PLACE)/bin/notify-relay"
 	@echo 'it needs these packages at run time: libcurl4 libsqlite3-0 libstdc++6 ca-certificates tzdata'
 
 image: release
