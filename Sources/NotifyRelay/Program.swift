@@ -21,6 +21,8 @@ struct NotifyRelay: AsyncParsableCommand {
             When something is odd:
               notify-relay status            what is owed, and how each lane and feed is
               notify-relay why ID            everything about one event or delivery
+
+            Every command takes --color always|never|auto.
             """,
         version: versionText,
         subcommands: [
@@ -33,11 +35,13 @@ struct NotifyRelay: AsyncParsableCommand {
 
     static func main() async {
         do {
-            if let words = Misspelling.words(for: Array(CommandLine.arguments.dropFirst())) {
+            let (colour, arguments) = try ColourChoice.taken(from: Array(CommandLine.arguments.dropFirst()))
+            Terminal.choose(colour)
+            if let words = Misspelling.words(for: arguments) {
                 Terminal.complain(words)
                 throw ExitCode.usage
             }
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var patient = command as? any AsyncParsableCommand {
                 try await patient.run()
             } else {

@@ -102,6 +102,7 @@ extension PageStyle {
         @media (max-width: 640px) {
           main { padding: .8rem .7rem 2rem; } nav { padding: 0 .3rem; } .top { padding: .7rem .9rem; }
           .columns { grid-template-columns: minmax(0, 1fr); } .letter th { display: block; }
+          nav { gap: 0; } nav a { padding: .6rem .45rem .5rem; font-size: .9rem; } nav small { display: none; }
         }
 
         """

@@ -7,7 +7,14 @@ import RelaySupport
 enum Terminal {
     enum Colour: String { case red = "31", green = "32", yellow = "33", dim = "2", bold = "1" }
 
-    static let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    private static let colour = Locked(ColourChoice.auto)
+
+    static func choose(_ choice: ColourChoice) { colour.withLock { $0 = choice } }
+
+    static var isColoured: Bool {
+        let noColour = ProcessInfo.processInfo.environment["NO_COLOR"]?.isEmpty == false
+        return colour.withLock { $0 }.isColoured(onTerminal: isatty(STDOUT_FILENO) == 1, noColour: noColour)
+    }
 
     static func say(_ text: String) {
         clearProgress()

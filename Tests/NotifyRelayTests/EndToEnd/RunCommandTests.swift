@@ -116,6 +116,30 @@ struct MisspellingTests {
     }
 }
 
+struct ColourChoiceTests {
+    @Test(arguments: [
+        (["status"], ColourChoice.auto, ["status"]), (["--color", "never", "status"], .never, ["status"]),
+        (["status", "--color=always", "--json"], .always, ["status", "--json"]),
+        (["why", "--", "--color"], .auto, ["why", "--", "--color"]),
+    ])
+    func `the option may stand anywhere before the two dashes`(arguments: [String], choice: ColourChoice, rest: [String]) throws {
+        let taken = try ColourChoice.taken(from: arguments)
+        #expect(taken.choice == choice && taken.rest == rest)
+    }
+
+    @Test(arguments: [["--color"], ["--color", "red"], ["--color="]]) func `another word is refused`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try ColourChoice.taken(from: arguments) }
+    }
+
+    @Test func `NO_COLOR counts unless somebody says otherwise`() {
+        #expect(ColourChoice.auto.isColoured(onTerminal: true, noColour: false))
+        #expect(!ColourChoice.auto.isColoured(onTerminal: true, noColour: true))
+        #expect(!ColourChoice.auto.isColoured(onTerminal: false, noColour: false))
+        #expect(ColourChoice.always.isColoured(onTerminal: false, noColour: true))
+        #expect(!ColourChoice.never.isColoured(onTerminal: true, noColour: false))
+    }
+}
+
 /// A store that cannot be used ends `run` with 74, and no byte of it changes.
 struct UnusableStoreTests {
     private func refuses(_ bytes: Data, saying words: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
