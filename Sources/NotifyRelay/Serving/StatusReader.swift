@@ -45,8 +45,8 @@ struct StatusReader: StatusReading {
         var moment = MetricsMoment(now: now, version: version)
         moment.budgets = running.clients.mapValues(\.budget.perMinute)
         moment.lanes = await laneStates(now)
-        moment.overview = try? await read { ledger throws(LedgerError) in try await ledger.overview() }
-        moment.gauges = try? await read { ledger throws(LedgerError) in try await ledger.gauges() }
+        moment.overview = await ifReadable { ledger throws(LedgerError) in try await ledger.overview() }
+        moment.gauges = await ifReadable { ledger throws(LedgerError) in try await ledger.gauges() }
         for digest in running.generation.router.digests { moment.digests[digest.name] = digest.schedule.next(after: now) }
         moment.droppedLines = droppedLines()
         moment.process = ProcessFigures.now()
@@ -79,6 +79,13 @@ struct StatusReader: StatusReading {
             states[name] = await lane.health.record(of: name, at: now).state
         }
         return states
+    }
+
+    /// Nil while the store cannot be read, for what is left out then.
+    private func ifReadable<Value: Sendable>(
+        _ work: @escaping @Sendable (Ledger) async throws(LedgerError) -> Value
+    ) async -> Value? {
+        do throws(LedgerError) { return try await read(work) } catch { return nil }
     }
 
     /// - Throws: the store's error, or `.busy` if the store does not answer in time.
