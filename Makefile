@@ -42,7 +42,7 @@ build:
 test:
 	@scripts/prepare
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --no-parallel
+	scripts/test
 
 release:
 	@scripts/prepare
@@ -51,16 +51,16 @@ release:
 kill: release
 	swift build $(SWIFT_FLAGS) --build-tests
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=$(KILLS) RACES=$(RACES) \
-		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter 'KillSuite|RaceSuite'
+		scripts/test --filter 'KillSuite|RaceSuite'
 
 soak: release
 	swift build $(SWIFT_FLAGS) --build-tests
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" BACKLOG_RUNS=1000 STORM=1000 \
-		swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter 'BacklogSuite|StormSuite'
+		scripts/test --filter 'BacklogSuite|StormSuite'
 
 faults:
 	swift build $(SWIFT_FLAGS) --build-tests
-	FAULT_SEEDS=200 swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter FaultWorldTests
+	FAULT_SEEDS=200 scripts/test --filter FaultWorldTests
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"

@@ -13,6 +13,7 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 /// `templates/Templates.swift` gives them their names.
 let embeddedTemplates: [Resource] = [
     "_chat_notification.mustache",
+    "_details.mustache",
     "_facts.mustache",
     "_failure.mustache",
     "_html_facts.mustache",

@@ -5,6 +5,7 @@ package enum Templates {
 
     private static let bytes: [String: [UInt8]] = [
         "_chat_notification": PackageResources._chat_notification_mustache,
+        "_details": PackageResources._details_mustache,
         "_facts": PackageResources._facts_mustache,
         "_failure": PackageResources._failure_mustache,
         "_html_facts": PackageResources._html_facts_mustache,

@@ -7,7 +7,7 @@ extension Message {
         let origin = event.payload.origin
         let facts = [
             ("Automation", origin.automation), ("Run", origin.runStatus), ("Trigger", origin.trigger), ("Risk", origin.risk),
-            ("Time", event.occurredAt.spoken),
+            ("Time", event.occurredAt.spoken), ("Type", event.payload.detail.notificationType),
         ]
         return facts.compactMap { name, value in
             value.map { $0.oneLine(most: 1_000) }.flatMap { $0.isEmpty ? nil : (name, $0) }
@@ -54,6 +54,13 @@ extension Message {
     var shownTitle: String {
         let words = title.trimmed
         return words.isEmpty ? event.kind.rawValue : words
+    }
+}
+
+extension Detail {
+    /// RevKeen's own word for a notification, such as `card_testing`. It comes last, because it says least to people.
+    fileprivate var notificationType: String? {
+        if case .notification(let detail) = self { detail.type } else { nil }
     }
 }
 

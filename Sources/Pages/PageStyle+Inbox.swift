@@ -66,6 +66,7 @@ extension PageStyle {
         .button.inert { opacity: .65; cursor: default; }
         .bar { border-left: 4px solid var(--line); padding-left: .7rem; margin: .35rem 0; }
         .bar.good { border-color: var(--good); } .bar.danger { border-color: var(--danger); } .bar.warning { border-color: var(--warn); }
+        .quoted { display: block; margin: .25rem 0; padding-left: .7rem; border-left: 4px solid var(--line); color: var(--soft); }
         blockquote { margin: .25rem 0; padding-left: .7rem; border-left: 4px solid var(--line); color: var(--soft); }
         code { background: var(--code); border-radius: 4px; padding: .05rem .3rem; font-size: .86em; }
         .mention { background: var(--mention); border-radius: 3px; padding: 0 .15rem; }

@@ -89,6 +89,9 @@ package struct Fields: Sendable {
     private mutating func add(_ detail: NotificationDetail) {
         set("type", .name(detail.type))
         set("message", .quoted(detail.message))
+        let headline = Headline(detail.message)
+        set("headline", .quoted(headline.line as String?) ?? .name(detail.type) ?? .text("notification"))
+        set("details", .quoted(headline.rest))
         set("payload", .quoted(detail.payload.map { ReadableJSON.lines($0).shown.map(\.text).joined(separator: "\n") }))
     }
 
@@ -107,7 +110,10 @@ package struct Fields: Sendable {
         set("action", detail.action.flatMap { $0.isEmpty ? nil : .fact($0, .action) } ?? .quoted("no summary"))
         set("actions", .list(Self.lines(of: detail.actions)))
         let end = detail.state == .open ? times.now : detail.decidedAt ?? times.now
-        set("waiting", .text(detail.createdAt.map { $0.duration(to: end).spoken }))
+        // A message does not count on: what waits for seconds when it is first told soon waits for longer.
+        let least: Duration = detail.state == .open && detail.step == nil ? .seconds(60) : .zero
+        let wait = detail.createdAt.map { $0.duration(to: end) }.flatMap { $0 < least ? nil : $0 }
+        set("waiting", .text(wait?.spoken))
         set("actor", .name(detail.actor.map { people[$0] ?? $0 }))
         set("reason", .quoted(detail.reason))
         set("step", .text(detail.step.map(String.init)))

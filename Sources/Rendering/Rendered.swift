@@ -46,7 +46,7 @@ extension String {
 
     /// The text without the white space at its end. A character that has marks counts as the character that it begins with, so a look at the
     /// bytes is enough only where they are ASCII.
-    fileprivate var trimmedEnd: String {
+    var trimmedEnd: String {
         var end = utf8.endIndex
         while end > utf8.startIndex {
             let last = utf8.index(before: end)

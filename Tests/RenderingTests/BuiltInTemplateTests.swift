@@ -60,6 +60,14 @@ struct BuiltInTemplateTests {
         for piece in pieces { #expect((text.title + "\n" + text.body).contains(piece), "\(piece) in \(text)") }
     }
 
+    @Test(arguments: [(0, nil, nil), (59, nil, nil), (60, nil, "Waiting: 60 s"), (25, 1, "Waiting: 25 s")])
+    func `a wait of seconds is told by a reminder only, because a message does not count on`(seconds: Int, step: Int?, words: String?) {
+        let kind: Event.Kind = step == nil ? .approval : .reminder
+        let detail = Detail.approval(ApprovalDetail(id: "1", action: "Refund", createdAt: renderedAt - .seconds(seconds), step: step))
+        let text = TemplateSet.builtIn.render(.of(kind, detail: detail), .mail(kind))
+        #expect(text.body.contains("Waiting") == (words != nil) && text.body.contains(words ?? ""))
+    }
+
     @Test func `the link stands in both parts, and only if there is a pattern for it`() {
         let event = Event.of(.run, origin: Origin(runID: "r/1"))
         let text = TemplateSet.builtIn.render(event, .mail(.run), links: LinkPatterns(run: "https://app.example/{run_id}"))

@@ -52,8 +52,8 @@ struct RenderingTests {
     @Test func `data is escaped for the dialect, in values and in partials`() {
         let text = rendered(
             .notification(NotificationDetail(message: "<!channel> & {{name}}")), .notification, request(.notification, slack))
-        #expect(text.body.contains("&lt;!channel&gt; &amp; {{name}}"))
-        #expect(text.title.contains("Kim &amp; Co &lt;nightly&gt;"))
+        #expect(text.title.hasSuffix("Kim &amp; Co &lt;nightly&gt;: &lt;!channel&gt; &amp; {{name}}"))
+        #expect(text.body.contains("Automation: Kim &amp; Co &lt;nightly&gt;"))
         #expect(!(text.title + text.body).contains("&quot;"))
     }
 
@@ -89,8 +89,8 @@ struct RenderingTests {
     }
 
     @Test func `facts stand line by line, without gaps`() {
-        let text = rendered(.notification(NotificationDetail(message: "m")), .notification, request(.notification))
-        #expect(text.body == "> m\n\nAutomation: Kim & Co <nightly>\nTime: 2026-11-24 09:00 UTC", "\(text.body)")
+        let text = rendered(.notification(NotificationDetail(type: "t", message: "m\nn")), .notification, request(.notification))
+        #expect(text.body == "> n\n\nAutomation: Kim & Co <nightly>\nTime: 2026-11-24 09:00 UTC\nType: t", "\(text.body)")
     }
 
     @Test func `an approval says what is to be decided`() {

@@ -74,13 +74,13 @@ struct HTMLTemplateTests {
 
     @Test func `without a template of the user both parts are built in`() throws {
         let mail = try mail([:])
-        #expect(mail.title == "Important: notification")
+        #expect(mail.title == "Important: 1 < 2")
         #expect(mail.html?.contains("1 &lt; 2") == true && mail.html?.contains("</html>") == true)
     }
 
     @Test func `the user's HTML goes with the built-in text`() throws {
         let mail = try mail(["high.html": "<p>{{message}}</p>"])
-        #expect(mail.title == "Important: notification")
+        #expect(mail.title == "Important: 1 < 2")
         #expect(mail.html == "<p>1 &lt; 2</p>")
     }
 

@@ -21,10 +21,12 @@ struct ApprovalReader: ApprovalReading {
         guard let row = try await ledger.approval(account: account, id: approval) else { return nil }
         let generation = await current().generation
         let authority = generation.router.authority(over: row, at: speaker.destination)
+        let last = try await ledger.lastAnswer(account: account, approval: approval)
         return ApprovalView(
-            row: row, answer: try await ledger.lastAnswer(account: account, approval: approval),
+            row: row, answer: last,
             votes: try await ledger.votes(account: account, approval: approval), peopleNeeded: authority.peopleNeeded,
-            whyNot: authority.refusal(of: speaker), facts: facts(of: row, generation), people: generation.composer.people)
+            whyNot: authority.refusal(of: speaker), facts: facts(of: row, isOver: last?.state == .taken, generation),
+            people: generation.composer.people)
     }
 
     func reader(at destination: String, mark: String?) async -> Reader {
@@ -62,13 +64,14 @@ struct ApprovalReader: ApprovalReading {
         }
     }
 
-    private func facts(of row: ApprovalRow, _ generation: Generation) -> DecisionFacts {
+    private func facts(of row: ApprovalRow, isOver: Bool, _ generation: Generation) -> DecisionFacts {
         let now = clock.now
         let event = Event(
             id: "", account: row.account, kind: .approval, subject: "", priority: row.priority, occurredAt: now, seenAt: now,
             payload: row.payload)
         let feed = Feed.approvals.rawValue
         let read = metrics.feedAges(now).first { $0.account == row.account && $0.feed == feed }
-        return DecisionFacts(row, link: generation.composer.links.link(for: event), asOf: now - (read?.age ?? .zero), now: now)
+        return DecisionFacts(
+            row, isOver: isOver, link: generation.composer.links.link(for: event), asOf: now - (read?.age ?? .zero), now: now)
     }
 }

@@ -71,10 +71,21 @@ struct DecisionDesk: Deciding {
         if request.choice == .reject {
             let typed = request.reason?.repaired(most: 2_000).trimmed ?? ""
             let isByHand = speaker.destination == nil
-            reason = typed.isEmpty ? (isByHand ? nil : "rejected by \(speaker.name)") : isByHand ? typed : "\(typed) (\(speaker.name))"
+            reason =
+                typed.isEmpty
+                ? (isByHand ? nil : Ballot.reasonOfRejection(by: speaker.name))
+                : isByHand ? typed : typed + Ballot.nameInReason(speaker.name)
         }
         return Ballot(
             account: request.account, approval: request.approval, choice: request.choice, actor: speaker.name, via: speaker.via,
             address: speaker.address, reason: reason, shown: row.shownHash, peopleNeeded: peopleNeeded)
     }
+}
+
+extension Ballot {
+    /// What RevKeen gets as the reason of a rejection when nobody typed one.
+    static func reasonOfRejection(by name: String) -> String { "rejected by \(name)" }
+
+    /// What follows a typed reason.
+    static func nameInReason(_ name: String) -> String { " (\(name))" }
 }

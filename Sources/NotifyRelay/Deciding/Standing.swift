@@ -23,8 +23,17 @@ enum Standing: Sendable, Equatable {
         }
         switch (answer, answer?.state) {
         case (let answer?, .asked?): self = .onItsWay(actor: answer.actor, choice: answer.choice, wasCalled: answer.calledAt != nil)
-        case (let answer?, .taken?): self = .over(state: answer.choice.pastTense, actor: answer.actor, reason: answer.reason)
+        case (let answer?, .taken?): self = .over(state: answer.choice.pastTense, actor: answer.actor, reason: answer.reasonBesideActor)
         default: self = .open
         }
+    }
+}
+
+extension Answer {
+    /// The reason without the actor's name, which RevKeen gets in the reason because it has no field for it. Nil if nobody typed one.
+    fileprivate var reasonBesideActor: String? {
+        guard let reason, reason != Ballot.reasonOfRejection(by: actor) else { return nil }
+        let suffix = Ballot.nameInReason(actor)
+        return reason.hasSuffix(suffix) ? String(reason.dropLast(suffix.count)) : reason
     }
 }

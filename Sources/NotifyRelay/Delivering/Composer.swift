@@ -49,7 +49,9 @@ struct Composer: Sendable {
         let dialect = target.type.dialect
         let ending = link.map(dialect.link) ?? "notify-relay why \(event.id)"
         let title = dialect.cut(rendered.title, to: target.type.titleLimit)
-        var body = dialect.cut(rendered.body, to: target.limit, ending: "…\n\(ending)")
+        // A title that is cut stands whole on top of the body, so that no word is lost. A request says by itself what it does not show.
+        let words = title == rendered.title || asked != nil ? rendered.body : "\(rendered.title)\n\n\(rendered.body)"
+        var body = dialect.cut(words, to: target.limit, ending: "…\n\(ending)")
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
         var html = label.map { rendered.html(under: $0) } ?? rendered.html
         if let asked, let part = part(asked, rendered, title: title, body: body, at: target, hasPage: decideLink != nil) {

@@ -19,7 +19,8 @@ struct DecisionFacts: Sendable {
 }
 
 extension DecisionFacts {
-    init(_ row: ApprovalRow, link: String?, asOf: Timestamp, now: Timestamp) {
+    /// - Parameter isOver: RevKeen accepted an answer, though the row was read before that. Then the run's status is not what it is now.
+    init(_ row: ApprovalRow, isOver: Bool, link: String?, asOf: Timestamp, now: Timestamp) {
         let origin = row.payload.origin, detail = row.detail
         action = detail?.action ?? "no summary"
         lines = detail?.actions.map(ReadableJSON.all) ?? []
@@ -27,8 +28,10 @@ extension DecisionFacts {
         isStaging = origin.staging
         let end = row.isOpen ? now : detail?.decidedAt ?? now
         let facts: [(String, String?)] = [
-            ("Automation", origin.automation ?? origin.automationID), ("Risk", origin.risk), ("Run", origin.runStatus),
-            ("Triggered by", origin.trigger), (row.isOpen ? "Waiting" : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
+            ("Automation", origin.automation ?? origin.automationID), ("Risk", origin.risk),
+            ("Run", row.isOpen && isOver ? nil : origin.runStatus),
+            ("Triggered by", origin.trigger),
+            (row.isOpen && !isOver ? "Waiting" : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
             ("Account", row.account),
         ]
         rows = facts.compactMap { name, value in value.map { (name, $0.oneLine(most: 20_000)) } }

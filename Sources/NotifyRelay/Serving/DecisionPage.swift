@@ -65,7 +65,9 @@ struct DecisionPage: Sendable {
     private var outcomePart: Markup? {
         guard let outcome else { return nil }
         let isGood = [.done, .waiting, .takenUnrecorded, .withdrawn].contains(outcome.kind)
-        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(outcome.text.capitalizedFirst)</p>\n"
+        var why: Markup?
+        if outcome.kind == .done, case .over(_, _, let reason?)? = standing { why = "<br>Reason: \(reason)" }
+        return "<p role=\"status\" class=\"\(isGood ? "good" : "bad")\">\(outcome.text.capitalizedFirst)\(why)</p>\n"
     }
 
     private var standingPart: Markup? {
@@ -79,6 +81,8 @@ struct DecisionPage: Sendable {
             let state =
                 wasCalled ? "It was sent to RevKeen, whose response is not known yet; it is sent again." : "It was not sent to RevKeen yet."
             return "<p>\(actor) has answered “\(choice.rawValue)”. \(state)</p>\n"
+        // The outcome says it already.
+        case .over? where outcome?.kind == .done: return nil
         case .over(let state, let actor, let reason)?:
             let by = actor.map { " by \($0)" } ?? ""
             let why: Markup? = reason.map { "<br>Reason: \($0)" }

@@ -52,12 +52,25 @@ enum Backslashed {
         return out.replacing("\u{200B}", with: "")
     }
 
+    /// Quoted lines (`> `) stand in a block of their own. The others keep their lines.
     static func markup(_ written: String) -> Markup {
-        let parts = written.split(separator: "**", omittingEmptySubsequences: false)
-        guard parts.count % 2 == 1 else { return "<span class=\"plain\">\(text(written))</span>" }
-        let drawn = parts.enumerated().map { index, part -> Markup in
-            index % 2 == 1 ? "<b>\(text(String(part)))</b>" : Markup(text: text(String(part)))
+        var blocks: [(isQuote: Bool, lines: [Substring])] = []
+        for line in written.split(separator: "\n", omittingEmptySubsequences: false) {
+            let isQuote = line.hasPrefix("> "), words = isQuote ? line.dropFirst(2) : line
+            if blocks.last?.isQuote == isQuote { blocks[blocks.count - 1].lines.append(words) } else { blocks.append((isQuote, [words])) }
         }
-        return "<span class=\"plain\">\(drawn)</span>"
+        return Markup(
+            blocks.map { block in
+                "<span class=\"\(block.isQuote ? "plain quoted" : "plain")\">\(bold(block.lines.joined(separator: "\n")))</span>"
+            })
+    }
+
+    private static func bold(_ written: String) -> Markup {
+        let parts = written.split(separator: "**", omittingEmptySubsequences: false)
+        guard parts.count % 2 == 1 else { return Markup(text: text(written)) }
+        return Markup(
+            parts.enumerated().map { index, part in
+                index % 2 == 1 ? "<b>\(text(String(part)))</b>" : Markup(text: text(String(part)))
+            })
     }
 }

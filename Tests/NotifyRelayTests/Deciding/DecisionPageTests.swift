@@ -48,6 +48,8 @@ struct DecisionPageTests {
         let token = try scene.token()
         let done = await scene.post(token, "approve")
         #expect(done.html.contains("Approved by somebody at ops"))
+        #expect(!done.html.contains("It was approved"), "one box says it")
+        #expect(!done.html.contains("<dt>Run</dt>") && done.html.contains("<dt>Waited</dt>"), "what was read before is not what is now")
         #expect(!done.offersForm)
         #expect(await scene.decisions.map(\.choice) == [.approve])
         let again = await scene.get(token)
@@ -64,6 +66,14 @@ struct DecisionPageTests {
         _ = await scene.post(token, "reject", reason: "too dear")
         #expect(await scene.decisions.map(\.reason) == ["too dear (ann)"])
         #expect(try await scene.audit() == ["ann link (ops) reject taken"])
+    }
+
+    @Test(arguments: [("", nil), ("too dear", "Reason: too dear</p>")])
+    func `the page does not repeat the name in the reason`(typed: String, shown: String?) async throws {
+        let scene = try await DecidingScene()
+        let done = await scene.post(try scene.token(), "reject", reason: typed)
+        #expect(done.html.contains("Rejected by somebody at ops"))
+        #expect(done.html.contains("Reason: ") == (shown != nil) && done.html.contains(shown ?? ""))
     }
 
     @Test func `the message is edited when a decision was taken, with the name of who it was`() async throws {

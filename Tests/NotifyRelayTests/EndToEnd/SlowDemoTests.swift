@@ -23,8 +23,9 @@ enum Demo {
         "Approval needed", "Refund €1,240.00 to Northwind Trading", "Run failed", "Two transfers have no counterpart",
     ]
     static let mailWords = [
-        "Usage digest: report", "Payment reminders: reminder_sent", "Important: Payout reconciliation: mismatch",
-        "URGENT: Fraud watch: card_testing", "Approval needed: Refund desk", "Run failed: Payout reconciliation",
+        "Usage digest: Usage report for October", "Payment reminders: Sent 18 payment reminders",
+        "Important: Payout reconciliation: Bank statement",
+        "URGENT: Fraud watch: Card testing suspected", "Approval needed: Refund desk", "Run failed: Payout reconciliation",
     ]
 
     static func play() async throws -> Findings {
