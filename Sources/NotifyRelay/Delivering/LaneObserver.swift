@@ -9,7 +9,8 @@ struct LaneObserver: Sendable {
     let metrics: Metrics
     let reports: SelfReport
     let storeHealth: StoreHealth
-    let deaths: DeathCount
+    let deaths: LaneCount
+    let tellings: LaneCount
     let said: SaidOnce
     let logger: Logger
 
@@ -45,7 +46,7 @@ struct LaneObserver: Sendable {
         }
     }
 
-    /// Says each kind of death, and of a refusal of trimmings, once for each destination. The reports count the dead.
+    /// Counts what arrived. It says each kind of death, and of a refusal of trimmings, once for each destination. The reports count the dead.
     private func observe(_ settlement: Settlement, _ destination: String) {
         switch settlement {
         case .dead(let reason):
@@ -57,7 +58,9 @@ struct LaneObserver: Sendable {
             logger.warning(
                 "destination \(destination) refuses the trimmings of a message, which is sent as plain text: \(reason)",
                 metadata: ["destination": "\(destination)"])
-        case .delivered, .unknown, .dropped, .vanished, .retry, .doubted, .deferred: break
+        // The settlement is written already, so who counts these finds it in the store.
+        case .delivered, .unknown: tellings.note()
+        case .dropped, .vanished, .retry, .doubted, .deferred: break
         }
     }
 

@@ -3,8 +3,8 @@ import Policy
 import RelayCore
 import RelaySupport
 
-/// Counts the deliveries that died, so that housekeeping need not ask the store each second.
-final class DeathCount: Sendable {
+/// Counts what lanes did, so that housekeeping need not ask the store each second.
+final class LaneCount: Sendable {
     private let count = Locked(0)
 
     func note() { count.withLock { $0 += 1 } }

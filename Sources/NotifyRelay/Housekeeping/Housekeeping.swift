@@ -17,13 +17,16 @@ struct Housekeeping: Sendable {
     let carrier: AnswerCarrier
     let reports: SelfReport
     let storeHealth: StoreHealth
-    let deaths: DeathCount
+    let deaths: LaneCount
+    /// What arrived, or may have: a request among it begins its ladder.
+    let tellings: LaneCount
     /// The state that is kept from one turn to the next. It outlives the generation.
     let turn: HousekeepingTurn
     let clock: any WallClock
     let logger: Logger
 
     private static let turnEvery = Duration.seconds(1)
+    /// Ladders are looked at this often even if none is known to be due, because the clock may be set and commands may change the store.
     private static let remindEvery = Duration.seconds(10)
     private static let retainEvery = Duration.seconds(3_600)
     private static let shrinkEvery = Duration.seconds(10)
@@ -36,7 +39,7 @@ struct Housekeeping: Sendable {
             group.addTask { await repeating(every: Self.retainEvery, retain) }
             group.addTask { await repeating(every: Self.shrinkEvery, shrink) }
             if generation.configuration.routes.contains(where: { $0.reminders != nil }) {
-                group.addTask { await repeating(every: Self.remindEvery, remind) }
+                group.addTask { await remindWhenDue() }
             }
         }
     }
@@ -63,15 +66,34 @@ struct Housekeeping: Sendable {
         }
     }
 
+    /// Reminds when the next step of a ladder may be due, and looks at the ladders again soon after something was told.
+    private func remindWhenDue() async {
+        while !Task.isCancelled {
+            let told = tellings.value, started = clock.now
+            var next = started + Self.turnEvery
+            do throws(LedgerError) { next = min(try await remind(), started + Self.remindEvery) } catch { storeHealth.note(error) }
+            repeat {
+                try? await clock.sleep(for: min(max(clock.now.duration(to: next), .milliseconds(1)), Self.turnEvery))
+            } while !Task.isCancelled && clock.now < next && clock.now >= started && tellings.value == told
+        }
+    }
+
     /// Admits the reminders that are due now. If the store fails, they are due again in the next turn.
-    func remind() async throws(LedgerError) {
+    ///
+    /// - Returns: the earliest moment at which a further step may be due.
+    @discardableResult
+    func remind() async throws(LedgerError) -> Timestamp {
+        var next = Timestamp.distantFuture
         let reminding = Reminding(
             router: generation.router, workingHours: generation.workingHours, mutes: try await ledger.mutes(), now: clock.now)
         for account in generation.configuration.accounts {
-            let due = reminding.due(try await ledger.toldRequests(account: account.name))
+            let told = try await ledger.toldRequests(account: account.name)
+            let due = reminding.due(told)
+            next = min(next, reminding.next(told))
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))
             for (row, owed) in due.escalations { lanes.wake(try await ledger.escalate(row, to: owed)) }
         }
+        return next
     }
 
     /// Gives a little of the store's free room back while nothing waits to be sent.

@@ -14,7 +14,8 @@ actor Relay {
     let logger: Logger
     nonisolated let metrics = Metrics()
     let reports: SelfReport
-    let deaths = DeathCount()
+    let deaths = LaneCount()
+    let tellings = LaneCount()
     let said = SaidOnce()
     let version: String
     let admitter: Admitter
@@ -248,13 +249,13 @@ extension Relay {
     var housekeeping: Housekeeping {
         Housekeeping(
             generation: generation, ledger: ledger, admitter: admitter, lanes: laneRegistry, pollers: pollers, closer: closer,
-            carrier: carrier, reports: reports, storeHealth: storeHealth, deaths: deaths, turn: turn, clock: clock, logger: logger)
+            carrier: carrier, reports: reports, storeHealth: storeHealth, deaths: deaths, tellings: tellings, turn: turn, clock: clock, logger: logger)
     }
 
     private func lane(_ destination: Destination, record: LaneRecord?) -> Lane {
         let name = destination.name
         let observer = LaneObserver(
-            metrics: metrics, reports: reports, storeHealth: storeHealth, deaths: deaths, said: said, logger: logger)
+            metrics: metrics, reports: reports, storeHealth: storeHealth, deaths: deaths, tellings: tellings, said: said, logger: logger)
         return Lane(
             destination, composer: generation.composer, record: record, ledger: ledger, clock: clock, logger: logger,
             chance: chance, freshen: { [weak self] claim in await self?.approvals.freshened(claim) },

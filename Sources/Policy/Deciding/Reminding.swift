@@ -42,13 +42,31 @@ package struct Reminding: Sendable {
         return due
     }
 
-    /// The last step of the ladder that has passed, from 1; nil if none has, or if no route that fits has a ladder.
+    /// The earliest moment at which a further step may be due. A clock of working hours runs at most as fast as any other.
+    ///
+    /// - Parameter told: the open requests and the destinations that were told of them.
+    package func next(_ told: [ToldRequest]) -> Timestamp {
+        told.reduce(.distantFuture) { earliest, request in
+            guard let (_, ladder, waited) = ladder(of: request), let moment = ladder.moments.first(where: { $0 > waited }) else {
+                return earliest
+            }
+            return min(earliest, now + (moment - waited))
+        }
+    }
+
+    /// The last step of the ladder that has passed, from 1; nil if none has, or if the request has no ladder.
     private func step(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, step: Int)? {
-        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route }),
-            let waited = waited(since: request.toldAt, ladder, at: request.destination)
-        else { return nil }
+        guard let (route, ladder, waited) = ladder(of: request) else { return nil }
         let step = ladder.moments.prefix { $0 <= waited }.count
         return step > 0 ? (route, ladder, step) : nil
+    }
+
+    /// The ladder of a request and how long it has waited by the ladder's clock; nil if no route that fits has a ladder, or if the
+    /// destination has no such clock.
+    private func ladder(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, waited: Duration)? {
+        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route })
+        else { return nil }
+        return waited(since: request.toldAt, ladder, at: request.destination).map { (route, ladder, $0) }
     }
 
     /// How long the request has waited, by the ladder's clock; nil if only working hours count and the destination has none.
