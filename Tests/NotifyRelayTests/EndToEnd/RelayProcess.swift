@@ -33,8 +33,11 @@ final class RelayProcess: Sendable {
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input ?? FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try errors ?? FileHandle(forWritingTo: errorsFile)
+        let ours = try FileHandle(forWritingTo: output), oursOfErrors = try FileHandle(forWritingTo: errorsFile)
+        process.standardOutput = ours
+        process.standardError = errors ?? oursOfErrors
+        // The child has its own. A test run starts a thousand children, and a process may have 1,024 open files.
+        defer { for file in [ours, oursOfErrors] { try? file.close() } }
         try process.run()
         Reaper.shared?.watch(process.processIdentifier)
     }
