@@ -31,6 +31,8 @@ extension RunDetail {
             "outcome": .string(outcome.rawValue), "failed": .bool(outcome == .failed), "summary": .text(summary),
             "error": .text(error), "failed_step": .text(failedStep),
             "duration": milliseconds.map { .seconds(.milliseconds($0)) } ?? .null,
+            "streak": streak.map { .int($0) } ?? .null, "failing_since": .text(failingSince?.description),
+            "recovered_after": recoveredAfter.map { .int($0) } ?? .null,
         ]
     }
 }

@@ -6,13 +6,13 @@ extension Ledger {
     ///
     /// - Parameters:
     ///   - watch: a watch whose next state depends on whether one of the events is new.
-    ///   - plan: makes the admissions, in their order. It is called inside the transaction with the mutes of that moment, perhaps twice.
+    ///   - plan: makes the admissions, in their order. It is called inside the transaction with what the store knows then, perhaps twice.
     package func admit(
-        watches: [RunWatch] = [], watch: WatchAfter? = nil, _ plan: @escaping @Sendable ([Mute]) -> [Admission]
+        watches: [RunWatch] = [], watch: WatchAfter? = nil, _ plan: @escaping @Sendable (AdmissionReader) throws -> [Admission]
     ) async throws(LedgerError) -> Admitted {
         let now = clock.now
         return try await writes.write("admit") { [self] db in
-            let admissions = plan(try mutes(in: db, at: now))
+            let admissions = try plan(AdmissionReader(mutes: try mutes(in: db, at: now), db))
             let results = try admissions.map { try AdmissionRow.admit($0, at: now, db) }
             try LookRow.save(watches, db)
             if let watch { try LookRow.save(results.allSatisfy { $0 == .known } ? watch.ifKnown : watch.ifNew, db) }

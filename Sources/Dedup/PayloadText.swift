@@ -95,6 +95,9 @@ extension JSONText {
             add("error", detail.error)
             add("failed_step", detail.failedStep)
             add("milliseconds", detail.milliseconds)
+            add("streak", detail.streak.map(Int64.init))
+            add("failing_since", detail.failingSince?.milliseconds)
+            add("recovered_after", detail.recoveredAfter.map(Int64.init))
         case .approval(let detail):
             add(detail)
         case .digest(let detail):
@@ -147,10 +150,13 @@ extension Detail {
             self = .notification(detail)
         case "run":
             guard let outcome = members["outcome"]?.string.flatMap(RunDetail.Outcome.init) else { return nil }
-            self = .run(
-                RunDetail(
-                    outcome: outcome, summary: members["summary"]?.string, error: members["error"]?.string,
-                    failedStep: members["failed_step"]?.string, milliseconds: members["milliseconds"]?.int.map(Int64.init)))
+            var detail = RunDetail(
+                outcome: outcome, summary: members["summary"]?.string, error: members["error"]?.string,
+                failedStep: members["failed_step"]?.string, milliseconds: members["milliseconds"]?.int.map(Int64.init))
+            detail.streak = members["streak"]?.int
+            detail.failingSince = members["failing_since"]?.int.map { Timestamp(milliseconds: Int64($0)) }
+            detail.recoveredAfter = members["recovered_after"]?.int
+            self = .run(detail)
         case "approval":
             guard var detail = ApprovalDetail(members) else { return nil }
             detail.packed = packed

@@ -110,6 +110,12 @@ package struct RunDetail: Sendable, Equatable {
     package var failedStep: String?
     /// The time from start to completion in milliseconds; nil if either time is unreadable.
     package var milliseconds: Int64?
+    /// The number of failures in a row up to this one, as far as this relay has seen the automation's runs; nil if the run did not fail.
+    package var streak: Int?
+    /// When the first failure of the row ended; nil if the run is that first failure itself, or if nothing failed before it.
+    package var failingSince: Timestamp?
+    /// The number of failures in a row before this success; nil if there were none, or if the run did not succeed.
+    package var recoveredAfter: Int?
 
     package init(
         outcome: Outcome, summary: String? = nil, error: String? = nil, failedStep: String? = nil, milliseconds: Int64? = nil

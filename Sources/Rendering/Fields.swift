@@ -53,7 +53,7 @@ package struct Fields: Sendable {
         set("alike", alike.flatMap { $0 > 0 ? .text(String($0)) : nil })
         switch event.payload.detail {
         case .notification(let detail): add(detail)
-        case .run(let detail): add(detail)
+        case .run(let detail): add(detail, times)
         case .approval(let detail): add(detail, times, people: people, decideLink: decideLink)
         case .digest(let detail):
             add(detail, times, links, decideWaiting)
@@ -95,13 +95,16 @@ package struct Fields: Sendable {
         set("payload", .quoted(detail.payload.map { ReadableJSON.lines($0).shown.map(\.text).joined(separator: "\n") }))
     }
 
-    private mutating func add(_ detail: RunDetail) {
+    private mutating func add(_ detail: RunDetail, _ times: Times) {
         set("outcome", .text(detail.outcome.rawValue))
         set("failed", .flag(detail.outcome == .failed))
         set("summary", .quoted(detail.summary))
         set("error", .quoted(detail.error))
         set("failed_step", .name(detail.failedStep))
         set("duration", .text(detail.milliseconds.map { Duration.milliseconds($0).spoken }))
+        set("streak", .text(detail.streak.map(String.init)))
+        set("failing_since", .text(detail.failingSince.map(times.written)))
+        set("recovered_after", .text(detail.recoveredAfter.map(String.init)))
     }
 
     private mutating func add(_ detail: ApprovalDetail, _ times: Times, people: [String: String], decideLink: String?) {

@@ -29,6 +29,7 @@ struct QueryPlanTests {
         ("good run before", WindowReaderSQL.goodBefore),
         ("streak", WindowReaderSQL.streak), ("recovery", WindowReaderSQL.recovery), ("succeeded since", WindowReaderSQL.succeeded),
         ("last failure", WindowReaderSQL.lastFailure), ("last closing", WindowReaderSQL.lastClosing),
+        ("failures before a run", AdmissionReaderSQL.failures),
         ("failed before", WindowReaderSQL.failedBefore), ("last told", WindowReaderSQL.lastTold),
         ("upto before", WindowReaderSQL.uptoBefore),
         ("held deliveries", GaugeRow.heldDeliveries), ("held events", GaugeRow.heldEvents), ("gathered", GaugeRow.gatheredEvents),

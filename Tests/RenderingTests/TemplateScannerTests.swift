@@ -23,7 +23,7 @@ struct TemplateScannerTests {
         ("\n{{&mesage}}", 1, "'mesage' is not known"), ("\n{{.}}", 1, "'.' is not known"), ("\n{{a.b}}", 1, "'a.b' is not known"),
         ("\n{{}}", 1, "'' is not known"), ("\né {{mesage}}", 3, "'mesage' is not known"),
         ("{{! two\nlines }}{{mesage}}", 9, "'mesage' is not known"), ("\n{{#actions}}{{count}}{{/actions}}", 13, "'count' is not known"),
-        ("\n{{streak}}", 1, "'streak' is not known"), ("\n{{uppercased(message)}}", 1, "'uppercased(message)' is a transform"),
+        ("\n{{height}}", 1, "'height' is not known"), ("\n{{uppercased(message)}}", 1, "'uppercased(message)' is a transform"),
         ("\n{{#reversed(events)}}x{{/reversed(events)}}", 1, "'reversed(events)' is a transform"),
         ("\n{{=<% %>=}}", 1, "'{{=' is not allowed here"), ("\n{{% CONTENT_TYPE:HTML}}", 1, "'{{%' is not allowed here"),
         ("\n{{<parent}}x{{/parent}}", 1, "'{{<' is not allowed here"), ("\n{{$block}}x{{/block}}", 1, "'{{$' is not allowed here"),

@@ -42,11 +42,14 @@ extension Detail {
                 NotificationDetail(
                     type: fields.words("type"), message: fields.words("message") ?? "", payload: fields.value("payload")))
         case .run:
-            self = .run(
-                RunDetail(
-                    outcome: fields["outcome"]?.string.flatMap(RunDetail.Outcome.init) ?? .succeeded, summary: fields.words("summary"),
-                    error: fields.words("error"), failedStep: fields.words("failed_step"),
-                    milliseconds: fields.seconds("duration")?.milliseconds))
+            var run = RunDetail(
+                outcome: fields["outcome"]?.string.flatMap(RunDetail.Outcome.init) ?? .succeeded, summary: fields.words("summary"),
+                error: fields.words("error"), failedStep: fields.words("failed_step"),
+                milliseconds: fields.seconds("duration")?.milliseconds)
+            run.streak = fields["streak"]?.int
+            run.failingSince = fields.words("failing_since").flatMap { Timestamp(text: $0) }
+            run.recoveredAfter = fields["recovered_after"]?.int
+            self = .run(run)
         case .approval, .decision, .reminder: self = .approval(ApprovalDetail(fields, at: moment))
         case .digest: self = .digest(DigestDetail(fields, at: moment))
         case .relay:

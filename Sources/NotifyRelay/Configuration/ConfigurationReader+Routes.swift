@@ -54,6 +54,9 @@ extension ConfigurationReader {
         condition.type = globs(when, "type")
         condition.trigger = globs(when, "trigger")
         condition.risk = globs(when, "risk")
+        condition.streak = streaks(when)
+        condition.recovered = when.node("recovered") == nil ? nil : when.bool("recovered", default: true)
+        condition.longer = when.duration("longer")
         when.finish()
         return condition
     }
@@ -82,6 +85,26 @@ extension ConfigurationReader {
                     meant: nearest(written.text, in: words)))
             return nil
         }
+    }
+
+    /// Reads a number, `3..` for 3 and more, `2..5`, or a list of these.
+    private func streaks(_ section: ConfigSection) -> [ClosedRange<Int>]? {
+        section.places("streak")?.compactMap { written in
+            if let range = Self.streak(written.text) { return range }
+            problems.add(
+                Problem(
+                    written.place, "\(section.path).streak is \(written.shown)",
+                    expected: "a number of failures in a row, as in 1, 3.. or 2..5"))
+            return nil
+        }
+    }
+
+    private static func streak(_ text: String) -> ClosedRange<Int>? {
+        guard let dots = text.firstRange(of: "..") else { return Int(text).flatMap { $0 > 0 ? $0...$0 : nil } }
+        let first = Int(text[..<dots.lowerBound]), last = text[dots.upperBound...]
+        guard let first, first > 0 else { return nil }
+        if last.isEmpty { return first...Int.max }
+        return Int(last).flatMap { $0 >= first ? first...$0 : nil }
     }
 
     /// Reads a word, a list of words, or `high..` for `high` and above.

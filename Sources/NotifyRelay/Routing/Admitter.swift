@@ -47,9 +47,9 @@ final class Admitter: Sendable {
         StopPoint.pass(.admitting)
         let admitted: Admitted
         do throws(LedgerError) {
-            admitted = try await ledger.admit(watches: watches, watch: watch) { mutes in
-                let plan = DeliveryPlan(router: table.router, mutes: mutes, now: now)
-                return ordered.map { Self.admission($0, plan, table.catchUp) }
+            admitted = try await ledger.admit(watches: watches, watch: watch) { store in
+                let plan = DeliveryPlan(router: table.router, mutes: store.mutes, now: now)
+                return try ordered.map { Self.admission(try $0.withHistory(from: store), plan, table.catchUp) }
             }
         } catch {
             // It may be written although the store reported an error. The next look would find it known and wake no lane.

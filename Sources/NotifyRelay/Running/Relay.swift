@@ -249,7 +249,8 @@ extension Relay {
     var housekeeping: Housekeeping {
         Housekeeping(
             generation: generation, ledger: ledger, admitter: admitter, lanes: laneRegistry, pollers: pollers, closer: closer,
-            carrier: carrier, reports: reports, storeHealth: storeHealth, deaths: deaths, tellings: tellings, turn: turn, clock: clock, logger: logger)
+            carrier: carrier, reports: reports, storeHealth: storeHealth, deaths: deaths, tellings: tellings, turn: turn, clock: clock,
+            logger: logger)
     }
 
     private func lane(_ destination: Destination, record: LaneRecord?) -> Lane {

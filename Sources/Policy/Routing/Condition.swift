@@ -1,4 +1,5 @@
 package import RelayCore
+import RelaySupport
 
 /// The `when` of a route or a priority rule.
 ///
@@ -15,6 +16,12 @@ package struct Condition: Sendable, Equatable {
     package var type: [Glob]?
     package var trigger: [Glob]?
     package var risk: [Glob]?
+    /// How many failures in a row a failed run ends.
+    package var streak: [ClosedRange<Int>]?
+    /// Whether a finished run is the first success after a failure.
+    package var recovered: Bool?
+    /// The run took at least so long.
+    package var longer: Duration?
 
     package init(
         account: [String]? = nil, kind: [Event.Kind]? = nil, priority: Set<Priority>? = nil, automation: [Glob]? = nil,
@@ -39,7 +46,14 @@ package struct Condition: Sendable, Equatable {
             && priority?.contains(event.priority) != false && automationMisfit(origin) == nil
             && Self.fits(state, event.approvalState) { $0 == $1 } && Self.fits(outcome, event.runOutcome) { $0 == $1 }
             && Self.fits(type, event.notificationType) { $0.matches($1) } && Self.fits(trigger, origin.trigger) { $0.matches($1) }
-            && Self.fits(risk, origin.risk) { $0.matches($1) }
+            && Self.fits(risk, origin.risk) { $0.matches($1) } && fitsHistory(event)
+    }
+
+    private func fitsHistory(_ event: Event) -> Bool {
+        if streak == nil, recovered == nil, longer == nil { return true }
+        guard case .run(let run) = event.payload.detail else { return false }
+        return Self.fits(streak, run.streak) { $0.contains($1) } && (recovered == nil || recovered == run.hasRecovered)
+            && Self.fits(longer.map { [$0.milliseconds] }, run.milliseconds) { $1 >= $0 }
     }
 
     private static func fits<Wanted, Actual>(_ wanted: [Wanted]?, _ actual: Actual?, _ match: (Wanted, Actual) -> Bool) -> Bool {
@@ -64,7 +78,25 @@ package struct Condition: Sendable, Equatable {
             ?? differs("outcome", outcome?.map(\.rawValue), event.runOutcome?.rawValue) { $0 == $1 }
             ?? differs("type", type?.map(\.pattern), event.notificationType) { Glob(pattern: $0).matches($1) }
             ?? differs("trigger", trigger?.map(\.pattern), origin.trigger) { Glob(pattern: $0).matches($1) }
-            ?? differs("risk", risk?.map(\.pattern), origin.risk) { Glob(pattern: $0).matches($1) }
+            ?? differs("risk", risk?.map(\.pattern), origin.risk) { Glob(pattern: $0).matches($1) } ?? historyMisfit(event)
+    }
+
+    private func historyMisfit(_ event: Event) -> String? {
+        if fitsHistory(event) { return nil }
+        guard case .run(let run) = event.payload.detail else { return "it is no run, and \(historyKeys) is asked for" }
+        if !Self.fits(streak, run.streak, { $0.contains($1) }) {
+            return run.streak.map { "streak is \($0), not \(streak?.map(\.written).joined(separator: " or ") ?? "")" } ?? "it did not fail"
+        }
+        if let recovered, recovered != run.hasRecovered {
+            return run.hasRecovered.map { $0 ? "it recovered" : "it did not recover from anything" } ?? "it was cancelled"
+        }
+        return run.milliseconds.map { "it took \(Duration.milliseconds($0).spoken), not at least \((longer ?? .zero).spoken)" }
+            ?? "nobody knows how long it took"
+    }
+
+    private var historyKeys: String {
+        [streak.map { _ in "streak" }, recovered.map { _ in "recovered" }, longer.map { _ in "longer" }].compactMap(\.self)
+            .joined(separator: ", ")
     }
 
     private func differs(_ key: String, _ wanted: [String]?, _ actual: String?, _ match: (String, String) -> Bool) -> String? {
@@ -79,6 +111,18 @@ package struct Condition: Sendable, Equatable {
         guard origin.automation != nil || origin.automationID != nil else { return "it has no automation" }
         if automation.contains(where: { $0.matches(origin.automation ?? "") || $0.pattern == origin.automationID }) { return nil }
         return "automation is \(origin.automation ?? origin.automationID ?? ""), not \(automation.map(\.pattern).joined(separator: " or "))"
+    }
+}
+
+extension RunDetail {
+    /// Nil for a cancelled run, which says nothing about its automation.
+    fileprivate var hasRecovered: Bool? { outcome == .cancelled ? nil : recoveredAfter != nil }
+}
+
+extension ClosedRange<Int> {
+    /// As the configuration writes it.
+    fileprivate var written: String {
+        lowerBound == upperBound ? "\(lowerBound)" : upperBound == .max ? "\(lowerBound).." : "\(lowerBound)..\(upperBound)"
     }
 }
 
