@@ -36,7 +36,9 @@ struct ConditionTests {
         return event
     }
 
-    @Test(arguments: [(1, [1...1], true), (2, [1...1], false), (3, [3...Int.max], true), (2, [3...Int.max], false), (4, [1...1, 4...5], true)])
+    @Test(arguments: [
+        (1, [1...1], true), (2, [1...1], false), (3, [3...Int.max], true), (2, [3...Int.max], false), (4, [1...1, 4...5], true),
+    ])
     func `a row of failures fits its numbers`(streak: Int, wanted: [ClosedRange<Int>], fits: Bool) {
         var condition = Condition()
         condition.streak = wanted
