@@ -50,8 +50,15 @@ extension ConfigSection {
             note(key, "\(path).\(key) would be sent in the clear", expected: "https:// (http:// with allow_plain: true)")
             return nil
         }
+        guard basics.network.allowLinkLocal || !parts.isRefused else {
+            note(key, "\(path).\(key) \(Self.isNotSentTo)", expected: Self.elsewhere)
+            return nil
+        }
         return HTTPAddress(url: url, parts: parts)
     }
+
+    static let isNotSentTo = "is a link-local address or a cloud's metadata service, and nothing is sent there"
+    static let elsewhere = "another address, or allow_link_local: true"
 
     private func plain(_ key: String, _ isRequired: Bool, _ expected: String) -> String? {
         isRequired ? required(key, expected) : string(key)

@@ -28,8 +28,8 @@ struct ConsoleChannel: Channel {
 
     /// The title is not indented and the body is, so that no body can look like another message.
     func preview(_ message: Message) -> String {
-        var lines = [message.labelledTitle.oneLine(most: .max)]
-        lines += message.body.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + String($0) }
+        var lines = [message.title.oneLine(most: .max)]
+        lines += message.labelledBody.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + String($0) }
         while lines.count > 1, lines[lines.count - 1].trimmed.isEmpty { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -14,7 +14,7 @@ extension Email {
 extension ConfigSection {
     /// Reads `server`, `tls`, `username`, `password`, `login_options` and `ehlo`. Returns nil if any of them is wrong.
     func mailServer(_ basics: DestinationBasics) -> MailServer? {
-        let address = mailServerAddress()
+        let address = mailServerAddress(basics)
         let tls = word("tls", Email.TLS.self)
         let username = string("username")
         let password = secret("password")
@@ -35,11 +35,15 @@ extension ConfigSection {
             password: password, loginOptions: options, ehlo: ehlo, network: basics.network)
     }
 
-    private func mailServerAddress() -> WebAddress? {
+    private func mailServerAddress(_ basics: DestinationBasics) -> WebAddress? {
         let expected = "smtps://HOST:465 or smtp://HOST:587"
         guard let text = required("server", expected) else { return nil }
         guard let address = WebAddress(text), ["smtps", "smtp"].contains(address.scheme) else {
             note("server", "\(path).server is no address that can be used", expected: expected + ", without name or password in it")
+            return nil
+        }
+        guard basics.network.allowLinkLocal || !address.isRefused else {
+            note("server", "\(path).server \(Self.isNotSentTo)", expected: Self.elsewhere)
             return nil
         }
         return address

@@ -50,8 +50,8 @@ struct EventDocument {
             "id": .string(event.id),
             "account": .text(event.account),
             "priority": .string(event.priority.word),
-            "title": .string(message.labelledTitle),
-            "text": .string(message.body),
+            "title": .string(message.title),
+            "text": .string(message.labelledBody),
             "link": .text(message.link),
             "automation": ["id": .text(origin.automationID), "name": .text(origin.automation), "risk": .text(origin.risk)],
             "run": .object(run),
@@ -78,8 +78,8 @@ extension Message {
     /// The document that `webhook` posts, uncut however long it is.
     package var document: JSONValue { EventDocument(message: self).whole }
 
-    /// The title; in a sample the label comes first.
-    var labelledTitle: String { (label.map { "\($0): " } ?? "") + title }
+    /// The body; in a sample the sentence that says so comes first.
+    var labelledBody: String { (label.map { "\($0)\n" } ?? "") + body }
 }
 
 extension JSONValue {

@@ -13,7 +13,7 @@ struct Letterhead: Sendable {
     /// The same message and date always give the same bytes.
     func mail(_ message: Message, to recipient: MailAddress, date: Timestamp) -> MIMEMail {
         MIMEMail(
-            date: date, from: from, to: recipient, replyTo: replyTo, subject: (message.label == nil ? "" : "[sample] ") + message.title,
+            date: date, from: from, to: recipient, replyTo: replyTo, subject: message.title,
             messageID: messageID(message),
             references: references(message), extraHeaders: headers(message),
             text: [message.label, message.body].compactMap(\.self).joined(separator: "\n\n"),

@@ -62,7 +62,7 @@ package enum PagerDuty {
         [
             "routing_key": .string(key), "event_action": resolves(message) ? "resolve" : "trigger", "dedup_key": .string(dedupKey),
             "payload": [
-                "summary": .string(Dialect.plain.cut(message.labelledTitle.oneLine(most: 500), to: mostSummary)),
+                "summary": .string(Dialect.plain.cut(message.title.oneLine(most: 500), to: mostSummary)),
                 "severity": .string(severity(message.event.priority)),
                 "source": .string(message.event.account ?? "notify-relay"),
                 "custom_details": ["text": .string(message.plainText(.plain, most: Limit(4_000, .bytes)))],
@@ -71,9 +71,9 @@ package enum PagerDuty {
     }
 
     private static func alert(_ message: Message) -> JSONValue {
-        let words = [message.label, message.title].compactMap { $0 }.joined(separator: " ").oneLine(most: 2_000)
+        let words = message.title.oneLine(most: 2_000)
         let summary = words.isEmpty ? message.event.kind.rawValue : words
-        var details: [String: JSONValue] = ["text": .string(message.body), "id": .string(message.event.id)]
+        var details: [String: JSONValue] = ["text": .string(message.labelledBody), "id": .string(message.event.id)]
         for (name, value) in message.facts { details[name.lowercased()] = .string(value) }
         var alert: [String: JSONValue] = [
             "summary": .string(Dialect.plain.cut(summary, to: mostSummary)), "severity": .string(severity(message.event.priority)),

@@ -25,6 +25,8 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     package var meant: String?
     /// The problem is a warning: `check` prints it and still accepts the file.
     package var isWarning: Bool
+    /// It is about a variable or a file that is not here, not about what the configuration says.
+    package var isOfEnvironment = false
 
     package init(_ place: Place, _ problem: String, expected: String? = nil, meant: String? = nil, isWarning: Bool = false) {
         self.place = place

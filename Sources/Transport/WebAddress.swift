@@ -36,6 +36,10 @@ package struct WebAddress: Sendable, Equatable {
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 
+    /// The host itself is an address or a name that nothing is sent to unless `allow_link_local` is set. A name is judged again by where it
+    /// leads, when it is used.
+    package var isRefused: Bool { AddressPolicy.refuses(host: host) }
+
     private static func part(_ part: CURLUPart, _ parser: OpaquePointer) -> String? {
         var text: UnsafeMutablePointer<CChar>?
         guard curl_url_get(parser, part, &text, 0) == CURLUE_OK, let text else { return nil }

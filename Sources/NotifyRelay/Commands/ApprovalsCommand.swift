@@ -26,7 +26,13 @@ struct ApprovalsCommand: AsyncParsableCommand {
             let ledger = try file.openLedger(part.configuration)
             defer { ledger.end() }
             var rows: [ApprovalRow] = []
-            for account in try await accounts(part, ledger) { rows += try await ledger.openApprovals(account: account) }
+            for account in try await accounts(part, ledger) {
+                for row in try await ledger.openApprovals(account: account) {
+                    // RevKeen has taken an answer, and the next look will show it.
+                    if try await ledger.lastAnswer(account: account, approval: row.id)?.state == .taken { continue }
+                    rows.append(row)
+                }
+            }
             if json { return Terminal.say(json: .array(rows.map(\.json))) }
             if rows.isEmpty { return Terminal.say("nothing waits") }
             let now = SystemClock().now

@@ -3,6 +3,7 @@ import Dedup
 import Foundation
 import Glibc
 import Logging
+import NIOCore
 import RelayCore
 import Sandbox
 
@@ -15,6 +16,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "warning"
 
     func validate() throws {
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port is a number from 0 to 65535") }
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level is one of the levels named in --help") }
     }
 
@@ -55,7 +57,12 @@ struct DemoCommand: AsyncParsableCommand {
                 last = error
             }
         }
-        throw ListenError(key: "--port", address: "127.0.0.1:\(port ?? 0)", why: last.map { "\($0)" } ?? "no reason given")
+        throw ListenError(key: "--port", address: "127.0.0.1:\(port ?? 0)", why: last.map(Self.words) ?? "no reason given")
+    }
+
+    private static func words(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode)).lowercased()
     }
 
     /// Finds a port that was free a moment ago. The decision pages need their address before their server starts.

@@ -31,6 +31,12 @@ struct InitCommand: AsyncParsableCommand {
             throw ExitCode.usage
         }
         let file = yes ? try fromOptions() : try await fromDialogue()
+        let wrong = Self.problems(of: file.text, at: path)
+        guard wrong.isEmpty else {
+            for problem in wrong { Terminal.complain(problem.description) }
+            Terminal.complain("nothing is written, because no environment would make this right")
+            throw ExitCode.usage
+        }
         try write(file.text, to: path)
         let (configuration, problems) = Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
         for problem in problems + [configuration?.lackOfWayToDecide].compactMap(\.self) { Terminal.say(problem.description) }
@@ -43,19 +49,33 @@ struct InitCommand: AsyncParsableCommand {
             """)
     }
 
+    /// What would be wrong with the file wherever it is read. That a variable or a file is not here is no such thing.
+    static func problems(of text: String, at path: String) -> [Problem] {
+        let (_, problems) = Configuration.load(
+            text: text, file: path, folder: FileManager.default.currentDirectoryPath,
+            environment: ProcessInfo.processInfo.environment, readFile: TextFile.read)
+        return problems.filter { !$0.isWarning && !$0.isOfEnvironment }
+    }
+
     private var zone: String { timeZone ?? TimeZone.current.identifier }
 
     private func fromOptions() throws -> StarterFile {
         guard let reference = StarterFile.Reference(key) else {
-            throw ValidationError("--key is the name of a variable or the path of a file")
+            throw ValidationError("--key is the name of a variable in capitals or the path of a file, and not the key itself")
         }
         guard Catalogue.type(named: type) != nil else {
             throw ValidationError("--type is one of \(Catalogue.types.map(\.name).joined(separator: ", "))")
         }
         var file = StarterFile(key: reference, type: type, timeZone: zone, publicURL: publicURL)
         for setting in settings {
-            guard let equals = setting.firstIndex(of: "="), equals > setting.startIndex else { throw ValidationError("--set is KEY=VALUE") }
-            file.values.append((String(setting[..<equals]), String(setting[setting.index(after: equals)...])))
+            guard let equals = setting.firstIndex(of: "="), setting[..<equals].wholeMatch(of: /[a-z_]+/) != nil else {
+                throw ValidationError("--set is KEY=VALUE, as in --set channel='#ops'")
+            }
+            let key = String(setting[..<equals])
+            guard key != "type", !file.values.contains(where: { $0.key == key }) else {
+                throw ValidationError("--set gives \(key) twice; --type gives the type")
+            }
+            file.values.append((key, String(setting[setting.index(after: equals)...])))
         }
         let lacking = ConfigurationSchema().needs(ofType: type).map(\.key).filter { key in !file.values.contains { $0.key == key } }
         guard lacking.isEmpty || !settings.isEmpty && type == "slack" else {

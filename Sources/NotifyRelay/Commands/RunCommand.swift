@@ -28,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // A reload that is asked for before the signals are trapped must not end the daemon. The start reads the configuration anyway.
+        if !once { signal(SIGHUP, SIG_IGN) }
         Heap.keepLittle()
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()

@@ -19,14 +19,41 @@ struct WhyCommand: AsyncParsableCommand {
         let configuration = try file.loadPart().configuration
         let ledger = try file.openLedger(configuration)
         defer { ledger.end() }
-        let event = try await ledger.only(id)
-        guard let stored = try await ledger.event(event) else { throw ExitCode.noInput }
+        var ids = try await ledger.resolve(id)
+        if ids.isEmpty, let silent = try await silentRun(ledger) { return Terminal.say(silent) }
+        // All that happened to one run or approval is told. Only a beginning that fits several is asked back.
+        if ids.isEmpty || ids.contains(where: { !$0.isAbout(id) }) { ids = [try await ledger.only(id)] }
         let router = Router(configuration)
-        let story = Story(
-            event: stored.event, isReadable: stored.isReadable, routes: router.explain(stored.event),
-            history: try await ledger.history(event), since: try await since(of: stored.event, ledger))
-        if json { Terminal.say(json: story.json) } else { Terminal.say(story.text) }
+        var stories: [Story] = []
+        for id in ids {
+            guard let stored = try await ledger.event(id) else { continue }
+            stories.append(
+                Story(
+                    event: stored.event, isReadable: stored.isReadable, routes: router.explain(stored.event),
+                    history: try await ledger.history(id), since: try await since(of: stored.event, ledger)))
+        }
+        guard let first = stories.first else { throw ExitCode.noInput }
+        guard json else { return Terminal.say(stories.map(\.text).joined(separator: "\n\n")) }
+        Terminal.say(json: stories.count == 1 ? first.json : .array(stories.map(\.json)))
     }
+
+    /// What is said of a run that was over before the account was first watched, so that it made no event; nil if no such run is stored.
+    private func silentRun(_ ledger: Ledger) async throws(LedgerError) -> String? {
+        for account in Set(try await ledger.feeds(account: nil).map(\.account)).sorted() {
+            guard let watch = try await ledger.watch(account: account, run: id) else { continue }
+            let state =
+                watch.settled
+                ? "was over before the account was first watched; it is remembered, and nobody was told"
+                : "is known, and has brought nothing to tell yet"
+            return "run \(watch.run) of account \(account), automation \(watch.automation): it \(state)"
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Whether the event id is about a run, an approval or a notification with this id, or is this id.
+    fileprivate func isAbout(_ id: String) -> Bool { self == id || split(separator: "/").dropFirst(2).first.map(String.init) == id }
 }
 
 /// The earliest moment from which events of the event's account are told.

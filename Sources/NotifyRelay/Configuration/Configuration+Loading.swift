@@ -63,7 +63,7 @@ extension Configuration {
     ) -> ConfigurationReader? {
         // A relative path in `${file:…}` starts in the folder of the file, as every path of the file does.
         let readBeside: (String) -> String? = { readFile($0.hasPrefix("/") ? $0 : "\(folder)/\($0)") }
-        var reader = YAMLReader(file: file, environment: environment, readFile: readBeside, problems: problems)
+        var reader = YAMLReader(file: file, folder: folder, environment: environment, readFile: readBeside, problems: problems)
         guard let node = reader.read(text), let root = ConfigSection(node, path: "", problems: problems) else { return nil }
         return ConfigurationReader(root: root, folder: folder, store: ConfigurationText.store(in: environment, folder: folder))
     }

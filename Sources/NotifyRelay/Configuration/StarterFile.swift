@@ -5,7 +5,8 @@ struct StarterFile: Sendable, Equatable {
         case variable(String)
         case file(String)
 
-        /// Reads what a person typed: a path that begins with `/`, a name, or either of them inside `${…}`. Nil if it is none of these.
+        /// Reads what a person typed: a path that begins with `/`, a name in capitals, or either of them inside `${…}`. Nil if it is none of
+        /// these. Keys of RevKeen and of most services have small letters, so one that is typed by mistake is not taken for a name.
         init?(_ typed: String) {
             var text = Substring(typed)
             if text.hasPrefix("${"), text.hasSuffix("}") { text = text.dropFirst(2).dropLast() }
@@ -15,8 +16,8 @@ struct StarterFile: Sendable, Equatable {
                 self = .file(String(text))
                 return
             }
-            let isName = text.first.map { $0 == "_" || $0.isASCII && $0.isLetter } ?? false
-            guard isName, text.allSatisfy({ $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }) else { return nil }
+            let isName = text.first.map { $0 == "_" || ("A"..."Z").contains($0) } ?? false
+            guard isName, text.allSatisfy({ $0 == "_" || ("A"..."Z").contains($0) || ("0"..."9").contains($0) }) else { return nil }
             self = .variable(String(text))
         }
 

@@ -14,10 +14,15 @@ struct YAMLReader {
     /// Returns nil if the file cannot be read.
     let readFile: (String) -> String?
     let problems: ProblemList
+    private let folder: String
     private var count = 0
 
-    init(file: String, environment: [String: String], readFile: @escaping (String) -> String?, problems: ProblemList) {
+    /// - Parameter folder: where the relative paths of `${file:…}` start.
+    init(
+        file: String, folder: String = "/", environment: [String: String], readFile: @escaping (String) -> String?, problems: ProblemList
+    ) {
         self.file = file
+        self.folder = folder
         self.environment = environment
         self.readFile = readFile
         self.problems = problems
@@ -153,11 +158,13 @@ struct YAMLReader {
     private func interpolated(_ scalar: Node.Scalar, at place: Place) -> ConfigNode.Scalar {
         let isPlain = scalar.style == .plain || scalar.style == .any
         guard scalar.string.contains("${") else { return ConfigNode.Scalar(text: scalar.string, isPlain: isPlain) }
-        var interpolation = Interpolation(scalar.string)
+        var interpolation = Interpolation(scalar.string, folder: folder)
         var isUnresolved = false
-        let text = interpolation.resolve(environment: environment, readFile: readFile) { problem, expected in
+        let text = interpolation.resolve(environment: environment, readFile: readFile) { problem, expected, isOfEnvironment in
             isUnresolved = true
-            problems.add(Problem(place, problem, expected: expected))
+            var complaint = Problem(place, problem, expected: expected)
+            complaint.isOfEnvironment = isOfEnvironment
+            problems.add(complaint)
         }
         return ConfigNode.Scalar(
             text: text, isPlain: isPlain && text.isEmpty, isInterpolated: interpolation.replaced, isUnresolved: isUnresolved)
@@ -167,12 +174,17 @@ struct YAMLReader {
 /// Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}`; `$${` gives a plain `${`.
 struct Interpolation {
     private var rest: Substring
+    private let folder: String
     private(set) var replaced = false
 
-    init(_ text: String) { rest = Substring(text) }
+    /// - Parameter folder: where relative paths start.
+    init(_ text: String, folder: String = "/") {
+        rest = Substring(text)
+        self.folder = folder
+    }
 
     mutating func resolve(
-        environment: [String: String], readFile: (String) -> String?, complain: (_ problem: String, _ expected: String) -> Void
+        environment: [String: String], readFile: (String) -> String?, complain: (_ problem: String, _ expected: String, _ isOfEnvironment: Bool) -> Void
     ) -> String {
         var out = ""
         while let start = rest.range(of: "${") {
@@ -185,7 +197,7 @@ struct Interpolation {
                 continue
             }
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                complain("'${' has no end", "${NAME}, ${NAME:-default} or ${file:/path}")
+                complain("'${' has no end", "${NAME}, ${NAME:-default} or ${file:/path}", false)
                 return out
             }
             out += value(String(rest[start.upperBound..<end]), environment, readFile, complain)
@@ -196,14 +208,12 @@ struct Interpolation {
     }
 
     private func value(
-        _ name: String, _ environment: [String: String], _ readFile: (String) -> String?, _ complain: (String, String) -> Void
+        _ name: String, _ environment: [String: String], _ readFile: (String) -> String?, _ complain: (String, String, Bool) -> Void
     ) -> String {
         if name.hasPrefix("file:") {
             let path = String(name.dropFirst(5))
             guard var text = readFile(path) else {
-                complain(
-                    "the file \(path) cannot be read\(path.hasPrefix("/") ? TextFile.rights(of: path) : "")",
-                    "a file that this user may read")
+                complain(TextFile.whyUnread(absolutePath(path, in: folder)), "a file that this user may read", true)
                 return ""
             }
             if text.unicodeScalars.last == "\n" { text.unicodeScalars.removeLast() }
@@ -214,7 +224,7 @@ struct Interpolation {
         let variable = String(name[..<(parts?.lowerBound ?? name.endIndex)])
         if let value = environment[variable], !value.isEmpty { return value }
         if let parts { return String(name[parts.upperBound...]) }
-        complain("the environment variable \(variable) is not set", "a value, or a default as in ${\(variable):-default}")
+        complain("the environment variable \(variable) is not set", "a value, or a default as in ${\(variable):-default}", true)
         return ""
     }
 }

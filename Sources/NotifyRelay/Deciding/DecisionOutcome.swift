@@ -77,7 +77,7 @@ struct DecisionOutcome: Sendable, Equatable {
     ///
     /// - Parameter fault: why that could not be recorded; nil if it was.
     static func taken(_ answer: Answer, wanted: Choice, fault: LedgerError? = nil) -> DecisionOutcome {
-        let text = "\(answer.choice.pastTense) by \(answer.actor)"
+        let text = "\(answer.choice.pastTense) by \(answer.actor)" + (answer.choice == wanted ? "" : "; your \(wanted.noun) does not count")
         guard let fault else { return DecisionOutcome(kind: answer.choice == wanted ? .done : .otherwise, text: text) }
         return DecisionOutcome(
             kind: .takenUnrecorded,
@@ -88,7 +88,9 @@ struct DecisionOutcome: Sendable, Equatable {
     /// The approval is in a state that this request did not bring about.
     static func found(_ state: ApprovalDetail.State, by actor: String?, wanted: Choice) -> DecisionOutcome {
         let isSo = (state == .approved && wanted == .approve) || (state == .rejected && wanted == .reject)
-        return DecisionOutcome(kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? ""))
+        let late = isSo ? "" : "; your \(wanted.noun) does not count"
+        return DecisionOutcome(
+            kind: isSo ? .done : .otherwise, text: "it is \(state.rawValue)" + (actor.map { " by \($0)" } ?? "") + late)
     }
 
     /// The same outcome after the ledger could not record it. The answer stays owed, and the next call to RevKeen gets the same response.

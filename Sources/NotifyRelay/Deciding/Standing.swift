@@ -16,9 +16,11 @@ enum Standing: Sendable, Equatable {
     ///   - people: the names of people by their user ids at RevKeen.
     init(_ row: ApprovalRow, answer: Answer?, people: [String: String]) {
         guard row.isOpen else {
-            let detail = row.detail
+            let detail = row.detail, actor = detail?.actor.map { people[$0] ?? $0 }
+            // RevKeen knows only whose key was used. The answer knows the person.
+            let ours = answer.flatMap { $0.state == .taken && $0.choice.pastTense == detail?.state.rawValue ? $0 : nil }
             self = .over(
-                state: detail?.state.rawValue ?? "closed", actor: detail?.actor.map { people[$0] ?? $0 }, reason: detail?.reason)
+                state: detail?.state.rawValue ?? "closed", actor: ours?.actor ?? actor, reason: ours.map(\.reasonBesideActor) ?? detail?.reason)
             return
         }
         switch (answer, answer?.state) {

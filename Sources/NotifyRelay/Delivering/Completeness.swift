@@ -5,11 +5,13 @@ import RelaySupport
 import Rendering
 
 /// Whether a message shows everything of the request that it asks to decide. One that does not has no buttons, says so, and offers the page.
-struct Completeness: Sendable, Equatable {
+struct Completeness: Sendable {
     /// The fields of the request and of its automation.
     var all: Int
     /// The fields that the message shows whole.
     var shown: Int
+    /// The same of the lines that a person can count.
+    var lines: (all: Int, shown: Int)
     /// The bytes of fields that the relay does not hold whole; nil if it holds all.
     var cutBytes: Int?
 
@@ -31,9 +33,10 @@ struct Completeness: Sendable, Equatable {
             (.automation, origin.automation), (.runStatus, origin.runStatus), (.trigger, origin.trigger), (.risk, origin.risk),
         ].compactMap { fact, text in text.flatMap { $0.isEmpty ? nil : (fact, $0) } }
         all = 1 + lines.all + facts.count
+        let linesShown = lines.shown.indices.count { lines.shown[$0].isWhole && isShown(.line($0)) }
+        self.lines = (lines.all, linesShown)
         self.shown =
-            (detail?.action?.isEmpty ?? true || isShown(.action) ? 1 : 0)
-            + lines.shown.indices.count { lines.shown[$0].isWhole && isShown(.line($0)) }
+            (detail?.action?.isEmpty ?? true || isShown(.action) ? 1 : 0) + linesShown
             + facts.count { type.hasFields ? isShort($0.text) : isShown($0.fact) }
         cutBytes = detail?.cutBytes
     }
@@ -45,6 +48,7 @@ struct Completeness: Sendable, Equatable {
         guard !isWhole else { return nil }
         let advice = hasPage ? "open the page to read all" : "read all of it in RevKeen before it is decided"
         guard shown < all else { return "This shows all \(all) fields, of which \(cutBytes ?? 0) bytes are cut; \(advice)." }
-        return "This shows \(shown) of \(all) fields; \(advice)."
+        if lines.shown < lines.all { return "This shows \(lines.shown) of \(lines.all) fields; \(advice)." }
+        return "This shows only a part of what is asked; \(advice)."
     }
 }

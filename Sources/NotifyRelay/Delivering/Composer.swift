@@ -48,9 +48,11 @@ struct Composer: Sendable {
         let rendered = templates.render(fields, request)
         let dialect = target.type.dialect
         let ending = link.map(dialect.link) ?? "notify-relay why \(event.id)"
-        let title = dialect.cut(rendered.title, to: target.type.titleLimit)
+        // A phone shows only the title, so it says by itself that nothing happened.
+        let whole = (label == nil ? "" : dialect.escape("[sample]") + " ") + rendered.title
+        let title = dialect.cut(whole, to: target.type.titleLimit)
         // A title that is cut stands whole on top of the body, so that no word is lost. A request says by itself what it does not show.
-        let words = title == rendered.title || asked != nil ? rendered.body : "\(rendered.title)\n\n\(rendered.body)"
+        let words = title == whole || asked != nil ? rendered.body : "\(rendered.title)\n\n\(rendered.body)"
         var body = dialect.cut(words, to: target.limit, ending: "…\n\(ending)")
         var buttons = asked.flatMap { ways?.buttons(for: $0, at: target, now: now) } ?? []
         var html = label.map { rendered.html(under: $0) } ?? rendered.html

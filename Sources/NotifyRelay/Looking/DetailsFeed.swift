@@ -225,14 +225,14 @@ extension DetailsFeed {
     private func take(_ response: RunDetailResponse, _ watch: RunWatch, asked: Duration) async throws {
         let run = response.run, now = account.clock.now
         let isFirst = await account.isOfFirstLook(watch.run), beginning = await account.beginning
-        let risk = await book.automation(watch.automation)?.riskProfile
+        let automation = await book.automation(watch.automation)
         let sightings =
             response.notifications.map { item in
                 let moment = (item.createdAt?.moment ?? item.deliveredAt?.moment)
                 return Sighting(
-                    account.maker.notification(item, of: run, risk: risk, now: now),
+                    account.maker.notification(item, of: run, in: automation, now: now),
                     telling: beginning.isPast(moment, isFirstLook: isFirst) ? .silent : .routed)
-            } + finished(response, risk: risk, beginning, isFirstLook: isFirst)
+            } + finished(response, in: automation, beginning, isFirstLook: isFirst)
         let look = ApprovalLook(asked: asked, isFirst: isFirst, runIsFinished: run.completedAt != nil)
         let newApprovals = try await approvals.see(response.approvals.map { $0.filled(from: run) }, look)
         try await approvals.closeGone(from: response)
@@ -250,8 +250,10 @@ extension DetailsFeed {
         await account.firstLookIsOver(at: watch.run)
     }
 
-    private func finished(_ response: RunDetailResponse, risk: String?, _ beginning: Beginning, isFirstLook: Bool) -> [Sighting] {
-        guard let event = account.maker.run(response, risk: risk, now: account.clock.now) else { return [] }
+    private func finished(
+        _ response: RunDetailResponse, in automation: Automation?, _ beginning: Beginning, isFirstLook: Bool
+    ) -> [Sighting] {
+        guard let event = account.maker.run(response, in: automation, now: account.clock.now) else { return [] }
         let past = beginning.isPast(response.run.completedAt?.moment, isFirstLook: isFirstLook)
         return [Sighting(event, telling: past ? .silent : .routed)]
     }

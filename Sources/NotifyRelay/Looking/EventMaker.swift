@@ -12,7 +12,7 @@ struct EventMaker: Sendable {
     let priorityWords: PriorityWords
     let redactor: Redactor
 
-    func notification(_ item: RevKeen.Notification, of run: Run, risk: String?, now: Timestamp) -> Event {
+    func notification(_ item: RevKeen.Notification, of run: Run, in automation: Automation?, now: Timestamp) -> Event {
         let id = EventID.notification(item.id, account: account)
         var detail = NotificationDetail(
             type: item.type, message: item.message ?? item.type ?? "notification without a message")
@@ -21,11 +21,13 @@ struct EventMaker: Sendable {
         return Event(
             id: id, account: account, kind: .notification, subject: id, priority: priorityWords.priority(item.priority).priority,
             occurredAt: (item.createdAt?.moment ?? item.deliveredAt?.moment) ?? now, seenAt: now,
-            payload: Payload(origin: origin(run, risk: risk), detail: .notification(detail)))
+            payload: Payload(origin: origin(run, in: automation), detail: .notification(detail)))
     }
 
     /// The event of a finished run; nil while the run is not finished.
-    func run(_ response: RunDetailResponse, risk: String?, now: Timestamp) -> Event? {
+    ///
+    /// - Parameter automation: what the list of automations shows, for what the run itself does not say; nil if it is not listed.
+    func run(_ response: RunDetailResponse, in automation: Automation?, now: Timestamp) -> Event? {
         let run = response.run
         guard let outcome = words.outcome(of: run), let completed = run.completedAt else { return nil }
         let took = run.startedAt?.moment.flatMap { start in completed.moment.map { start.duration(to: $0).milliseconds } }
@@ -36,7 +38,7 @@ struct EventMaker: Sendable {
             id: EventID.run(run.id, completed: completed.moment?.description ?? shortHash(completed.text), account: account),
             account: account, kind: .run, subject: EventID.runSubject(run.id, account: account),
             priority: outcome == .failed ? .high : .low, occurredAt: completed.moment ?? now, seenAt: now,
-            payload: Payload(origin: origin(run, risk: risk), detail: .run(detail)))
+            payload: Payload(origin: origin(run, in: automation), detail: .run(detail)))
     }
 
     /// The row of an approval as a look shows it, with the version that the caller decided on.
@@ -72,10 +74,11 @@ struct EventMaker: Sendable {
             priority: isOpen ? .high : .normal, occurredAt: moment ?? now, seenAt: now, payload: payload)
     }
 
-    private func origin(_ run: Run, risk: String?) -> Origin {
+    private func origin(_ run: Run, in automation: Automation?) -> Origin {
         Origin(
-            staging: staging, automation: run.automationName ?? run.automation?.name,
-            automationID: run.automationID ?? run.automation?.id, risk: run.automation?.riskProfile ?? risk,
+            staging: staging, automation: run.automationName ?? run.automation?.name ?? automation?.name,
+            automationID: run.automationID ?? run.automation?.id ?? automation?.id,
+            risk: run.automation?.riskProfile ?? automation?.riskProfile,
             trigger: run.triggerSource, runID: run.id, runStatus: run.status)
     }
 }

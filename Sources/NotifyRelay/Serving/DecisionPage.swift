@@ -82,7 +82,7 @@ struct DecisionPage: Sendable {
                 wasCalled ? "It was sent to RevKeen, whose response is not known yet; it is sent again." : "It was not sent to RevKeen yet."
             return "<p>\(actor) has answered “\(choice.rawValue)”. \(state)</p>\n"
         // The outcome says it already.
-        case .over? where outcome?.kind == .done: return nil
+        case .over? where outcome?.kind == .done || outcome?.kind == .otherwise: return nil
         case .over(let state, let actor, let reason)?:
             let by = actor.map { " by \($0)" } ?? ""
             let why: Markup? = reason.map { "<br>Reason: \($0)" }

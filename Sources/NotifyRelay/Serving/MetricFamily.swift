@@ -57,6 +57,7 @@ extension MetricFamily {
         "poll_failures_total", .counter, ["account", "reason"], "Requests to RevKeen that brought no answer to use.")
     static let budget = MetricFamily(
         "budget_per_minute", .gauge, ["account"], "Requests a minute that the account may make; +Inf is without limit.")
+    static let storeReadable = MetricFamily("store_readable", .gauge, [], "1 if the store could be read for this page, 0 if not.")
     static let storeBytes = MetricFamily(
         "store_bytes", .gauge, ["part"], isOfStore: true, "Size of the store: what it holds, what is free in its file, and its log.")
     static let reloadSuccess = MetricFamily(
@@ -76,7 +77,7 @@ extension MetricFamily {
     static let all: [MetricFamily] = [
         build, admitted, deliveries, deliverySeconds, owed, dead, oldestOwed, held, gathered, nextDigest, laneOpen, laneState,
         approvalsOpen,
-        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, seenDelay, requests, pollFailures, budget, storeBytes,
+        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, seenDelay, requests, pollFailures, budget, storeReadable, storeBytes,
         reloadSuccess, reloadedAt, logDropped, processCPU, processResident, processVirtual, processFiles, processMostFiles, processStart,
     ]
 }

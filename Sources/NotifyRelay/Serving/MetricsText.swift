@@ -52,9 +52,11 @@ struct MetricsText {
 
     private func writeOwed(_ overview: Overview, _ page: inout MetricsPage) {
         let byName = Dictionary(overview.destinations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        page.write(.owed, series(state.destinations) { Double(byName[$0]?.owed ?? 0) })
-        page.write(.dead, series(state.destinations) { Double(byName[$0]?.dead ?? 0) })
-        page.write(.oldestOwed, series(state.destinations) { age(byName[$0]?.oldestOwed) })
+        // What is owed to a destination that left the configuration is kept, so it is counted too.
+        let names = Array(Set(state.destinations).union(byName.keys))
+        page.write(.owed, series(names) { Double(byName[$0]?.owed ?? 0) })
+        page.write(.dead, series(names) { Double(byName[$0]?.dead ?? 0) })
+        page.write(.oldestOwed, series(names) { age(byName[$0]?.oldestOwed) })
     }
 
     private func writeLanes(_ page: inout MetricsPage) {
@@ -88,6 +90,7 @@ struct MetricsText {
     }
 
     private func writeProgram(_ page: inout MetricsPage) {
+        page.write(.storeReadable, moment.overview != nil && moment.gauges != nil ? 1 : 0)
         if let bytes = moment.gauges?.bytes {
             page.write(.storeBytes, [["data"]: Double(bytes.data), ["free"]: Double(bytes.free), ["log"]: Double(bytes.log)])
         }

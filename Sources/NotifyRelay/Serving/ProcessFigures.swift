@@ -28,8 +28,11 @@ struct ProcessFigures: Sendable, Equatable {
         return figures
     }
 
+    /// When the machine started. /proc/stat would say it too, but a service manager may hide it (`ProcSubset=pid`).
     private static func bootSeconds() -> Double? {
-        read("/proc/stat")?.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
+        var wall = timespec(), sinceBoot = timespec()
+        guard clock_gettime(CLOCK_REALTIME, &wall) == 0, clock_gettime(CLOCK_BOOTTIME, &sinceBoot) == 0 else { return nil }
+        return Double(wall.tv_sec - sinceBoot.tv_sec) + Double(wall.tv_nsec - sinceBoot.tv_nsec) / 1e9
     }
 
     private static func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

@@ -77,7 +77,7 @@ struct ConfigurationTests {
         var complaints: [String] = []
         let resolved = interpolation.resolve(
             environment: ["KEY": "rk_live_secret"], readFile: { $0 == "/secret" ? "from a file\n" : nil },
-            complain: { problem, _ in complaints.append(problem) })
+            complain: { problem, _, _ in complaints.append(problem) })
         #expect(resolved == value)
         #expect(complaints.isEmpty)
     }

@@ -24,19 +24,19 @@ struct InterpolationTests {
         var complaints: [String] = []
         let text = interpolation.resolve(
             environment: ["HOST": "app.example", "EMPTY": ""], readFile: { Reading.files[$0] },
-            complain: { problem, _ in complaints.append(problem) })
+            complain: { problem, _, _ in complaints.append(problem) })
         #expect(text == value)
         #expect(complaints.isEmpty)
     }
 
     @Test func `a value that ends in a dollar escapes nothing that follows`() {
         var interpolation = Interpolation("${A}${B}")
-        #expect(interpolation.resolve(environment: ["A": "x$", "B": "y"], readFile: { _ in nil }, complain: { _, _ in }) == "x$y")
+        #expect(interpolation.resolve(environment: ["A": "x$", "B": "y"], readFile: { _ in nil }, complain: { _, _, _ in }) == "x$y")
     }
 
     @Test func `what was put in is not read again`() {
         var interpolation = Interpolation("${A}")
-        #expect(interpolation.resolve(environment: ["A": "${B}", "B": "y"], readFile: { _ in nil }, complain: { _, _ in }) == "${B}")
+        #expect(interpolation.resolve(environment: ["A": "${B}", "B": "y"], readFile: { _ in nil }, complain: { _, _, _ in }) == "${B}")
     }
 
     @Test(arguments: ["null", "~", "[a, b]", "{a: b}", "a: b", "# no comment", "'quoted'", "true", " spaced "])
@@ -66,7 +66,7 @@ struct InterpolationTests {
 
     @Test(arguments: [
         ("\"${NONE}\"", "the environment variable NONE is not set"), ("\"${EMPTY}\"", "the environment variable EMPTY is not set"),
-        ("\"${file:/nowhere}\"", "the file /nowhere cannot be read"), ("\"${NONE\"", "'${' has no end"),
+        ("\"${file:/nowhere}\"", "there is no file /nowhere"), ("\"${NONE\"", "'${' has no end"),
     ])
     func `what cannot be put in is one line, at its place`(value: String, problem: String) {
         let reading = Reading(

@@ -122,10 +122,10 @@ struct EverythingShownTests {
         let (name, kind, keys) = Self.types[type], (action, actions, part) = Self.hidden[index]
         let scene = try await DecidingScene(destination: keys, action: action, actions: actions)
         let message = try #require(await scene.house.inbox.messages(kind: kind).first)
-        let isWhole = message.words.replacing("\\", with: "").contains(part) && !message.words.contains("fields; open the page")
+        let isWhole = message.words.replacing("\\", with: "").contains(part) && !message.words.contains("; open the page")
         // A type with more room than the others may show it.
         #expect(message.button("approve") == nil || isWhole, "\(name): \(message.words.suffix(300))")
-        if !isWhole { #expect(message.words.contains("fields; open the page to read all"), "\(name): \(message.words.suffix(600))") }
+        if !isWhole { #expect(message.words.contains("; open the page to read all"), "\(name): \(message.words.suffix(600))") }
         let page = await scene.get(try scene.token())
         #expect(page.html.contains(part) && page.offersForm)
         if index == 0 { #expect(page.html.contains("<summary>6 more fields</summary>")) }
@@ -135,11 +135,11 @@ struct EverythingShownTests {
         let mail = "type: email, server: \"smtps://mail.example:465\", from: relay@example.com, to: [ann@example.com]"
         let scene = try await DecidingScene(destination: mail, actions: Self.many)
         let sent = String(decoding: try #require(scene.house.mail.mails.first).message, as: UTF8.self).replacing("=\r\n", with: "")
-        let parts = sent.ranges(of: "24 of 31 fields; open the page to read all")
+        let parts = sent.ranges(of: "19 of 26 fields; open the page to read all")
         try #require(parts.count == 2, "\(sent)")
         let link = try #require(sent.firstRange(of: "Decide: http"))
         #expect(parts[0].lowerBound < link.lowerBound)
-        #expect(sent.contains("<strong>This shows 24 of 31 fields"))
+        #expect(sent.contains("<strong>This shows 19 of 26 fields"))
     }
 
     @Test(arguments: types.indices) func `what is shown whole has its buttons, and every field is there`(type: Int) async throws {

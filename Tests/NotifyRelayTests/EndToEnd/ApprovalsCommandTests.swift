@@ -73,7 +73,7 @@ struct ApprovalsCommandTests {
         try await prepared { stage, approval in
             #expect(try await stage.relay("approvals", "approve", approval).status == 0)
             let reject = try await stage.relay("approvals", "reject", approval)
-            #expect(reject.status == 1 && reject.out == "approved by \(me.name)\n", "\(reject.all)")
+            #expect(reject.status == 1 && reject.out == "approved by \(me.name); your rejection does not count\n", "\(reject.all)")
             #expect(await stage.world.decisions.count == 1)
         }
     }

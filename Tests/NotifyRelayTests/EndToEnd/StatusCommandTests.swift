@@ -127,15 +127,43 @@ struct StatusCommandTests {
         }
     }
 
-    @Test func `why of what may mean two things is 66 and names them`() async throws {
+    @Test func `why of a uuid tells all that happened to it, in order`() async throws {
         try await Stage.with { stage in
             let approval = await stage.ask()
             try await stage.once()
             await stage.world.decide(approval, approved: true)
             try await stage.once()
             let why = try await stage.relay("why", approval)
+            let first = why.out.range(of: "\(approval)/v1"), second = why.out.range(of: "\(approval)/v2")
+            #expect(why.status == 0 && first != nil && second != nil && first!.lowerBound < second!.lowerBound, "\(why.all)")
+            let json = try JSONValue(parsing: Array(try await stage.relay("why", approval, "--json").out.utf8))
+            #expect(json.array?.count == 2)
+        }
+    }
+
+    @Test func `why of a beginning that fits two things is 66 and names them`() async throws {
+        try await Stage.with { stage in
+            let approval = await stage.ask()
+            try await stage.once()
+            await stage.world.decide(approval, approved: true)
+            try await stage.once()
+            let why = try await stage.relay("why", String(approval.prefix(8)))
             #expect(why.status == 66)
             #expect(why.err.contains("/v1") && why.err.contains("/v2"), "\(why.all)")
+        }
+    }
+
+    @Test func `why of a run that was over before the first look says that nobody was told`() async throws {
+        let yaml = { (inbox: SandboxAddresses) in
+            Stage.standard(inbox).replacing("first_look: 1h", with: "first_look: 0s")
+        }
+        try await Stage.with(yaml: yaml) { stage in
+            let run = await stage.world.startRun(of: stage.world.addAutomation(name: "Old"))
+            await stage.world.finishRun(run, outcome: .succeeded)
+            try await Task.sleep(for: .seconds(2))
+            try await stage.once()
+            let why = try await stage.relay("why", run)
+            #expect(why.status == 0 && why.out.contains("nobody was told"), "\(why.all)")
         }
     }
 
