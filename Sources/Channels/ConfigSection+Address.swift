@@ -26,7 +26,7 @@ extension HTTPAddress {
 extension ConfigSection {
     /// The base address of an API, which is no secret: the value of `key`, or the vendor's address if the key is missing.
     func base(_ key: String, _ basics: DestinationBasics, vendor: String) -> HTTPAddress? {
-        guard node(key) != nil else { return WebAddress(vendor).map { HTTPAddress(url: Secret(vendor), parts: $0) } }
+        guard textNode(key) != nil else { return WebAddress(vendor).map { HTTPAddress(url: Secret(vendor), parts: $0) } }
         return address(key, basics, isSecret: false)
     }
 

@@ -26,11 +26,12 @@ package enum Discord {
         if let callback, case nil = callback {
             section.wrong("public_key", "the application's public key: 64 hexadecimal digits")
         }
+        let address = section.address("url", basics)
         if let thread, !thread.utf8.allSatisfy(\.isDigit) || thread.isEmpty {
             section.wrong("thread", "the id of a thread: digits")
             return nil
         }
-        guard let address = section.address("url", basics), let base = base(address, section) else { return nil }
+        guard let address, let base = base(address, section) else { return nil }
         section.warnOfOtherHost(address, vendors, "https://discord.com/api/webhooks/…")
         let key = callback.flatMap { $0 }
         return ChannelPlan(callback: key.map(Callback.discord)) {

@@ -13,7 +13,7 @@ extension Slack {
         let channel: String
         let api: HTTPAddress
 
-        static func isUsed(_ section: ConfigSection) -> Bool { section.node("token") != nil || section.node("channel") != nil }
+        static func isUsed(_ section: ConfigSection) -> Bool { section.textNode("token") != nil || section.textNode("channel") != nil }
 
         init?(_ section: ConfigSection, _ basics: DestinationBasics) {
             let token = section.secret("token", required: true, expected: "a bot's token, best as \"${NAME}\"")

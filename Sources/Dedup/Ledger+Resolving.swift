@@ -10,7 +10,9 @@ extension Ledger {
         try await read { db in
             if try EventRow.number(of: id, db) != nil { return [id] }
             if let delivery = Int64(id) {
-                let found = try db.all("SELECT e.id FROM delivery d JOIN event e ON e.n = d.event WHERE d.id = ?", delivery) { $0[0] as String }
+                let found = try db.all("SELECT e.id FROM delivery d JOIN event e ON e.n = d.event WHERE d.id = ?", delivery) {
+                    $0[0] as String
+                }
                 // A uuid may begin with digits alone.
                 if !found.isEmpty || id.utf8.count < IDSearch.shortestPrefix { return found }
             }

@@ -11,13 +11,14 @@ extension PageStyle {
         ul{margin:.25rem 0 .75rem;padding-left:1.2rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:0}
         dt{color:#51606f}dd{margin:0}label{display:block;margin-bottom:.3rem}
         textarea{width:100%;font:inherit;color:inherit;background:#fff;border:1px solid #77838f;border-radius:.4rem;padding:.5rem}
-        .buttons{display:flex;gap:.75rem;flex-wrap:wrap;margin:1rem 0 0}
+        .buttons{display:flex;gap:.75rem;flex-wrap:wrap;margin:0}
+        .act{position:sticky;bottom:0;margin:0 -1rem;padding:.6rem 1rem;background:#f4f6f8;border-top:1px solid #cfd6de}
         button{flex:1 1 9rem;font:inherit;font-weight:600;color:#fff;border:0;border-radius:.4rem;padding:.8rem 1rem;cursor:pointer}
         .approve{background:#176b3a}.reject{background:#a3261b}
         button:focus-visible,textarea:focus-visible,a:focus-visible{outline:3px solid #1f6feb;outline-offset:2px}
         .good,.bad,.outcome,.notice,.staging{border-left:.3rem solid #51606f;background:#fff;padding:.6rem .8rem;margin:0 0 1rem}
         .good{border-color:#176b3a}.bad{border-color:#a3261b}.staging{border-color:#b35c00;font-weight:600}.small{color:#51606f;font-size:.85rem}
-        @media(prefers-color-scheme:dark){body{color:#e3e7ec;background:#14181d}section,form,.good,.bad,.outcome,.notice,.staging{background:#1c2229}
+        @media(prefers-color-scheme:dark){body{color:#e3e7ec;background:#14181d}.act{background:#14181d;border-color:#3a444f}section,form,.good,.bad,.outcome,.notice,.staging{background:#1c2229}
         section,form{border-color:#3a444f}textarea{background:#14181d;border-color:#8a97a5}dt,.small{color:#a9b5c2}a{color:#79b8ff}}
         """
 }

@@ -94,7 +94,7 @@ extension PageStyle {
         table { border-collapse: collapse; width: 100%; font-size: .84rem; }
         th { text-align: left; color: var(--soft); font-weight: 500; white-space: nowrap; vertical-align: top; }
         th, td { padding: .22rem .7rem .22rem 0; overflow-wrap: anywhere; }
-        .raw th, .raw td { border-bottom: 1px solid var(--line); }
+        .raw th, .raw td { border-bottom: 1px solid var(--line); white-space: nowrap; overflow-wrap: normal; }
         .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .5rem .9rem; }
         .empty { color: var(--soft); padding: 1.2rem; border: 1px dashed var(--line); border-radius: 10px; text-align: center; margin: 0; }
         @media (max-width: 1000px) {

@@ -34,6 +34,12 @@ package final class ConfigSection {
     /// Reads a key's value; nil if the key is left out, empty or null.
     package func node(_ key: String) -> ConfigNode? { node(key, as: .any) }
 
+    /// The raw value of a key whose value is a text, for a reader that only asks whether there is one.
+    package func textNode(_ key: String) -> ConfigNode? { node(key, as: .text) }
+
+    /// The raw value of a key whose value is a text or a list of texts.
+    package func textsNode(_ key: String) -> ConfigNode? { node(key, as: .texts) }
+
     private func node(_ key: String, as shape: ConfigShapes.Shape) -> ConfigNode? {
         asked.append(key)
         problems.shapes?.note(shape, key, in: pattern)

@@ -76,7 +76,7 @@ struct PageTests {
         ("<https://a.example/?x=1&amp;y|see>", "<a href=\"https://a.example/?x=1&amp;y\" rel=\"noreferrer\">see</a>"),
         ("<javascript:alert(1)|see>", "see"),
         ("<!here> <@U1>", "<span class=\"mention\">@here</span> <span class=\"mention\">@U1</span>"),
-        ("a\n&gt; q\nb", "a<blockquote>q</blockquote>b"),
+        ("a\n&gt; q\nb", "a<span class=\"quoted\">q</span>b"),
         ("a\nb", "a<br>b"),
         ("x\n```\n*y*\n```\nz", "x<pre>*y*</pre>z"),
         ("* a *", "* a *"),

@@ -20,7 +20,7 @@ extension AccountSettings {
         let longer = poll.approvals == nil && pace > .seconds(3) ? " (each \(pace.secondsText), a quarter of the budget)" : ""
         return """
             account \(name): an approval is seen after about \(forecast.approval.secondsText)\(longer), a run after about \
-            \(forecast.run.secondsText) with \(count) automations\(automations == nil ? ", if it has so many," : "") of a run an hour each: \
+            \(forecast.run.secondsText) with \(count) automation\(count == 1 ? "" : "s")\(automations == nil ? ", if it has so many," : "") of a run an hour each: \
             \(requests)\(limit) requests a minute\(bound)
             """
     }

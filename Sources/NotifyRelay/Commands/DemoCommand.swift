@@ -102,7 +102,7 @@ struct DemoCommand: AsyncParsableCommand {
         digests:
           recap: {every: 1m, to: [oncall, ops], waiting: true}
         people:
-          ann: {revkeen: "\(Story.decider)"}
+          ann: {revkeen: "\(Story.decider)", telegram: "7"}
         server: {listen: "127.0.0.1:\(own)", public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)"}
         """
     }

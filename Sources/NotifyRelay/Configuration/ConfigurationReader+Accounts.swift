@@ -60,13 +60,7 @@ extension ConfigurationReader {
                 section.wrong("runs", "a range of durations such as 2s..5m")
             }
         }
-        if let text = section.string("effort") {
-            if let effort = LookQueue.Effort(rawValue: text) {
-                poll.effort = effort
-            } else {
-                section.wrong("effort", LookQueue.Effort.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-        }
+        if let effort = section.word("effort", LookQueue.Effort.self) { poll.effort = effort }
         if let text = section.string("budget") {
             if let budget = budget(text) {
                 poll.budget = budget

@@ -112,7 +112,7 @@ extension ConfigurationReader {
 
     /// Reads one key, or several of which the first one signs. A key that is written in the file itself gets a warning.
     private func linkKeys(_ section: ConfigSection) -> [Secret] {
-        guard let node = section.node("link_key") else { return [] }
+        guard let node = section.textsNode("link_key") else { return [] }
         guard case .sequence(let items) = node.content else {
             let key = section.secret("link_key")
             return [key].compactMap(\.self).map { judged($0, signs: true, at: node.place) }

@@ -41,7 +41,8 @@ extension ConfigurationReader {
 
     /// Checks a duration that is required.
     func checkDuration(_ section: ConfigSection, _ key: String) {
-        if section.node(key) == nil { section.missing(key, "a duration such as 30m") } else { _ = section.duration(key) }
+        _ = section.duration(key)
+        if section.node(key) == nil { section.missing(key, "a duration such as 30m") }
     }
 
     func checkDestinations(_ section: ConfigSection, _ key: String, required: Bool) {

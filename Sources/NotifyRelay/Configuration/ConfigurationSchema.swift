@@ -50,7 +50,7 @@ struct ConfigurationSchema {
     /// Samples in which another key makes a key unnecessary.
     private static let variants = [
         "routes: [{digest: [m], escalate: {mention: x}, collapse: {}}]\naccounts: {a: {}}\ndigests: {m: {}}\nserver: {heartbeat: {}}"
-            + "\ndestinations: {d: {pace: {}, quiet: {}, working: {}, ceiling: {}}}\npriorities: [{}]\npeople: {ann: {}}"
+            + "\ndestinations: {d: {type: console, pace: {}, quiet: {}, working: {}, ceiling: {}}}\npriorities: [{}]\npeople: {ann: {}}"
     ]
 
     /// For each type, other samples of a destination in which another key makes a key unnecessary.

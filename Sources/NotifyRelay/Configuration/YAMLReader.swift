@@ -184,7 +184,8 @@ struct Interpolation {
     }
 
     mutating func resolve(
-        environment: [String: String], readFile: (String) -> String?, complain: (_ problem: String, _ expected: String, _ isOfEnvironment: Bool) -> Void
+        environment: [String: String], readFile: (String) -> String?,
+        complain: (_ problem: String, _ expected: String, _ isOfEnvironment: Bool) -> Void
     ) -> String {
         var out = ""
         while let start = rest.range(of: "${") {

@@ -20,7 +20,8 @@ enum Standing: Sendable, Equatable {
             // RevKeen knows only whose key was used. The answer knows the person.
             let ours = answer.flatMap { $0.state == .taken && $0.choice.pastTense == detail?.state.rawValue ? $0 : nil }
             self = .over(
-                state: detail?.state.rawValue ?? "closed", actor: ours?.actor ?? actor, reason: ours.map(\.reasonBesideActor) ?? detail?.reason)
+                state: detail?.state.rawValue ?? "closed", actor: ours?.actor ?? actor,
+                reason: ours.map(\.reasonBesideActor) ?? detail?.reason)
             return
         }
         switch (answer, answer?.state) {

@@ -154,10 +154,11 @@ extension Account {
         }
         firstRound.isOver = true
         guard firstRound.isOfALife, firstRound.silenced > 0 else { return }
-        let topic = SelfReport.Topic(name: "first_look", about: name, account: name)
+        let topic = SelfReport.Topic(name: "first_look", about: name, account: name), isOne = firstRound.silenced == 1
         await reports.once(
             topic,
-            "account \(name): \(firstRound.silenced) items from before \(since?.description ?? "the start") are remembered and not told")
+            "account \(name): \(firstRound.silenced) item\(isOne ? "" : "s") from before \(since?.description ?? "the start") "
+                + "\(isOne ? "is" : "are") remembered and not told")
     }
 }
 

@@ -19,6 +19,8 @@ struct ServiceManager: Sendable {
     /// How often to say `alive`: half of the time after which the manager ends a daemon that is silent. Nil if it does not watch.
     let aliveEvery: Duration?
     private let monotonic: @Sendable () -> Duration
+    /// All copies share it.
+    private let isStopping = Locked(false)
 
     init(environment: [String: String], process: Int32 = getpid(), monotonic: @escaping @Sendable () -> Duration = Self.monotonicNow) {
         name = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
@@ -31,6 +33,9 @@ struct ServiceManager: Sendable {
     /// Sends a state. A manager that does not take it changes nothing for the daemon.
     func say(_ state: State) {
         guard let name else { return }
+        if state == .stopping { isStopping.withLock { $0 = true } }
+        // What was under way when the end began may still report. A manager must not take the daemon for ready again.
+        if state != .stopping, state != .alive, isStopping.withLock({ $0 }) { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

@@ -132,11 +132,11 @@ struct DecisionPage: Sendable {
                 """
         }
         return """
-            <form method="post" action=""><p>You decide as <strong>\(speaker)</strong>.</p>
+            <form method="post" action="" id="decide"><p>You decide as <strong>\(speaker)</strong>.</p>
             <input type="hidden" name="seen" value="\(form.seen)"><input type="hidden" name="csrf" value="\(form.csrf)">
-            <label for="reason">Reason, if you reject</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea>
-            <p class="buttons"><button name="verdict" value="approve" class="approve">Approve</button>
-            <button name="verdict" value="reject" class="reject">Reject</button></p></form>
+            <label for="reason">Reason, if you reject</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea></form>
+            <p class="buttons act"><button form="decide" name="verdict" value="approve" class="approve">Approve</button>
+            <button form="decide" name="verdict" value="reject" class="reject">Reject</button></p>
             """
     }
 }

@@ -77,7 +77,8 @@ extension MetricFamily {
     static let all: [MetricFamily] = [
         build, admitted, deliveries, deliverySeconds, owed, dead, oldestOwed, held, gathered, nextDigest, laneOpen, laneState,
         approvalsOpen,
-        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, seenDelay, requests, pollFailures, budget, storeReadable, storeBytes,
+        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, seenDelay, requests, pollFailures, budget, storeReadable,
+        storeBytes,
         reloadSuccess, reloadedAt, logDropped, processCPU, processResident, processVirtual, processFiles, processMostFiles, processStart,
     ]
 }

@@ -67,6 +67,7 @@ struct StatusPage {
         guard !rows.isEmpty else { return "<h2>\(title)</h2><p class=\"small\">nothing</p>" }
         let header = head.map { "<th scope=\"col\">\($0)</th>" as Markup }
         let body = rows.map { "<tr>\($0.map { "<td>\($0)</td>" as Markup })</tr>" as Markup }
-        return "<h2>\(title)</h2><table><thead><tr>\(header)</tr></thead><tbody>\(Markup(body, separator: "\n"))</tbody></table>"
+        return
+            "<h2>\(title)</h2><div class=\"wide\"><table><thead><tr>\(header)</tr></thead><tbody>\(Markup(body, separator: "\n"))</tbody></table></div>"
     }
 }

@@ -114,7 +114,7 @@ extension String {
 
     fileprivate var lineMarkup: (html: Markup, isBlock: Bool) {
         for mark in ["&gt; ", "> ", "&gt;"] where hasPrefix(mark) {
-            return ("<blockquote>\(Mrkdwn.inline(String(dropFirst(mark.count))))</blockquote>", true)
+            return ("<span class=\"quoted\">\(Mrkdwn.inline(String(dropFirst(mark.count))))</span>", true)
         }
         return (Mrkdwn.inline(self), false)
     }

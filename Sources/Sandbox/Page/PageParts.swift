@@ -17,12 +17,18 @@ enum PageParts {
         let json = message.json ?? .null
         let data = json["data"] ?? json
         let title = data["title"]?.string ?? json["title"]?.string ?? json["text"]?.string ?? ""
-        let words: Markup? = data["text"]?.string.map { "<p class=\"plain\">\(String($0.prefix(280)))</p>" }
+        let words: Markup? = data["text"]?.string.map { "<p class=\"plain\">\(beginning($0))</p>" }
         return """
             <article class="card\(Urgency.cardClass(message))" id="m\(message.id)"><header><span class="tag">\(json["type"]?.string ?? "JSON")</span> \
             \(time(message))\(Urgency.tag(message)) <a class="more" href="/message/\(message.id)">details</a></header><p class="title">\(title)</p>\(words)\
             <details><summary>/hooks/web/\(message.place)</summary><pre>\(prettyJSON(json))</pre></details></article>
             """
+    }
+
+    /// The first lines of a text. Lines with an address are left out, because half of an address leads nowhere.
+    private static func beginning(_ text: String) -> String {
+        let words = text.splitLines().filter { !$0.contains("://") }.joined(separator: "\n").trimmed
+        return words.count <= 280 ? words : String(words.prefix(279)) + "…"
     }
 
     static func mailRow(_ message: InboxMessage) -> Markup {

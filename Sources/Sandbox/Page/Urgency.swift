@@ -19,9 +19,15 @@ enum Urgency: String {
             default: return nil
             }
         default:
-            // The relay's own templates say it in the title.
+            // The relay says it in the title of a notification, and at the beginning of the last line of every message.
             let text = String(decoding: message.raw, as: UTF8.self)
-            if text.contains("URGENT: ") { self = .urgent } else if text.contains("Important: ") { self = .high } else { return nil }
+            if text.contains("URGENT: ") || text.contains("\"urgent · ") {
+                self = .urgent
+            } else if text.contains("Important: ") || text.contains("\"high · ") {
+                self = .high
+            } else {
+                return nil
+            }
         }
     }
 

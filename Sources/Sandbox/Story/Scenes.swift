@@ -61,9 +61,10 @@ struct Scenes: Sendable {
 
     private mutating func change(in world: StandInRevKeen) async {
         guard let request = open.last else { return await remind(in: world) }
-        let changed = amount()
+        let changed = amount(), customer = chance.pick(Self.customers), number = invoice()
         await world.changeApproval(
-            request, action: "Refund €\(changed) to \(chance.pick(Self.customers)) (amount corrected)", actions: Story.refund(changed))
+            request, action: "Refund €\(changed) to \(customer) for invoice \(number) (amount corrected)",
+            actions: Story.refund(changed, to: customer, for: number))
     }
 
     private mutating func decide(in world: StandInRevKeen, approved: Bool) async {

@@ -96,10 +96,10 @@ package struct Story: Sendable {
         ]
     }
 
-    static func refund(_ amount: String) -> JSONValue {
+    static func refund(_ amount: String, to customer: String = "Northwind Trading", for invoice: String = "INV-2041") -> JSONValue {
         [
             [
-                "tool": "refund", "invoice": "INV-2041", "customer": "Northwind Trading", "amount": .string(amount), "currency": "EUR",
+                "tool": "refund", "invoice": .string(invoice), "customer": .string(customer), "amount": .string(amount), "currency": "EUR",
             ]
         ]
     }

@@ -41,6 +41,12 @@ struct ServiceManagerTests {
         #expect(ServiceManager(environment: ["WATCHDOG_USEC": "30000000"]).aliveEvery == nil)
     }
 
+    @Test func `what was under way when the end began says nothing more`() throws {
+        let manager = try Manager(isAbstract: false), told = ServiceManager(environment: ["NOTIFY_SOCKET": manager.name])
+        for state: ServiceManager.State in [.stopping, .ready(status: "late"), .reloading, .alive] { told.say(state) }
+        #expect(manager.received() == ["STOPPING=1", "WATCHDOG=1"])
+    }
+
     @Test func `the daemon says when it is ready, alive, reloads and stops`() async throws {
         let manager = try Manager(isAbstract: false), port = try Web.freePort()
         let yaml: (SandboxAddresses) -> String = { Stage.standard($0, more: "server: {listen: \"127.0.0.1:\(port)\"}") }
