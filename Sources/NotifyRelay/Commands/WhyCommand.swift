@@ -37,7 +37,7 @@ struct WhyCommand: AsyncParsableCommand {
         Terminal.say(json: stories.count == 1 ? first.json : .array(stories.map(\.json)))
     }
 
-    /// What is said of a run that was over before the account was first watched, so that it made no event; nil if no such run is stored.
+    /// The line about a run that was over before the account was first watched and so made no event; nil if no such run is stored.
     private func silentRun(_ ledger: Ledger) async throws(LedgerError) -> String? {
         for account in Set(try await ledger.feeds(account: nil).map(\.account)).sorted() {
             guard let watch = try await ledger.watch(account: account, run: id) else { continue }

@@ -52,7 +52,7 @@ struct MetricsText {
 
     private func writeOwed(_ overview: Overview, _ page: inout MetricsPage) {
         let byName = Dictionary(overview.destinations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        // What is owed to a destination that left the configuration is kept, so it is counted too.
+        // The debts of a destination that left the configuration are kept, so they are counted too.
         let names = Array(Set(state.destinations).union(byName.keys))
         page.write(.owed, series(names) { Double(byName[$0]?.owed ?? 0) })
         page.write(.dead, series(names) { Double(byName[$0]?.dead ?? 0) })
