@@ -15,6 +15,7 @@ extension Detail {
         case .approval(let detail): detail.fields(at: moment)
         case .digest(let detail): detail.fields(links)
         case .relay(let detail): detail.fields
+        case .absence(let detail): detail.fields
         }
     }
 }
@@ -51,6 +52,17 @@ extension ApprovalDetail {
 extension RelayDetail {
     fileprivate var fields: [String: JSONValue] {
         ["topic": .string(topic), "about": .string(about), "detail": .string(detail), "over": .bool(over)]
+    }
+}
+
+extension AbsenceDetail {
+    fileprivate var fields: [String: JSONValue] {
+        [
+            "state": .string(state.rawValue), "open": .bool(state == .open), "expected": .string(expected.rawValue),
+            "due": .string(due.description), "counted_from": .string(countedFrom.description),
+            "late": late.map { .seconds($0) } ?? .null, "last_seen": .text(lastSeen?.description), "in_a_row": .int(inARow),
+            "ending": .text(ending?.rawValue),
+        ]
     }
 }
 

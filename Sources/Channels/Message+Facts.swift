@@ -46,7 +46,7 @@ extension Message {
     var isOfApproval: Bool {
         switch event.kind {
         case .approval, .decision, .reminder: true
-        case .notification, .run, .digest, .relay: false
+        case .notification, .run, .digest, .relay, .absence: false
         }
     }
 
@@ -75,6 +75,7 @@ enum Tone: Sendable, CaseIterable {
             case (.run(let detail), _) where detail.outcome == .succeeded: .good
             case (.run(let detail), _) where detail.outcome == .cancelled: .quiet
             case (.relay(let detail), _) where detail.over: .good
+            case (.absence(let detail), _) where detail.state == .closed: detail.ending == .happened ? .good : .quiet
             case (_, .urgent): .alarm
             case (_, .high): .bad
             case (_, .normal): .plain

@@ -34,7 +34,7 @@ package enum PagerDuty {
     /// All messages about one approval, one run or one problem of the relay share an alert; any other message has a separate one.
     static func dedupKey(_ message: Message) -> String {
         switch message.event.kind {
-        case .approval, .decision, .reminder, .run, .relay: message.subjectKey
+        case .approval, .decision, .reminder, .run, .relay, .absence: message.subjectKey
         case .notification, .digest: message.idempotencyKey
         }
     }
@@ -44,6 +44,7 @@ package enum PagerDuty {
         switch message.event.payload.detail {
         case .approval(let detail): detail.state != .open
         case .relay(let detail): detail.over
+        case .absence(let detail): detail.state == .closed
         case .notification, .run, .digest: false
         }
     }

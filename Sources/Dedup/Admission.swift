@@ -110,6 +110,8 @@ package struct FollowRule: Sendable, Equatable {
     package var quiet: [String: Timestamp]
     /// Destinations where the earlier message is edited, which disturbs nobody; the delivery is due at once there.
     package var edits: Set<String>
+    /// Only the earlier message is edited, where that can be; nobody gets a message more.
+    package var onlyEdits = false
 
     package init(route: RouteName, dueAt: Timestamp, quiet: [String: Timestamp] = [:], edits: Set<String> = []) {
         self.route = route

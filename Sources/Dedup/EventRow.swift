@@ -48,18 +48,21 @@ enum EventRow {
 }
 
 extension Event {
-    /// The subject that all events about one approval share; their deliveries may replace one another. Nil for all other events.
+    /// The subject that all events about one approval or one absence share; their deliveries may replace one another. Nil for all others.
     var thread: String? {
         switch kind {
-        case .approval, .decision, .reminder: subject
+        case .approval, .decision, .reminder, .absence: subject
         case .notification, .run, .digest, .relay: nil
         }
     }
 
-    /// The version of the approval that a request, an update or a decision shows; nil for all other events.
+    /// The version of the approval or absence that a message shows; nil for reminders and for all other events.
     var shownVersion: Int? {
-        guard kind == .approval || kind == .decision, case .approval(let detail) = payload.detail else { return nil }
-        return detail.version
+        switch payload.detail {
+        case .approval(let detail): kind == .reminder ? nil : detail.version
+        case .absence(let detail): detail.state == .open ? 1 : 2
+        case .notification, .run, .digest, .relay: nil
+        }
     }
 
     /// The event is the request of an approval. Updates and decisions edit its message.
@@ -80,7 +83,7 @@ extension Event {
             let version = id.split(separator: "/").last.flatMap { $0.first == "v" ? Int($0.dropFirst()) : nil }
             let state: ApprovalDetail.State = kind == .decision ? .closed : .open
             payload = Payload(detail: .approval(ApprovalDetail(id: approval, version: version ?? 1, state: state, action: text)))
-        case .run, .digest, .relay:
+        case .run, .digest, .relay, .absence:
             kind = .relay
             payload = Payload(detail: .relay(RelayDetail(topic: "unreadable", about: id, detail: text)))
         }

@@ -61,6 +61,10 @@ package struct RunWatch: Sendable, Equatable {
     /// The detail is not read again, unless the run's row in the list changes.
     package var settled: Bool
     package var haste: Haste
+    /// When the run started, or was made if it is not known when it started. Nil unless a rule expects something of the automation.
+    package var startedAt: Timestamp?
+    /// Whether a list showed that the run succeeded. Nil unless a rule expects something of the automation.
+    package var succeeded: Bool?
     /// The row is only changed while it has this `shown`, because what is stored here comes from before a later change of it. Nil changes it
     /// in any case. It is not stored.
     package var onlyIfShown: String?

@@ -23,9 +23,10 @@ enum AccountRenaming {
         "UPDATE delivery SET thread = ? || substr(thread, ?) WHERE thread >= ? AND thread < ?",
         "UPDATE receipt SET subject = ? || substr(subject, ?) WHERE subject >= ? AND subject < ?",
     ]
-    static let names = ["event", "approval", "answer", "vote", "audit", "feed", "run_watch", "finished", "gap", "outlook"].map {
-        "UPDATE \($0) SET account = ? WHERE account = ?"
-    }
+    static let names = ["event", "approval", "answer", "vote", "audit", "feed", "run_watch", "finished", "gap", "outlook", "expectation"]
+        .map {
+            "UPDATE \($0) SET account = ? WHERE account = ?"
+        }
 
     static func rename(_ old: String, to new: String, _ db: Database) throws -> Int {
         // An account that was read under its new name before keeps its own history, and the old name keeps its own.

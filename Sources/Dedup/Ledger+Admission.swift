@@ -62,6 +62,15 @@ enum AdmissionRow {
             return (owed, request.progress)
         }
         let follows = MessageThread.following(rule, event: event, requests: requests, besides: admission.owed)
+        if event.kind == .absence {
+            for (pair, request) in requests where request.progress == .awaited {
+                try MessageThread.dropAwaited(event.subject, before: number, at: pair, now: now, db)
+            }
+            // Who was not told of the beginning is not told of an end in which nothing happened.
+            let told = (named + follows).filter { $0.1 != .awaited || !rule.onlyEdits }
+            for (owed, _) in told { try DeliveryRow.insert(owed, event: number, thread: event.thread, at: now, db) }
+            return told.count
+        }
         for (owed, progress) in named + follows {
             try DeliveryRow.insert(
                 owed, event: number, thread: event.thread, superseded: progress == .awaited, at: now, db)

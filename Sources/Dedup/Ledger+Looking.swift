@@ -82,7 +82,7 @@ extension Ledger {
 
 /// Reads and writes feeds and watched runs as rows.
 enum LookRow {
-    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled, haste"
+    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled, haste, started_at, succeeded"
     static let feeds = """
         SELECT account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch FROM feed
         WHERE account = coalesce(?, account) ORDER BY account, name
@@ -125,11 +125,12 @@ enum LookRow {
         return FeedState.SeenDelay(expected: times[0], median: times[1], most: times[2], stretch: stretch ?? 1)
     }
 
-    private static let values = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    private static let values = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     private static let replace = """
         ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
             completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled,
-            haste = excluded.haste
+            haste = excluded.haste, started_at = coalesce(excluded.started_at, run_watch.started_at),
+            succeeded = coalesce(excluded.succeeded, run_watch.succeeded)
         """
     private static let save = """
         INSERT INTO run_watch (\(columns)) VALUES \(values) \(replace) WHERE coalesce(?, run_watch.shown) = run_watch.shown
@@ -161,12 +162,16 @@ enum LookRow {
         [
             watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
             watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue,
+            watch.startedAt?.milliseconds, watch.succeeded,
         ]
     }
 
     static func watch(_ row: SQLRow) -> RunWatch {
-        RunWatch(
+        var watch = RunWatch(
             account: row[0], run: row[1], automation: row[2], shown: row[3], completedAt: row.moment(4), rung: row[5],
             dueAt: row.time(6), settled: row[7], haste: RunWatch.Haste(rawValue: row[8]) ?? .late)
+        watch.startedAt = row.moment(9)
+        watch.succeeded = (row[10] as Int?).map { $0 != 0 }
+        return watch
     }
 }

@@ -1,8 +1,8 @@
 import GRDB
 import RelayCore
 
-/// The deliveries about one approval. An update never overtakes its request, and it is dropped if the request can still show the
-/// present facts.
+/// The deliveries about one approval or one absence. An update never overtakes its request, and it is dropped if the request can still show
+/// the present facts. The beginning of an absence shows no later facts, so it is the beginning that is dropped.
 enum MessageThread {
     struct Pair: Hashable {
         var destination: String
@@ -42,7 +42,7 @@ enum MessageThread {
             """
             SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
             FROM delivery d JOIN event e ON e.n = d.event
-            WHERE d.thread = ? AND d.event < ? AND e.kind = 'approval'
+            WHERE d.thread = ? AND d.event < ? AND e.kind IN ('approval', 'absence')
                 AND (d.state IN ('owed', 'delivered', 'unknown') OR \(MessageRefresh.isOne("d")))
             """, subject, number
         ) { row -> (Pair, Request) in
@@ -66,7 +66,7 @@ enum MessageThread {
         _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [PlannedDelivery]
     ) -> [(PlannedDelivery, Progress)] {
         let taken = Set(named.map(Pair.init))
-        let pairs = requests.keys.filter { !taken.contains($0) }
+        let pairs = requests.keys.filter { !taken.contains($0) && (!rule.onlyEdits || rule.edits.contains($0.destination)) }
         return pairs.sorted { ($0.destination, $0.recipient) < ($1.destination, $1.recipient) }.compactMap { pair in
             requests[pair].map { request in
                 let due = rule.due(at: pair.destination)
@@ -76,6 +76,15 @@ enum MessageThread {
                 return (owed, request.progress)
             }
         }
+    }
+
+    /// Drops the beginning of an absence where it is still owed, because its end says everything.
+    static func dropAwaited(_ subject: String, before number: Int64, at pair: Pair, now: Timestamp, _ db: Database) throws {
+        try db.run(
+            """
+            UPDATE delivery SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
+            WHERE thread = ? AND event < ? AND destination = ? AND recipient = ? AND state = 'owed'
+            """, now.milliseconds, subject, number, pair.destination, pair.recipient)
     }
 
     /// Drops the deliveries behind a request that is owed or just claimed, because the request shows the present facts.
@@ -146,6 +155,6 @@ enum MessageThread {
     static let laterUpdate = """
         SELECT d.id FROM delivery d JOIN event e ON e.n = d.event
         WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'owed' AND d.id > ?
-            AND e.kind IN ('approval', 'decision') LIMIT 1
+            AND e.kind IN ('approval', 'decision', 'absence') LIMIT 1
         """
 }

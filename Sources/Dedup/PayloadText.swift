@@ -73,6 +73,9 @@ enum PayloadText {
         case .approval, .decision, .reminder: Payload(detail: .approval(ApprovalDetail(id: "", state: .closed, action: gone)))
         case .digest: Payload(detail: .digest(DigestDetail(name: "", from: .distantPast, until: .distantPast, headline: gone)))
         case .relay: Payload(detail: .relay(RelayDetail(topic: "", about: "", detail: gone)))
+        // What was expected and when stands in the event's id.
+        case .absence:
+            Payload(detail: .absence(AbsenceDetail(state: .closed, expected: .start, due: .distantPast, countedFrom: .distantPast)))
         }
     }
 
@@ -109,7 +112,21 @@ extension JSONText {
             add("about", detail.about)
             add("detail", detail.detail)
             add("over", detail.over)
+        case .absence(let detail):
+            add(detail)
         }
+    }
+
+    private mutating func add(_ detail: AbsenceDetail) {
+        add("is", "absence")
+        add("state", detail.state.rawValue)
+        add("expected", detail.expected.rawValue)
+        add("due", detail.due.milliseconds)
+        add("counted_from", detail.countedFrom.milliseconds)
+        add("last_seen", detail.lastSeen?.milliseconds)
+        add("in_a_row", Int64(detail.inARow))
+        add("ending", detail.ending?.rawValue)
+        add("happened_at", detail.happenedAt?.milliseconds)
     }
 
     private mutating func add(_ detail: ApprovalDetail) {
@@ -169,8 +186,23 @@ extension Detail {
                 RelayDetail(
                     topic: members["topic"]?.string ?? "", about: members["about"]?.string ?? "",
                     detail: members["detail"]?.string ?? "", over: members["over"]?.bool ?? false))
+        case "absence":
+            guard let detail = AbsenceDetail(members) else { return nil }
+            self = .absence(detail)
         default: return nil
         }
+    }
+}
+
+extension AbsenceDetail {
+    fileprivate init?(_ members: [String: JSONValue]) {
+        let time = { (name: String) in members[name]?.int.map { Timestamp(milliseconds: Int64($0)) } }
+        guard let state = members["state"]?.string.flatMap(State.init), let expected = members["expected"]?.string.flatMap(Expected.init),
+            let due = time("due"), let countedFrom = time("counted_from")
+        else { return nil }
+        self.init(
+            state: state, expected: expected, due: due, countedFrom: countedFrom, lastSeen: time("last_seen"),
+            inARow: members["in_a_row"]?.int ?? 1, ending: members["ending"]?.string.flatMap(Ending.init), happenedAt: time("happened_at"))
     }
 }
 
@@ -178,7 +210,7 @@ extension Detail {
     /// Whether these details belong to events of the kind.
     fileprivate func fits(_ kind: Event.Kind) -> Bool {
         switch (self, kind) {
-        case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay): true
+        case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay), (.absence, .absence): true
         case (.approval, .approval), (.approval, .decision), (.approval, .reminder): true
         default: false
         }

@@ -29,7 +29,8 @@ struct NotifyRelay: AsyncParsableCommand {
             RunCommand.self, DemoCommand.self, InitCommand.self, CheckCommand.self, ProbeCommand.self, SendTestCommand.self,
             PreviewCommand.self,
             StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
-            DigestCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, SchemaCommand.self, HealthCommand.self,
+            DigestCommand.self, ExpectCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, SchemaCommand.self,
+            HealthCommand.self,
             BackupCommand.self,
         ])
 

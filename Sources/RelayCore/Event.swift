@@ -4,7 +4,7 @@ package import RelaySupport
 /// The ledger deduplicates events by `id`. State is in the payload, never in the id.
 package struct Event: Sendable, Equatable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
-        case notification, approval, decision, run, reminder, digest, relay
+        case notification, approval, decision, run, reminder, digest, relay, absence
     }
 
     package var id: String
@@ -81,6 +81,7 @@ package enum Detail: Sendable, Equatable {
     case approval(ApprovalDetail)
     case digest(DigestDetail)
     case relay(RelayDetail)
+    case absence(AbsenceDetail)
 }
 
 package struct NotificationDetail: Sendable, Equatable {

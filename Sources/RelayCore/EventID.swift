@@ -25,6 +25,15 @@ package enum EventID {
         "\(approvalSubject(id, account: account))/remind/\(step)"
     }
 
+    /// The id of something that did not happen in time.
+    ///
+    /// - Parameter automation: the id of the automation.
+    package static func absence(
+        of expected: AbsenceDetail.Expected, automation: String, due: Timestamp, account: String, isClosed: Bool = false
+    ) -> String {
+        "\(account)/absence/\(automation)/\(expected.rawValue)/\(due)" + (isClosed ? "/closed" : "")
+    }
+
     package static func digest(_ name: String, closesAt: Timestamp) -> String { "digest/\(name)/\(closesAt)" }
 
     package static func bundle(_ why: String, destination: String, closesAt: Timestamp) -> String {

@@ -59,6 +59,7 @@ package struct Fields: Sendable {
             add(detail, times, links, decideWaiting)
             set("scheduled", .flag(event.id.hasPrefix("digest/")))
         case .relay(let detail): add(detail)
+        case .absence(let detail): add(detail, times)
         }
     }
 
@@ -123,6 +124,21 @@ package struct Fields: Sendable {
         set("overdue", .flag(detail.overdue ?? false))
         set("votes", .name(detail.votes))
         set("decide_link", .link(decideLink))
+    }
+
+    private mutating func add(_ detail: AbsenceDetail, _ times: Times) {
+        set("state", .text(detail.state.rawValue))
+        set("open", .flag(detail.state == .open))
+        set("expected", .text(detail.expected.rawValue))
+        set("missing", .text(detail.missing))
+        set("happened", .text(detail.ending == .happened ? detail.happened : nil))
+        set("due", .text(times.written(detail.due)))
+        set("counted_from", .text(times.written(detail.countedFrom)))
+        set("late", .text(detail.late?.spoken))
+        set("last_seen", .text(detail.lastSeen.map(times.written)))
+        set("in_a_row", .text(detail.inARow > 1 ? String(detail.inARow) : nil))
+        set("ending", .text(detail.ending?.rawValue))
+        set("sentence", .text(detail.sentence(times)))
     }
 
     private mutating func add(_ detail: RelayDetail) {

@@ -8,10 +8,11 @@ struct TemplateScanner {
     static let names: Set<String> = [
         "id", "kind", "priority", "account", "staging", "destination", "time", "ago", "automation", "automation_id", "risk", "trigger",
         "run_id", "run_status", "link", "type", "message", "headline", "details", "payload", "outcome", "failed", "summary", "error",
-        "failed_step", "duration", "streak", "failing_since", "recovered_after", "state", "open", "action", "actions", "waiting", "actor",
-        "reason", "step", "overdue", "votes",
-        "decide_link", "incomplete", "sample", "name", "from", "until", "new", "still", "recovered", "events", "told", "rest", "empty",
-        "catch_up", "topic", "about", "detail", "over", "alike", "pending", "scheduled", "days", "bars", "most", "resolved", "succeeded",
+        "failed_step", "duration", "streak", "expected", "missing", "happened", "due", "counted_from", "late", "last_seen", "in_a_row",
+        "ending", "sentence", "failing_since", "recovered_after", "state", "open", "action", "actions", "waiting", "actor", "reason",
+        "step", "overdue", "votes", "decide_link", "incomplete", "sample", "name", "from", "until", "new", "still", "recovered", "events",
+        "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over", "alike", "pending", "scheduled", "days", "bars", "most",
+        "resolved", "succeeded",
     ]
     /// The names inside each list.
     static let itemNames: [String: Set<String>] = [

@@ -38,13 +38,14 @@ extension Event.Kind {
         case .approval, .decision, .reminder: "live/approval/c0de"
         case .run: "live/run/77aa"
         case .digest: "digest/morning"
+        case .absence: "live/absence/9d3c/start/2026-11-24T09:10:00Z"
         case .relay: "relay/closed/ops"
         }
     }
 
     var exampleID: String {
         switch self {
-        case .notification: exampleSubject
+        case .notification, .absence: exampleSubject
         case .approval: exampleSubject + "/v1"
         case .decision: exampleSubject + "/v2"
         case .reminder: exampleSubject + "/remind/1"
@@ -79,6 +80,10 @@ extension Event.Kind {
                             id: "live/notification/1", kind: .notification, priority: .low, automation: "Invoice sync",
                             message: "sent", occurredAt: earlier, runID: "77aa")
                     ]))
+        case .absence:
+            .absence(
+                AbsenceDetail(
+                    expected: .start, due: earlier + .seconds(600), countedFrom: earlier, lastSeen: earlier - .seconds(86_400), inARow: 2))
         case .relay: .relay(RelayDetail(topic: "closed", about: "ops", detail: "answered 410: it is gone"))
         }
     }

@@ -35,7 +35,7 @@ struct PagerDutyTests {
     @Test(arguments: Event.Kind.allCases)
     func `what is about one subject is one alert`(kind: Event.Kind) throws {
         let message = Message.of(kind)
-        let isOne = [.approval, .decision, .reminder, .run, .relay].contains(kind)
+        let isOne = [.approval, .decision, .reminder, .run, .relay, .absence].contains(kind)
         #expect(try sent(message)["dedup_key"]?.string == (isOne ? message.subjectKey : message.idempotencyKey))
     }
 

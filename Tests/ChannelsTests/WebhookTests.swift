@@ -151,6 +151,7 @@ struct EventDocumentTests {
                     DigestDetail(
                         name: "m", from: .distantPast, until: .distantFuture, headline: text,
                         events: Array(repeating: item, count: 12)))
+            case .absence: .absence(AbsenceDetail(expected: .start, due: .distantPast, countedFrom: .distantPast))
             case .relay: .relay(RelayDetail(topic: text, about: text, detail: text))
             }
         let origin = Origin(automation: text, risk: text, trigger: text, runStatus: text)

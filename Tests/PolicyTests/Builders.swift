@@ -17,6 +17,7 @@ extension Event {
         case .run: .run(RunDetail(outcome: .failed, error: "Timeout"))
         case .approval, .decision, .reminder: .approval(ApprovalDetail(id: "0b7e2a52", action: "Refund batch 17"))
         case .digest: .digest(DigestDetail(name: "morning", from: .distantPast, until: .distantFuture, headline: "Nothing failed"))
+        case .absence: .absence(AbsenceDetail(expected: .start, due: Timestamp(seconds: 600), countedFrom: Timestamp(seconds: 0)))
         case .relay: .relay(RelayDetail(topic: "down", about: "ops", detail: "it is down"))
         }
     }

@@ -39,6 +39,7 @@ extension Event.Kind {
         case .approval, .reminder: .approval(ApprovalDetail(id: "1"))
         case .decision: .approval(ApprovalDetail(id: "1", state: .closed))
         case .digest: .digest(DigestDetail(name: "d", from: renderedAt, until: renderedAt, headline: "Nothing happened"))
+        case .absence: .absence(AbsenceDetail(expected: .start, due: renderedAt, countedFrom: renderedAt - .seconds(600)))
         case .relay: .relay(RelayDetail(topic: "down", about: "ops", detail: "it is down"))
         }
     }
@@ -67,6 +68,11 @@ extension Event.Kind {
             ]
             digest.days = (1...14).map { DigestDetail.Day(date: "2026-11-\($0 + 10)", failed: $0 % 3) }
             return .digest(digest)
+        case .absence:
+            return .absence(
+                AbsenceDetail(
+                    expected: .start, due: renderedAt, countedFrom: renderedAt - .seconds(600), lastSeen: renderedAt - .seconds(900),
+                    inARow: 3))
         case .relay: return .relay(RelayDetail(topic: text, about: text, detail: text, over: true))
         }
     }

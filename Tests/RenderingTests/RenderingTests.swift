@@ -81,6 +81,7 @@ struct RenderingTests {
             case .approval, .decision, .reminder:
                 .approval(ApprovalDetail(id: "1", action: "Refund", actions: ["amount": 3], createdAt: now))
             case .digest: .digest(DigestDetail(name: "d", from: now, until: now, headline: "1 event", events: []))
+            case .absence: .absence(AbsenceDetail(expected: .start, due: now, countedFrom: now))
             case .relay: .relay(RelayDetail(topic: "down", about: "ops", detail: "it is down"))
             }
         let text = rendered(detail, kind, request(kind))

@@ -52,12 +52,25 @@ extension Detail {
             self = .run(run)
         case .approval, .decision, .reminder: self = .approval(ApprovalDetail(fields, at: moment))
         case .digest: self = .digest(DigestDetail(fields, at: moment))
+        case .absence: self = .absence(AbsenceDetail(fields, at: moment))
         case .relay:
             self = .relay(
                 RelayDetail(
                     topic: fields.words("topic") ?? "", about: fields.words("about") ?? "", detail: fields.words("detail") ?? "",
                     over: fields["over"]?.bool ?? false))
         }
+    }
+}
+
+extension AbsenceDetail {
+    fileprivate init(_ fields: JSONValue, at moment: Timestamp) {
+        let state = fields["state"]?.string.flatMap(State.init) ?? .open
+        let expected = fields["expected"]?.string.flatMap(Expected.init) ?? .start
+        let due = fields.moment("due") ?? moment, countedFrom = fields.moment("counted_from") ?? moment
+        self.init(
+            state: state, expected: expected, due: due, countedFrom: countedFrom, lastSeen: fields.moment("last_seen"),
+            inARow: fields["in_a_row"]?.int ?? 1, ending: fields["ending"]?.string.flatMap(Ending.init),
+            happenedAt: fields.seconds("late").map { (expected == .start ? countedFrom : due) + $0 })
     }
 }
 

@@ -13,7 +13,7 @@ enum Samples {
             : Origin(
                 staging: false, automation: "Nightly invoices", automationID: "64fb5f73-6415-4f56-8e9e-ca06539f09ac", risk: "medium",
                 trigger: "schedule", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08", runStatus: "completed")
-        let natural: [Event.Kind: Priority] = [.approval: .high, .run: .high, .relay: .high, .reminder: .high]
+        let natural: [Event.Kind: Priority] = [.approval: .high, .run: .high, .relay: .high, .reminder: .high, .absence: .high]
         return Event(
             id: "sample/\(kind.rawValue)/\(now)", account: isOfNone ? nil : "sample", kind: kind, subject: "sample/\(kind.rawValue)/\(now)",
             priority: priority ?? natural[kind] ?? .normal, occurredAt: now - .seconds(90), seenAt: now,
@@ -44,10 +44,17 @@ enum Samples {
                     reason: "The amount is wrong"))
         case .digest:
             return .digest(digest(now: now))
+        case .absence:
+            return .absence(absence(now: now))
         case .relay:
             return .relay(
                 RelayDetail(topic: "unreachable", about: "live", detail: "account live: approvals cannot be read: no answer within 30 s"))
         }
+    }
+
+    private static func absence(now: Timestamp) -> AbsenceDetail {
+        AbsenceDetail(
+            expected: .start, due: now - .seconds(90), countedFrom: now - .seconds(690), lastSeen: now - .seconds(86_700), inARow: 2)
     }
 
     private static func digest(now: Timestamp) -> DigestDetail {

@@ -15,11 +15,16 @@ struct StatusCommand: AsyncParsableCommand {
         let part = try file.loadPart()
         let ledger = try file.openLedger(part.configuration)
         defer { ledger.end() }
+        let feeds = try await ledger.feeds(account: nil)
+        var late: [Expectation] = []
+        for account in Set(feeds.map(\.account)).sorted() {
+            late += try await ledger.expectations(account: account).filter { $0.state == .open }
+        }
         let status = Status(
-            overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: try await ledger.feeds(account: nil),
+            overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: feeds,
             gaps: try await ledger.gaps(account: nil),
             windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),
-            known: part.destinations,
+            late: late, known: part.destinations, accounts: part.accounts,
             now: SystemClock().now)
         if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
     }
@@ -37,8 +42,12 @@ struct Status {
     /// How many of the `newest` events matched no route.
     var unrouted: Int
     static let newest = 10_000
+    /// The expectations that are due and have not happened.
+    var late: [Expectation] = []
     /// The names of the destinations in the configuration; nil if it could not be read.
     var known: [String]?
+    /// The names of the accounts in the configuration; nil if it could not be read.
+    var accounts: [String]?
     var now: Timestamp
 
     private var names: [String] {
@@ -76,6 +85,13 @@ struct Status {
                             ], uniquingKeysWith: { $1 }))
                 }),
             "gaps": .array(gaps.map(gapJSON)),
+            "late": .array(
+                late.map { late in
+                    [
+                        "account": .string(late.account), "automation": .string(late.automation), "name": .text(late.name),
+                        "expected": .string(late.expected.rawValue), "due": .string(late.dueAt.description), "in_a_row": .int(late.inARow),
+                    ]
+                }),
             "dead": .array(
                 overview.dead.map { dead in
                     [
@@ -116,7 +132,11 @@ struct Status {
     private func more(_ count: Int) -> String { count > 0 ? "\nand \(count) more" : "" }
 
     /// All feeds but `account`, which only stores the time at which the account's events begin.
-    private var feedRows: [FeedState] { feeds.filter { $0.name != "account" } }
+    /// An account of the configuration that was never read has a row that says so.
+    private var feedRows: [FeedState] {
+        let read = feeds.filter { $0.name != "account" }, names = Set(read.map(\.account))
+        return read + (accounts ?? []).filter { !names.contains($0) }.map { FeedState(account: $0, name: "automations") }
+    }
 
     var text: String {
         var lines = ["\(Terminal.paint("\(overview.owed) owed", .bold)), \(overview.destinations.reduce(0) { $0 + $1.dead }) dead"]
@@ -139,6 +159,12 @@ struct Status {
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
                         return [feed.account, feed.name, age, feed.delayText, part(of: feed)]
                     }))
+        if !late.isEmpty {
+            let rows = late.map { late in
+                [late.name ?? late.automation, late.account, late.expected.rawValue, late.dueAt.description, String(late.inARow)]
+            }
+            lines.append(Terminal.table([["LATE", "ACCOUNT", "EXPECTED", "DUE", "IN A ROW"]] + rows))
+        }
         if !windows.isEmpty {
             let rows = windows.map { window, count in
                 [window.shown.kind, window.shown.name, window.destination, String(count), window.closesAt.description]

@@ -48,6 +48,7 @@ struct Configuration: Sendable {
     var accounts: [AccountSettings] = []
     var destinations: [DestinationSettings] = []
     var priorities: [PriorityRule] = []
+    var expect: [ExpectationRule] = []
     var digests: [DigestSettings] = []
     var routes: [Route] = []
     var server = Server()
@@ -116,6 +117,8 @@ struct AccountSettings: Sendable {
     var only = [Glob(pattern: "*")]
     var also: [String] = []
     var poll = Poll()
+    /// All rules of the file. Some of them may name other accounts.
+    var expect: [ExpectationRule] = []
 }
 
 struct DestinationSettings: Sendable {

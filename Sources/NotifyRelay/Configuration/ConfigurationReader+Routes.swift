@@ -57,11 +57,12 @@ extension ConfigurationReader {
         condition.streak = streaks(when)
         condition.recovered = when.node("recovered") == nil ? nil : when.bool("recovered", default: true)
         condition.longer = when.duration("longer")
+        condition.expected = closed(when, "expected", AbsenceDetail.Expected.self)
         when.finish()
         return condition
     }
 
-    private func checkAccount(_ name: WrittenText) {
+    func checkAccount(_ name: WrittenText) {
         let names = keys(of: "accounts")
         guard !names.contains(name.text) else { return }
         let choice = ConfigNode.showable(names)

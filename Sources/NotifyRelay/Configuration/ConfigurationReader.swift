@@ -34,6 +34,8 @@ final class ConfigurationReader {
         configuration.priorityWords = priorityWords()
         configuration.people = people()
         configuration.accounts = accounts()
+        configuration.expect = expectations()
+        for index in configuration.accounts.indices { configuration.accounts[index].expect = configuration.expect }
         configuration.destinations = destinations(zone: configuration.timeZone)
         configuration.priorities = priorities()
         configuration.digests = digests(zone: configuration.timeZone)
@@ -127,7 +129,8 @@ final class ConfigurationReader {
         guard let section = root.section("words") else { return StatusVocabulary() }
         let words = StatusVocabulary(
             failed: section.strings("failed") ?? [], cancelled: section.strings("cancelled") ?? [], open: section.strings("open") ?? [],
-            approved: section.strings("approved") ?? [], rejected: section.strings("rejected") ?? [])
+            approved: section.strings("approved") ?? [], rejected: section.strings("rejected") ?? [],
+            paused: section.strings("paused") ?? [])
         section.finish()
         return words
     }

@@ -41,6 +41,7 @@ struct ConfigurationSchema {
         accounts: {a: {automations: {}, poll: {}}}
         destinations: {d: {type: \(type), pace: {}, quiet: {}, working: {}, ceiling: {}, headers: {zzz: x}}}
         priorities: [{when: {}}]
+        expect: [{}]
         routes: [{when: {}, quiet: {}, collapse: {}, escalate: {}}]
         digests: {m: {}}
         server: {heartbeat: {}}
@@ -50,7 +51,7 @@ struct ConfigurationSchema {
     /// Samples in which another key makes a key unnecessary.
     private static let variants = [
         "routes: [{digest: [m], escalate: {mention: x}, collapse: {}}]\naccounts: {a: {}}\ndigests: {m: {}}\nserver: {heartbeat: {}}"
-            + "\ndestinations: {d: {type: console, pace: {}, quiet: {}, working: {}, ceiling: {}}}\npriorities: [{}]\npeople: {ann: {}}"
+            + "\ndestinations: {d: {type: console, pace: {}, quiet: {}, working: {}, ceiling: {}}}\npriorities: [{}]\nexpect: [{finish_within: 1h}]\npeople: {ann: {}}"
     ]
 
     /// For each type, other samples of a destination in which another key makes a key unnecessary.

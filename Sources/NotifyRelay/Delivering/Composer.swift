@@ -79,7 +79,8 @@ struct Composer: Sendable {
     private static func subjectKey(_ event: Event, at destination: String) -> String {
         switch event.kind {
         case .notification, .digest: ""
-        case .approval, .decision, .reminder, .run, .relay: idempotencyKey(event: event.subject, destination: destination, recipient: "")
+        case .approval, .decision, .reminder, .run, .relay, .absence:
+            idempotencyKey(event: event.subject, destination: destination, recipient: "")
         }
     }
 

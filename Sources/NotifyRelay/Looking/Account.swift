@@ -44,6 +44,10 @@ actor Account {
     private(set) var unlooked: [String: Bool] = [:]
     /// The automations whose runs could not be read at the last look.
     private(set) var failing: Set<String> = []
+    /// Up to which moment, by RevKeen's own clock, the runs of an automation were read without a gap since the program started.
+    private(set) var readUpTo: [String: Timestamp] = [:]
+    /// Wakes the task that judges what is expected.
+    nonisolated let expecting = Wakeup()
     /// A watch was put off and could not be stored yet.
     private(set) var hasUnsavedWatches = false
     /// Watches were stored since the details that are due were read.
@@ -122,6 +126,17 @@ extension Account {
         guard let automation else { return }
         unlooked[automation] = nil
         if failed { failing.insert(automation) } else { failing.remove(automation) }
+    }
+
+    /// The runs of an automation were read as they were at a moment; nil if a part of them was not.
+    func read(runsOf automation: String, upTo moment: Timestamp?) {
+        readUpTo[automation] = moment
+        expecting.signal()
+    }
+
+    /// Whether a rule of the file expects something of an automation.
+    nonisolated func isExpected(id: String, name: String?) -> Bool {
+        settings.expect.contains { $0.names(id: id, name: name, account: settings.name) }
     }
 
     func isOfFirstLook(_ run: String) -> Bool { runsOfFirstLook.contains(run) }

@@ -23,6 +23,7 @@ actor AccountPoller {
     nonisolated let book: AutomationBook
     nonisolated let approvalBook: ApprovalBook
     nonisolated let reader: ListReader
+    nonisolated let absences: AbsenceWatch
     nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
 
     private var inFlight = 0
@@ -37,6 +38,7 @@ actor AccountPoller {
         automations = AutomationsFeed(account: account, book: book, reader: reader)
         runs = RunsFeed(account: account, book: book, reader: reader)
         details = DetailsFeed(account: account, book: book, approvals: approvalBook)
+        absences = AbsenceWatch(account: account, book: book)
     }
 
     nonisolated var name: String { account.name }
@@ -65,6 +67,7 @@ actor AccountPoller {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.approvals.run() }
             group.addTask { await self.makeLooks() }
+            group.addTask { await self.absences.run() }
         }
     }
 }
@@ -152,7 +155,10 @@ extension AccountPoller {
             do {
                 let looked = try await details.lookAtAll(dueBefore: due)
                 good = good && looked.failed == 0
-                if looked.read == 0 { return good }
+                if looked.read == 0 {
+                    try await absences.judge()
+                    return good
+                }
             } catch {
                 await account.failed(.details, error)
                 return false

@@ -22,6 +22,21 @@ actor AutomationBook {
     /// The watched ones of the given automations.
     func automations(_ ids: Set<String>) -> [String: Automation] { watched.filter { ids.contains($0.key) } }
 
+    /// Those that the last whole list showed, or that `also:` names. Others may be gone.
+    private var listedIDs: Set<String> = []
+    /// When that list was asked for; nil before the first one.
+    private(set) var readAt: Timestamp?
+
+    var listed: [Automation] {
+        listedIDs.union(account.settings.also).compactMap { watched[$0] }
+    }
+
+    /// The list of automations was read whole.
+    func list(_ ids: Set<String>, at moment: Timestamp) {
+        (listedIDs, readAt) = (ids, moment)
+        account.expecting.signal()
+    }
+
     /// How an automation is called in a report.
     func called(_ id: String) -> String { watched[id]?.name ?? id }
 
@@ -33,6 +48,7 @@ actor AutomationBook {
             if isNew { await account.noteUnlooked(automation.id) }
         }
         account.wakeup.signal()
+        account.expecting.signal()
     }
 
     /// `only` names automations by glob, `also` by id. An automation that fits neither is not polled, and its approvals are not sent.

@@ -39,6 +39,7 @@ actor AutomationsFeed {
     }
 
     private func read() async throws {
+        let asked = account.clock.now
         let first = try await request()
         try await account.begin(at: first.date)
         let (all, fault) = try await wholeList(first)
@@ -46,6 +47,7 @@ actor AutomationsFeed {
         await book.take(all)
         // The rest is read at the next look, which comes soon after a failure.
         if let fault { throw fault }
+        await book.list(Set(all.map(\.id)), at: asked)
         try await book.lookUpUnlisted(besides: Set(all.map(\.id)))
         try await reader.endGaps(besides: await book.ids)
         try await account.storeOutlooks()

@@ -25,6 +25,8 @@ struct RunListState {
     private var depth = 0
     /// The runs that go on, and since when.
     private(set) var running: [String: Timestamp] = [:]
+    /// What RevKeen's clock showed at the last answer; nil if it did not say.
+    var date: Timestamp?
     /// What the present look has brought so far.
     var sight = ListOutlook.Sight()
 

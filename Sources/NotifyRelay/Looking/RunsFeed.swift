@@ -33,6 +33,7 @@ actor RunsFeed {
             await account.looked(at: id, failed: false)
             let hasGap = await reader.hasGap(ListName(feed: .runs, about: id))
             await account.learn { $0.looked(id, at: asked, sight, hasGap: hasGap) }
+            await account.read(runsOf: id, upTo: hasGap ? nil : lists[id]?.date ?? asked)
         } catch {
             return await putOff(id, after: error)
         }
@@ -86,6 +87,7 @@ extension RunsFeed {
         if !isWhole, !hasGap, !hidesPart, let hot = lists[id]?.limit(at: now) { limit = hot }
         while true {
             let listing = try await request(id, limit: limit, unlike: hasGap ? nil : lists[id]?.fingerprint(limit))
+            lists[id]?.date = listing.date
             if listing.isUnchanged { break }
             try await account.begin(at: listing.date)
             await account.judgeReadable(listing.complaint, "the list of runs of \(await book.called(id))", id: "list/runs/\(id)")
@@ -153,12 +155,13 @@ extension RunsFeed {
         let isFirst = lists[id]?.isFirstLook ?? false
         let known = try await account.ledger.watches(account: account.name, runs: runs.map(\.id))
         let beginning = await account.beginning
+        let isExpected = account.isExpected(id: id, name: await book.automation(id)?.name)
         var ofFirstLook: [String] = [], watches: [RunWatch] = []
         // The oldest come first, because details are read in the order in which the watches were stored.
         for run in runs.sorted(by: { $0.ownTime < $1.ownTime }) {
             await account.note(unknown: account.maker.words.unknownWord(in: run), of: "a run")
             let isPast = run.completedAt.map { beginning.isPast($0.moment, isFirstLook: isFirst) } ?? false
-            guard let watch = watch(run, of: id, known: known[run.id], isPast: isPast) else { continue }
+            guard let watch = watch(run, of: id, known: known[run.id], isPast: isPast, isExpected: isExpected) else { continue }
             if isFirst, !watch.settled, known[run.id]?.shown.isEmpty ?? true { ofFirstLook.append(run.id) }
             watches.append(watch)
         }
@@ -172,6 +175,20 @@ extension RunsFeed {
     }
 
     /// The watch to store for a run in a list; nil if nothing about the run is new.
+    ///
+    /// - Parameter isExpected: something is expected of the automation, so the watch says when the run started and whether it succeeded.
+    private func watch(_ run: Run, of automation: String, known: RunWatch?, isPast: Bool, isExpected: Bool) -> RunWatch? {
+        guard isExpected else { return watch(run, of: automation, known: known, isPast: isPast) }
+        let changed = watch(run, of: automation, known: known, isPast: isPast)
+        let startedAt = run.startedAt?.moment ?? run.createdAt?.moment ?? run.completedAt?.moment ?? known?.startedAt ?? account.clock.now
+        let succeeded = run.completedAt == nil ? nil : account.maker.words.outcome(of: run) == .succeeded
+        guard var watch = changed ?? known, changed != nil || known?.startedAt != startedAt || known?.succeeded != succeeded else {
+            return nil
+        }
+        (watch.startedAt, watch.succeeded) = (startedAt, succeeded)
+        return watch
+    }
+
     private func watch(_ run: Run, of automation: String, known: RunWatch?, isPast: Bool) -> RunWatch? {
         let shown = run.shownHash, now = account.clock.now
         let isFailed = account.maker.words.outcome(of: run) == .failed

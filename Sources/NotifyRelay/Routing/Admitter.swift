@@ -71,6 +71,26 @@ final class Admitter: Sendable {
         return new.map(\.event)
     }
 
+    /// Judges what is expected of an account's automations, and admits what is to be told of it.
+    func expect(_ judge: ExpectationJudge) async throws(LedgerError) -> ExpectationJudge.Round {
+        let table = table.withLock { $0 }, found = Locked(ExpectationJudge.Round())
+        let admitted: Admitted
+        do throws(LedgerError) {
+            admitted = try await ledger.expect(account: judge.account) { store in
+                let round = try judge.round(store)
+                found.withLock { $0 = round }
+                let plan = DeliveryPlan(router: table.router, mutes: store.mutes, now: judge.now)
+                return (round.expectations, round.sightings.map { Self.admission($0, plan, table.catchUp) })
+            }
+        } catch {
+            wake(Set(table.router.recipients.keys))
+            throw error
+        }
+        for admission in admitted.new { metrics.admitted(account: admission.event.account, kind: admission.event.kind) }
+        if !admitted.new.isEmpty { wake(Set(table.router.recipients.keys)) }
+        return found.withLock { $0 }
+    }
+
     private static func isEarlier(_ one: Sighting, _ other: Sighting) -> Bool {
         (one.event.occurredAt, one.event.id) < (other.event.occurredAt, other.event.id)
     }
@@ -100,6 +120,9 @@ final class Admitter: Sendable {
         case .silent: break
         case .routed: (admission.owed, admission.windows) = plan.plan(event, also: sighting.also)
         case .following: admission.followsRequest = plan.following(event)
+        case .editing:
+            admission.followsRequest = plan.following(event)
+            admission.followsRequest?.onlyEdits = true
         case .followingAndRouted:
             admission.followsRequest = plan.following(event)
             (admission.owed, admission.windows) = plan.plan(event)

@@ -49,6 +49,8 @@ extension MetricFamily {
     static let feedSaturated = MetricFamily(
         "feed_saturated", .gauge, ["account", "feed"], "1 while a list is full, so that older items may not be seen.")
     static let gaps = MetricFamily("gaps", .gauge, ["account", "feed"], "Lists of which a part was not read yet.")
+    static let absences = MetricFamily(
+        "absences_open", .gauge, ["account"], "What is expected of automations, is due, and has not happened.")
     static let seenDelay = MetricFamily(
         "seen_delay_seconds", .histogram, ["account", "kind"], "From a thing's own time until it was seen.")
     static let requests = MetricFamily(
@@ -77,7 +79,8 @@ extension MetricFamily {
     static let all: [MetricFamily] = [
         build, admitted, deliveries, deliverySeconds, owed, dead, oldestOwed, held, gathered, nextDigest, laneOpen, laneState,
         approvalsOpen,
-        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, seenDelay, requests, pollFailures, budget, storeReadable,
+        oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, absences, seenDelay, requests, pollFailures, budget,
+        storeReadable,
         storeBytes,
         reloadSuccess, reloadedAt, logDropped, processCPU, processResident, processVirtual, processFiles, processMostFiles, processStart,
     ]

@@ -17,6 +17,7 @@ final class Metrics: Sendable {
         var lastRead: [Labels: Timestamp] = [:]
         var saturated: [Labels: Bool] = [:]
         var gaps: [Labels: Int] = [:]
+        var absences: [String: Int] = [:]
         var requests: [Labels: Int] = [:]
         var seen: [Labels: Histogram] = [:]
         var lately: [Labels: RecentDelays] = [:]
@@ -36,6 +37,7 @@ final class Metrics: Sendable {
             lastRead = lastRead.filter { accounts.contains($0.key.parts[0]) }
             saturated = saturated.filter { accounts.contains($0.key.parts[0]) }
             gaps = gaps.filter { accounts.contains($0.key.parts[0]) }
+            absences = absences.filter { accounts.contains($0.key) }
             requests = requests.filter { accounts.contains($0.key.parts[0]) }
             seen = seen.filter { accounts.contains($0.key.parts[0]) }
             lately = lately.filter { accounts.contains($0.key.parts[0]) }
@@ -91,6 +93,11 @@ final class Metrics: Sendable {
 
     func pollFailed(account: String, reason: String) {
         state.withLock { $0.pollFailures[[account, reason.snakeCase], default: 0] += 1 }
+    }
+
+    /// Records how many expectations of an account are open.
+    func absences(account: String, open: Int) {
+        state.withLock { $0.absences[account] = open }
     }
 
     /// Records a decision.

@@ -83,6 +83,7 @@ struct MetricsText {
         page.write(.feedAge, state.lastRead.mapValues { max(0, $0.duration(to: moment.now).inSeconds) })
         page.write(.feedSaturated, state.saturated.mapValues { $0 ? 1 : 0 })
         page.write(.gaps, state.gaps.mapValues(Double.init))
+        page.write(.absences, series(state.accounts) { Double(state.absences[$0] ?? 0) })
         page.write(.seenDelay, state.seen)
         page.write(.requests, state.requests.mapValues(Double.init))
         page.write(.pollFailures, state.pollFailures.mapValues(Double.init))

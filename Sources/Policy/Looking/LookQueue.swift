@@ -48,6 +48,10 @@ package struct LookQueue: Sendable {
         var isInFlight = false
         /// The last look at it failed.
         var hasFailed = false
+        /// A look at this moment or after it is needed to judge what did not happen; nil if none is.
+        var wantedAt: Timestamp?
+
+        func isWanted(at now: Timestamp) -> Bool { wantedAt.map { $0 <= now } ?? false && outlook.notBefore <= now }
     }
 
     /// - Parameter places: the most looks at lists and details at once.
@@ -85,7 +89,7 @@ extension LookQueue {
         if automationsDueAt <= now, !areAutomationsInFlight { return .automations }
         if let list = oldestBeyondBound(at: now) { return .runs(list) }
         if let detail = details.firstCertain(at: now, besides: failing.details) { return .detail(detail.run) }
-        return firstGap(at: now) ?? mostWorth(at: now)
+        return firstWanted(at: now) ?? firstGap(at: now) ?? mostWorth(at: now)
     }
 
     private var isListFree: Bool { listsInFlight < Self.mostLists }
@@ -104,6 +108,13 @@ extension LookQueue {
             if at <= latest, at < oldest?.at ?? .distantFuture { oldest = (place, at) }
         }
         return oldest.map { lists[$0.place].automation }
+    }
+
+    private func firstWanted(at now: Timestamp) -> Look? {
+        guard isListFree else { return nil }
+        let wanted = lists.indices.filter { lists[$0].isWanted(at: now) && isFree($0) }
+        let first = wanted.min { (lists[$0].wantedAt ?? now, lists[$0].automation) < (lists[$1].wantedAt ?? now, lists[$1].automation) }
+        return first.map { .runs(lists[$0].automation) }
     }
 
     private func firstGap(at now: Timestamp) -> Look? {
@@ -133,7 +144,9 @@ extension LookQueue {
     package func nextDueAt() -> Timestamp {
         var next = min(areAutomationsInFlight ? .distantFuture : automationsDueAt, details.nextDueAt(besides: failing.details))
         guard isListFree else { return next }
-        for place in lists.indices where isFree(place) { next = min(next, lists[place].dueAt) }
+        for place in lists.indices where isFree(place) {
+            next = min(next, lists[place].dueAt, lists[place].wantedAt.map { max($0, lists[place].outlook.notBefore) } ?? .distantFuture)
+        }
         return next
     }
 
@@ -198,6 +211,15 @@ extension LookQueue {
         if lists[place].hasFailed { failing.lists += isInFlight ? 1 : -1 }
     }
 
+    /// Asks for a look at an automation's runs at a moment or soon after it. A look that began before it does not count.
+    package mutating func want(_ automation: String, at moment: Timestamp) {
+        guard let place = places[automation] else { return }
+        lists[place].wantedAt = lists[place].wantedAt.map { min($0, moment) } ?? moment
+    }
+
+    /// Asks for the list of automations now.
+    package mutating func wantAutomations(at now: Timestamp) { automationsDueAt = min(automationsDueAt, now) }
+
     /// A look failed. It is made again after a wait.
     package mutating func failed(_ look: Look, again: Timestamp) {
         switch look {
@@ -224,6 +246,7 @@ extension LookQueue {
         found.add(lists[place].outlook.expectation(at: moment, prior: prior), at: moment)
         list(place, isInFlight: false)
         lists[place].hasFailed = false
+        if let wanted = lists[place].wantedAt, wanted <= moment { lists[place].wantedAt = nil }
         lists[place].outlook.looked(at: moment, sight)
         lists[place].hasGap = hasGap
         reckon(place)
@@ -286,6 +309,7 @@ extension LookQueue {
         for place in lists.indices {
             lists[place].outlook.shift(by: difference)
             lists[place].dueAt.shift(by: difference)
+            lists[place].wantedAt?.shift(by: difference)
         }
         details.shift(by: difference)
     }

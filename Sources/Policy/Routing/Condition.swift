@@ -22,6 +22,8 @@ package struct Condition: Sendable, Equatable {
     package var recovered: Bool?
     /// The run took at least so long.
     package var longer: Duration?
+    /// What was expected and did not happen.
+    package var expected: [AbsenceDetail.Expected]?
 
     package init(
         account: [String]? = nil, kind: [Event.Kind]? = nil, priority: Set<Priority>? = nil, automation: [Glob]? = nil,
@@ -46,8 +48,10 @@ package struct Condition: Sendable, Equatable {
             && priority?.contains(event.priority) != false && automationMisfit(origin) == nil
             && Self.fits(state, event.approvalState) { $0 == $1 } && Self.fits(outcome, event.runOutcome) { $0 == $1 }
             && Self.fits(type, event.notificationType) { $0.matches($1) } && Self.fits(trigger, origin.trigger) { $0.matches($1) }
-            && Self.fits(risk, origin.risk) { $0.matches($1) } && fitsHistory(event)
+            && Self.fits(risk, origin.risk) { $0.matches($1) } && fitsExpected(event) && fitsHistory(event)
     }
+
+    private func fitsExpected(_ event: Event) -> Bool { Self.fits(expected, event.expected) { $0 == $1 } }
 
     private func fitsHistory(_ event: Event) -> Bool {
         if streak == nil, recovered == nil, longer == nil { return true }
@@ -69,16 +73,29 @@ package struct Condition: Sendable, Equatable {
 
     /// A text about the first key that does not fit; nil if all keys fit.
     private func misfit(_ event: Event) -> String? {
-        let origin = event.payload.origin
-        return differs("account", account, event.account) { $0 == $1 }
+        commonMisfit(event) ?? kindMisfit(event) ?? expectedMisfit(event) ?? historyMisfit(event)
+    }
+
+    /// About what every event has.
+    private func commonMisfit(_ event: Event) -> String? {
+        differs("account", account, event.account) { $0 == $1 }
             ?? differs("kind", kind?.map(\.rawValue), event.kind.rawValue) { $0 == $1 }
             ?? differs("priority", priority?.map(\.word).sorted(), event.priority.word) { $0 == $1 }
-            ?? automationMisfit(origin)
-            ?? differs("state", state?.map(\.rawValue), event.approvalState?.rawValue) { $0 == $1 }
+            ?? automationMisfit(event.payload.origin)
+    }
+
+    /// About what only some kinds have.
+    private func kindMisfit(_ event: Event) -> String? {
+        let origin = event.payload.origin
+        return differs("state", state?.map(\.rawValue), event.approvalState?.rawValue) { $0 == $1 }
             ?? differs("outcome", outcome?.map(\.rawValue), event.runOutcome?.rawValue) { $0 == $1 }
             ?? differs("type", type?.map(\.pattern), event.notificationType) { Glob(pattern: $0).matches($1) }
             ?? differs("trigger", trigger?.map(\.pattern), origin.trigger) { Glob(pattern: $0).matches($1) }
-            ?? differs("risk", risk?.map(\.pattern), origin.risk) { Glob(pattern: $0).matches($1) } ?? historyMisfit(event)
+            ?? differs("risk", risk?.map(\.pattern), origin.risk) { Glob(pattern: $0).matches($1) }
+    }
+
+    private func expectedMisfit(_ event: Event) -> String? {
+        differs("expected", expected?.map(\.rawValue), event.expected?.rawValue) { $0 == $1 }
     }
 
     private func historyMisfit(_ event: Event) -> String? {
@@ -127,8 +144,17 @@ extension ClosedRange<Int> {
 }
 
 extension Event {
+    /// The state of an approval. An absence is open or closed too.
     fileprivate var approvalState: ApprovalDetail.State? {
-        if case .approval(let detail) = payload.detail { detail.state } else { nil }
+        switch payload.detail {
+        case .approval(let detail): detail.state
+        case .absence(let detail): detail.state == .open ? .open : .closed
+        case .notification, .run, .digest, .relay: nil
+        }
+    }
+
+    fileprivate var expected: AbsenceDetail.Expected? {
+        if case .absence(let detail) = payload.detail { detail.expected } else { nil }
     }
 
     fileprivate var runOutcome: RunDetail.Outcome? {

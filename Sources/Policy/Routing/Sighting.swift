@@ -11,6 +11,8 @@ package struct Sighting: Sendable {
         case following
         /// The destinations that got or still owe the request, and those of the routes; for a decision.
         case followingAndRouted
+        /// Only the message of the beginning is changed, where that can be; for the end of an absence in which nothing happened.
+        case editing
         /// Nobody: the event is from before the relay's first look and is only remembered.
         case silent
     }

@@ -25,7 +25,7 @@ struct BundleFold {
     private(set) var isStaging = false
     private var groups: [Key: Group] = [:]
     private var order: [Key] = []
-    /// The subjects of the relay's troubles that have ended.
+    /// The subjects of the relay's troubles, and of absences, that have ended.
     private var over = Set<String>()
     private var fingerprints = FingerprintMemory()
 
@@ -34,6 +34,7 @@ struct BundleFold {
         priority = max(priority, event.priority)
         if event.payload.origin.staging { isStaging = true }
         if case .relay(let detail) = event.payload.detail, detail.over { over.insert(event.subject) }
+        if case .absence(let detail) = event.payload.detail, detail.state == .closed { over.insert(event.subject) }
         let key = Key(kind: event.kind, automation: AutomationKey(event), text: fingerprints.of(event.oneLine))
         if groups[key] != nil {
             groups[key]?.count += 1
@@ -68,11 +69,12 @@ struct BundleFold {
         return detail
     }
 
-    /// True for failed runs whose automation has recovered, and for reports of the relay on a trouble that has ended.
+    /// True for failed runs whose automation has recovered, and for reports of the relay and absences that have ended.
     private func isResolved(_ group: Group, _ key: Key, _ isWell: (AutomationKey) throws -> Bool) rethrows -> Bool {
         switch group.item.kind {
         case .run: group.item.message.hasPrefix("failed") ? try key.automation.map(isWell) ?? false : false
         case .relay: group.subjects.allSatisfy(over.contains)
+        case .absence: group.subjects.allSatisfy(over.contains)
         case .notification, .approval, .decision, .reminder, .digest: false
         }
     }

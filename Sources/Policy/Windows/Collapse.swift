@@ -43,7 +43,7 @@ extension Detail {
         switch self {
         case .run(let detail): detail.error
         case .notification(let detail): detail.message
-        case .approval, .digest, .relay: nil
+        case .approval, .digest, .relay, .absence: nil
         }
     }
 }

@@ -38,6 +38,7 @@ package struct DigestHeadline: Sendable {
         case .run: "cancelled run"
         case .relay: "report of the relay"
         case .approval: "request"
+        case .absence: "end of an absence"
         case .notification, .decision, .reminder, .digest: kind.rawValue
         }
     }

@@ -52,6 +52,25 @@ package struct CronExpression: Sendable, Equatable {
         return nil
     }
 
+    /// The first matching time after a moment that a clock in the zone really shows: a time that a clock change skips is left out. Of a
+    /// time that occurs twice, both moments. Nil as for `next`.
+    package func nextShown(after moment: Timestamp, in zone: TimeZoneName) -> (first: Timestamp, last: Timestamp)? {
+        let start = zone.civil(at: moment).date.daysSince1970
+        for day in (start - 1)...(start + 366 * 8) {
+            let date = CivilDate(daysSince1970: day)
+            guard includes(date) else { continue }
+            let shown = hours.flatMap { hour in
+                minutes.map { zone.moments(of: CivilTime(date: date, hour: hour, minute: $0)) }
+            }
+            let found = shown.compactMap { moments -> (first: Timestamp, last: Timestamp)? in
+                guard let first = moments.first, let last = moments.last, first > moment else { return nil }
+                return (first, last)
+            }
+            if let next = found.min(by: { $0.first < $1.first }) { return next }
+        }
+        return nil
+    }
+
     /// The matching moments of one local day, oldest first, without duplicates.
     package func moments(on date: CivilDate, in zone: TimeZoneName) -> [Timestamp] {
         guard includes(date) else { return [] }

@@ -4,11 +4,15 @@ package import RelayCore
 /// Its structure counts first. The status word counts only where the structure says nothing.
 package struct StatusVocabulary: Sendable {
     private var classes: [String: WordClass] = [:]
+    /// The words for an automation that starts no runs. They are apart from the others, because a paused run goes on.
+    private var paused: Set<String>
 
     /// Creates a reader with the built-in words and those of the configuration, which override the built-in ones.
     package init(
-        failed: [String] = [], cancelled: [String] = [], open: [String] = [], approved: [String] = [], rejected: [String] = []
+        failed: [String] = [], cancelled: [String] = [], open: [String] = [], approved: [String] = [], rejected: [String] = [],
+        paused: [String] = []
     ) {
+        self.paused = Set((Self.pausedWords + paused).map(comparable))
         for wordClass in WordClass.allCases {
             for word in wordClass.builtIn { classes[comparable(word)] = wordClass }
         }
@@ -19,6 +23,13 @@ package struct StatusVocabulary: Sendable {
             for word in words { classes[comparable(word)] = wordClass }
         }
     }
+
+    private static let pausedWords = [
+        "paused", "disabled", "inactive", "stopped", "suspended", "archived", "draft", "off", "deleted", "deactivated",
+    ]
+
+    /// Whether the automation is paused, so that nothing is expected of it. A word that is not known means that it is not.
+    package func isPaused(_ automation: Automation) -> Bool { automation.status.map { paused.contains(comparable($0)) } ?? false }
 
     /// The outcome of a run; nil while it is unfinished, which means that `completed_at` is not set.
     ///

@@ -46,6 +46,13 @@ package actor StandInRevKeen {
         return record.id
     }
 
+    /// Changes the status or the schedule of an automation. Nil leaves it as it is.
+    package func changeAutomation(_ id: String, status: String? = nil, cron: String? = nil, zone: String? = nil) {
+        if let status { automations[id]?.status = status }
+        if let cron { automations[id]?.cron = cron }
+        if let zone { automations[id]?.zone = zone }
+    }
+
     /// Removes an automation and hides its runs.
     /// Its approvals stay in the list of approvals.
     package func removeAutomation(_ id: String) {

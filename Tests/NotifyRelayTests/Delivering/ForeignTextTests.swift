@@ -86,7 +86,7 @@ extension Detail {
             detail.action = detail.action?.repaired()
             detail.reason = detail.reason?.repaired()
             return .approval(detail)
-        case .digest, .relay: return self
+        case .digest, .relay, .absence: return self
         }
     }
 }

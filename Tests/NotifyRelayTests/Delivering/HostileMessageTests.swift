@@ -50,6 +50,7 @@ struct HostileMessageTests {
                     id: "1", action: text, actions: [text: .string(text)], createdAt: now, actor: text, decidedAt: now, reason: text))
         case .digest:
             .digest(digest(text, now))
+        case .absence: .absence(AbsenceDetail(expected: .start, due: now, countedFrom: now))
         case .relay: .relay(RelayDetail(topic: text, about: text, detail: text))
         }
     }

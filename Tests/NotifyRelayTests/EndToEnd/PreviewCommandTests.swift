@@ -123,6 +123,7 @@ extension Event.Kind {
         case .decision: "The amount is wrong"
         case .run: "Timeout while reading the ledger"
         case .digest: "1 automation newly failing, 1 still failing, 1 recovered"
+        case .absence: "has not started"
         case .relay: "approvals cannot be read"
         }
     }
