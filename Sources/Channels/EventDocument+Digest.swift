@@ -7,7 +7,8 @@ extension DigestDetail {
         [
             "name": .string(name), "from": .string(from.description), "until": .string(until.description),
             "headline": .string(headline), "new": .array(new.map { $0.json(links) }), "still": .array(still.map { $0.json(links) }),
-            "recovered": .array(recovered.map { $0.json(links) }), "events": .array(events.map { $0.json(links) }),
+            "recovered": .array(recovered.map { $0.json(links) }), "late": .array(late.map(\.json)),
+            "events": .array(events.map { $0.json(links) }),
             "pending": .array(waiting.map { $0.json(links) }),
             "days": .array(days.map { ["date": .string($0.date), "failed": .int($0.failed)] }), "told": .int(told),
             "succeeded": .int(succeeded), "resolved": .text(resolved), "rest": .int(rest), "empty": .bool(isEmpty),
@@ -25,6 +26,15 @@ extension DigestDetail.Failure {
             "errors": .array(errors.map { ["text": .string($0.text), "times": .int($0.count)] }), "other_errors": .int(otherErrors),
             "link": .text(links.link(runID: runID, automationID: automationID)), "run_id": .text(runID),
             "runs": .array(runs.map { ["run_id": .string($0), "link": .text(links.link(runID: $0, automationID: nil))] }),
+        ]
+    }
+}
+
+extension DigestDetail.Late {
+    fileprivate var json: JSONValue {
+        [
+            "id": .string(id), "automation": .string(automation), "account": .text(account), "expected": .string(expected),
+            "due": .string(due.description), "in_a_row": .int(inARow),
         ]
     }
 }

@@ -134,6 +134,9 @@ package struct WindowReader {
         return .told(detail)
     }
 
+    /// Whether the absence whose beginning has this id is over.
+    package func isOver(_ absence: String) throws -> Bool { try EventRow.number(of: absence + "/closed", db) != nil }
+
     /// The open approvals of all accounts, oldest first.
     package func openApprovals() throws -> [ApprovalRow] { try db.all(WindowReaderSQL.openApprovals, make: ApprovalStore.make) }
 

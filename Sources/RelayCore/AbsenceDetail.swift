@@ -49,13 +49,7 @@ package struct AbsenceDetail: Sendable, Equatable {
     package var late: Duration? { happenedAt.map { max(.zero, (expected == .start ? countedFrom : due).duration(to: $0)) } }
 
     /// Such as `has not started`.
-    package var missing: String {
-        switch expected {
-        case .start: "has not started"
-        case .finish: "has not ended"
-        case .success: "has not succeeded"
-        }
-    }
+    package var missing: String { expected.missing }
 
     /// Such as `started`.
     package var happened: String {
@@ -63,6 +57,17 @@ package struct AbsenceDetail: Sendable, Equatable {
         case .start: "started"
         case .finish: "ended"
         case .success: "succeeded"
+        }
+    }
+}
+
+extension AbsenceDetail.Expected {
+    /// What an automation of which this was expected did not do, such as `has not started`.
+    package var missing: String {
+        switch self {
+        case .start: "has not started"
+        case .finish: "has not ended"
+        case .success: "has not succeeded"
         }
     }
 }

@@ -8,6 +8,8 @@ package struct DigestDetail: Sendable, Equatable, Codable {
     package var new: [Failure] = []
     package var still: [Failure] = []
     package var recovered: [Failure] = []
+    /// What was expected and had not happened when the window closed, the longest due first.
+    package var late: [Late] = []
     package var events: [Item] = []
     /// Approvals that were pending when the window closed, the longest-waiting first.
     package var waiting: [Waiting] = []
@@ -35,7 +37,7 @@ package struct DigestDetail: Sendable, Equatable, Codable {
         self.catchUp = catchUp
     }
 
-    package var isEmpty: Bool { new.isEmpty && still.isEmpty && recovered.isEmpty && events.isEmpty && waiting.isEmpty }
+    package var isEmpty: Bool { new.isEmpty && still.isEmpty && recovered.isEmpty && late.isEmpty && events.isEmpty && waiting.isEmpty }
 
     /// One automation that failed in the window, or that has recovered.
     package struct Failure: Sendable, Equatable, Codable {
@@ -87,6 +89,38 @@ package struct DigestDetail: Sendable, Equatable, Codable {
             self.text = text
             self.count = count
         }
+    }
+
+    /// An absence that was still open.
+    package struct Late: Sendable, Equatable, Codable {
+        /// The id of its event.
+        package var id: String
+        package var automation: String
+        package var account: String?
+        package var expected: String
+        package var due: Timestamp
+        package var inARow: Int
+
+        package init(id: String, automation: String, account: String?, expected: String, due: Timestamp, inARow: Int) {
+            self.id = id
+            self.automation = automation
+            self.account = account
+            self.expected = expected
+            self.due = due
+            self.inARow = inARow
+        }
+
+        /// Nil unless the event is the beginning of an absence.
+        package init?(_ event: Event) {
+            guard case .absence(let detail) = event.payload.detail, detail.state == .open else { return nil }
+            let origin = event.payload.origin
+            self.init(
+                id: event.id, automation: origin.automation ?? origin.automationID ?? "no automation", account: event.account,
+                expected: detail.expected.rawValue, due: detail.due, inARow: detail.inARow)
+        }
+
+        /// Such as `has not started`.
+        package var missing: String { AbsenceDetail.Expected(rawValue: expected)?.missing ?? "is late" }
     }
 
     /// A pending approval.
@@ -157,6 +191,7 @@ extension DigestDetail {
         still = try values.decodeIfPresent([Failure].self, forKey: .still) ?? []
         recovered = try values.decodeIfPresent([Failure].self, forKey: .recovered) ?? []
         waiting = try values.decodeIfPresent([Waiting].self, forKey: .waiting) ?? []
+        late = try values.decodeIfPresent([Late].self, forKey: .late) ?? []
         days = try values.decodeIfPresent([Day].self, forKey: .days) ?? []
         told = try values.decodeIfPresent(Int.self, forKey: .told) ?? 0
         succeeded = try values.decodeIfPresent(Int.self, forKey: .succeeded) ?? 0

@@ -16,6 +16,7 @@ extension Fields {
         for (name, failures) in [("new", detail.new), ("still", detail.still), ("recovered", detail.recovered)] {
             set(name, .list(failures.map { Self.item($0, times, links) }))
         }
+        set("absences", .list(detail.late.map { Self.item($0, times) }))
         set("events", .list(detail.events.map { Self.item($0, times, links) }))
         set("pending", .list(detail.waiting.map { Self.item($0, reader.now, until: detail.until, links, decide: decideWaiting($0)) }))
         addDays(detail.days)
@@ -49,6 +50,15 @@ extension Fields {
         set("days", .list(items))
         set("bars", .text(line))
         set("most", .text(String(most)))
+    }
+
+    private static func item(_ late: DigestDetail.Late, _ times: Times) -> [String: Value] {
+        var item: [String: Value] = [
+            "automation": .line(late.automation), "missing": .text(late.missing), "due": .text(times.short(late.due)),
+        ]
+        item["account"] = .name(late.account)
+        item["in_a_row"] = late.inARow > 1 ? .text(String(late.inARow)) : nil
+        return item
     }
 
     private static func item(_ failure: DigestDetail.Failure, _ times: Times, _ links: LinkPatterns) -> [String: Value] {

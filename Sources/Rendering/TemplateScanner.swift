@@ -10,13 +10,15 @@ struct TemplateScanner {
         "run_id", "run_status", "link", "type", "message", "headline", "details", "payload", "outcome", "failed", "summary", "error",
         "failed_step", "duration", "streak", "expected", "missing", "happened", "due", "counted_from", "late", "last_seen", "in_a_row",
         "ending", "sentence", "failing_since", "recovered_after", "state", "open", "action", "actions", "waiting", "actor", "reason",
-        "step", "overdue", "votes", "decide_link", "incomplete", "sample", "name", "from", "until", "new", "still", "recovered", "events",
+        "step", "overdue", "votes", "decide_link", "incomplete", "sample", "name", "from", "until", "new", "still", "recovered", "absences",
+        "events",
         "told", "rest", "empty", "catch_up", "topic", "about", "detail", "over", "alike", "pending", "scheduled", "days", "bars", "most",
         "resolved", "succeeded",
     ]
     /// The names inside each list.
     static let itemNames: [String: Set<String>] = [
         "actions": ["line"], "new": failure, "still": failure, "recovered": failure,
+        "absences": ["automation", "account", "missing", "due", "in_a_row"],
         "events": ["id", "kind", "priority", "automation", "message", "time", "link"],
         "pending": ["action", "automation", "account", "waiting", "link", "decide_link"], "days": ["date", "day", "failed", "height"],
         "errors": ["text", "times"], "runs": ["run_id", "number", "link"],

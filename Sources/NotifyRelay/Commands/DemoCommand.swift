@@ -98,7 +98,10 @@ struct DemoCommand: AsyncParsableCommand {
           - {name: approvals, when: {kind: [approval, decision]}, to: [ops, room, phone, oncall], remind: [25s]}
           - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
           - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall], digest: [recap]}
+          - {name: late, when: {kind: absence}, to: [ops, room, oncall]}
           - {name: everything, to: [hook]}
+        expect:
+          - {automation: "Ledger backup", start_within: 15s}
         digests:
           recap: {every: 1m, to: [oncall, ops], waiting: true}
         people:

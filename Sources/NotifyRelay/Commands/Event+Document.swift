@@ -99,11 +99,20 @@ extension DigestDetail {
         let failures = { (name: String) in (fields[name]?.array ?? []).prefix(1_000).map { Failure(document: $0, at: moment) } }
         (new, still, recovered) = (failures("new"), failures("still"), failures("recovered"))
         waiting = (fields["pending"]?.array ?? []).prefix(1_000).map { Waiting(document: $0) }
+        late = (fields["late"]?.array ?? []).prefix(1_000).map { Late(document: $0, at: moment) }
         days = (fields["days"]?.array ?? []).prefix(100).map {
             Day(date: $0.words("date") ?? "", failed: min(max(0, $0["failed"]?.int ?? 0), 1_000_000_000))
         }
         (told, succeeded, rest) = (fields["told"]?.int ?? 0, fields["succeeded"]?.int ?? 0, fields["rest"]?.int ?? 0)
         resolved = fields.words("resolved")
+    }
+}
+
+extension DigestDetail.Late {
+    fileprivate init(document fields: JSONValue, at moment: Timestamp) {
+        self.init(
+            id: fields.words("id") ?? "", automation: fields.words("automation") ?? "", account: fields.words("account"),
+            expected: fields.words("expected") ?? "", due: fields.moment("due") ?? moment, inARow: fields["in_a_row"]?.int ?? 1)
     }
 }
 

@@ -25,6 +25,7 @@ actor AbsenceWatch {
 
     /// Runs until the task is cancelled.
     func run() async {
+        if account.settings.expect.isEmpty { return await forgetAll() }
         while !Task.isCancelled {
             let next: Timestamp
             do {
@@ -38,12 +39,26 @@ actor AbsenceWatch {
         }
     }
 
+    /// Ends what rules expected that the file no longer has.
+    private func forgetAll() async {
+        do {
+            _ = try await account.ledger.rules([])
+            guard try await !account.ledger.expectations(account: account.name).isEmpty else { return }
+            _ = try await account.admitter.expect(
+                ExpectationJudge(
+                    account: account.name, now: account.clock.now, since: .distantPast, rules: [], ruleSince: [:], automations: [],
+                    readUpTo: [:], automationsReadAt: nil, isWell: true))
+        } catch {
+            await account.failed(.runs, error)
+        }
+    }
+
     /// Judges until nothing more is to be judged now.
     ///
     /// - Returns: when the next round is due, if nothing is read before.
     @discardableResult
     func judge() async throws(LedgerError) -> Timestamp {
-        guard let since = await account.since else { return .distantFuture }
+        guard !account.settings.expect.isEmpty, let since = await account.since else { return .distantFuture }
         let known = try await ruleSince(store: account.ledger)
         var next = Timestamp.distantFuture
         // A schedule whose moments passed while nobody looked needs a round to expect them and one to judge them.

@@ -74,7 +74,10 @@ package struct ExpectationJudge: Sendable {
             try expectFinish(of: automation, live[Key(automation.id, .finish)] ?? [], store, &round)
             try expectSuccess(of: automation, live[Key(automation.id, .success)] ?? [], store, &round)
         }
-        for key in live.keys.sorted(by: <) { try judge(live[key] ?? [], store, &round) }
+        // Moments that passed are judged together, in the next round, so that of several only the last one is told.
+        let new = round.expectations.lazy.filter { $0.expected == .start && $0.state == .waiting && $0.countedFrom <= now }
+        let passed = Set(new.map(Key.init))
+        for key in live.keys.sorted(by: <) where !passed.contains(key) { try judge(live[key] ?? [], store, &round) }
         return round
     }
 
@@ -130,6 +133,7 @@ extension ExpectationJudge {
         var adapted = expectation
         adapted.dueAt = due
         round.expectations.append(adapted)
+        round.isUnfinished = true
         return adapted
     }
 

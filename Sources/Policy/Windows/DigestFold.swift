@@ -26,6 +26,7 @@ struct DigestFold {
     }
 
     private static let mostKinds = 50
+    private static let mostLate = 2_000
     static let mostRuns = 5
 
     let zone: TimeZoneName
@@ -34,6 +35,8 @@ struct DigestFold {
     let mostEvents: Int
     private(set) var failures: [AutomationKey: Tally] = [:]
     private(set) var events: [DigestDetail.Item] = []
+    /// The absences that began, by the id of their event. Some of them may be over.
+    private(set) var late: [String: DigestDetail.Late] = [:]
     private(set) var members = 0
     /// The number of events other than finished runs, including those that are not listed.
     private(set) var eventCount: [Event.Kind: Int] = [:]
@@ -90,6 +93,10 @@ struct DigestFold {
     }
 
     private mutating func addOther(_ event: Event) {
+        if event.kind == .absence, late.count < Self.mostLate {
+            if let absence = DigestDetail.Late(event) { late[event.id] = absence }
+            return
+        }
         eventCount[event.kind, default: 0] += 1
         if events.count < mostEvents { events.append(DigestDetail.Item(event)) }
     }

@@ -5,6 +5,7 @@ package struct DigestHeadline: Sendable {
     var new: Int
     var still: Int
     var recovered: Int
+    var late = 0
     var events: [Event.Kind: Int]
     var waiting: Int
     var told: Int
@@ -27,7 +28,7 @@ package struct DigestHeadline: Sendable {
 
     /// The counts of automations; only the first one has the noun.
     private var failures: [String] {
-        let counts = [(new, "newly failing"), (still, "still failing"), (recovered, "recovered")].filter { $0.0 > 0 }
+        let counts = [(new, "newly failing"), (still, "still failing"), (recovered, "recovered"), (late, "late")].filter { $0.0 > 0 }
         return counts.enumerated().map { index, part in
             index == 0 ? "\(Self.counted(part.0, "automation")) \(part.1)" : "\(part.0) \(part.1)"
         }

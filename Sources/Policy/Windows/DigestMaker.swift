@@ -11,15 +11,17 @@ package struct DigestMaker: Sendable {
         package var recovered: Int
         package var events: Int
         package var waiting: Int
+        package var late: Int
 
-        package init(failures: Int = 20, recovered: Int = 20, events: Int = 20, waiting: Int = 20) {
+        package init(failures: Int = 20, recovered: Int = 20, events: Int = 20, waiting: Int = 20, late: Int = 20) {
             self.failures = failures
             self.recovered = recovered
             self.events = events
             self.waiting = waiting
+            self.late = late
         }
 
-        package static let everything = Room(failures: .max, recovered: .max, events: .max, waiting: .max)
+        package static let everything = Room(failures: .max, recovered: .max, events: .max, waiting: .max, late: .max)
 
         /// The number of newly failing automations that are listed.
         package func newFailures(of new: Int, beside still: Int) -> Int { min(new, max(failures - min(still, failures), failures / 2)) }
@@ -50,17 +52,21 @@ package struct DigestMaker: Sendable {
         let counts = try shape(&detail, fold, reader)
         let waiting = settings.waiting ? try reader.openApprovals().map(DigestDetail.Waiting.init).sorted(by: Self.longest) : []
         detail.waiting = Array(waiting.prefix(room.waiting))
+        let late = try fold.late.values.filter { try !reader.isOver($0.id) }.sorted { ($0.due, $0.id) < ($1.due, $1.id) }
+        detail.late = Array(late.prefix(room.late))
         detail.told = fold.told
         detail.succeeded = fold.succeeded
         detail.rest =
             counts.new + counts.still + counts.recovered - detail.new.count - detail.still.count - detail.recovered.count
             + fold.eventCount.values.reduce(0, +) - detail.events.count + waiting.count - detail.waiting.count
+            + late.count - detail.late.count
         let last = try reader.lastTold()
         detail.days = DayBars.days(from: reader.opensAt, until: reader.closesAt, zone: zone, own: fold.days, last: last)
         guard fold.members > 0 || counts.recovered > 0 || !waiting.isEmpty || settings.sendEmpty else { return nil }
         detail.headline =
             DigestHeadline(
-                new: counts.new, still: counts.still, recovered: counts.recovered, events: fold.eventCount, waiting: waiting.count,
+                new: counts.new, still: counts.still, recovered: counts.recovered, late: late.count, events: fold.eventCount,
+                waiting: waiting.count,
                 told: fold.told, succeeded: fold.succeeded, isLastUnreadable: last == .unreadable
             ).text
         return (detail, fold.isStaging)

@@ -5,6 +5,7 @@ struct Cast: Sendable {
     let refunds: String
     let fraud: String
     let digest: String
+    let backup: String
 
     /// The id of the user who decides in the dashboard.
     static let user = "5f0c3a52-7c1e-4a0b-9a54-2f2f0a8a4d11"
@@ -22,5 +23,7 @@ struct Cast: Sendable {
             name: "Fraud watch", risk: "high", trigger: "event", objective: "Notice unusual payment attempts")
         digest = await world.addAutomation(
             name: "Usage digest", risk: "low", cron: "0 7 1 * *", zone: "UTC", objective: "Write the monthly usage report")
+        backup = await world.addAutomation(
+            name: "Ledger backup", risk: "low", cron: "* * * * *", zone: "UTC", objective: "Copy the ledger each minute")
     }
 }

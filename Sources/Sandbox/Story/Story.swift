@@ -27,9 +27,11 @@ package struct Story: Sendable {
         var opening = await open(world, cast)
         var scenes = Scenes(cast: cast, seed: seed)
         var beat = 0
+        var backups = Backups(cast.backup, at: clock.now)
         while true {
             try await clock.sleep(for: pace)
             await finishDecided(in: world)
+            await backups.play(at: clock.now, in: world)
             if let act = opening.first {
                 opening.removeFirst()
                 await act(world)

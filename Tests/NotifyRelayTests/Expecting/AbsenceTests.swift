@@ -174,4 +174,26 @@ struct AbsenceTests {
         #expect(titles(house).count == 2)
         #expect(house.channel().delivered.last?.message.body.contains("It is number 5 in a row.") == true)
     }
+
+    @Test func `a digest lists what is late when it closes, and not what is over`() async throws {
+        let yaml = House.file(
+            routes: "{name: late, when: {kind: absence}, digest: [noon]}",
+            rest: "expect: [{automation: \"*\", start_within: 10m}]\ndigests: {noon: {at: \"12:00\", to: [ops]}}")
+        let house = try await House(yaml)
+        let late = await house.world.addAutomation(name: "Nightly payout", cron: "0 10 * * *")
+        let over = await house.world.addAutomation(name: "Morning sync", cron: "30 9 * * *")
+        try await house.look()
+        try await pass(house, .minutes(75))
+        await run(house, over)
+        try await pass(house, .minutes(60))
+        try await house.relay.closer.closeDue(unless: { false })
+        house.clock.advance(by: .hours(1))
+        try await house.relay.closer.closeDue(unless: { false })
+        await house.deliver()
+        let digest = try #require(house.channel().delivered.last).message
+        #expect(digest.title == "1 automation late")
+        #expect(digest.body.contains("Late: Nightly payout has not started, due 2026-11-24 10:10"))
+        #expect(!digest.body.contains("Morning sync"))
+        #expect(house.channel().delivered.count == 1, "\(late)")
+    }
 }
