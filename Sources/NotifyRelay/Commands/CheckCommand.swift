@@ -118,8 +118,10 @@ private struct Connection {
         let budget = RequestBudget(setting: .none, hostLimit: nil, clock: tools.clock)
         let client = RevKeenClient(account: account, transport: tools.http, budget: budget, clock: tools.clock)
         do {
-            let list = try await client.automations(limit: 1)
+            let rules = generation.configuration.expect
+            let list = try await rules.isEmpty ? client.automations(limit: 1) : client.automations()
             say(account.name, Finding(ok: true, "answers, \(list.items.isEmpty ? "no automation is visible" : "automations are visible")"))
+            for remark in ExpectedRules.remarks(rules, account: account.name, list.items) { say(account.name, Finding(ok: nil, remark)) }
             return true
         } catch {
             say(account.name, Finding(ok: false, error.description))

@@ -51,6 +51,8 @@ private struct AccountProfile {
     var limit: Int?
     /// The number of automations that one list shows.
     var automations = 0
+    /// The lines of `expect` that fit what was found.
+    var rules: [String] = []
     /// What the account can be expected to see within, for people.
     var forecast = ""
 
@@ -71,13 +73,18 @@ private struct AccountProfile {
             add("trigger_type", item.triggerType)
             add("risk_profile", item.riskProfile)
         }
-        for automation in automations.items.prefix(Self.automationsToRead) { try await readRuns(client, automation.id) }
+        for automation in automations.items.prefix(Self.automationsToRead) { try await readRuns(client, automation) }
     }
 
-    private mutating func readRuns(_ client: RevKeenClient, _ automation: String) async throws(RevKeenError) {
+    private mutating func readRuns(_ client: RevKeenClient, _ read: Automation) async throws(RevKeenError) {
+        let automation = read.id
         Terminal.progress("reading \(automation) …")
         let runs = try await client.runs(of: automation)
         note(runs, feed: "runs")
+        let took = runs.items.compactMap { run in
+            run.startedAt?.moment.flatMap { start in run.completedAt?.moment.map { start.duration(to: $0) } }
+        }
+        if let line = ExpectedRules.line(for: read, longest: took.max()) { rules.append(line) }
         for run in runs.items {
             add("run.status", run.status)
             add("trigger_source", run.triggerSource)
@@ -109,7 +116,7 @@ private struct AccountProfile {
         [
             "account": .string(account), "words": .object(words.mapValues { .array($0.sorted().map(JSONValue.string)) }),
             "order": .object(order.mapValues(JSONValue.string)), "paging": .array(paging.sorted().map(JSONValue.string)),
-            "limit": limit.map { .int($0) } ?? .null,
+            "limit": limit.map { .int($0) } ?? .null, "expect": .array(rules.map(JSONValue.string)),
         ]
     }
 
@@ -121,6 +128,9 @@ private struct AccountProfile {
         lines.append("  rate limit stated: \(limit.map(String.init) ?? "none")")
         lines.append("  automations: \(automations)")
         lines.append("  \(forecast)")
+        if !rules.isEmpty {
+            lines += ["  rules that fit, for `expect:` in the configuration (docs/absences.md):"] + rules.map { "    \($0)" }
+        }
         return lines.joined(separator: "\n")
     }
 }

@@ -23,7 +23,7 @@ struct ProbeCommandTests {
             #expect(probe.status == 0)
             let profiles = try #require(try probe.json.array)
             #expect(profiles.count == 1)
-            #expect(profiles[0].keys == ["account", "words", "order", "paging", "limit"])
+            #expect(profiles[0].keys == ["account", "words", "order", "paging", "limit", "expect"])
             #expect(profiles[0]["account"] == "a")
             #expect(profiles[0]["limit"] == 90)
             #expect(profiles[0]["words"]?["approval.status"] == ["needs_review"])

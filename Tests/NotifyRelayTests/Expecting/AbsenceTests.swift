@@ -1,7 +1,9 @@
 import Dedup
+import Policy
 import RelayCore
 import RelaySupport
 import RelayTesting
+import RevKeen
 import Sandbox
 import Testing
 
@@ -195,5 +197,40 @@ struct AbsenceTests {
         #expect(digest.body.contains("Late: Nightly payout has not started, due 2026-11-24 10:10"))
         #expect(!digest.body.contains("Morning sync"))
         #expect(house.channel().delivered.count == 1, "\(late)")
+    }
+}
+
+/// What commands say of rules beside the automations of an account.
+struct ExpectedRulesTests {
+    private func automation(_ name: String, cron: String? = nil) -> Automation {
+        var automation = Automation(id: name)
+        (automation.name, automation.cronExpression, automation.timezone) = (name, cron, "Europe/London")
+        return automation
+    }
+
+    @Test func `a rule that names nothing, and a start without a schedule, are said`() {
+        let rules = [
+            ExpectationRule(automations: [Glob(pattern: "Nightly*")], startWithin: .seconds(600)),
+            ExpectationRule(automations: [Glob(pattern: "Weekly*")], finishWithin: .seconds(600)),
+            ExpectationRule(accounts: ["other"], automations: [Glob(pattern: "Yearly*")], startWithin: .seconds(600)),
+        ]
+        let automations = [automation("Nightly a", cron: "0 2 * * *"), automation("Nightly b"), automation("Nightly c", cron: "soon")]
+        #expect(
+            ExpectedRules.remarks(rules, account: "live", automations) == [
+                "expect: Nightly b has no schedule that can be read, so start_within expects nothing of it",
+                "expect: Nightly c has no schedule that can be read, so start_within expects nothing of it",
+                "expect: Weekly* names no automation that is visible",
+            ])
+    }
+
+    @Test func `the rule that fits is a line that the configuration takes`() throws {
+        let line = try #require(ExpectedRules.line(for: automation("Nightly \"payout\"", cron: "0 2 * * *"), longest: .seconds(240)))
+        #expect(
+            line
+                == "- {automation: \"Nightly \\\"payout\\\"\", start_within: 10m, finish_within: 17m}   # 0 2 * * * Europe/London, takes up to 4 min"
+        )
+        let reading = Reading("accounts: {live: {api_key: \"${KEY}\"}}\nexpect:\n  \(line)")
+        #expect(reading.configuration?.expect.first?.startWithin == .seconds(600), "\(reading.lines)")
+        #expect(ExpectedRules.line(for: automation("Refunds"), longest: .seconds(1)) == nil)
     }
 }
