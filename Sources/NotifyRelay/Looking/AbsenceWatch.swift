@@ -67,6 +67,7 @@ actor AbsenceWatch {
             let round = try await account.admitter.expect(await judge(since: since, ruleSince: known, now: now))
             open = round.open
             account.metrics.absences(account: account.name, open: round.open)
+            await account.awaitReading(of: round.unread)
             for automation in round.unread { await account.learn { $0.want(automation, at: now) } }
             if round.needsAutomations { await account.learn { $0.wantAutomations(at: now) } }
             let waits = !round.unread.isEmpty || round.needsAutomations

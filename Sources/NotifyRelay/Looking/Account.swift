@@ -46,6 +46,7 @@ actor Account {
     private(set) var failing: Set<String> = []
     /// Up to which moment, by RevKeen's own clock, the runs of an automation were read without a gap since the program started.
     private(set) var readUpTo: [String: Timestamp] = [:]
+    private var awaited: Set<String> = []
     /// Wakes the task that judges what is expected.
     nonisolated let expecting = Wakeup()
     /// A watch was put off and could not be stored yet.
@@ -131,8 +132,11 @@ extension Account {
     /// The runs of an automation were read as they were at a moment; nil if a part of them was not.
     func read(runsOf automation: String, upTo moment: Timestamp?) {
         readUpTo[automation] = moment
-        expecting.signal()
+        if awaited.contains(automation) { expecting.signal() }
     }
+
+    /// Notes the automations whose runs are to be read before something of them can be judged.
+    func awaitReading(of automations: Set<String>) { awaited = automations }
 
     /// Whether a rule of the file expects something of an automation.
     nonisolated func isExpected(id: String, name: String?) -> Bool {

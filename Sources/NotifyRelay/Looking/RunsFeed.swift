@@ -167,6 +167,7 @@ extension RunsFeed {
         }
         if !ofFirstLook.isEmpty { await account.noteFirstLook(at: ofFirstLook) }
         if !watches.isEmpty { try await account.admitter.admit([], watches: watches) }
+        if isExpected, !watches.isEmpty { account.expecting.signal() }
         await account.silenced(watches.count { $0.settled && known[$0.run] == nil })
         lists[id]?.see(runs, known: known, at: account.clock.now)
         let due = watches.filter { !$0.settled }
