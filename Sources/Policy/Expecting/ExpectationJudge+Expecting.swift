@@ -10,7 +10,8 @@ extension ExpectationJudge {
             live.filter { $0.state == .waiting } + round.expectations.filter { $0.isStart(of: automation.id) && $0.state != .forgotten }
         // The first one that a rule expects is the next one after now. Later ones follow the last that was expected.
         var head = waiting.map(\.countedFrom).max() ?? now
-        if head > now { return note(head + rule.within, &round) }
+        // One that happened a little before its moment is over already, so the next one is expected.
+        if head > now, live.contains(where: { $0.state == .waiting && $0.countedFrom == head }) { return }
         var passed: [Expectation] = []
         while let next = moments.next(after: head) {
             let expectation = Expectation(

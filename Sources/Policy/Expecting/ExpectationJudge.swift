@@ -59,7 +59,7 @@ package struct ExpectationJudge: Sendable {
     }
 
     /// A run may start this long before its moment, by another clock.
-    static let early = Duration.seconds(60)
+    static let early = Duration.seconds(5)
     /// After a long downtime so many moments of one schedule are gone over; before them nothing is expected.
     static let mostMoments = 500
 

@@ -90,6 +90,20 @@ struct AbsenceTests {
         #expect(titles(house).count == 4)
     }
 
+    @Test func `a run a little before its moment counts for it, and the next one is still expected`() async throws {
+        let house = try await Self.house("start_within: 10m")
+        let nightly = await house.world.addAutomation(name: "Nightly payout", cron: "0 * * * *")
+        try await house.look()
+        house.clock.advance(by: .minutes(59) + .seconds(57))
+        await run(house, nightly)
+        try await house.look()
+        #expect(try await house.ledger.expectations(account: "live").map(\.countedFrom.description) == ["2026-11-24T11:00:00Z"])
+        try await pass(house, .minutes(69))
+        #expect(titles(house).isEmpty, "11:08:57")
+        try await pass(house, .minutes(5))
+        #expect(titles(house) == ["Late: Nightly payout has not started"])
+    }
+
     @Test func `a run that goes on for too long is told, and closed when it ends`() async throws {
         let house = try await Self.house("finish_within: 2h")
         let nightly = await house.world.addAutomation(name: "Nightly payout")

@@ -149,7 +149,7 @@ private final class ExpectationWorld {
             let due = (owed[automation.id] ?? []).filter { $0.due <= clock.now }
             guard !due.isEmpty else { continue }
             owed[automation.id]?.removeAll { $0.due <= clock.now }
-            let missed = due.filter { slot in !(seen[automation.id] ?? []).contains { $0 >= slot.moment - .seconds(60) } }
+            let missed = due.filter { slot in !(seen[automation.id] ?? []).contains { $0 >= slot.moment - .seconds(5) } }
             if let last = missed.last {
                 truth.append(EventID.absence(of: .start, automation: automation.id, due: last.due, account: "a"))
             }
