@@ -8,9 +8,8 @@ actor AbsenceWatch {
     nonisolated let account: Account
     nonisolated var unownedExecutor: UnownedSerialExecutor { account.unownedExecutor }
     private let book: AutomationBook
+    /// When each rule was first read; nil before that was asked of the store.
     private var ruleSince: [String: Timestamp]?
-    /// The expectations that are open, as of the last round.
-    private(set) var open = 0
 
     /// The shortest time between two rounds, so that many looks make one round.
     private static let pace = Duration.milliseconds(500)
@@ -65,7 +64,6 @@ actor AbsenceWatch {
         for _ in 0..<4 {
             let now = account.clock.now
             let round = try await account.admitter.expect(await judge(since: since, ruleSince: known, now: now))
-            open = round.open
             account.metrics.absences(account: account.name, open: round.open)
             await account.awaitReading(of: round.unread)
             for automation in round.unread { await account.learn { $0.want(automation, at: now) } }

@@ -46,6 +46,7 @@ actor Account {
     private(set) var failing: Set<String> = []
     /// Up to which moment, by RevKeen's own clock, the runs of an automation were read without a gap since the program started.
     private(set) var readUpTo: [String: Timestamp] = [:]
+    /// The automations whose runs are to be read before something of them can be judged.
     private var awaited: Set<String> = []
     /// Wakes the task that judges what is expected.
     nonisolated let expecting = Wakeup()

@@ -27,6 +27,7 @@ extension ExpectationJudge {
         for expectation in passed { note(expectation.dueAt, &round) }
     }
 
+    /// Expects the end of each run that goes on.
     func expectFinish(
         of automation: ExpectedAutomation, _ live: [Expectation], _ store: ExpectationReader, _ round: inout Round
     ) throws {
@@ -45,6 +46,7 @@ extension ExpectationJudge {
         }
     }
 
+    /// Expects the next success, counted from the last one.
     func expectSuccess(
         of automation: ExpectedAutomation, _ live: [Expectation], _ store: ExpectationReader, _ round: inout Round
     ) throws {

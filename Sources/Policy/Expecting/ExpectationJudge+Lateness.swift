@@ -7,7 +7,7 @@ extension ExpectationJudge {
     func judge(_ live: [Expectation], _ store: ExpectationReader, _ round: inout Round) throws {
         guard let first = live.first, let automation = automations[first.automation], let rule = rule(for: automation, first.expected)
         else { return }
-        var open = live.filter { $0.state == .open }
+        let open = live.filter { $0.state == .open }
         var late: [Expectation] = []
         for expectation in live where expectation.state == .waiting {
             if expectation.dueAt > now {
@@ -32,7 +32,6 @@ extension ExpectationJudge {
         let inARow = (open.map(\.inARow).max() ?? 0) + late.count
         for expectation in open + late.dropLast() { end(expectation, as: .replaced, at: nil, .replaced, &round) }
         round.open -= open.count
-        open = []
         if var last = late.last {
             last.inARow = inARow
             tell(last, of: automation, try store.lastSeen(of: automation.id), &round)

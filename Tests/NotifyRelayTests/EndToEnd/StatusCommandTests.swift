@@ -160,6 +160,7 @@ struct StatusCommandTests {
         try await Stage.with(yaml: yaml) { stage in
             let run = await stage.world.startRun(of: stage.world.addAutomation(name: "Old"))
             await stage.world.finishRun(run, outcome: .succeeded)
+            // RevKeen's clock, from which the account's beginning is taken, counts in whole seconds.
             try await Task.sleep(for: .seconds(2))
             try await stage.once()
             let why = try await stage.relay("why", run)

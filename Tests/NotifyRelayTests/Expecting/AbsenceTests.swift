@@ -9,7 +9,7 @@ import Testing
 
 @testable import NotifyRelay
 
-/// What is expected of automations and did not happen is told once, and closed once.
+/// An absence is told once, and closed once.
 struct AbsenceTests {
     /// A relay whose rules name every automation that begins with `Nightly`. The clock begins at 09:00 UTC.
     private static func house(_ rule: String, destinations: String = "ops: {type: console}", channels: House.Channels = .scripted)

@@ -143,7 +143,7 @@ private final class ExpectationWorld {
 
     private var seen: [String: [Timestamp]] = [:]
 
-    /// What is due by now and did not happen. Of several moments of one automation that are judged together, the last one is told.
+    /// Writes down which moments are due by now and had no run. The last of several moments that are judged together is told.
     private func judgeTruth() {
         for automation in automations {
             let due = (owed[automation.id] ?? []).filter { $0.due <= clock.now }
