@@ -33,7 +33,8 @@ extension RunDetail {
             "error": .text(error), "failed_step": .text(failedStep),
             "duration": milliseconds.map { .seconds(.milliseconds($0)) } ?? .null,
             "streak": streak.map { .int($0) } ?? .null, "failing_since": .text(failingSince?.description),
-            "recovered_after": recoveredAfter.map { .int($0) } ?? .null,
+            "recovered_after": (recoveredAfter ?? recovery?.failures).map { .int($0) } ?? .null,
+            "recovered_at": .text(recovery?.at.description),
         ]
     }
 }
@@ -61,7 +62,7 @@ extension AbsenceDetail {
             "state": .string(state.rawValue), "open": .bool(state == .open), "expected": .string(expected.rawValue),
             "due": .string(due.description), "counted_from": .string(countedFrom.description),
             "late": late.map { .seconds($0) } ?? .null, "last_seen": .text(lastSeen?.description), "in_a_row": .int(inARow),
-            "ending": .text(ending?.rawValue),
+            "ending": .text(ending?.rawValue), "step": step.map { .int($0) } ?? .null, "overdue": .bool(overdue ?? false),
         ]
     }
 }

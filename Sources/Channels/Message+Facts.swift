@@ -44,10 +44,7 @@ extension Message {
 
     /// True for every message about an approval: the request, its reminders and its decision.
     var isOfApproval: Bool {
-        switch event.kind {
-        case .approval, .decision, .reminder: true
-        case .notification, .run, .digest, .relay, .absence: false
-        }
+        if case .approval = event.payload.detail { true } else { false }
     }
 
     /// The title without surrounding white space; never empty.
@@ -72,7 +69,7 @@ enum Tone: Sendable, CaseIterable {
         self =
             switch (event.payload.detail, event.priority) {
             case (.approval(let detail), _): Tone(detail)
-            case (.run(let detail), _) where detail.outcome == .succeeded: .good
+            case (.run(let detail), _) where detail.outcome == .succeeded || detail.recovery != nil: .good
             case (.run(let detail), _) where detail.outcome == .cancelled: .quiet
             case (.relay(let detail), _) where detail.over: .good
             case (.absence(let detail), _) where detail.state == .closed: detail.ending == .happened ? .good : .quiet

@@ -45,7 +45,8 @@ package enum PagerDuty {
         case .approval(let detail): detail.state != .open
         case .relay(let detail): detail.over
         case .absence(let detail): detail.state == .closed
-        case .notification, .run, .digest: false
+        case .run(let detail): detail.recovery != nil
+        case .notification, .digest: false
         }
     }
 

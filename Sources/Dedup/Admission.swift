@@ -10,6 +10,8 @@ package struct Admission: Sendable {
     package var approval: ApprovalRow?
     /// Sends an update or a decision to everyone who got the request; nil for other events.
     package var followsRequest: FollowRule?
+    /// The messages of failures that are edited, because this event is the success that ended them.
+    package var edits: [ToldFailure] = []
 
     package init(
         event: Event, owed: [PlannedDelivery] = [], windows: [WindowJoin] = [], approval: ApprovalRow? = nil,
@@ -139,11 +141,24 @@ package struct DeliveryOptions: Sendable, Equatable {
     package var refreshes: Bool
     /// The window that counts the events collapsed into this one; nil if there is none.
     package var collapseWindow: Int64?
+    /// What becomes of a failed run's message when its automation recovers; nil for all other events, and if nothing does.
+    package var onRecovery: OnRecovery?
 
-    package init(atMostOnce: Bool = false, mention: String? = nil, refreshes: Bool = false, collapseWindow: Int64? = nil) {
+    package enum OnRecovery: String, Sendable, CaseIterable {
+        /// The message is edited and says that the automation recovered.
+        case edit
+        /// The run that succeeded is told here as a message of its own.
+        case tell
+    }
+
+    package init(
+        atMostOnce: Bool = false, mention: String? = nil, refreshes: Bool = false, collapseWindow: Int64? = nil,
+        onRecovery: OnRecovery? = nil
+    ) {
         self.atMostOnce = atMostOnce
         self.mention = mention
         self.refreshes = refreshes
         self.collapseWindow = collapseWindow
+        self.onRecovery = onRecovery
     }
 }

@@ -4,7 +4,7 @@ package import RelayCore
 /// What the store knows at the moment of an admission, for the code that plans it.
 /// It is valid only inside the transaction that made it.
 package struct AdmissionReader {
-    private let db: Database
+    let db: Database
     package let mutes: [Mute]
 
     init(mutes: [Mute], _ db: Database) {

@@ -28,6 +28,8 @@ package struct Claim: Sendable {
     package var earlier: Receipt?
     /// The number of events collapsed into this one; nil if nothing is counted.
     package var collapsed: Int?
+    /// The success that ended the failures to which a failed run belongs; nil if there is none yet, or if the message does not say so.
+    package var recovery: RunDetail.Recovery?
     /// The parts of the delivery that could not be read from the store. `Damage` says how each is handled.
     package var damages: Set<Damage> = []
 

@@ -73,19 +73,23 @@ extension Event {
     /// Replaces a payload that cannot be read with a line that names the event and the command that shows what is known of it.
     ///
     /// A notification keeps its kind. So does an event about an approval, because its message is rendered from the approval's own row,
-    /// which may be readable. A run or a digest becomes an event of the kind `relay`, because its outcome or contents are not known.
+    /// which may be readable. All others become an event of the kind `relay`, because their outcome or contents are not known.
     fileprivate mutating func makeUnreadable() {
         let text = PayloadText.unreadable(id)
         switch kind {
         case .notification: payload = Payload(detail: .notification(NotificationDetail(message: text)))
         case .approval, .decision, .reminder:
+            guard !subject.contains("/absence/") else { return makeReport(text) }
             let approval = subject.split(separator: "/").last.map(String.init) ?? ""
             let version = id.split(separator: "/").last.flatMap { $0.first == "v" ? Int($0.dropFirst()) : nil }
             let state: ApprovalDetail.State = kind == .decision ? .closed : .open
             payload = Payload(detail: .approval(ApprovalDetail(id: approval, version: version ?? 1, state: state, action: text)))
-        case .run, .digest, .relay, .absence:
-            kind = .relay
-            payload = Payload(detail: .relay(RelayDetail(topic: "unreadable", about: id, detail: text)))
+        case .run, .digest, .relay, .absence: makeReport(text)
         }
+    }
+
+    private mutating func makeReport(_ text: String) {
+        kind = .relay
+        payload = Payload(detail: .relay(RelayDetail(topic: "unreadable", about: id, detail: text)))
     }
 }

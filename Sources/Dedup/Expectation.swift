@@ -54,6 +54,9 @@ package struct Expectation: Sendable, Equatable {
     }
 
     package var isLive: Bool { state == .waiting || state == .open }
+
+    /// The id of the absence's beginning, which is the subject of all that is told about it.
+    package var absenceID: String { EventID.absence(of: expected, automation: automation, due: dueAt, account: account) }
 }
 
 /// Reads and writes expectations as rows.

@@ -34,6 +34,7 @@ enum AdmissionRow {
         if let row = admission.approval { try ApprovalStore.save(row, db) }
         guard let number = try EventRow.insert(admission.event, db) else { return .known }
         if let run = FinishedRun(admission.event) { try run.insert(event: number, db) }
+        try Recovery.owe(admission.edits, at: now, db)
         guard let rule = admission.followsRequest else { return .admitted(owed: try owe(admission, number: number, at: now, db)) }
         for join in admission.windows { try Joining.join(join, event: number, db) }
         return .admitted(owed: try follow(rule, admission, number: number, at: now, db))

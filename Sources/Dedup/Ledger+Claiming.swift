@@ -167,9 +167,10 @@ enum ClaimRow {
     }
 
     /// Takes a delivery that belongs to no approval.
-    /// The first event of a collapse gets the count so far, and its refresh edits the message that was sent.
+    /// The first event of a collapse gets the count so far, a failed run its recovery, and a refresh edits the message that was sent.
     private static func takeAlone(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Claim? {
         var taken = claim
+        if claim.options.onRecovery != nil { taken.recovery = try Recovery.of(claim.event, db) }
         if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }
         if claim.options.refreshes {
             taken.earlier = try MessageThread.message(of: claim, thread: claim.event.subject, db)?.receipt

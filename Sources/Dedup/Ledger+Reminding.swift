@@ -1,35 +1,44 @@
 import GRDB
 package import RelayCore
 
-/// A destination that got the request of an approval that is still open.
+/// A destination that was told of something that is still open.
 package struct ToldRequest: Sendable, Equatable {
-    package var approval: ApprovalRow
+    /// What people are reminded of.
+    package enum Subject: Sendable, Equatable {
+        case approval(ApprovalRow)
+        /// The event of the absence's beginning.
+        case absence(Event)
+    }
+
+    package var about: Subject
     package var destination: String
     package var recipient: String
-    /// The route by which the request was sent; it decides about reminders.
+    /// The route by which it was told; it decides about reminders.
     package var route: RouteName
-    /// When the request was first delivered, or may have been.
+    /// When the message was first delivered, or may have been.
     package var toldAt: Timestamp
 }
 
 extension Ledger {
-    /// Every destination that got the request of an open approval of the account.
+    /// Every destination that was told of an open approval or an open absence of the account.
     package func toldRequests(account: String) async throws(LedgerError) -> [ToldRequest] {
         try await read { db in
             let rows = Dictionary(
                 try db.all(ApprovalStore.open, account, make: ApprovalStore.make).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-            return try db.all(ReminderRow.told, account) { row -> ToldRequest? in
+            let approvals = try db.all(ReminderRow.told, account) { row -> ToldRequest? in
                 rows[row[0]].map {
-                    ToldRequest(approval: $0, destination: row[1], recipient: row[2], route: RouteName(text: row[3]), toldAt: row.time(4))
+                    ToldRequest(
+                        about: .approval($0), destination: row[1], recipient: row[2], route: RouteName(text: row[3]), toldAt: row.time(4))
                 }
-            }.compactMap(\.self)
+            }
+            return try approvals.compactMap(\.self) + ReminderRow.toldAbsences(account: account, db)
         }
     }
 
     /// Adds deliveries of reminders.
-    /// A reminder's event is admitted once, and each destination gets it once; approvals that are no longer open get none.
+    /// A reminder's event is admitted once, and each destination gets it once; what is no longer open gets none.
     ///
-    /// - Parameter refreshing: the destinations whose earlier message is edited to say that a reminder was sent.
+    /// - Parameter refreshing: the destinations where the message about an approval is edited to say that a reminder was sent.
     /// - Returns: the destinations that something new is owed to.
     package func remind(_ reminders: [Admission], refreshing: Set<String> = []) async throws(LedgerError) -> Set<String> {
         guard !reminders.isEmpty else { return [] }
@@ -39,22 +48,19 @@ extension Ledger {
         }
     }
 
-    /// Adds deliveries of the request itself to destinations that did not get it, if the approval is still open.
+    /// Adds deliveries of the first event to destinations that did not get it, if its subject is still open.
     ///
+    /// - Parameter first: the request of an approval, or the beginning of an absence.
     /// - Returns: the destinations that got a delivery by this call.
-    package func escalate(_ approval: ApprovalRow, to owed: [PlannedDelivery]) async throws(LedgerError) -> Set<String> {
+    package func escalate(_ first: Event, to owed: [PlannedDelivery]) async throws(LedgerError) -> Set<String> {
         let now = clock.now
         return try await writes.write("escalate") { db in
-            let subject = EventID.approvalSubject(approval.id, account: approval.account)
-            let request = EventID.approval(approval.id, version: 1, account: approval.account)
-            guard try ApprovalStore.row(account: approval.account, id: approval.id, db)?.isOpen == true,
-                let number = try EventRow.number(of: request, db)
-            else { return [] }
+            guard try ReminderRow.isOpen(first, db), let number = try EventRow.number(of: first.id, db) else { return [] }
             return try owed.reduce(into: Set<String>()) { told, owed in
-                guard try db.first(ReminderRow.wasAsked, subject, owed.destination, owed.recipient, make: { $0[0] as Int }) == nil else {
-                    return
-                }
-                try DeliveryRow.insert(owed, event: number, thread: subject, at: now, db)
+                let known = try db.first(
+                    ReminderRow.wasAsked, first.subject, owed.destination, owed.recipient, first.kind.rawValue, make: { $0[0] as Int })
+                guard known == nil else { return }
+                try DeliveryRow.insert(owed, event: number, thread: first.subject, at: now, db)
                 told.insert(owed.destination)
             }
         }
@@ -76,22 +82,51 @@ enum ReminderRow {
         GROUP BY a.id, d.destination, d.recipient HAVING d.id = min(d.id)
         ORDER BY a.n, d.id
         """
+    /// The destinations that got the beginning of one absence.
+    static let toldAbsence = """
+        SELECT d.destination, d.recipient, d.route,
+            coalesce((SELECT min(at) FROM attempt WHERE delivery = d.id AND outcome IN ('delivered', 'uncertain')), e.seen_at),
+            \(EventRow.columns)
+        FROM event e JOIN delivery d ON d.event = e.n
+        WHERE e.id = ? AND d.state IN ('delivered', 'unknown') ORDER BY d.id
+        """
     static let wasAsked = """
         SELECT 1 FROM delivery d JOIN event e ON e.n = d.event
-        WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND e.kind = 'approval' LIMIT 1
+        WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND e.kind = ? LIMIT 1
         """
 
+    static func toldAbsences(account: String, _ db: Database) throws -> [ToldRequest] {
+        let open = try db.all(ExpectationRow.live, account, make: ExpectationRow.make).filter { $0.state == .open }
+        return try open.flatMap { expectation in
+            try db.all(toldAbsence, expectation.absenceID) { row in
+                ToldRequest(
+                    about: .absence(EventRow.make(row, from: 4)), destination: row[0], recipient: row[1], route: RouteName(text: row[2]),
+                    toldAt: row.time(3))
+            }
+        }
+    }
+
+    /// Whether the approval or the absence that an event is about is still open.
+    static func isOpen(_ event: Event, _ db: Database) throws -> Bool {
+        switch event.payload.detail {
+        case .approval(let detail):
+            try event.account.flatMap { try ApprovalStore.row(account: $0, id: detail.id, db) }?.isOpen == true
+        case .absence: try EventRow.number(of: event.subject + EventID.absenceEnd, db) == nil
+        case .notification, .run, .digest, .relay: false
+        }
+    }
+
     static func remind(_ reminder: Admission, refreshing: Set<String>, at now: Timestamp, _ db: Database) throws -> Set<String> {
-        guard case .approval(let detail) = reminder.event.payload.detail, let account = reminder.event.account,
-            var row = try ApprovalStore.row(account: account, id: detail.id, db), row.isOpen
-        else { return [] }
+        guard try isOpen(reminder.event, db) else { return [] }
         let known = try EventRow.number(of: reminder.event.id, db)
         guard let number = try known ?? EventRow.insert(reminder.event, db) else { return [] }
         var told = Set<String>()
         for owed in reminder.owed where try DeliveryRow.insert(owed, event: number, thread: reminder.event.thread, at: now, db) {
             told.insert(owed.destination)
         }
-        guard !told.isEmpty else { return [] }
+        guard !told.isEmpty, case .approval(let detail) = reminder.event.payload.detail, let account = reminder.event.account,
+            var row = try ApprovalStore.row(account: account, id: detail.id, db)
+        else { return told }
         row.remind(step: detail.step ?? 1, overdue: detail.overdue == true)
         row.updatedAt = now
         try ApprovalStore.save(row, db)

@@ -55,6 +55,7 @@ enum SettlementRow {
         case .delivered(let receipt):
             guard try end(claim, .delivered, nil, counted: true, at: now, db) else { return false }
             try keep(receipt, .sent, of: claim, at: now, db)
+            try Recovery.catchUp(claim, at: now, db)
         case .unknown(let reason):
             guard try end(claim, .unknown, reason, counted: true, at: now, db) else { return false }
             if claim.event.thread != nil { try keep(Receipt(), .uncertain, of: claim, at: now, db) }

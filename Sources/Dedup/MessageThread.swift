@@ -140,9 +140,10 @@ enum MessageThread {
         }
     }
 
-    /// A reminder is needless once the approval is closed, and of several reminders only the last is sent.
+    /// A reminder is needless once the approval or the absence is closed, and of several reminders only the last is sent.
     private static func needlessReminder(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
         if claim.present?.isOpen == false { return superseded }
+        if case .absence = claim.event.payload.detail, try EventRow.number(of: thread + EventID.absenceEnd, db) != nil { return superseded }
         let later = try db.first(laterReminder, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
         return later == nil ? nil : superseded
     }

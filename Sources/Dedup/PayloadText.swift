@@ -127,6 +127,8 @@ extension JSONText {
         add("in_a_row", Int64(detail.inARow))
         add("ending", detail.ending?.rawValue)
         add("happened_at", detail.happenedAt?.milliseconds)
+        add("step", detail.step.map(Int64.init))
+        add("overdue", detail.overdue)
     }
 
     private mutating func add(_ detail: ApprovalDetail) {
@@ -203,6 +205,8 @@ extension AbsenceDetail {
         self.init(
             state: state, expected: expected, due: due, countedFrom: countedFrom, lastSeen: time("last_seen"),
             inARow: members["in_a_row"]?.int ?? 1, ending: members["ending"]?.string.flatMap(Ending.init), happenedAt: time("happened_at"))
+        step = members["step"]?.int
+        overdue = members["overdue"]?.bool
     }
 }
 
@@ -210,7 +214,9 @@ extension Detail {
     /// Whether these details belong to events of the kind.
     fileprivate func fits(_ kind: Event.Kind) -> Bool {
         switch (self, kind) {
-        case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay), (.absence, .absence): true
+        case (.notification, .notification), (.run, .run), (.digest, .digest), (.relay, .relay), (.absence, .absence),
+            (.absence, .reminder):
+            true
         case (.approval, .approval), (.approval, .decision), (.approval, .reminder): true
         default: false
         }

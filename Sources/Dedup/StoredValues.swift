@@ -11,6 +11,7 @@ extension DeliveryOptions {
         text.add("mention", mention)
         text.add("refreshes", refreshes ? true : nil)
         text.add("collapse_window", collapseWindow)
+        text.add("on_recovery", onRecovery?.rawValue)
         return text.object
     }
 
@@ -25,7 +26,8 @@ extension DeliveryOptions {
         let once = members["at_most_once"]
         let options = DeliveryOptions(
             atMostOnce: once.map { $0.bool ?? true } ?? false, mention: members["mention"]?.string,
-            refreshes: members["refreshes"]?.bool ?? false, collapseWindow: members["collapse_window"]?.int.map(Int64.init))
+            refreshes: members["refreshes"]?.bool ?? false, collapseWindow: members["collapse_window"]?.int.map(Int64.init),
+            onRecovery: members["on_recovery"]?.string.flatMap(OnRecovery.init))
         return (options, once == nil || once?.bool != nil)
     }
 }

@@ -30,6 +30,10 @@ package struct AbsenceDetail: Sendable, Equatable {
     package var ending: Ending?
     /// Nil unless it happened.
     package var happenedAt: Timestamp?
+    /// The step of the reminder ladder, from 1; only for reminders.
+    package var step: Int?
+    /// The ladder's time `overdue` has passed; only for reminders.
+    package var overdue: Bool?
 
     package init(
         state: State = .open, expected: Expected, due: Timestamp, countedFrom: Timestamp, lastSeen: Timestamp? = nil, inARow: Int = 1,

@@ -117,6 +117,21 @@ package struct RunDetail: Sendable, Equatable {
     package var failingSince: Timestamp?
     /// The number of failures in a row before this success; nil if there were none, or if the run did not succeed.
     package var recoveredAfter: Int?
+    /// The success that ended the row of failures to which this failed run belongs; nil while there is none.
+    /// It comes after the run, so it is read when a message is made, and never stored with the event.
+    package var recovery: Recovery?
+
+    package struct Recovery: Sendable, Equatable {
+        /// When the run that succeeded ended.
+        package var at: Timestamp
+        /// The number of failures in a row before it.
+        package var failures: Int
+
+        package init(at: Timestamp, failures: Int) {
+            self.at = at
+            self.failures = failures
+        }
+    }
 
     package init(
         outcome: Outcome, summary: String? = nil, error: String? = nil, failedStep: String? = nil, milliseconds: Int64? = nil

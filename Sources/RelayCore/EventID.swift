@@ -21,9 +21,10 @@ package enum EventID {
 
     package static func runSubject(_ id: String, account: String) -> String { "\(account)/run/\(id)" }
 
-    package static func reminder(approval id: String, step: Int, account: String) -> String {
-        "\(approvalSubject(id, account: account))/remind/\(step)"
-    }
+    /// The id of one reminder.
+    ///
+    /// - Parameter subject: what all events about the approval or the absence share.
+    package static func reminder(of subject: String, step: Int) -> String { "\(subject)/remind/\(step)" }
 
     /// The id of something that did not happen in time.
     ///
@@ -31,8 +32,11 @@ package enum EventID {
     package static func absence(
         of expected: AbsenceDetail.Expected, automation: String, due: Timestamp, account: String, isClosed: Bool = false
     ) -> String {
-        "\(account)/absence/\(automation)/\(expected.rawValue)/\(due)" + (isClosed ? "/closed" : "")
+        "\(account)/absence/\(automation)/\(expected.rawValue)/\(due)" + (isClosed ? absenceEnd : "")
     }
+
+    /// What the id of an absence's end has after that of its beginning, which is also the subject of both.
+    package static let absenceEnd = "/closed"
 
     package static func digest(_ name: String, closesAt: Timestamp) -> String { "digest/\(name)/\(closesAt)" }
 

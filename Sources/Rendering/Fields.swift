@@ -105,7 +105,8 @@ package struct Fields: Sendable {
         set("duration", .text(detail.milliseconds.map { Duration.milliseconds($0).spoken }))
         set("streak", .text(detail.streak.map(String.init)))
         set("failing_since", .text(detail.failingSince.map(times.written)))
-        set("recovered_after", .text(detail.recoveredAfter.map(String.init)))
+        set("recovered_after", .text((detail.recoveredAfter ?? detail.recovery?.failures).map(String.init)))
+        set("recovered_at", .text(detail.recovery.map { times.written($0.at) }))
     }
 
     private mutating func add(_ detail: ApprovalDetail, _ times: Times, people: [String: String], decideLink: String?) {
@@ -139,6 +140,9 @@ package struct Fields: Sendable {
         set("in_a_row", .text(detail.inARow > 1 ? String(detail.inARow) : nil))
         set("ending", .text(detail.ending?.rawValue))
         set("sentence", .text(detail.sentence(times)))
+        set("step", .text(detail.step.map(String.init)))
+        set("overdue", .flag(detail.overdue ?? false))
+        set("waiting", .text(detail.state == .open && detail.step != nil ? detail.due.duration(to: times.now).spoken : nil))
     }
 
     private mutating func add(_ detail: RelayDetail) {

@@ -13,13 +13,32 @@ struct PayloadTests {
 
     static let shapes: [(kind: Event.Kind, priority: Priority)] =
         Priority.allCases.map { (.notification, $0) }
-        + [(.approval, .high), (.decision, .normal), (.run, .high), (.reminder, .high), (.digest, .normal), (.relay, .high)]
+        + [
+            (.approval, .high), (.decision, .normal), (.run, .high), (.reminder, .high), (.digest, .normal), (.relay, .high),
+            (.absence, .high),
+        ]
 
     @Test(arguments: services, shapes.indices)
     func `every kind and priority looks as agreed`(type: String, shape: Int) throws {
         let (kind, priority) = Self.shapes[shape]
         let message = Message.of(kind, priority, link: "https://relay.example/r/77aa")
         try expect(message, of: type, is: "\(type)/\(kind.rawValue).\(priority.word).json")
+    }
+
+    @Test(arguments: services)
+    func `what is over looks as agreed`(type: String) throws {
+        var late = Event.Kind.absence.exampleDetail, failed = Event.Kind.run.exampleDetail
+        let then = Timestamp(seconds: 1_795_511_640)
+        if case .absence(var detail) = late {
+            (detail.state, detail.ending, detail.happenedAt) = (.closed, .happened, then)
+            late = .absence(detail)
+        }
+        if case .run(var detail) = failed {
+            detail.recovery = RunDetail.Recovery(at: then, failures: 3)
+            failed = .run(detail)
+        }
+        try expect(.of(.absence, .normal, detail: late), of: type, is: "\(type)/absence.closed.json")
+        try expect(.of(.run, .high, detail: failed), of: type, is: "\(type)/run.recovered.json")
     }
 
     @Test(arguments: services + ["slack"])

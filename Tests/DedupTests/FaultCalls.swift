@@ -204,7 +204,10 @@ extension FaultCall {
         },
         FaultCall(name: "settleAnswer") { ledger, scene in _ = try await ledger.settleAnswer(scene.answer, as: .taken, status: 200) },
         FaultCall(name: "save a cursor") { ledger, _ in try await ledger.save(PollCursor(source: "telegram/1", position: 7)) },
-        FaultCall(name: "escalate") { ledger, scene in _ = try await ledger.escalate(scene.row, to: [scene.owed]) },
+        FaultCall(name: "escalate") { ledger, scene in
+            _ = try await ledger.escalate(
+                scene.event("live/approval/a1/v1", .approval, subject: "live/approval/a1", scene.row.payload), to: [scene.owed])
+        },
         FaultCall(name: "remind") { ledger, scene in
             let event = scene.event("live/approval/a1/remind/1", .reminder, subject: "live/approval/a1", scene.row.payload)
             _ = try await ledger.remind([Admission(event: event, owed: [scene.owed])], refreshing: ["ops"])

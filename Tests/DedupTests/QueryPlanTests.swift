@@ -29,7 +29,8 @@ struct QueryPlanTests {
         ("good run before", WindowReaderSQL.goodBefore),
         ("streak", WindowReaderSQL.streak), ("recovery", WindowReaderSQL.recovery), ("succeeded since", WindowReaderSQL.succeeded),
         ("last failure", WindowReaderSQL.lastFailure), ("last closing", WindowReaderSQL.lastClosing),
-        ("failures before a run", AdmissionReaderSQL.failures),
+        ("failures before a run", AdmissionReaderSQL.failures), ("the success after a run", RecoverySQL.after),
+        ("messages of ended failures", RecoverySQL.told), ("edit of a failure", RecoverySQL.edit),
         ("failed before", WindowReaderSQL.failedBefore), ("last told", WindowReaderSQL.lastTold),
         ("upto before", WindowReaderSQL.uptoBefore),
         ("held deliveries", GaugeRow.heldDeliveries), ("held events", GaugeRow.heldEvents), ("gathered", GaugeRow.gatheredEvents),
@@ -38,7 +39,7 @@ struct QueryPlanTests {
     ]
 
     /// Scans that read no table: a constant, or the rows of a subquery.
-    private static let harmless = ["SCAN CONSTANT ROW", "SCAN o", "SCAN f", "SCAN ("]
+    private static let harmless = ["SCAN CONSTANT ROW", "SCAN o", "SCAN f", "SCAN s", "SCAN ("]
 
     @Test(arguments: queries.indices)
     func `a hot query is answered by an index`(index: Int) async throws {

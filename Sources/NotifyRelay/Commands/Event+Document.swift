@@ -48,9 +48,16 @@ extension Detail {
                 milliseconds: fields.seconds("duration")?.milliseconds)
             run.streak = fields["streak"]?.int
             run.failingSince = fields.words("failing_since").flatMap { Timestamp(text: $0) }
-            run.recoveredAfter = fields["recovered_after"]?.int
+            if let at = fields.moment("recovered_at"), let failures = fields["recovered_after"]?.int {
+                run.recovery = RunDetail.Recovery(at: at, failures: failures)
+            } else {
+                run.recoveredAfter = fields["recovered_after"]?.int
+            }
             self = .run(run)
-        case .approval, .decision, .reminder: self = .approval(ApprovalDetail(fields, at: moment))
+        case .approval, .decision: self = .approval(ApprovalDetail(fields, at: moment))
+        case .reminder:
+            let isOfAbsence = fields["expected"] != nil
+            self = isOfAbsence ? .absence(AbsenceDetail(fields, at: moment)) : .approval(ApprovalDetail(fields, at: moment))
         case .digest: self = .digest(DigestDetail(fields, at: moment))
         case .absence: self = .absence(AbsenceDetail(fields, at: moment))
         case .relay:
@@ -71,6 +78,8 @@ extension AbsenceDetail {
             state: state, expected: expected, due: due, countedFrom: countedFrom, lastSeen: fields.moment("last_seen"),
             inARow: fields["in_a_row"]?.int ?? 1, ending: fields["ending"]?.string.flatMap(Ending.init),
             happenedAt: fields.seconds("late").map { (expected == .start ? countedFrom : due) + $0 })
+        step = fields["step"]?.int
+        overdue = fields["overdue"]?.bool
     }
 }
 

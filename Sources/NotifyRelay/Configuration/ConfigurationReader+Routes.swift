@@ -32,6 +32,8 @@ extension ConfigurationReader {
             route.atMostOnce = section.bool("at_most_once", default: false)
             route.mention = section.string("mention")
             route.mentionPlace = section.node("mention")?.place
+            checkWords(section, "recovered", of: ["edit", "tell"])
+            route.tellsRecovery = section.string("recovered") == "tell"
             readApprovalKeys(section, &route, people: people)
             section.finish()
             return route

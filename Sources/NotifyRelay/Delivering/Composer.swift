@@ -29,7 +29,7 @@ struct Composer: Sendable {
     func message(
         _ claim: Claim, for target: Target, now: Timestamp, label: String? = nil
     ) -> (message: Message, fellBackBecause: String?) {
-        let event = Self.presentEvent(claim.event, row: claim.present)
+        let event = Self.presentEvent(claim.event, row: claim.present).recovered(claim.recovery)
         let link = links.link(for: event)
         let request = TemplateSet.Request(
             kind: Self.template(for: event), priority: claim.priority, destination: target.name, type: target.type.name,
@@ -115,13 +115,16 @@ struct Composer: Sendable {
     /// The id from which the idempotency key is made. A refresh has another id than its event, because it is not a repeat of the message.
     private static func sending(_ claim: Claim, _ event: Event) -> String {
         guard claim.options.refreshes else { return event.id }
-        if let collapsed = claim.collapsed { return "\(event.id)#\(collapsed)" }
-        guard let row = claim.present else { return event.id }
-        return "\(event.id)#\(row.updatedAt.milliseconds)"
+        let shown = [
+            claim.collapsed.map(String.init), claim.recovery.map { "recovered \($0.at.milliseconds)" },
+            claim.present.map { String($0.updatedAt.milliseconds) },
+        ]
+        return ([event.id] + shown.compactMap(\.self)).joined(separator: "#")
     }
 
-    /// The kind of the template. A request that was decided before it was sent is rendered as a decision.
+    /// The kind of the template. A request that was decided before it was sent is rendered as a decision, and a reminder of an absence as one.
     private static func template(for event: Event) -> Event.Kind {
+        if case .absence = event.payload.detail { return .absence }
         guard event.kind == .approval, case .approval(let detail) = event.payload.detail, detail.state != .open else { return event.kind }
         return .decision
     }
@@ -138,5 +141,16 @@ struct Composer: Sendable {
             present.payload.detail = .approval(detail)
         }
         return present
+    }
+}
+
+extension Event {
+    /// The event of a failed run, which says that its automation recovered since.
+    fileprivate func recovered(_ recovery: RunDetail.Recovery?) -> Event {
+        guard let recovery, case .run(var detail) = payload.detail else { return self }
+        detail.recovery = recovery
+        var event = self
+        event.payload.detail = .run(detail)
+        return event
     }
 }

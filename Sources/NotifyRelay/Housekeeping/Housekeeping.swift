@@ -91,7 +91,7 @@ struct Housekeeping: Sendable {
             let due = reminding.due(told)
             next = min(next, reminding.next(told))
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))
-            for (row, owed) in due.escalations { lanes.wake(try await ledger.escalate(row, to: owed)) }
+            for (first, owed) in due.escalations { lanes.wake(try await ledger.escalate(first, to: owed)) }
         }
         return next
     }

@@ -49,7 +49,12 @@ final class Admitter: Sendable {
         do throws(LedgerError) {
             admitted = try await ledger.admit(watches: watches, watch: watch) { store in
                 let plan = DeliveryPlan(router: table.router, mutes: store.mutes, now: now)
-                return try ordered.map { Self.admission(try $0.withHistory(from: store), plan, table.catchUp) }
+                return try ordered.map { sighting in
+                    let sighting = try sighting.withHistory(from: store)
+                    var admission = Self.admission(sighting, plan, table.catchUp)
+                    if sighting.telling == .routed { plan.tellRecovery(try sighting.endedFailures(from: store), in: &admission) }
+                    return admission
+                }
             }
         } catch {
             // It may be written although the store reported an error. The next look would find it known and wake no lane.
@@ -67,7 +72,7 @@ final class Admitter: Sendable {
             if admission.event.kind == .decision { await noteDecision(admission.event) }
         }
         let follows = new.contains { $0.followsRequest != nil }
-        wake(Set(follows ? Array(table.router.recipients.keys) : new.flatMap { $0.owed.map(\.destination) }))
+        wake(Set(follows ? Array(table.router.recipients.keys) : new.flatMap { $0.owed.map(\.destination) + $0.edits.map(\.destination) }))
         return new.map(\.event)
     }
 

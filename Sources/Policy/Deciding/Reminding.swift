@@ -1,7 +1,7 @@
 package import Dedup
 package import RelayCore
 
-/// Decides when a destination that was told of an approval is reminded of it, and what the reminder says.
+/// Decides when a destination that was told of an approval or an absence is reminded of it, and what the reminder says.
 ///
 /// A ladder has moments, counted from when a destination was told. Each is a step, which is told once. After a downtime only the last step
 /// that has passed is told.
@@ -17,8 +17,8 @@ package struct Reminding: Sendable {
     /// The reminders and escalations that are due now.
     package struct Due: Sendable {
         package var reminders: [Admission] = []
-        /// The deliveries of the request itself to further destinations.
-        package var escalations: [(row: ApprovalRow, owed: [PlannedDelivery])] = []
+        /// The deliveries of the request itself, or of the absence's beginning, to further destinations.
+        package var escalations: [(first: Event, owed: [PlannedDelivery])] = []
     }
 
     package init(router: Router, workingHours: [String: WeeklyHours], mutes: [Mute] = [], now: Timestamp) {
@@ -35,7 +35,8 @@ package struct Reminding: Sendable {
             guard let (route, ladder, index) = step(of: request) else { continue }
             let moment = ladder.moments[index - 1]
             if let escalation = ladder.escalation, moment >= escalation.after {
-                due.escalations.append((request.approval, escalated(request.approval, escalation, route)))
+                let first = request.about.first(at: now)
+                due.escalations.append((first, escalated(first, escalation, route)))
             }
             if let reminder = reminder(of: request, route, ladder, index) { due.reminders.append(reminder) }
         }
@@ -64,7 +65,7 @@ package struct Reminding: Sendable {
     /// The ladder of a request and how long it has waited by the ladder's clock; nil if no route that fits has a ladder, or if the
     /// destination has no such clock.
     private func ladder(of request: ToldRequest) -> (route: Route, ladder: ReminderLadder, waited: Duration)? {
-        guard let (route, ladder) = router.reminders(of: request.approval).first(where: { .configured($0.route.name) == request.route })
+        guard let (route, ladder) = router.reminders(of: request.about).first(where: { .configured($0.route.name) == request.route })
         else { return nil }
         return waited(since: request.toldAt, ladder, at: request.destination).map { (route, ladder, $0) }
     }
@@ -82,13 +83,8 @@ package struct Reminding: Sendable {
         let calls = escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) } ?? false
         // At a moment that only escalates to other destinations, this one gets no reminder.
         guard calls || ladder.steps.contains(moment) || ladder.overdue == moment else { return nil }
-        var row = request.approval
         let isOverdue = ladder.overdue.map { $0 <= moment } ?? false
-        row.remind(step: step, overdue: isOverdue)
-        let subject = EventID.approvalSubject(row.id, account: row.account)
-        let event = Event(
-            id: EventID.reminder(approval: row.id, step: step, account: row.account), account: row.account, kind: .reminder,
-            subject: subject, priority: .high, occurredAt: now, seenAt: now, payload: row.payload)
+        let event = request.about.reminder(step: step, isOverdue: isOverdue, at: now)
         let owed = PlannedDelivery(
             destination: request.destination, recipient: request.recipient, route: request.route,
             priority: router.priority(of: event), dueAt: now,
@@ -98,13 +94,9 @@ package struct Reminding: Sendable {
     }
 
     /// The deliveries of an escalation. A destination in its quiet hours gets its own when they are over.
-    private func escalated(_ row: ApprovalRow, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [PlannedDelivery] {
-        let request = Event(
-            id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,
-            subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
-            payload: row.payload)
+    private func escalated(_ first: Event, _ escalation: ReminderLadder.Escalation, _ route: Route) -> [PlannedDelivery] {
         return escalation.to.flatMap { destination in
-            let deferral = plan.deferral(of: request, at: destination, route: .configured(route.name))
+            let deferral = plan.deferral(of: first, at: destination, route: .configured(route.name))
             return (router.recipients[destination] ?? [""]).map { recipient in
                 let owed = PlannedDelivery(
                     destination: destination, recipient: recipient, route: .configured(route.name), priority: .high, dueAt: now,
@@ -112,5 +104,34 @@ package struct Reminding: Sendable {
                 return deferral.map { owed.held(until: $0.until) } ?? owed
             }
         }
+    }
+}
+
+extension ToldRequest.Subject {
+    /// The event that destinations get by an escalation.
+    fileprivate func first(at now: Timestamp) -> Event {
+        switch self {
+        case .approval(let row):
+            Event(
+                id: EventID.approval(row.id, version: 1, account: row.account), account: row.account, kind: .approval,
+                subject: EventID.approvalSubject(row.id, account: row.account), priority: .high, occurredAt: now, seenAt: now,
+                payload: row.payload)
+        case .absence(let event): event
+        }
+    }
+
+    fileprivate func reminder(step: Int, isOverdue: Bool, at now: Timestamp) -> Event {
+        var event = first(at: now)
+        (event.kind, event.id, event.occurredAt, event.seenAt) = (.reminder, EventID.reminder(of: event.subject, step: step), now, now)
+        switch self {
+        case .approval(var row):
+            row.remind(step: step, overdue: isOverdue)
+            event.payload = row.payload
+        case .absence:
+            guard case .absence(var detail) = event.payload.detail else { return event }
+            (detail.step, detail.overdue) = (step, isOverdue)
+            event.payload.detail = .absence(detail)
+        }
+        return event
     }
 }

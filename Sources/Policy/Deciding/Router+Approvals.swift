@@ -26,9 +26,14 @@ extension Router {
         return authority
     }
 
-    /// The reminder ladders of the routes that fit the request.
-    package func reminders(of row: ApprovalRow) -> [(route: Route, ladder: ReminderLadder)] {
-        applying(to: request(of: row)).compactMap { route in route.reminders.map { (route, $0) } }
+    /// The reminder ladders of the routes that fit the request or the absence.
+    package func reminders(of subject: ToldRequest.Subject) -> [(route: Route, ladder: ReminderLadder)] {
+        let event =
+            switch subject {
+            case .approval(let row): request(of: row)
+            case .absence(let event): event
+            }
+        return applying(to: event).compactMap { route in route.reminders.map { (route, $0) } }
     }
 
     private func request(of row: ApprovalRow) -> Event {

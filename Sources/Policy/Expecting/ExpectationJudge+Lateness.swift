@@ -57,15 +57,13 @@ extension ExpectationJudge {
 
     func event(of expectation: Expectation, _ detail: AbsenceDetail, isClosed: Bool) -> Event {
         let automation = automations[expectation.automation]
-        let id = { (isClosed: Bool) in
-            EventID.absence(
-                of: expectation.expected, automation: expectation.automation, due: expectation.dueAt, account: account, isClosed: isClosed)
-        }
+        let subject = expectation.absenceID
         let origin = Origin(
             staging: isStaging, automation: automation?.name, automationID: expectation.automation, risk: automation?.risk,
             runID: expectation.run.isEmpty ? nil : expectation.run)
         return Event(
-            id: id(isClosed), account: account, kind: .absence, subject: id(false), priority: isClosed ? .normal : .high,
+            id: isClosed ? subject + EventID.absenceEnd : subject, account: account, kind: .absence, subject: subject,
+            priority: isClosed ? .normal : .high,
             occurredAt: isClosed ? detail.happenedAt ?? now : expectation.dueAt, seenAt: now,
             payload: Payload(origin: origin, detail: .absence(detail)))
     }

@@ -26,7 +26,7 @@ package struct DeliveryPlan: Sendable {
     ///
     /// - Parameter fallback: a destination that gets the event whatever the routes say; nil for most events.
     package func plan(_ event: Event, also fallback: String? = nil) -> (owed: [PlannedDelivery], windows: [WindowJoin]) {
-        let named = router.owed(event, dueAt: now, also: fallback)
+        let named = router.owed(event, dueAt: now, also: fallback).map { $0.heedingRecovery(of: event, by: router) }
         var owed: [PlannedDelivery] = []
         var windows: [String: WindowJoin] = [:]
         for one in named {

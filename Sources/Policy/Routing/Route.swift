@@ -23,6 +23,8 @@ package struct Route: Sendable {
     /// Two different people must approve.
     package var twoPerson = false
     package var reminders: ReminderLadder?
+    /// A destination that cannot edit the message of a failure gets the success that ends it as a message of its own.
+    package var tellsRecovery = false
 
     package init(
         name: String, when: Condition = Condition(), to: [String] = [], stop: Bool = false, atMostOnce: Bool = false, mention: String? = nil

@@ -11,6 +11,14 @@ extension Sighting {
         sighting.event.payload.detail = .run(detail.after(try store.failures(of: automation, upTo: event.occurredAt)))
         return sighting
     }
+
+    /// The messages about the failures that this success ended; none for other events.
+    package func endedFailures(from store: AdmissionReader) throws -> [ToldFailure] {
+        guard case .run(let detail) = event.payload.detail, detail.recoveredAfter != nil, let automation = AutomationKey(event) else {
+            return []
+        }
+        return try store.toldFailures(of: automation, endedBy: event.occurredAt)
+    }
 }
 
 extension RunDetail {

@@ -150,6 +150,60 @@ struct AbsenceTests {
         #expect(message.edits == 1 && message.words.contains("No longer late: Nightly payout started"))
     }
 
+    /// A relay that reminds of what is late, with a console for each name.
+    private func reminding(_ ladder: String) async throws -> House {
+        let house = try await House(
+            House.file(
+                destinations: "ops: {type: console}, boss: {type: console}",
+                routes: "{name: late, when: {kind: absence}, to: [ops], \(ladder)}",
+                rest: "expect: [{automation: \"Nightly*\", start_within: 10m}]"))
+        _ = await house.world.addAutomation(name: "Nightly payout", cron: "0 10 * * *")
+        try await house.look()
+        return house
+    }
+
+    private func passReminding(_ house: House, _ duration: Duration) async throws {
+        let end = house.clock.now + duration
+        while house.clock.now < end {
+            try await pass(house, .minutes(5))
+            try await house.relay.housekeeping.remind()
+            await house.deliver()
+        }
+    }
+
+    @Test func `people are reminded of what stays late, and others are called`() async throws {
+        let house = try await reminding("remind: [30m, 1h], overdue: 2h, escalate: {after: 90m, to: [boss]}")
+        try await passReminding(house, .hours(7))
+        #expect(
+            titles(house) == ["Late: Nightly payout has not started"]
+                + Array(repeating: "Still late: Nightly payout has not started", count: 3))
+        let bodies = house.channel().delivered.map(\.message.body)
+        #expect(bodies[1].contains("Late for 30 min") && bodies[2].contains("Late for 60 min"))
+        #expect(bodies[3].contains("(overdue)"))
+        // Whoever is called is told of the absence itself first, and has a ladder from then on.
+        #expect(house.channel("boss").delivered.map(\.message.title).prefix(2) == titles(house).prefix(2))
+        let called = house.channel("boss").delivered.count
+        let nightly = try #require(try await house.events(.absence).first?.payload.origin.automationID)
+        await run(house, nightly)
+        try await passReminding(house, .hours(3))
+        for name in ["ops", "boss"] {
+            #expect(house.channel(name).delivered.last?.message.title == "No longer late: Nightly payout started")
+        }
+        #expect(house.channel().delivered.count == 5 && house.channel("boss").delivered.count == called + 1)
+    }
+
+    @Test func `a reminder that is owed while it happens is not told any more`() async throws {
+        let house = try await reminding("remind: [30m]")
+        try await pass(house, .minutes(105))
+        try await house.relay.housekeeping.remind()
+        let nightly = try #require(try await house.events(.absence).first?.payload.origin.automationID)
+        await run(house, nightly)
+        house.clock.advance(by: .minutes(1))
+        try await house.look()
+        await house.deliver()
+        #expect(titles(house) == ["Late: Nightly payout has not started", "No longer late: Nightly payout started"])
+    }
+
     enum Silence: CaseIterable { case paused, gone, otherSchedule, notNamed, noSchedule, unreachable }
 
     @Test(arguments: Silence.allCases) func `nothing is told of what is not expected or not known`(why: Silence) async throws {

@@ -129,7 +129,7 @@ struct QuietTests {
         await house.deliver()
         house.clock.advance(by: .hours(8))
         try await house.relay.housekeeping.remind()
-        let reminder = EventID.reminder(approval: approval, step: 1, account: "live")
+        let reminder = EventID.reminder(of: EventID.approvalSubject(approval, account: "live"), step: 1)
         #expect(try await house.ledger.history(reminder).deliveries.map(\.dueAt) == [.at("2026-11-25T07:00:00Z")])
         house.clock.advance(by: .hours(6))
         try await house.relay.housekeeping.remind()
