@@ -115,7 +115,7 @@ let package = Package(
         .target(
             name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport", "Sandbox", crypto], path: "Tests/RelayTesting"),
         .executableTarget(
-            name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Sandbox"], path: "Tests/Bench"),
+            name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Policy", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "PagesTests", dependencies: ["Pages", crypto]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelaySupport", "RelayTesting", "Sandbox", nio, nioPosix]),

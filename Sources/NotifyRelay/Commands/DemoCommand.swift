@@ -97,11 +97,11 @@ struct DemoCommand: AsyncParsableCommand {
         routes:
           - {name: approvals, when: {kind: [approval, decision]}, to: [ops, room, phone, oncall], remind: [25s]}
           - {name: notifications, when: {kind: notification}, to: [ops, oncall]}
-          - {name: failures, when: {kind: run, outcome: failed}, to: [ops, oncall], digest: [recap]}
+          - {name: failures, when: {kind: run, outcome: failed}, to: [ops, room, oncall], digest: [recap], recovered: tell}
           - {name: late, when: {kind: absence}, to: [ops, room, oncall]}
           - {name: everything, to: [hook]}
         expect:
-          - {automation: "Ledger backup", start_within: 15s}
+          - {automation: "Ledger backup", start_within: 15s, finish_within: 15s}
         digests:
           recap: {every: 1m, to: [oncall, ops], waiting: true}
         people:
