@@ -2,6 +2,7 @@
 import PackageDescription
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -93,6 +94,7 @@ let package = Package(
         .target(name: "Policy", dependencies: ["Dedup", "RelayCore", "RelaySupport", crypto]),
         .target(name: "Channels", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto]),
         .target(name: "Pages", dependencies: [crypto]),
+        .target(name: "SignIn", dependencies: ["RelayCore", "RelaySupport", "Transport", crypto, cryptoExtras]),
         .target(name: "Templates", path: "templates", resources: embeddedTemplates),
         .target(
             name: "Rendering",
@@ -100,13 +102,13 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "Pages", "RelayCore", "RelaySupport", hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
+                "Pages", "RelayCore", "RelaySupport", crypto, hummingbird, hummingbirdCore, nio, nioPosix, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NotifyRelay",
             dependencies: [
                 "CHeap", "RelayCore", "RelaySupport", "Transport", "RevKeen", "Dedup", "Policy", "Channels", "Rendering", "Pages",
-                "Sandbox",
+                "Sandbox", "SignIn",
                 crypto, hummingbird, hummingbirdCore, nio, logging, lifecycle, signals,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -118,6 +120,9 @@ let package = Package(
             name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Policy", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "PagesTests", dependencies: ["Pages", crypto]),
+        .testTarget(
+            name: "SignInTests",
+            dependencies: ["SignIn", "RelayCore", "RelaySupport", "RelayTesting", "Transport", crypto, cryptoExtras]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "RelaySupport", "RelayTesting", "Sandbox", nio, nioPosix]),
         .testTarget(name: "RevKeenTests", dependencies: ["RevKeen", "RelaySupport", "RelayTesting", "Sandbox"]),
         .testTarget(
@@ -136,7 +141,8 @@ let package = Package(
             dependencies: ["Sandbox", "Pages", "RelaySupport", "Channels", "Transport", "RelayTesting", nio, nioPosix],
             exclude: ["Golden"]),
         .testTarget(
-            name: "NotifyRelayTests", dependencies: ["NotifyRelay", "Pages", "Policy", "RelaySupport", "RelayTesting", "Sandbox"],
+            name: "NotifyRelayTests",
+            dependencies: ["NotifyRelay", "Pages", "Policy", "RelaySupport", "RelayTesting", "Sandbox", "SignIn"],
             exclude: ["Deciding/Golden", "Expecting/Golden", "Serving/Golden", "Windows/Golden"]),
     ]
 )

@@ -14,6 +14,7 @@ extension PageStyle {
         .buttons{display:flex;gap:.75rem;flex-wrap:wrap;margin:0}
         .act{position:sticky;bottom:0;margin:0 -1rem;padding:.6rem 1rem;background:#f4f6f8;border-top:1px solid #cfd6de}
         button{flex:1 1 9rem;font:inherit;font-weight:600;color:#fff;border:0;border-radius:.4rem;padding:.8rem 1rem;cursor:pointer}
+        .button{flex:1 1 9rem;font-weight:600;color:#fff;background:#1a5fb4;border-radius:.4rem;padding:.8rem 1rem;text-align:center;text-decoration:none}
         .approve{background:#176b3a}.reject{background:#a3261b}
         button:focus-visible,textarea:focus-visible,a:focus-visible{outline:3px solid #1f6feb;outline-offset:2px}
         .good,.bad,.outcome,.notice,.staging{border-left:.3rem solid #51606f;background:#fff;padding:.6rem .8rem;margin:0 0 1rem}

@@ -6,6 +6,7 @@ import RelayCore
 import RelaySupport
 import Rendering
 import RevKeen
+import SignIn
 import Transport
 
 struct CheckCommand: AsyncParsableCommand {
@@ -111,7 +112,20 @@ private struct Connection {
                 good = finding.ok != false && good
             }
         }
-        return good
+        return await issuerAnswers() && good
+    }
+
+    private func issuerAnswers() async -> Bool {
+        guard let settings = generation.configuration.server.signIn?.oidc else { return true }
+        Terminal.progress("asking the issuer of server.sign_in …")
+        do throws(SignInError) {
+            try await Issuer(settings, http: tools.http, clock: tools.clock).probe()
+            say("server.sign_in", Finding(ok: true, "the issuer answers, and its keys can be read"))
+            return true
+        } catch {
+            say("server.sign_in", Finding(ok: false, error.description))
+            return false
+        }
     }
 
     private func ask(_ account: RevKeenAccount) async -> Bool {

@@ -31,6 +31,8 @@ struct Configuration: Sendable {
         var trusted: [AddressBlock] = []
         /// The names that pages answer to, besides addresses, `localhost` and the machine's name.
         var hosts: [String] = []
+        /// How people sign in on the public side; nil if they cannot.
+        var signIn: SignInSettings?
     }
 
     var timeZone = TimeZoneName.utc

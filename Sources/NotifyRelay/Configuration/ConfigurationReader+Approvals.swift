@@ -69,6 +69,7 @@ extension ConfigurationReader {
         server.linkKeys = linkKeys(section)
         server.linkExpiry = section.duration("link_expiry") ?? server.linkExpiry
         readNeighbours(section, &server)
+        server.signIn = signIn(section, server)
     }
 
     /// Reads which proxies are trusted, and which names pages answer to.

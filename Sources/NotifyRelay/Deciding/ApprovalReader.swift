@@ -20,7 +20,7 @@ struct ApprovalReader: ApprovalReading {
     func view(of approval: String, account: String, by speaker: Speaker) async throws(LedgerError) -> ApprovalView? {
         guard let row = try await ledger.approval(account: account, id: approval) else { return nil }
         let generation = await current().generation
-        let authority = generation.router.authority(over: row, at: speaker.destination)
+        let authority = generation.router.authority(over: row, for: speaker)
         let last = try await ledger.lastAnswer(account: account, approval: approval)
         return ApprovalView(
             row: row, answer: last,

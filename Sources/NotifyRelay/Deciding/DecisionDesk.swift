@@ -19,7 +19,7 @@ struct DecisionDesk: Deciding {
         guard let row = try await ledger.approval(account: request.account, id: request.approval), clients[request.account] != nil else {
             return try await known(.unknown, cursor)
         }
-        let authority = router.authority(over: row, at: request.speaker.destination)
+        let authority = router.authority(over: row, for: request.speaker)
         let ballot = ballot(request, row, peopleNeeded: authority.peopleNeeded)
         if let why = authority.refusal(of: request.speaker) {
             try await ledger.deny(ballot, cursor: cursor)
@@ -41,7 +41,7 @@ struct DecisionDesk: Deciding {
 
     func withdraw(_ approval: String, of account: String, by speaker: Speaker) async throws(LedgerError) -> DecisionOutcome {
         guard let row = try await ledger.approval(account: account, id: approval) else { return .unknown }
-        if let why = router.authority(over: row, at: speaker.destination).refusal(of: speaker) { return .denied(why) }
+        if let why = router.authority(over: row, for: speaker).refusal(of: speaker) { return .denied(why) }
         return .of(
             try await ledger.withdraw(
                 account: account, approval: approval, actor: speaker.name, via: speaker.via, address: speaker.address))
@@ -70,7 +70,7 @@ struct DecisionDesk: Deciding {
         var reason: String?
         if request.choice == .reject {
             let typed = request.reason?.repaired(most: 2_000).trimmed ?? ""
-            let isByHand = speaker.destination == nil
+            let isByHand = speaker.destination == nil && !speaker.isSignedIn
             reason =
                 typed.isEmpty
                 ? (isByHand ? nil : Ballot.reasonOfRejection(by: speaker.name))

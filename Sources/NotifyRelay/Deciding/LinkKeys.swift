@@ -44,7 +44,10 @@ struct LinkKeys: Sendable {
         return isGood
     }
 
-    enum Purpose: String { case link, button, form }
+    enum Purpose: String {
+        case link, button, form, session
+        case signIn = "sign in"
+    }
 
     private static func signature(_ text: String, _ purpose: Purpose, _ key: SymmetricKey) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Array("\(purpose.rawValue)\n\(text)".utf8), using: key))

@@ -4,7 +4,7 @@ import RelaySupport
 
 /// The way in by which an approval was decided, as metrics show it.
 enum WayIn: String, Sendable, CaseIterable {
-    case link, slack, mattermost, telegram, discord
+    case link, desk, slack, mattermost, telegram, discord
     case commandLine = "command_line"
     /// It was decided elsewhere, in RevKeen itself for example.
     case revkeen

@@ -156,14 +156,17 @@ struct Engine: Sendable {
     private func publicServer(
         at listen: HostAndPort, _ server: Configuration.Server, _ relay: Relay, tools: ChannelTools, keys: LinkKeys
     ) -> PublicServer {
-        let pages = DecisionPages(
+        var pages = DecisionPages(
             approvals: relay.approvals, deciding: relay.deciding, keys: keys, publicURL: server.publicURL ?? "", clock: tools.clock,
             logger: logger)
+        let door = relay.door(server, keys: keys, tools: tools)
+        pages.signsIn = door != nil
         let hooks = ChatHooks(
             presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
         let hosts = HostGuard(server.hosts + [server.publicURL.flatMap { WebAddress($0)?.host }].compactMap(\.self))
         return PublicServer(
-            host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts), logger: logger,
+            host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts, door: door),
+            logger: logger,
             proxies: TrustedProxies(blocks: server.trusted))
     }
 

@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import RelayCore
+import SignIn
 
 /// The parts that decide and read approvals, for pages, hooks, listeners and lanes.
 extension Relay {
@@ -15,6 +16,16 @@ extension Relay {
 
     nonisolated var approvals: ApprovalReader {
         ApprovalReader(ledger: ledger, clock: clock, metrics: metrics, logger: logger, current: current)
+    }
+
+    /// Where people sign in; nil if the configuration has no way to.
+    nonisolated func door(_ server: Configuration.Server, keys: LinkKeys, tools: ChannelTools) -> SignInDoor? {
+        guard let settings = server.signIn else { return nil }
+        let current = current
+        return SignInDoor(
+            settings: settings, issuer: settings.oidc.map { Issuer($0, http: tools.http, clock: tools.clock) }, keys: keys,
+            forms: FormGuard(keys: keys, publicURL: server.publicURL ?? ""), ledger: ledger,
+            people: { await current().generation.configuration.people }, clock: tools.clock, logger: logger)
     }
 
     nonisolated func presses(keys: LinkKeys) -> ButtonPresses {

@@ -27,6 +27,8 @@ struct DecisionPage: Sendable {
     /// Why the reader cannot decide here; nil if they can.
     var whyNot: String?
     var form: Form?
+    /// The path at which the reader signs in; nil if they need not.
+    var signIn: String?
 
     /// A page that says one thing and shows no approval.
     static func closed(_ status: Int, _ title: String, _ text: String) -> DecisionPage {
@@ -117,6 +119,11 @@ struct DecisionPage: Sendable {
     }
 
     private var formPart: Markup? {
+        if let signIn, whyNot != nil {
+            return """
+                <section><p>Sign in to decide as yourself.</p><p class="buttons"><a class="button" href="\(signIn)">Sign in</a></p></section>
+                """
+        }
         if let whyNot {
             return """
                 <p class="notice">\(whyNot.capitalizedFirst). Here it can only be read. Those who may decide do so by the link that was sent \

@@ -1,4 +1,3 @@
-import Crypto
 import Dedup
 import Logging
 import Pages
@@ -22,7 +21,10 @@ struct DecisionPages: Sendable {
     static let freshness = Duration.seconds(5)
     /// The maximum size of a form, in bytes.
     static let mostBody = 16_384
-    private static let cookie = "notify_relay_form"
+    /// People can sign in here, so whoever is not known must.
+    var signsIn = false
+
+    private var forms: FormGuard { FormGuard(keys: keys, publicURL: publicURL) }
 
     func show(_ text: String, _ request: PublicRequest) async -> PublicResponse {
         let token: DecisionToken
@@ -42,9 +44,8 @@ struct DecisionPages: Sendable {
         case .success(let good): token = good
         }
         guard request.body.count <= Self.mostBody else { return response(.closed(413, "Too much", "The form holds more than it can.")) }
-        let form = Dictionary(
-            formFields(String(decoding: request.body, as: UTF8.self)).map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
-        guard cameFromThePage(request, text, csrf: form["csrf"] ?? "") else {
+        let form = request.form
+        guard forms.isFromThePage(request, text, csrf: form["csrf"] ?? "") else {
             return response(.closed(403, "Not from this page", "Open the link again and decide there: this did not come from its page."))
         }
         let outcome: DecisionOutcome
@@ -65,10 +66,10 @@ struct DecisionPages: Sendable {
     ) async -> DecisionOutcome {
         // The person decides on what RevKeen shows now. If the page showed something else, its hash is another one.
         await approvals.refresh(token.account, within: Self.freshness)
-        let decision = DecisionRequest(
-            account: token.account, approval: token.approval, choice: choice, reason: form["reason"],
-            shown: .hash(form["seen"] ?? ""), speaker: await speaker(of: token, request))
         do {
+            let decision = DecisionRequest(
+                account: token.account, approval: token.approval, choice: choice, reason: form["reason"],
+                shown: .hash(form["seen"] ?? ""), speaker: await speaker(of: token, request))
             let outcome = try await deciding.decide(decision)
             if let fault = outcome.storeFault { logger.error("what became of an answer cannot be written down: \(fault)") }
             return outcome
@@ -87,20 +88,28 @@ struct DecisionPages: Sendable {
         }
     }
 
-    /// The speaker is a known person if the link went to that person alone. Otherwise it is whoever reads the destination.
+    /// The speaker is whoever is signed in, else a known person if the link went to that person alone. Otherwise it is whoever reads the
+    /// destination; where people can sign in, such a reader must.
     private func speaker(of token: DecisionToken, _ request: PublicRequest) async -> Speaker {
+        if let person = request.visitor.person {
+            var speaker = Speaker(
+                person: person.name, fallbackName: person.name, way: "desk", destination: token.destination, address: request.address)
+            speaker.isSignedIn = true
+            return speaker
+        }
         let reader = await approvals.reader(at: token.destination, mark: token.recipient)
         var speaker = Speaker(
             person: reader.person, fallbackName: reader.name, way: "link", destination: token.destination, address: request.address)
         speaker.isRecipient = reader.isRecipient
+        speaker.mustSignIn = signsIn && reader.person == nil
         return speaker
     }
 
     private func page(
         for token: DecisionToken, _ text: String, _ request: PublicRequest, outcome: DecisionOutcome?
     ) async -> DecisionPage {
-        let speaker = await speaker(of: token, request)
         do {
+            let speaker = await speaker(of: token, request)
             guard let view = try await approvals.view(of: token.approval, account: token.account, by: speaker) else {
                 return .closed(404, "Not known", "This relay knows nothing of the approval any more.")
             }
@@ -118,6 +127,7 @@ struct DecisionPages: Sendable {
         page.outcome = outcome
         page.facts = view.facts
         page.speaker = speaker.name
+        page.signIn = speaker.mustSignIn ? "/sign-in?to=/a/\(text)" : nil
         var last = view.answer
         // The store does not know yet what this person is told.
         if outcome?.kind == .takenUnrecorded { last?.state = .taken }
@@ -136,8 +146,8 @@ struct DecisionPages: Sendable {
     }
 
     private func form(_ view: ApprovalView, _ text: String, _ request: PublicRequest, withdraws: Bool = false) -> DecisionPage.Form {
-        let nonce = cookieValue(request) ?? base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
-        return DecisionPage.Form(seen: view.row.shownHash, csrf: csrf(text, nonce), nonce: nonce, withdraws: withdraws)
+        let nonce = forms.nonce(request)
+        return DecisionPage.Form(seen: view.row.shownHash, csrf: forms.mark(of: text, nonce), nonce: nonce, withdraws: withdraws)
     }
 
     /// The page while the store cannot be read. It says the outcome of a posted request all the same.
@@ -172,44 +182,10 @@ struct DecisionPages: Sendable {
         return .success(token)
     }
 
-    // MARK: Only from the page itself
-
-    private func cameFromThePage(_ request: PublicRequest, _ token: String, csrf given: String) -> Bool {
-        if let origin = request.header("origin"), origin != self.origin { return false }
-        if let site = request.header("sec-fetch-site"), site != "same-origin" { return false }
-        guard let nonce = cookieValue(request), let signature = bytes(base64URL: given) else { return false }
-        return keys.verifies(signature, of: Self.formText(token, nonce), for: .form)
-    }
-
-    private func csrf(_ token: String, _ nonce: String) -> String {
-        base64URL(keys.sign(Self.formText(token, nonce), for: .form).signature)
-    }
-
-    private static func formText(_ token: String, _ nonce: String) -> String { "\(nonce)\n\(token)" }
-
-    private var origin: String {
-        let rest = publicURL.lowercased().split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard rest.count > 2 else { return publicURL }
-        var host = String(rest[2].prefix { $0 != "/" })
-        // Browsers write an origin in lower case and without the scheme's own port.
-        let usual = rest[0] == "https:" ? ":443" : ":80"
-        if host.hasSuffix(usual) { host.removeLast(usual.count) }
-        return "\(rest[0])//\(host)"
-    }
-
-    private func cookieValue(_ request: PublicRequest) -> String? {
-        let pairs = request.headers.filter { $0.name == "cookie" }.flatMap { $0.value.split(separator: ";") }
-        let value = pairs.lazy.map(String.init).map(\.trimmed).first { $0.hasPrefix(Self.cookie + "=") }?.dropFirst(Self.cookie.count + 1)
-        return value.flatMap { bytes(base64URL: $0)?.count == 16 ? String($0) : nil }
-    }
-
     private func response(_ page: DecisionPage) -> PublicResponse {
         let shell = page.shell
         var headers = shell.headers
-        if let nonce = page.form?.nonce {
-            let secure = publicURL.hasPrefix("https://") ? "; Secure" : ""
-            headers.append(("Set-Cookie", "\(Self.cookie)=\(nonce); Path=/; HttpOnly; SameSite=Lax\(secure)"))
-        }
+        if let nonce = page.form?.nonce { headers.append(forms.header(nonce)) }
         return PublicResponse(status: page.status, headers: headers, body: Array(shell.html.utf8))
     }
 }

@@ -49,7 +49,9 @@ struct PublicServer: Sendable {
         return response(
             await site.answer(
                 PublicRequest(
-                    method: request.method.rawValue, segments: segments, headers: headers, body: body,
+                    method: request.method.rawValue, segments: segments, target: request.uri.description,
+                    query: Dictionary(formFields(request.uri.query ?? "").map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }),
+                    headers: headers, body: body,
                     host: proxies.host(of: request.head, from: context.peer), peer: context.peer,
                     client: proxies.client(of: context.peer, forwarded: headers.filter { $0.name == "x-forwarded-for" }.map(\.value)))))
     }

@@ -1,3 +1,4 @@
+import Dedup
 import Logging
 import RelayCore
 import RelaySupport
@@ -7,6 +8,10 @@ struct PublicRequest: Sendable {
     var method: String
     /// The segments of the path, percent-decoded.
     var segments: [String]
+    /// The path with its query, as it was sent.
+    var target = "/"
+    /// The fields of the query; of several with one name the first.
+    var query: [String: String] = [:]
     /// The headers, with their names in lower case.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
@@ -14,10 +19,17 @@ struct PublicRequest: Sendable {
     var host: String?
     /// The IP address of the connection; nil if unknown.
     var peer: String?
+    /// Who is signed in.
+    var visitor = Visitor.nobody
     /// The IP address of whoever asks, as far as trusted proxies name it; nil if it is the peer.
     var client: String?
 
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+    /// The fields of a posted form; of several with one name the first.
+    var form: [String: String] {
+        Dictionary(formFields(String(decoding: body, as: UTF8.self)).map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
+    }
 
     /// The origin of the request, for the audit.
     var address: String? { client ?? peer }
@@ -34,6 +46,13 @@ struct PublicResponse: Sendable {
         PublicResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
     }
 
+    /// Sends the browser on. After a post it asks by GET.
+    static func redirect(to address: String, cookies: [(name: String, value: String)] = []) -> PublicResponse {
+        PublicResponse(
+            status: 303,
+            headers: [("Location", address), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")] + cookies)
+    }
+
     /// The response to HEAD where this is the one to GET: without the body, whose length stays in the head.
     var head: PublicResponse {
         PublicResponse(status: status, headers: headers + [("Content-Length", "\(body.count)")])
@@ -48,20 +67,41 @@ struct PublicSite: Sendable {
     let hooks: ChatHooks
     /// The names that pages answer to. Chats may call any, because their posts are signed.
     var hosts = HostGuard([])
+    /// Nil if people cannot sign in here.
+    var door: SignInDoor?
 
     /// HEAD is answered as GET, without a body.
     func answer(_ request: PublicRequest) async -> PublicResponse {
-        guard request.method == "HEAD" else { return await respond(to: request) }
+        guard request.method == "HEAD" else { return await known(request) }
         var request = request
         request.method = "GET"
-        return await respond(to: request).head
+        return await known(request).head
+    }
+
+    /// Finds out who asks, and keeps their session in use.
+    private func known(_ request: PublicRequest) async -> PublicResponse {
+        guard let door, !["hooks", "sign-in", "sign-out"].contains(request.segments.first) else { return await respond(to: request) }
+        do throws(LedgerError) {
+            let found = try await door.visitor(request)
+            var request = request
+            request.visitor = found.visitor
+            var response = await respond(to: request)
+            response.headers += [found.cookie].compactMap(\.self)
+            return response
+        } catch {
+            door.logger.error("a page cannot be shown: \(error)")
+            return SignInPage.storeFault.response(503)
+        }
     }
 
     private func respond(to request: PublicRequest) async -> PublicResponse {
-        if request.segments.first == "a", !hosts.allows(request.host) { return .text(421, HostGuard.refusal) }
+        if request.segments.first != "hooks", !hosts.allows(request.host) { return .text(421, HostGuard.refusal) }
         return switch (request.method, request.segments.first, request.segments.count) {
         case ("GET", "a"?, 2): await pages.show(request.segments[1], request)
         case ("POST", "a"?, 2): await pages.decide(request.segments[1], request)
+        case ("GET", "sign-in"?, 1): await door?.begin(request) ?? .nothing
+        case ("GET", "sign-in"?, 2) where request.segments[1] == "done": await door?.finish(request) ?? .nothing
+        case ("POST", "sign-out"?, 1): await door?.signOut(request) ?? .nothing
         case ("POST", "hooks"?, 2) where request.segments[1] == "slack": await hooks.slack(request)
         case ("POST", "hooks"?, 2) where request.segments[1] == "discord": await hooks.discord(request)
         case ("POST", "hooks"?, 3) where request.segments[1] == "mattermost": await hooks.mattermost(request, at: request.segments[2])

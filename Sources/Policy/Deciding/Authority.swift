@@ -12,6 +12,7 @@ package struct Authority: Sendable, Equatable {
 
     /// Why somebody may not decide; nil if they may.
     package func refusal(of speaker: Speaker) -> String? {
+        if speaker.mustSignIn { return "sign in to decide this" }
         if approvers?.isEmpty == true { return "no route says any more who decides this; notify-relay approvals does" }
         if !speaker.isRecipient { return "this link was sent to somebody, or to a room, that gets no requests there any more" }
         if !allows(speaker.person) {

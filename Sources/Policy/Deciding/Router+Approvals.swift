@@ -2,6 +2,16 @@ package import Dedup
 import RelayCore
 
 extension Router {
+    /// Who may decide, from where a speaker is. Somebody who is signed in may decide what any route that fits gives them to decide, since they
+    /// are known wherever they read.
+    package func authority(over row: ApprovalRow, for speaker: Speaker) -> Authority {
+        var authority = authority(over: row, at: speaker.destination)
+        guard speaker.isSignedIn else { return authority }
+        let fitting = applying(to: request(of: row)), lists = fitting.compactMap(\.approvers)
+        authority.approvers = fitting.isEmpty ? [] : lists.isEmpty ? nil : Array(Set(lists.joined())).sorted()
+        return authority
+    }
+
     /// Who may decide, by the routes that fit the request. The first route that names the destination says who may. If any of them requires
     /// two people, two are required everywhere. If no route names the destination (it is a fallback, or was added later), the shortest list
     /// of approvers of the others holds.

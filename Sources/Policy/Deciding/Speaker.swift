@@ -12,6 +12,10 @@ package struct Speaker: Sendable, Equatable {
     package var address: String?
     /// False if the link was sent to somebody who is no recipient of the destination any more. They only read.
     package var isRecipient = true
+    /// They are signed in, so they decide as themselves wherever they read.
+    package var isSignedIn = false
+    /// People can sign in here, and who this is is not known. They must sign in to decide.
+    package var mustSignIn = false
 
     package init(person: String?, fallbackName: String, way: String, destination: String?, address: String?) {
         self.person = person

@@ -8,6 +8,8 @@ package struct SandboxAddresses: Sendable, Equatable {
     package var api: String { "\(http)/v2" }
     /// The page that shows the received messages.
     package var inbox: String { "\(http)/" }
+    /// The address of the issuer that signs people in.
+    package var issuer: String { "\(http)/issuer" }
     package var slackHook: String { "\(http)/hooks/slack/T/B/x" }
     package var webhook: String { webhook("relay") }
     package var smtp: String { "smtp://\(host):\(smtpPort)" }

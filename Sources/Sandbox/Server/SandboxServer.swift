@@ -1,4 +1,5 @@
 package import Logging
+import RelayCore
 
 /// Serves the stand-in RevKeen and the inbox on real sockets, for `demo` and for tests.
 /// It listens from `start()` to `stop()`.
@@ -14,15 +15,17 @@ package struct SandboxServer: Sendable {
 
     package let world: StandInRevKeen
     package let inbox: Inbox
+    package let issuer: SandboxIssuer
     private let listening: BoundSockets
 
     package init(
-        world: StandInRevKeen, inbox: Inbox, options: Options = Options(),
+        world: StandInRevKeen, inbox: Inbox, issuer: SandboxIssuer = SandboxIssuer(clock: SystemClock()), options: Options = Options(),
         logger: Logger = Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.world = world
         self.inbox = inbox
-        listening = BoundSockets(site: SandboxSite(world: world, inbox: inbox), options: options, logger: logger)
+        self.issuer = issuer
+        listening = BoundSockets(site: SandboxSite(world: world, inbox: inbox, issuer: issuer), options: options, logger: logger)
     }
 
     /// Starts to listen and returns the addresses.

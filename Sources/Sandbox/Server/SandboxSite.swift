@@ -5,10 +5,12 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// All HTTP routes of the sandbox: the API under `/v2`, the receivers under `/hooks`, and the inbox's pages everywhere else.
+/// All HTTP routes of the sandbox: the API under `/v2`, the receivers under `/hooks`, an issuer that signs people in under `/issuer`, and the
+/// inbox's pages everywhere else.
 struct SandboxSite: Sendable {
     let world: StandInRevKeen
     let inbox: Inbox
+    let issuer: SandboxIssuer
 
     /// The maximum size of a request body in bytes.
     private static let mostBody = 4 << 20
@@ -19,6 +21,10 @@ struct SandboxSite: Sendable {
             var request = request
             request.segments.removeFirst()
             return await world.answer(request)
+        case "issuer":
+            var request = request
+            request.segments.removeFirst()
+            return await issuer.answer(request, at: "http://\(request.header("host") ?? "localhost")/issuer")
         case "hooks": return await inbox.receive(request)
         default: return await InboxSite(inbox: inbox).answer(request)
         }
@@ -50,7 +56,8 @@ struct SandboxSite: Sendable {
         return await answer(
             WebRequest(
                 request.method.rawValue, request.head.path ?? "/",
-                headers: request.headers.map { ($0.name.canonicalName, $0.value) }, body: Array(body.readableBytesView)))
+                headers: request.headers.map { ($0.name.canonicalName, $0.value) } + (request.head.authority.map { [("host", $0)] } ?? []),
+                body: Array(body.readableBytesView)))
     }
 
     private static func fields(_ answer: WebResponse) -> HTTPFields {

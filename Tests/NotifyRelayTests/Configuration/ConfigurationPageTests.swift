@@ -36,7 +36,7 @@ struct ConfigurationPageTests {
         expect: [{zzz: 1}]
         routes: [{name: r, zzz: 1, when: {zzz: 1}, quiet: {zzz: 1}, collapse: {zzz: 1}, escalate: {zzz: 1}}]
         digests: {m: {zzz: 1}}
-        server: {zzz: 1, heartbeat: {zzz: 1}}
+        server: {zzz: 1, heartbeat: {zzz: 1}, sign_in: {zzz: 1, oidc: {zzz: 1}, header: {zzz: 1}}}
         """
 
     /// The paths of mappings with the keys that the reader knows there.
@@ -61,7 +61,8 @@ struct ConfigurationPageTests {
         ("priorities[0]", "priorities"), ("expect[0]", "expect"), ("routes[0]", "routes"), ("routes[0].when", "routes.when"),
         ("routes[0].quiet", "destinations.NAME.quiet"), ("routes[0].collapse", "routes.collapse"),
         ("routes[0].escalate", "routes.escalate"), ("digests.m", "digests.NAME"), ("server", "server"),
-        ("server.heartbeat", "server.heartbeat"),
+        ("server.heartbeat", "server.heartbeat"), ("server.sign_in", "server.sign_in"), ("server.sign_in.oidc", "server.sign_in.oidc"),
+        ("server.sign_in.header", "server.sign_in.header"),
     ])
     func `the page and the reader know the same keys`(path: String, heading: String) throws {
         #expect(try known(type: "console")[path] == Self.page[heading])
@@ -74,6 +75,6 @@ struct ConfigurationPageTests {
     }
 
     @Test func `every mapping of the file has its table`() throws {
-        #expect(try known(type: "console").count == 23)
+        #expect(try known(type: "console").count == 26)
     }
 }

@@ -10,6 +10,7 @@ import Transport
 
 @testable import NotifyRelay
 @testable import RevKeen
+@testable import SignIn
 
 /// `docs/security.md` says the bounds that the program has, and each protection in `docs/approvals.md` has the tests that it names.
 struct SecurityPageTests {
@@ -78,6 +79,10 @@ struct SecurityPageTests {
                 "\(seconds(listener.lingering)), \(ListenerBounds.mostThrownAway / 1_024) KiB"
             ),
             ("the form of a page", "\(DecisionPages.mostBody / 1_024) KiB"),
+            (
+                "a sign-in",
+                "\(SignInTicket.patience.components.seconds) s at the issuer; a token of \(IDToken.mostBytes / 1_024) KiB"
+            ),
             ("age of a callback from Slack or Discord", "\(SlackCallback.window) s"),
             ("wrong signatures in a minute", "\(GuessLimit.mostForOne) for one link, \(GuessLimit.mostInAll) in all"),
             ("a key that signs links", "at least \(LinkKeys.leastBytes) bytes"),

@@ -23,12 +23,15 @@ struct DecidingScene {
     /// - Parameters:
     ///   - route: further keys of the only route, which sends to `ops`.
     ///   - destination: the keys of `ops`; nil means a webhook, whose messages hold the link.
-    init(route: String = "", destination: String? = nil, action: String = "Refund 12 EUR?", actions: JSONValue = .null) async throws {
+    init(
+        route: String = "", destination: String? = nil, action: String = "Refund 12 EUR?", actions: JSONValue = .null,
+        server: String = Self.server, people: String = Self.people
+    ) async throws {
         let ops = destination ?? "type: webhook, url: \"https://inbox.example/hooks/web/ops\""
         let house = try await House(
             House.file(
                 destinations: "ops: {\(ops)}", routes: "{name: all, to: [ops]\(route.isEmpty ? "" : ", " + route)}",
-                rest: Self.people + "\n" + Self.server), channels: .real)
+                rest: people + "\n" + server), channels: .real)
         self.house = house
         pages = house.pages(at: Self.publicURL)
         let run = await house.world.startRun(of: house.world.addAutomation(name: "Refunds"))
@@ -91,6 +94,15 @@ extension House {
     func pages(at publicURL: String) -> DecisionPages {
         DecisionPages(
             approvals: relay.approvals, deciding: relay.deciding, keys: Self.keys, publicURL: publicURL, clock: clock, logger: book.logger)
+    }
+
+    /// The whole public site, with the ways to sign in that the configuration has.
+    func site() async -> PublicSite {
+        let server = await relay.generation.configuration.server
+        var pages = pages(at: server.publicURL ?? "")
+        let door = relay.door(server, keys: Self.keys, tools: tools)
+        pages.signsIn = door != nil
+        return PublicSite(pages: pages, hooks: hooks, hosts: HostGuard(["relay.example"]), door: door)
     }
 
     var hooks: ChatHooks {

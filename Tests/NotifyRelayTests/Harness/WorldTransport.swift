@@ -35,14 +35,19 @@ final class WorldTransport: HTTPTransport {
 
     private let world: StandInRevKeen
     private let inbox: Inbox
+    /// Signs people in, at `https://inbox.example/issuer`.
+    let issuer: SandboxIssuer
     private let clock: any WallClock
     private let state = Locked(State())
 
     init(_ world: StandInRevKeen, _ inbox: Inbox, clock: any WallClock) {
         self.world = world
         self.inbox = inbox
+        issuer = SandboxIssuer(clock: clock)
         self.clock = clock
     }
+
+    static let issuer = "https://inbox.example/issuer"
 
     var asks: [Ask] { state.withLock { $0.asks } }
 
@@ -57,6 +62,9 @@ final class WorldTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         let place = request.url.reveal()
         if let hooks = place.firstRange(of: "/hooks/") { return try await askInbox(request, String(place[hooks.lowerBound...])) }
+        if let path = place.firstRange(of: "/issuer/") {
+            return try Self.read(await issuer.answer(Self.web(request, "/" + place[path.upperBound...]), at: Self.issuer))
+        }
         let target = place.firstRange(of: "/v2").map { String(place[$0.upperBound...]) } ?? "/"
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let ask = Ask(at: clock.now, method: request.method, path: halves[0], query: halves.count > 1 ? halves[1] : "")
