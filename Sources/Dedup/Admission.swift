@@ -112,7 +112,9 @@ package struct FollowRule: Sendable, Equatable {
     package var quiet: [String: Timestamp]
     /// Destinations where the earlier message is edited, which disturbs nobody; the delivery is due at once there.
     package var edits: Set<String>
-    /// Only the earlier message is edited, where that can be; nobody gets a message more.
+    /// Destinations whose messages are read by programs.
+    package var programs: Set<String> = []
+    /// Only the earlier message is edited, where that can be, and programs are told; no person gets a message more.
     package var onlyEdits = false
 
     package init(route: RouteName, dueAt: Timestamp, quiet: [String: Timestamp] = [:], edits: Set<String> = []) {

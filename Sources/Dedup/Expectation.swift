@@ -61,7 +61,7 @@ package struct Expectation: Sendable, Equatable {
 
 /// Reads and writes expectations as rows.
 enum ExpectationRow {
-    private static let columns = "account, automation, name, expected, run, counted_from, due_at, schedule, state, happened_at, in_a_row"
+    static let columns = "account, automation, name, expected, run, counted_from, due_at, schedule, state, happened_at, in_a_row"
     static let live = """
         SELECT \(columns) FROM expectation INDEXED BY expectation_live WHERE account = ? AND state IN ('waiting', 'open')
         ORDER BY counted_from, n
@@ -71,14 +71,14 @@ enum ExpectationRow {
         """
     static let firstStart = """
         SELECT min(started_at) FROM run_watch INDEXED BY run_watch_started
-        WHERE account = ? AND automation = ? AND started_at IS NOT NULL AND started_at >= ?
+        WHERE account = ? AND automation = ? AND started_at IS NOT NULL AND started_at >= ? AND started_at <= ?
         """
     static let goingOn = """
         SELECT run, started_at FROM run_watch INDEXED BY run_watch_going_on
         WHERE account = ? AND automation = ? AND started_at IS NOT NULL AND completed_at IS NULL
         """
     static let lastSuccess = """
-        SELECT max(completed_at) FROM run_watch INDEXED BY run_watch_succeeded WHERE account = ? AND automation = ? AND succeeded = 1
+        SELECT max(completed_at) FROM run_watch INDEXED BY run_watch_succeeded WHERE account = ? AND automation = ? AND succeeded = 1 AND completed_at <= ?
         """
     static let lastSeen = """
         SELECT coalesce(completed_at, started_at) FROM run_watch INDEXED BY run_watch_started

@@ -65,6 +65,8 @@ package struct RunWatch: Sendable, Equatable {
     package var startedAt: Timestamp?
     /// Whether a list showed that the run succeeded. Nil unless a rule expects something of the automation.
     package var succeeded: Bool?
+    /// A list shows the run as cancelled.
+    package var isCancelled = false
     /// The row is only changed while it has this `shown`, because what is stored here comes from before a later change of it. Nil changes it
     /// in any case. It is not stored.
     package var onlyIfShown: String?

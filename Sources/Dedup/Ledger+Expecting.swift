@@ -17,9 +17,9 @@ package struct ExpectationReader {
     /// The expectations that are waiting or open, by the moment from which they count.
     package func live() throws -> [Expectation] { try db.all(ExpectationRow.live, account, make: ExpectationRow.make) }
 
-    /// The first start of a run at a moment or after it; nil if none was seen.
-    package func firstStart(of automation: String, from moment: Timestamp) throws -> Timestamp? {
-        try db.first(ExpectationRow.firstStart, account, automation, moment.milliseconds) { $0.moment(0) } ?? nil
+    /// The first start of a run within a time; nil if none was seen.
+    package func firstStart(of automation: String, from moment: Timestamp, to latest: Timestamp) throws -> Timestamp? {
+        try db.first(ExpectationRow.firstStart, account, automation, moment.milliseconds, latest.milliseconds) { $0.moment(0) } ?? nil
     }
 
     /// The runs that go on, and when they started.
@@ -29,8 +29,8 @@ package struct ExpectationReader {
 
     package func watch(of run: String) throws -> RunWatch? { try db.first(LookRow.one, account, run, make: LookRow.watch) }
 
-    package func lastSuccess(of automation: String) throws -> Timestamp? {
-        try db.first(ExpectationRow.lastSuccess, account, automation) { $0.moment(0) } ?? nil
+    package func lastSuccess(of automation: String, to latest: Timestamp) throws -> Timestamp? {
+        try db.first(ExpectationRow.lastSuccess, account, automation, latest.milliseconds) { $0.moment(0) } ?? nil
     }
 
     /// The end of the run that started last, or its start if it goes on.

@@ -82,7 +82,8 @@ extension Ledger {
 
 /// Reads and writes feeds and watched runs as rows.
 enum LookRow {
-    private static let columns = "account, run, automation, shown, completed_at, rung, due_at, settled, haste, started_at, succeeded"
+    private static let columns =
+        "account, run, automation, shown, completed_at, rung, due_at, settled, haste, started_at, succeeded, cancelled"
     static let feeds = """
         SELECT account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch FROM feed
         WHERE account = coalesce(?, account) ORDER BY account, name
@@ -125,12 +126,12 @@ enum LookRow {
         return FeedState.SeenDelay(expected: times[0], median: times[1], most: times[2], stretch: stretch ?? 1)
     }
 
-    private static let values = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    private static let values = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     private static let replace = """
         ON CONFLICT (account, run) DO UPDATE SET automation = excluded.automation, shown = excluded.shown,
             completed_at = excluded.completed_at, rung = excluded.rung, due_at = excluded.due_at, settled = excluded.settled,
             haste = excluded.haste, started_at = coalesce(excluded.started_at, run_watch.started_at),
-            succeeded = coalesce(excluded.succeeded, run_watch.succeeded)
+            succeeded = coalesce(excluded.succeeded, run_watch.succeeded), cancelled = excluded.cancelled
         """
     private static let save = """
         INSERT INTO run_watch (\(columns)) VALUES \(values) \(replace) WHERE coalesce(?, run_watch.shown) = run_watch.shown
@@ -162,7 +163,7 @@ enum LookRow {
         [
             watch.account, watch.run, watch.automation, watch.shown, watch.completedAt?.milliseconds, watch.rung,
             watch.dueAt.milliseconds, watch.settled, watch.haste.rawValue,
-            watch.startedAt?.milliseconds, watch.succeeded,
+            watch.startedAt?.milliseconds, watch.succeeded, watch.isCancelled ? 1 : nil,
         ]
     }
 
@@ -172,6 +173,7 @@ enum LookRow {
             dueAt: row.time(6), settled: row[7], haste: RunWatch.Haste(rawValue: row[8]) ?? .late)
         watch.startedAt = row.moment(9)
         watch.succeeded = (row[10] as Int?).map { $0 != 0 }
+        watch.isCancelled = (row[11] as Int?) == 1
         return watch
     }
 }

@@ -17,6 +17,8 @@ package struct ToldRequest: Sendable, Equatable {
     package var route: RouteName
     /// When the message was first delivered, or may have been.
     package var toldAt: Timestamp
+
+    package var isOfAbsence: Bool { if case .absence = about { true } else { false } }
 }
 
 extension Ledger {

@@ -66,7 +66,9 @@ enum MessageThread {
         _ rule: FollowRule, event: Event, requests: [Pair: Request], besides named: [PlannedDelivery]
     ) -> [(PlannedDelivery, Progress)] {
         let taken = Set(named.map(Pair.init))
-        let pairs = requests.keys.filter { !taken.contains($0) && (!rule.onlyEdits || rule.edits.contains($0.destination)) }
+        let pairs = requests.keys.filter {
+            !taken.contains($0) && (!rule.onlyEdits || rule.edits.union(rule.programs).contains($0.destination))
+        }
         return pairs.sorted { ($0.destination, $0.recipient) < ($1.destination, $1.recipient) }.compactMap { pair in
             requests[pair].map { request in
                 let due = rule.due(at: pair.destination)

@@ -17,7 +17,7 @@ extension AdmissionReader {
     ///
     /// - Parameter moment: when the run ended that succeeded.
     package func toldFailures(of automation: AutomationKey, endedBy moment: Timestamp) throws -> [ToldFailure] {
-        try db.all(RecoverySQL.told, automation.account, automation.automation, moment.milliseconds) { row in
+        try db.all(RecoverySQL.told, automation.account, automation.automation, moment.milliseconds, "") { row in
             DeliveryOptions(text: row[4]).onRecovery.map {
                 ToldFailure(
                     delivery: row[0], destination: row[1], recipient: row[2], route: RouteName(text: row[3]), onRecovery: $0,
@@ -34,7 +34,7 @@ enum Recovery {
         guard case .run(let detail) = event.payload.detail, detail.outcome == .failed, let automation = AutomationKey(event) else {
             return nil
         }
-        return try db.first(RecoverySQL.after, automation.account, automation.automation, event.occurredAt.milliseconds) { row in
+        return try db.first(RecoverySQL.after, automation.account, automation.automation, event.occurredAt.milliseconds, "") { row in
             row.moment(0).map { RunDetail.Recovery(at: $0, failures: row[1]) }
         } ?? nil
     }
@@ -52,26 +52,18 @@ enum Recovery {
 }
 
 enum RecoverySQL {
-    /// The moment after which a success at `end` counts failures: that of the success before it.
-    private static func start(of end: String) -> String {
-        """
-        coalesce((SELECT max(at) FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 0 AND at < \(end)),
-            -9223372036854775808)
-        """
-    }
-
     static let told = """
         SELECT d.id, d.destination, d.recipient, d.route, d.options,
             d.state = 'owed' AND coalesce(d.held_for, '') <> 'claim', min(f.at)
         FROM (SELECT event, at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= ?3
-                AND at > \(start(of: "?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted)) f
+                AND at > \(AdmissionReaderSQL.lastSuccess("< ?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted)) f
             JOIN delivery d ON d.event = f.event
         WHERE d.state IN ('owed', 'delivered', 'unknown') AND d.options LIKE '%"on_recovery"%'
         GROUP BY d.destination, d.recipient ORDER BY d.id
         """
     static let after = """
         SELECT s.at, (SELECT count(*) FROM (
-            SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= s.at AND at > \(start(of: "s.at"))
+            SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= s.at AND at > \(AdmissionReaderSQL.lastSuccess("< s.at"))
             LIMIT \(AdmissionReader.mostCounted)))
         FROM (SELECT min(at) AS at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 0 AND at >= ?3) s
         """

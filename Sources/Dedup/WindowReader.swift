@@ -135,7 +135,15 @@ package struct WindowReader {
     }
 
     /// Whether the absence whose beginning has this id is over.
-    package func isOver(_ absence: String) throws -> Bool { try EventRow.number(of: absence + "/closed", db) != nil }
+    package func isOver(_ absence: String) throws -> Bool { try EventRow.number(of: absence + EventID.absenceEnd, db) != nil }
+
+    /// The beginnings of the absences that are open and that a window of this digest gathered, now or earlier.
+    package func absencesTold(inDigest name: String) throws -> [Event] {
+        let open = try db.all(WindowReaderSQL.openAbsences, make: ExpectationRow.make)
+        return try open.compactMap { expectation in
+            try db.first(WindowReaderSQL.absenceInDigest, expectation.absenceID, name) { EventRow.make($0) }
+        }
+    }
 
     /// The open approvals of all accounts, oldest first.
     package func openApprovals() throws -> [ApprovalRow] { try db.all(WindowReaderSQL.openApprovals, make: ApprovalStore.make) }
@@ -169,6 +177,11 @@ package struct AutomationKey: Sendable, Hashable {
 }
 
 enum WindowReaderSQL {
+    static let openAbsences = "SELECT \(ExpectationRow.columns) FROM expectation INDEXED BY expectation_open WHERE state = 'open'"
+    static let absenceInDigest = """
+        SELECT \(EventRow.columns) FROM event e JOIN member m ON m.event = e.n JOIN event_window w ON w.id = m.window_id
+        WHERE e.id = ? AND w.kind = 'digest' AND w.name = ? LIMIT 1
+        """
     static let span = """
         SELECT count(*), min(e.occurred_at), max(e.occurred_at) FROM member m JOIN event e ON e.n = m.event WHERE m.window_id = ?
         """

@@ -50,7 +50,10 @@ package struct AbsenceDetail: Sendable, Equatable {
     }
 
     /// How late it was when it happened, counted from the schedule's moment for a start, else from when it was due. Nil if it did not happen.
-    package var late: Duration? { happenedAt.map { max(.zero, (expected == .start ? countedFrom : due).duration(to: $0)) } }
+    package var late: Duration? { happenedAt.map { max(.zero, lateSince.duration(to: $0)) } }
+
+    /// The moment from which lateness is counted.
+    package var lateSince: Timestamp { expected == .start ? countedFrom : due }
 
     /// Such as `has not started`.
     package var missing: String { expected.missing }

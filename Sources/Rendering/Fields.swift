@@ -139,10 +139,11 @@ package struct Fields: Sendable {
         set("last_seen", .text(detail.lastSeen.map(times.written)))
         set("in_a_row", .text(detail.inARow > 1 ? String(detail.inARow) : nil))
         set("ending", .text(detail.ending?.rawValue))
+        set("forgotten", .flag(detail.ending == .forgotten))
         set("sentence", .text(detail.sentence(times)))
         set("step", .text(detail.step.map(String.init)))
         set("overdue", .flag(detail.overdue ?? false))
-        set("waiting", .text(detail.state == .open && detail.step != nil ? detail.due.duration(to: times.now).spoken : nil))
+        set("waiting", .text(detail.state == .open && detail.step != nil ? detail.lateSince.duration(to: times.now).spoken : nil))
     }
 
     private mutating func add(_ detail: RelayDetail) {
@@ -173,9 +174,14 @@ struct Times {
     func written(_ moment: Timestamp) -> String { "\(short(moment)) \(name)" }
 
     /// The time without the zone's name: `2026-11-24 09:00`.
-    func short(_ moment: Timestamp) -> String {
+    func short(_ moment: Timestamp) -> String { local(moment, characters: 5) }
+
+    /// The time with its seconds, such as `2026-11-24 09:00:07 UTC`.
+    func exact(_ moment: Timestamp) -> String { "\(local(moment, characters: 8)) \(name)" }
+
+    private func local(_ moment: Timestamp, characters: Int) -> String {
         let offset = name == "UTC" ? 0 : zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.seconds)))
         let local = (moment + .seconds(offset)).description
-        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(5))"
+        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(characters))"
     }
 }

@@ -29,6 +29,7 @@ struct CheckCommand: AsyncParsableCommand {
         defer { tools.end() }
         let generation = configuration.flatMap { Generation.make($0, tools: tools.channel, problems: problems) }
         if problems.errors.isEmpty, let lack = configuration?.lackOfWayToDecide { problems.add(lack) }
+        if problems.errors.isEmpty, let lack = configuration?.lackOfAbsenceRoute { problems.add(lack) }
         say(problems.all)
         guard problems.errors.isEmpty, let configuration, let generation else { throw ExitCode.config }
         if !json {

@@ -28,7 +28,8 @@ struct ExpectCommand: AsyncParsableCommand {
         let rows = try await rows(ledger)
         if json { return Terminal.say(json: .array(rows.map(\.json))) }
         if rows.isEmpty { return Terminal.say("nothing is expected; `expect:` in the configuration says what is (docs/absences.md)") }
-        Terminal.say(Terminal.table([["AUTOMATION", "EXPECTED", "COUNTED FROM", "DUE", "STATE", "THE LAST ONES"]] + rows.map(\.cells)))
+        Terminal.say(
+            Terminal.table([["AUTOMATION", "EXPECTED", "COUNTED FROM", "DUE", "STATE", "THE LAST ONES, NEWEST FIRST"]] + rows.map(\.cells)))
     }
 
     private func rows(_ ledger: Ledger) async throws(LedgerError) -> [Row] {

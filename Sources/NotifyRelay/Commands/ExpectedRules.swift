@@ -20,16 +20,25 @@ enum ExpectedRules {
 
     /// The rule that fits an automation with a schedule, as a line of the configuration; nil without a schedule.
     ///
-    /// - Parameter longest: how long its longest run took; nil if no run was seen from its start to its end.
-    static func line(for automation: Automation, longest: Duration?) -> String? {
-        guard ExpectedMoments(automation) != nil, let cron = automation.cronExpression else { return nil }
+    /// - Parameters:
+    ///   - longest: how long its longest run took; nil if no run was seen from its start to its end.
+    ///   - now: a moment after which its schedule is read.
+    static func line(for automation: Automation, longest: Duration?, now: Timestamp) -> String? {
+        guard let moments = ExpectedMoments(automation), let cron = automation.cronExpression else { return nil }
         let name = JSONValue.string((automation.name ?? automation.id).oneLine(most: 200)).text
-        var keys = ["automation: \(name)", "start_within: 10m"]
+        var keys = ["automation: \(name)", "start_within: \(within(moments, after: now))"]
         // Four times the longest, because an alarm that is often false is soon ignored.
         if let longest { keys.append("finish_within: \(max(10, longest.components.seconds * 4 / 60 + 1))m") }
         let took = longest.map { ", takes up to \($0.spoken)" } ?? ""
         return
             "- {\(keys.joined(separator: ", "))}   # \(cron.oneLine(most: 60)) \((automation.timezone ?? "UTC").oneLine(most: 60))\(took)"
+    }
+
+    /// Ten minutes, or half of the time between two starts where that is shorter.
+    private static func within(_ moments: ExpectedMoments, after now: Timestamp) -> String {
+        guard let first = moments.next(after: now), let second = moments.next(after: first.countedFrom) else { return "10m" }
+        let half = first.countedFrom.duration(to: second.countedFrom).components.seconds / 2
+        return half >= 600 ? "10m" : "\(max(1, half))s"
     }
 }
 

@@ -18,7 +18,7 @@ struct PreviewCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
     @Argument(help: "An event: its ID, or a file.") var what: String?
-    @Option(help: "notification, approval, decision, run, reminder, digest or relay.") var sample: String?
+    @Option(help: "notification, approval, decision, run, reminder, digest, relay or absence.") var sample: String?
     @Option(name: .customLong("for"), help: "The destination.") var destination: String
     @Option(help: "low, normal, high or urgent (samples).") var priority: String?
     @Flag(help: "Only what differs from the built-in template.") var diff = false

@@ -84,7 +84,9 @@ private struct AccountProfile {
         let took = runs.items.compactMap { run in
             run.startedAt?.moment.flatMap { start in run.completedAt?.moment.map { start.duration(to: $0) } }
         }
-        if let line = ExpectedRules.line(for: read, longest: took.max()) { rules.append(line) }
+        if !StatusVocabulary().isPaused(read), let line = ExpectedRules.line(for: read, longest: took.max(), now: SystemClock().now) {
+            rules.append(line)
+        }
         for run in runs.items {
             add("run.status", run.status)
             add("trigger_source", run.triggerSource)

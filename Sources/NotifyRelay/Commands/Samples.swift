@@ -12,7 +12,8 @@ enum Samples {
             ? Origin()
             : Origin(
                 staging: false, automation: "Nightly invoices", automationID: "64fb5f73-6415-4f56-8e9e-ca06539f09ac", risk: "medium",
-                trigger: "schedule", runID: "497f6eca-6276-4993-bfeb-53cbbbba6f08", runStatus: "completed")
+                trigger: kind == .absence ? nil : "schedule", runID: kind == .absence ? nil : "497f6eca-6276-4993-bfeb-53cbbbba6f08",
+                runStatus: kind == .absence ? nil : "completed")
         let natural: [Event.Kind: Priority] = [.approval: .high, .run: .high, .relay: .high, .reminder: .high, .absence: .high]
         return Event(
             id: "sample/\(kind.rawValue)/\(now)", account: isOfNone ? nil : "sample", kind: kind, subject: "sample/\(kind.rawValue)/\(now)",

@@ -18,6 +18,14 @@ extension Configuration {
             expected: "server.public_url for links, or buttons (docs/approvals.md); `notify-relay approvals` decides too", isWarning: true)
     }
 
-    /// The types whose messages are read by programs.
+    /// What `check` warns of if something is expected, and no route would tell that it did not happen; nil if one would.
+    var lackOfAbsenceRoute: Problem? {
+        guard let place = expectPlace, !expect.isEmpty, !routes.contains(where: \.when.mayFitAbsences) else { return nil }
+        return Problem(
+            place, "expect is set, and no route takes what is late, so nobody is told of it",
+            expected: "a route such as {name: late, when: {kind: absence}, to: […]}", isWarning: true)
+    }
+
+    /// The types in whose messages nobody can press anything.
     private static let programs: Set<String> = ["console", "file", "webhook"]
 }

@@ -51,6 +51,8 @@ struct Configuration: Sendable {
     var destinations: [DestinationSettings] = []
     var priorities: [PriorityRule] = []
     var expect: [ExpectationRule] = []
+    /// Where `expect:` stands in the file; nil if it is not there.
+    var expectPlace: Place?
     var digests: [DigestSettings] = []
     var routes: [Route] = []
     var server = Server()

@@ -16,6 +16,9 @@ extension ConfigurationReader {
             if !["start_within", "finish_within", "succeed_every"].contains(where: section.holds) {
                 section.missing("start_within", "that, finish_within or succeed_every, with a duration such as 10m")
             }
+            for (key, time) in zip(["start_within", "finish_within", "succeed_every"], [times.0, times.1, times.2]) where time == .zero {
+                section.wrong(key, "a duration of more than nothing, such as 10m")
+            }
             section.finish()
             guard let names else { return nil }
             return ExpectationRule(

@@ -60,6 +60,11 @@ extension ConfigurationReader {
         condition.recovered = when.node("recovered") == nil ? nil : when.bool("recovered", default: true)
         condition.longer = when.duration("longer")
         condition.expected = closed(when, "expected", AbsenceDetail.Expected.self)
+        if let (key, needs) = condition.contradiction {
+            when.note(
+                key, "\(when.path).\(key) is about events of the kind \(needs.rawValue), which \(when.path).kind leaves out",
+                expected: "kind: \(needs.rawValue), or no kind", isWarning: true)
+        }
         when.finish()
         return condition
     }

@@ -35,6 +35,7 @@ final class ConfigurationReader {
         configuration.people = people()
         configuration.accounts = accounts()
         configuration.expect = expectations()
+        configuration.expectPlace = configuration.expect.isEmpty ? nil : root.valuePlace("expect")
         for index in configuration.accounts.indices { configuration.accounts[index].expect = configuration.expect }
         configuration.destinations = destinations(zone: configuration.timeZone)
         configuration.priorities = priorities()

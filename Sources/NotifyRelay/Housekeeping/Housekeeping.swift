@@ -87,7 +87,9 @@ struct Housekeeping: Sendable {
         let reminding = Reminding(
             router: generation.router, workingHours: generation.workingHours, mutes: try await ledger.mutes(), now: clock.now)
         for account in generation.configuration.accounts {
-            let told = try await ledger.toldRequests(account: account.name)
+            // While RevKeen cannot be read, the thing that is late may have happened.
+            let isRead = await pollers.first { $0.account.name == account.name }?.account.isWhole ?? false
+            let told = try await ledger.toldRequests(account: account.name).filter { isRead || !$0.isOfAbsence }
             let due = reminding.due(told)
             next = min(next, reminding.next(told))
             lanes.wake(try await ledger.remind(due.reminders, refreshing: generation.refreshing))

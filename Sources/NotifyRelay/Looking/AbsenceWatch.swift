@@ -43,10 +43,12 @@ actor AbsenceWatch {
         do {
             _ = try await account.ledger.rules([])
             guard try await !account.ledger.expectations(account: account.name).isEmpty else { return }
-            _ = try await account.admitter.expect(
+            let round = try await account.admitter.expect(
                 ExpectationJudge(
-                    account: account.name, now: account.clock.now, since: .distantPast, rules: [], ruleSince: [:], automations: [],
+                    account: account.name, isStaging: account.maker.staging, now: account.clock.now, since: .distantPast, rules: [],
+                    ruleSince: [:], automations: [],
                     readUpTo: [:], automationsReadAt: nil, isWell: true))
+            account.metrics.absences(account: account.name, open: round.open)
         } catch {
             await account.failed(.runs, error)
         }
@@ -84,6 +86,8 @@ actor AbsenceWatch {
 
     private func judge(since: Timestamp, ruleSince: [String: Timestamp], now: Timestamp) async -> ExpectationJudge {
         let words = account.maker.words
+        // This is asked first: what follows was then read already, however much is read meanwhile.
+        let isWell = await account.isWhole, readUpTo = await account.readUpTo, readAt = await book.readAt
         let automations = await book.listed.map { automation in
             ExpectedAutomation(
                 id: automation.id, name: automation.name, risk: automation.riskProfile, cron: automation.cronExpression,
@@ -91,7 +95,6 @@ actor AbsenceWatch {
         }
         return ExpectationJudge(
             account: account.name, isStaging: account.maker.staging, now: now, since: since, rules: account.settings.expect,
-            ruleSince: ruleSince, automations: automations, readUpTo: await account.readUpTo,
-            automationsReadAt: await book.readAt, isWell: await account.isWhole)
+            ruleSince: ruleSince, automations: automations, readUpTo: readUpTo, automationsReadAt: readAt, isWell: isWell)
     }
 }

@@ -192,12 +192,14 @@ extension RunsFeed {
 
     private func watch(_ run: Run, of automation: String, known: RunWatch?, isPast: Bool) -> RunWatch? {
         let shown = run.shownHash, now = account.clock.now
-        let isFailed = account.maker.words.outcome(of: run) == .failed
-        let haste: RunWatch.Haste = run.completedAt == nil ? .late : isFailed ? .failed : .finished
+        let outcome = run.completedAt == nil ? nil : account.maker.words.outcome(of: run)
+        let haste: RunWatch.Haste = run.completedAt == nil ? .late : outcome == .failed ? .failed : .finished
         guard let known else {
-            return RunWatch(
+            var watch = RunWatch(
                 account: account.name, run: run.id, automation: automation, shown: shown, completedAt: run.completedAt?.moment, rung: 0,
                 dueAt: now, settled: isPast, haste: haste)
+            watch.isCancelled = outcome == .cancelled
+            return watch
         }
         guard known.shown != shown else { return nil }
         var changed = known
@@ -207,6 +209,7 @@ extension RunsFeed {
         changed.completedAt = run.completedAt?.moment
         changed.dueAt = now
         changed.settled = false
+        changed.isCancelled = outcome == .cancelled
         changed.haste = max(haste, known.settled || known.haste != .asked ? .late : .asked)
         return changed
     }

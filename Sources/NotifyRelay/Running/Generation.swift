@@ -58,14 +58,16 @@ struct Generation: Sendable {
 
     static func destination(of settings: DestinationSettings, claimsAhead: Bool, tools: ChannelTools) -> Destination? {
         guard let type = Catalogue.type(named: settings.type), let generation = settings.plan else { return nil }
+        var rules = DestinationRules(
+            quiet: settings.quiet, ceiling: settings.ceiling, edits: (generation.abilities ?? type.abilities).edit)
+        rules.isForPrograms = ["webhook", "file"].contains(type.name)
         return Destination(
             name: settings.name, type: type, abilities: generation.abilities ?? type.abilities, channel: generation.make(tools),
             recipients: generation.recipients, width: settings.width,
             pace: settings.pace ?? generation.pace ?? type.pace, giveUp: settings.giveUp, fallback: settings.fallback,
             zoneName: settings.timeZone?.name, fingerprint: settings.fingerprint, claimsAhead: claimsAhead,
             room: settings.room, callback: generation.callback, working: settings.working,
-            rules: DestinationRules(
-                quiet: settings.quiet, ceiling: settings.ceiling, edits: (generation.abilities ?? type.abilities).edit))
+            rules: rules)
     }
 
     private static func router(of configuration: Configuration, _ destinations: [Destination]) -> Router {

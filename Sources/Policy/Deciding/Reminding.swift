@@ -80,7 +80,8 @@ package struct Reminding: Sendable {
     private func reminder(of request: ToldRequest, _ route: Route, _ ladder: ReminderLadder, _ step: Int) -> Admission? {
         let moment = ladder.moments[step - 1]
         let escalation = ladder.escalation.flatMap { moment == $0.after ? $0 : nil }
-        let calls = escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) } ?? false
+        let calls =
+            escalation.map { $0.to.isEmpty || $0.to.contains(request.destination) && route.to.contains(request.destination) } ?? false
         // At a moment that only escalates to other destinations, this one gets no reminder.
         guard calls || ladder.steps.contains(moment) || ladder.overdue == moment else { return nil }
         let isOverdue = ladder.overdue.map { $0 <= moment } ?? false

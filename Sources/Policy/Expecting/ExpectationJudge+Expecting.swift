@@ -51,7 +51,7 @@ extension ExpectationJudge {
         of automation: ExpectedAutomation, _ live: [Expectation], _ store: ExpectationReader, _ round: inout Round
     ) throws {
         guard live.isEmpty, let rule = rule(for: automation, .success) else { return }
-        let base = max(try store.lastSuccess(of: automation.id) ?? .distantPast, since, rule.since)
+        let base = max(try store.lastSuccess(of: automation.id, to: latest) ?? .distantPast, since, rule.since)
         let expectation = Expectation(
             account: account, automation: automation.id, name: automation.name, expected: .success, countedFrom: base,
             dueAt: base + rule.within)

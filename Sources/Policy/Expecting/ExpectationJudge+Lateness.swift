@@ -59,7 +59,8 @@ extension ExpectationJudge {
         let automation = automations[expectation.automation]
         let subject = expectation.absenceID
         let origin = Origin(
-            staging: isStaging, automation: automation?.name, automationID: expectation.automation, risk: automation?.risk,
+            staging: isStaging, automation: automation?.name ?? expectation.name, automationID: expectation.automation,
+            risk: automation?.risk,
             runID: expectation.run.isEmpty ? nil : expectation.run)
         return Event(
             id: isClosed ? subject + EventID.absenceEnd : subject, account: account, kind: .absence, subject: subject,

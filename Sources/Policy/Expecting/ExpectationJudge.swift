@@ -60,6 +60,8 @@ package struct ExpectationJudge: Sendable {
 
     /// A run may start this long before its moment, by another clock.
     static let early = Duration.seconds(5)
+    /// RevKeen's clock may be ahead of all that is known of it by so much.
+    static let wrongClock = Duration.seconds(60)
     /// After a long downtime so many moments of one schedule are gone over; before them nothing is expected.
     static let mostMoments = 500
 

@@ -41,6 +41,22 @@ package struct Condition: Sendable, Equatable {
         self.risk = risk
     }
 
+    /// Whether some absence could fit. No absence has an outcome, a type, a trigger or a history.
+    package var mayFitAbsences: Bool {
+        kind?.contains(.absence) != false && outcome == nil && type == nil && trigger == nil && streak == nil && recovered == nil
+            && longer == nil
+    }
+
+    /// The keys that only runs or only absences have, and none of the kinds that the condition names; nil if something can fit.
+    package var contradiction: (key: String, needs: Event.Kind)? {
+        let keys: [(String, Bool, Event.Kind)] = [
+            ("outcome", outcome != nil, .run), ("streak", streak != nil, .run), ("recovered", recovered != nil, .run),
+            ("longer", longer != nil, .run), ("expected", expected != nil, .absence), ("type", type != nil, .notification),
+        ]
+        guard let kind else { return nil }
+        return keys.first { $0.1 && !kind.contains($0.2) }.map { ($0.0, $0.2) }
+    }
+
     /// Each event passes here once for each route, so no words are made.
     package func fits(_ event: Event) -> Bool {
         let origin = event.payload.origin

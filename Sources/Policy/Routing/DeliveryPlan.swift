@@ -71,6 +71,7 @@ package struct DeliveryPlan: Sendable {
         var rule = FollowRule(route: .builtIn(.update), dueAt: now)
         for (destination, rules) in router.rules {
             if rules.edits { rule.edits.insert(destination) }
+            if rules.isForPrograms { rule.programs.insert(destination) }
             if let deferral = deferral(of: event, at: destination, route: rule.route) { rule.quiet[destination] = deferral.until }
         }
         return rule
@@ -83,7 +84,7 @@ package struct DeliveryPlan: Sendable {
         let rules = router.rules[owed.destination]
         gate.ceiling = rules?.ceiling
         gate.ceiling?.isExempt = event.isToldSingly
-        if !event.isToldSingly, let route = router.route(owed.route), let collapse = route.collapse {
+        if !event.isToldSingly, event.kind != .absence, let route = router.route(owed.route), let collapse = route.collapse {
             gate.collapse = WindowJoin(
                 kind: .storm, name: collapse.windowName(of: event, route: route.name), destination: owed.destination, opensAt: now,
                 closesAt: (now + collapse.within).wholeSecond)

@@ -6,6 +6,8 @@ package struct DestinationRules: Sendable, Equatable {
     package var ceiling: Ceiling?
     /// The destination's messages can be edited, which disturbs nobody.
     package var edits: Bool
+    /// Its messages are read by programs, which are told of every end.
+    package var isForPrograms = false
 
     package init(quiet: QuietHours? = nil, ceiling: Ceiling? = nil, edits: Bool = false) {
         self.quiet = quiet

@@ -8,7 +8,8 @@ extension Sighting {
             return self
         }
         var sighting = self
-        sighting.event.payload.detail = .run(detail.after(try store.failures(of: automation, upTo: event.occurredAt)))
+        sighting.event.payload.detail = .run(
+            detail.after(try store.failures(of: automation, upTo: event.occurredAt, besides: event.payload.origin.runID)))
         return sighting
     }
 

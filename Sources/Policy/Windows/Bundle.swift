@@ -48,7 +48,8 @@ package struct Bundle: Sendable {
         guard fold.members > 0 else { return nil }
         let detail = try fold.detail(
             name: kind.name, from: reader.opensAt, until: reader.closesAt,
-            headline: "\(DigestHeadline.counted(fold.members, "event")) \(reason)", isWell: { try !reader.streak($0).isFailing })
+            headline: "\(DigestHeadline.counted(fold.members, "event")) \(reason)", isWell: { try !reader.streak($0).isFailing },
+            isOver: { try reader.isOver($0) })
         return Contents(detail: detail, priority: fold.priority, origin: Origin(staging: fold.isStaging))
     }
 

@@ -39,6 +39,7 @@ struct BundleFold {
         if groups[key] != nil {
             groups[key]?.count += 1
             groups[key]?.item = DigestDetail.Item(event)
+            if event.kind == .absence, groups[key]?.subjects.last != event.subject { groups[key]?.subjects.append(event.subject) }
             return
         }
         guard order.count < Self.mostGroups else { return }
@@ -47,14 +48,16 @@ struct BundleFold {
     }
 
     /// - Parameter isWell: whether an automation has recovered.
-    func detail(name: String, from: Timestamp, until: Timestamp, headline: String, isWell: (AutomationKey) throws -> Bool) rethrows
-        -> DigestDetail
-    {
+    /// - Parameter isOver: whether an absence has ended, by the id of its beginning.
+    func detail(
+        name: String, from: Timestamp, until: Timestamp, headline: String, isWell: (AutomationKey) throws -> Bool,
+        isOver: (String) throws -> Bool
+    ) rethrows -> DigestDetail {
         var detail = DigestDetail(name: name, from: from, until: until, headline: headline)
         var resolved: [String] = [], resolvedCount = 0, told = 0
         for key in order {
             guard let group = groups[key] else { continue }
-            if try isResolved(group, key, isWell) {
+            if try isResolved(group, key, isWell, isOver) {
                 resolvedCount += group.count
                 if let name = group.item.automation, !resolved.contains(name) { resolved.append(name) }
             } else if detail.events.count < Self.mostItems {
@@ -70,11 +73,13 @@ struct BundleFold {
     }
 
     /// True for failed runs whose automation has recovered, and for reports of the relay and absences that have ended.
-    private func isResolved(_ group: Group, _ key: Key, _ isWell: (AutomationKey) throws -> Bool) rethrows -> Bool {
+    private func isResolved(_ group: Group, _ key: Key, _ isWell: (AutomationKey) throws -> Bool, _ isOver: (String) throws -> Bool)
+        rethrows -> Bool
+    {
         switch group.item.kind {
         case .run: group.item.message.hasPrefix("failed") ? try key.automation.map(isWell) ?? false : false
         case .relay: group.subjects.allSatisfy(over.contains)
-        case .absence: group.subjects.allSatisfy(over.contains)
+        case .absence: try group.subjects.allSatisfy { try over.contains($0) || isOver($0) }
         case .notification, .approval, .decision, .reminder, .digest: false
         }
     }

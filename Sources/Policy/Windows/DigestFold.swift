@@ -68,6 +68,9 @@ struct DigestFold {
         if detail.outcome == .succeeded { succeeded += 1 } else { addFailure(event, detail) }
     }
 
+    /// The members that say nothing: absences that are over.
+    func overAndUnsaid(_ open: [String]) -> Int { late.keys.count { !open.contains($0) } }
+
     private mutating func addFailure(_ event: Event, _ detail: RunDetail) {
         let origin = event.payload.origin
         let key = AutomationKey(event) ?? AutomationKey(account: event.account ?? "", automation: "")

@@ -52,7 +52,9 @@ package struct DigestMaker: Sendable {
         let counts = try shape(&detail, fold, reader)
         let waiting = settings.waiting ? try reader.openApprovals().map(DigestDetail.Waiting.init).sorted(by: Self.longest) : []
         detail.waiting = Array(waiting.prefix(room.waiting))
-        let late = try fold.late.values.filter { try !reader.isOver($0.id) }.sorted { ($0.due, $0.id) < ($1.due, $1.id) }
+        let before = try reader.absencesTold(inDigest: settings.name).compactMap(DigestDetail.Late.init)
+        let all = fold.late.merging(before.map { ($0.id, $0) }) { $1 }
+        let late = try all.values.filter { try !reader.isOver($0.id) }.sorted { ($0.due, $0.id) < ($1.due, $1.id) }
         detail.late = Array(late.prefix(room.late))
         detail.told = fold.told
         detail.succeeded = fold.succeeded
@@ -62,7 +64,10 @@ package struct DigestMaker: Sendable {
             + late.count - detail.late.count
         let last = try reader.lastTold()
         detail.days = DayBars.days(from: reader.opensAt, until: reader.closesAt, zone: zone, own: fold.days, last: last)
-        guard fold.members > 0 || counts.recovered > 0 || !waiting.isEmpty || settings.sendEmpty else { return nil }
+        guard
+            fold.members > fold.overAndUnsaid(late.map(\.id)) || !late.isEmpty || counts.recovered > 0 || !waiting.isEmpty
+                || settings.sendEmpty
+        else { return nil }
         detail.headline =
             DigestHeadline(
                 new: counts.new, still: counts.still, recovered: counts.recovered, late: late.count, events: fold.eventCount,

@@ -178,7 +178,7 @@ struct AbsenceTests {
             titles(house) == ["Late: Nightly payout has not started"]
                 + Array(repeating: "Still late: Nightly payout has not started", count: 3))
         let bodies = house.channel().delivered.map(\.message.body)
-        #expect(bodies[1].contains("Late for 30 min") && bodies[2].contains("Late for 60 min"))
+        #expect(bodies[1].contains("Late for 40 min") && bodies[2].contains("Late for 70 min"))
         #expect(bodies[3].contains("(overdue)"))
         // Whoever is called is told of the absence itself first, and has a ladder from then on.
         #expect(house.channel("boss").delivered.map(\.message.title).prefix(2) == titles(house).prefix(2))
@@ -292,13 +292,17 @@ struct ExpectedRulesTests {
     }
 
     @Test func `the rule that fits is a line that the configuration takes`() throws {
-        let line = try #require(ExpectedRules.line(for: automation("Nightly \"payout\"", cron: "0 2 * * *"), longest: .seconds(240)))
+        let line = try #require(
+            ExpectedRules.line(
+                for: automation("Nightly \"payout\"", cron: "0 2 * * *"), longest: .seconds(240), now: .at("2026-11-24T09:00:00Z")))
         #expect(
             line
                 == "- {automation: \"Nightly \\\"payout\\\"\", start_within: 10m, finish_within: 17m}   # 0 2 * * * Europe/London, takes up to 4 min"
         )
         let reading = Reading("accounts: {live: {api_key: \"${KEY}\"}}\nexpect:\n  \(line)")
         #expect(reading.configuration?.expect.first?.startWithin == .seconds(600), "\(reading.lines)")
-        #expect(ExpectedRules.line(for: automation("Refunds"), longest: .seconds(1)) == nil)
+        #expect(ExpectedRules.line(for: automation("Refunds"), longest: .seconds(1), now: .at("2026-11-24T09:00:00Z")) == nil)
+        let often = ExpectedRules.line(for: automation("Often", cron: "*/5 * * * *"), longest: nil, now: .at("2026-11-24T09:00:00Z"))
+        #expect(often?.contains("start_within: 150s") == true, "no longer than half of the time between two starts")
     }
 }

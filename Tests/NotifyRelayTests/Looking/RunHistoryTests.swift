@@ -71,6 +71,25 @@ struct RunHistoryTests {
         #expect(try await runs(house).map(\.run.streak) == [1, nil, 1])
     }
 
+    @Test func `runs that ended before and are not read yet count as their list shows them`() async throws {
+        let house = try await House(Self.yaml)
+        try await house.look()
+        let automation = await house.world.addAutomation(name: "Sync")
+        try await play([.failed], in: house, of: automation)
+        let details = try await house.poller().details
+        for outcome in [StandInRevKeen.Outcome.succeeded, .failed, .cancelled, .failed] {
+            let run = await house.world.startRun(of: automation)
+            house.clock.advance(by: .minutes(1))
+            await house.world.finishRun(run, outcome: outcome)
+            house.clock.advance(by: .minutes(1))
+        }
+        // Failed runs are read first, so the last one is read before those that ended earlier.
+        try await house.poller().runs.look(at: automation, isWhole: true)
+        _ = try await details.lookAtAll(dueBefore: house.clock.now)
+        #expect(try await runs(house).map(\.run.streak) == [1, nil, 1, nil, 2])
+        #expect(try await runs(house).map(\.run.recoveredAfter) == [nil, 1, nil, nil, nil])
+    }
+
     @Test func `the message says how often it failed, and what it recovered from`() async throws {
         let house = try await House(Self.yaml)
         try await house.look()
