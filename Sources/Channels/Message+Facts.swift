@@ -44,7 +44,11 @@ extension Message {
 
     /// True for every message about an approval: the request, its reminders and its decision.
     var isOfApproval: Bool {
-        if case .approval = event.payload.detail { true } else { false }
+        switch (event.kind, event.payload.detail) {
+        case (.reminder, .absence): false
+        case (.approval, _), (.decision, _), (.reminder, _): true
+        case (.notification, _), (.run, _), (.digest, _), (.relay, _), (.absence, _): false
+        }
     }
 
     /// The title without surrounding white space; never empty.

@@ -108,6 +108,9 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// How many groups of writes this process has made. It grows with each change of the store that is not made by another process.
+    package var transactions: Int { writes.crowd }
+
     /// The error that writing gives now; nil if the store can be written. It writes a little to find out.
     package func isWritable() async -> LedgerError? {
         let now = clock.now

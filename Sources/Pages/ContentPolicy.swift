@@ -1,5 +1,5 @@
 /// What a browser may load and do for a page, as a Content-Security-Policy says it.
-/// Whatever is not named is forbidden. No page of the program runs a script.
+/// Whatever is not named is forbidden. Only the desk runs a script, which is a file of its own origin; no page runs one that stands in it.
 /// Source: https://www.w3.org/TR/CSP3/
 package struct ContentPolicy: Sendable {
     package enum Source: Sendable {
@@ -29,6 +29,9 @@ package struct ContentPolicy: Sendable {
     }
 
     package var styles: [Source] = []
+    package var scripts: [Source] = []
+    /// Where a script may connect to.
+    package var connections: [Source] = []
     package var images: [Source] = []
     package var frames: [Source] = []
     /// Where forms may be sent.
@@ -41,8 +44,10 @@ package struct ContentPolicy: Sendable {
     package init() {}
 
     package var text: String {
-        // The first three fall back to `default-src`; forms, the base address and embedders do not.
-        let fetched = [("style-src", styles), ("img-src", images), ("frame-src", frames)].filter { !$0.1.isEmpty }
+        // These fall back to `default-src`; forms, the base address and embedders do not.
+        let fetched = [
+            ("style-src", styles), ("script-src", scripts), ("connect-src", connections), ("img-src", images), ("frame-src", frames),
+        ].filter { !$0.1.isEmpty }
         let others: [(String, [Source])] = [("form-action", forms), ("frame-ancestors", embedders), ("base-uri", [])]
         var directives = ["default-src 'none'"] + (fetched + others).map { Self.directive($0, $1) }
         if let sandbox { directives.append((["sandbox"] + sandbox.map(\.rawValue)).joined(separator: " ")) }

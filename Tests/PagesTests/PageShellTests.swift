@@ -39,7 +39,7 @@ struct PageShellTests {
     }
 
     @Test func `the policy allows exactly the style that the page prints`() throws {
-        for style in [PageStyle.decision, .status, .inbox, "p{color:\"<&'\"}"] {
+        for style in [PageStyle.decision, .desk, .inbox, "p{color:\"<&'\"}"] {
             let page = page(.inline(style))
             let printed = try #require(page.html.components(separatedBy: "<style>").last?.components(separatedBy: "</style>").first)
             let hash = Data(SHA256.hash(data: Array(printed.utf8))).base64EncodedString()

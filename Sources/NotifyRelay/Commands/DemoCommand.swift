@@ -29,11 +29,12 @@ struct DemoCommand: AsyncParsableCommand {
         let world = StandInRevKeen(clock: clock, seed: 7)
         let (server, addresses) = try await start(world, clock)
         let file = folder.appendingPathComponent("relay.yaml")
-        let own = try Self.freePort()
-        try Data(Self.yaml(addresses, pages: try Self.freePort(), own: own).utf8).write(to: file)
+        let own = try Self.freePort(), pages = try Self.freePort()
+        try Data(Self.yaml(addresses, pages: pages, own: own).utf8).write(to: file)
         let configuration = try ConfigurationOption(path: file.path).load()
         Terminal.say("The inbox: \(addresses.inbox)")
-        Terminal.say("The relay's own page and metrics: http://127.0.0.1:\(own)/ and /metrics")
+        Terminal.say("The desk: http://127.0.0.1:\(pages)/, where you are signed in as Ann")
+        Terminal.say("The same to look at only, and metrics: http://127.0.0.1:\(own)/ and /metrics")
         Terminal.say("Watch it fill in a browser, and decide what asks for approval by its link. Ctrl-C ends the demo.")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Story().play(in: world, clock: clock) }
@@ -105,8 +106,8 @@ struct DemoCommand: AsyncParsableCommand {
         digests:
           recap: {every: 1m, to: [oncall, ops], waiting: true}
         people:
-          ann: {revkeen: "\(Story.decider)", telegram: "7"}
-        server: {listen: "127.0.0.1:\(own)", public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)"}
+          ann: {revkeen: "\(Story.decider)", telegram: "7", email: ann@example.com}
+        server: {listen: "127.0.0.1:\(own)", public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)", sign_in: {oidc: {issuer: "\(addresses.issuer)", client_id: demo}}}
         """
     }
 }

@@ -24,11 +24,11 @@ struct WhyCommand: AsyncParsableCommand {
         // All that happened to one run or approval is told. Only a beginning that fits several is asked back.
         if ids.isEmpty || ids.contains(where: { !$0.isAbout(id) }) { ids = [try await ledger.only(id)] }
         let router = Router(configuration)
-        var stories: [Story] = []
+        var stories: [EventStory] = []
         for id in ids {
             guard let stored = try await ledger.event(id) else { continue }
             stories.append(
-                Story(
+                EventStory(
                     event: stored.event, isReadable: stored.isReadable, routes: router.explain(stored.event),
                     history: try await ledger.history(id), since: try await since(of: stored.event, ledger)))
         }
@@ -57,13 +57,13 @@ extension String {
 }
 
 /// The earliest moment from which events of the event's account are told.
-private func since(of event: Event, _ ledger: Ledger) async throws(LedgerError) -> Timestamp? {
+func since(of event: Event, _ ledger: Ledger) async throws(LedgerError) -> Timestamp? {
     guard let account = event.account else { return nil }
     return try await ledger.feeds(account: account).compactMap(\.since).min()
 }
 
 /// The output of `why` for one event.
-private struct Story {
+struct EventStory {
     var event: Event
     /// False if the row of the event is damaged in the store.
     var isReadable: Bool

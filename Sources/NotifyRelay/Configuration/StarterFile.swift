@@ -64,7 +64,7 @@ struct StarterFile: Sendable, Equatable {
           - {name: failures, when: {kind: run, outcome: failed}, to: [\(destination)]\(digestAt == nil ? "" : ", digest: [morning]")}
         \(digest)
         server:
-          # Health, metrics and a status page, for this machine only.
+          # Health, metrics and the desk, for this machine only.
           listen: "127.0.0.1:8080"
         \(publicSide)
         """

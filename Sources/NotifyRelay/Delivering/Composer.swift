@@ -75,6 +75,16 @@ struct Composer: Sendable {
         return (message, rendered.fellBackBecause)
     }
 
+    /// The HTML of an event as a mail shows it; nil if it has none.
+    func mailHTML(_ event: Event, now: Timestamp) -> String? {
+        let request = TemplateSet.Request(
+            kind: event.kind, priority: event.priority, destination: "", type: Email.type.name, hasFields: Email.type.hasFields,
+            dialect: Email.type.dialect, html: Email.type.htmlDialect)
+        return templates.render(
+            Fields(event: event, now: now, zoneName: zoneName, links: links, people: people, decideLink: nil), request
+        ).html
+    }
+
     /// Empty for events that are about nothing that another event is about.
     private static func subjectKey(_ event: Event, at destination: String) -> String {
         switch event.kind {

@@ -15,6 +15,7 @@ struct SignInPage: Sendable {
     static let notBegun = SignInPage(
         title: "Not signed in", text: "This sign-in was not begun in this browser, or it took too long. Begin again.")
     static let notFromHere = SignInPage(title: "Not from this page", text: "Open the page again and press there.", offersSignIn: false)
+    static let ended = SignInPage(title: "Signed out", text: "Your session has ended. Sign in, open the page again and press there.")
     static let storeFault = SignInPage(
         title: "Not now", text: "This relay cannot read or write its store at the moment. Try again in a minute.", offersSignIn: false)
 

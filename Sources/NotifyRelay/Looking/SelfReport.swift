@@ -6,7 +6,7 @@ import RelaySupport
 
 /// The relay's messages about itself: one when a trouble begins, and one when it ends.
 ///
-/// A message that neither a route nor `health_to` sends anywhere is logged as a warning. The status page shows every trouble. A message
+/// A message that neither a route nor `health_to` sends anywhere is logged as a warning. The desk shows every trouble. A message
 /// that the store fails to admit is kept in memory, in order, and admitted as soon as the store works.
 final class SelfReport: Sendable {
     struct Topic: Sendable, Hashable {

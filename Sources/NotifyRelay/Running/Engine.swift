@@ -104,11 +104,15 @@ struct Engine: Sendable {
     private func listeners(_ configuration: Configuration, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
         let server = configuration.server, socket = HealthSocket(store: configuration.store)
         let proxies = TrustedProxies(blocks: server.trusted)
-        let health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
+        var health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
+        let beside = health
+        health.desk = relay.desk(forms: nil)
         let expected = [server.listen, server.publicListen].compactMap(\.self).count + 1
         let arrivals = Arrivals(of: expected) { [manager] in manager.say(.ready(status: RunNotices.summary(configuration))) }
-        var parts = [ServicePart { try await health.run(at: socket, onServing: arrivals.arrive) }]
-        if let listen = server.listen { parts.append(ServicePart { try await health.run(on: listen, onServing: arrivals.arrive) }) }
+        var parts = [ServicePart { try await beside.run(at: socket, onServing: arrivals.arrive) }]
+        if let listen = server.listen {
+            parts.append(ServicePart { [health] in try await health.run(on: listen, onServing: arrivals.arrive) })
+        }
         if let listen = server.publicListen {
             let site = publicServer(at: listen, server, relay, tools: tools, keys: keys)
             parts.append(ServicePart { try await site.run(onServing: arrivals.arrive) })
@@ -164,8 +168,9 @@ struct Engine: Sendable {
         let hooks = ChatHooks(
             presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
         let hosts = HostGuard(server.hosts + [server.publicURL.flatMap { WebAddress($0)?.host }].compactMap(\.self))
+        let desk = door.map { relay.desk(forms: $0.forms) }
         return PublicServer(
-            host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts, door: door),
+            host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts, door: door, desk: desk),
             logger: logger,
             proxies: TrustedProxies(blocks: server.trusted))
     }

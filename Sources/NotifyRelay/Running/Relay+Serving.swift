@@ -7,4 +7,14 @@ extension Relay {
             ledger: ledger, clock: clock, metrics: metrics, reports: reports, laneRegistry: laneRegistry, version: version,
             current: current, storeFault: { [storeHealth] in await storeHealth.check() })
     }
+
+    /// The pages where people look.
+    ///
+    /// - Parameter forms: protects the forms of people who are signed in; nil where everybody may look and nobody decides.
+    nonisolated func desk(forms: FormGuard?) -> DeskSite {
+        let reader = DeskReader(ledger: ledger, status: status, approvals: approvals, clock: clock, current: current)
+        var desk = DeskSite(reader: reader, deciding: deciding, forms: forms, logger: logger)
+        desk.live = LivePages(ledger: ledger, clock: clock) { [desk] in await desk.content($0) }
+        return desk
+    }
 }

@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Pages
+import RelaySupport
 import ServiceLifecycle
 
 /// The relay cannot listen on one of its addresses.
@@ -26,14 +27,16 @@ struct ListenError: Error, CustomStringConvertible {
     }
 }
 
-/// Serves `/healthz`, `/readyz`, `/metrics` and the status page on `server.listen`, and at the socket beside the store.
+/// Serves `/healthz`, `/readyz`, `/metrics` and the desk on `server.listen`, and at the socket beside the store.
 struct HealthServer: Sendable {
     let status: any StatusReading
     let logger: Logger
-    /// The names that the status page answers to.
+    /// The names that the desk answers to.
     var hosts = HostGuard([])
     var proxies = TrustedProxies()
     var bounds = ListenerBounds()
+    /// Where people look; nil at the socket beside the store.
+    var desk: DeskSite?
 
     /// Serves until the task is cancelled.
     ///
@@ -85,30 +88,25 @@ struct HealthServer: Sendable {
         router.get("/metrics") { _, _ in
             Self.text(.ok, "text/plain; version=0.0.4; charset=utf-8", await status.metricsText())
         }
-        router.get("/") { request, context in
-            guard hosts.allows(proxies.host(of: request.head, from: context.peer)) else {
-                return Self.plain(.misdirectedRequest, HostGuard.refusal + "\n")
-            }
-            do throws(LedgerError) {
-                return Self.page(try await status.statusPage().shell)
-            } catch {
-                return Self.plain(.serviceUnavailable, "\(Self.words(error))\n")
-            }
+        if let desk {
+            router.get("/") { await Self.page($0, $1, desk, hosts, proxies) }
+            router.get("/**") { await Self.page($0, $1, desk, hosts, proxies) }
         }
         return router
     }
 
-    /// Why there is no status page. A busy store is one that did not answer in time.
-    private static func words(_ error: LedgerError) -> String {
-        error.reason == .busy ? StatusReader.noAnswer : "the store cannot be read"
-    }
-
-    private static func page(_ shell: PageShell) -> Response {
-        var headers = HTTPFields()
-        for (name, value) in shell.headers {
-            if let name = HTTPFields.Element.Name(name) { headers[name] = value }
+    private static func page(
+        _ request: Request, _ context: PeerContext, _ desk: DeskSite, _ hosts: HostGuard, _ proxies: TrustedProxies
+    ) async -> Response {
+        guard hosts.allows(proxies.host(of: request.head, from: context.peer)) else {
+            return plain(.misdirectedRequest, HostGuard.refusal + "\n")
         }
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: shell.html)))
+        let asked = PublicRequest(
+            method: request.method == .head ? "GET" : request.method.rawValue,
+            segments: request.uri.path.split(separator: "/").map { percentDecoded($0) }, target: request.uri.description,
+            query: PublicRequest.fields(request.uri.query ?? ""), peer: context.peer)
+        if let live = await desk.changes(of: asked) { return live.response(to: request) }
+        return PublicServer.response(await desk.answer(asked) ?? .nothing)
     }
 
     private static func plain(_ status: HTTPResponse.Status, _ body: String) -> Response {

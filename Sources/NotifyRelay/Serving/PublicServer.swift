@@ -37,6 +37,10 @@ struct PublicServer: Sendable {
     private static func answer(
         _ request: Request, _ context: PeerContext, _ site: PublicSite, _ proxies: TrustedProxies
     ) async -> Response {
+        let segments = request.uri.path.split(separator: "/").map { percentDecoded($0) }
+        if segments == ["live"], let live = await site.changes(of: asked(request, context, proxies, segments, [])) {
+            return live.response(to: request)
+        }
         let body: [UInt8]
         switch await read(request) {
         case .whole(let bytes): body = bytes
@@ -44,16 +48,18 @@ struct PublicServer: Sendable {
         case .tooSlow: return response(.text(408, "too slow"), closes: true)
         case .broken: return response(.text(400, "the body is not whole, or is no HTTP"), closes: true)
         }
-        let segments = request.uri.path.split(separator: "/").map { percentDecoded($0) }
+        return response(await site.answer(asked(request, context, proxies, segments, body)))
+    }
+
+    private static func asked(
+        _ request: Request, _ context: PeerContext, _ proxies: TrustedProxies, _ segments: [String], _ body: [UInt8]
+    ) -> PublicRequest {
         let headers = request.headers.map { (name: $0.name.rawName.lowercased(), value: $0.value) }
-        return response(
-            await site.answer(
-                PublicRequest(
-                    method: request.method.rawValue, segments: segments, target: request.uri.description,
-                    query: Dictionary(formFields(request.uri.query ?? "").map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }),
-                    headers: headers, body: body,
-                    host: proxies.host(of: request.head, from: context.peer), peer: context.peer,
-                    client: proxies.client(of: context.peer, forwarded: headers.filter { $0.name == "x-forwarded-for" }.map(\.value)))))
+        return PublicRequest(
+            method: request.method.rawValue, segments: segments, target: request.uri.description,
+            query: PublicRequest.fields(request.uri.query ?? ""), headers: headers, body: body,
+            host: proxies.host(of: request.head, from: context.peer), peer: context.peer,
+            client: proxies.client(of: context.peer, forwarded: headers.filter { $0.name == "x-forwarded-for" }.map(\.value)))
     }
 
     private enum Body {
@@ -81,7 +87,7 @@ struct PublicServer: Sendable {
         }
     }
 
-    private static func response(_ answer: PublicResponse, closes: Bool = false) -> Response {
+    static func response(_ answer: PublicResponse, closes: Bool = false) -> Response {
         var headers = HTTPFields()
         for (name, value) in answer.headers {
             if let name = HTTPFields.Element.Name(name) { headers.append(HTTPFields.Element(name: name, value: value)) }

@@ -21,10 +21,17 @@ struct PublicRequest: Sendable {
     var peer: String?
     /// Who is signed in.
     var visitor = Visitor.nobody
+    /// The random value of the reader's browser, to which the marks of forms belong.
+    var formNonce = ""
     /// The IP address of whoever asks, as far as trusted proxies name it; nil if it is the peer.
     var client: String?
 
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+    /// The fields of a query; of several with one name the first.
+    static func fields(_ query: some StringProtocol) -> [String: String] {
+        Dictionary(formFields(query).map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
+    }
 
     /// The fields of a posted form; of several with one name the first.
     var form: [String: String] {
@@ -69,6 +76,8 @@ struct PublicSite: Sendable {
     var hosts = HostGuard([])
     /// Nil if people cannot sign in here.
     var door: SignInDoor?
+    /// Nil if people cannot sign in here, who alone may look.
+    var desk: DeskSite?
 
     /// HEAD is answered as GET, without a body.
     func answer(_ request: PublicRequest) async -> PublicResponse {
@@ -78,6 +87,19 @@ struct PublicSite: Sendable {
         return await known(request).head
     }
 
+    /// The changes of a page that is open in a browser; nil if the request is another one, or if there are none for this reader.
+    func changes(of request: PublicRequest) async -> LiveStream? {
+        guard request.method == "GET", request.segments == ["live"], let desk, let door, hosts.allows(request.host) else { return nil }
+        do throws(LedgerError) {
+            var request = request
+            request.visitor = try await door.visitor(request).visitor
+            request.formNonce = door.forms.nonce(request)
+            return await desk.changes(of: request)
+        } catch {
+            return nil
+        }
+    }
+
     /// Finds out who asks, and keeps their session in use.
     private func known(_ request: PublicRequest) async -> PublicResponse {
         guard let door, !["hooks", "sign-in", "sign-out"].contains(request.segments.first) else { return await respond(to: request) }
@@ -85,6 +107,7 @@ struct PublicSite: Sendable {
             let found = try await door.visitor(request)
             var request = request
             request.visitor = found.visitor
+            request.formNonce = door.forms.nonce(request)
             var response = await respond(to: request)
             response.headers += [found.cookie].compactMap(\.self)
             return response
@@ -95,7 +118,9 @@ struct PublicSite: Sendable {
     }
 
     private func respond(to request: PublicRequest) async -> PublicResponse {
-        if request.segments.first != "hooks", !hosts.allows(request.host) { return .text(421, HostGuard.refusal) }
+        if request.segments.first == "a" || door != nil && request.segments.first != "hooks", !hosts.allows(request.host) {
+            return .text(421, HostGuard.refusal)
+        }
         return switch (request.method, request.segments.first, request.segments.count) {
         case ("GET", "a"?, 2): await pages.show(request.segments[1], request)
         case ("POST", "a"?, 2): await pages.decide(request.segments[1], request)
@@ -105,7 +130,7 @@ struct PublicSite: Sendable {
         case ("POST", "hooks"?, 2) where request.segments[1] == "slack": await hooks.slack(request)
         case ("POST", "hooks"?, 2) where request.segments[1] == "discord": await hooks.discord(request)
         case ("POST", "hooks"?, 3) where request.segments[1] == "mattermost": await hooks.mattermost(request, at: request.segments[2])
-        default: .nothing
+        default: await desk?.answer(request) ?? .nothing
         }
     }
 }

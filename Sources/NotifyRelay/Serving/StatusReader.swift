@@ -3,7 +3,7 @@ import Policy
 import RelayCore
 import RevKeen
 
-/// Gathers the relay's own state for the status page, the metrics and `/readyz`.
+/// Gathers the relay's own state for the desk, the metrics and `/readyz`.
 struct StatusReader: StatusReading {
     let ledger: Ledger
     let clock: any WallClock
@@ -53,13 +53,13 @@ struct StatusReader: StatusReading {
         return metrics.text(moment)
     }
 
-    func statusPage() async throws(LedgerError) -> StatusPage {
+    func relayStatus() async throws(LedgerError) -> RelayStatus {
         async let readiness = readiness()
         let overview = try await read { ledger throws(LedgerError) in try await ledger.overview() }
         let lanes = try await read { ledger throws(LedgerError) in try await ledger.lanes() }
-        return StatusPage(
+        return RelayStatus(
             overview: overview, known: await current().generation.destinations.map(\.name), lanes: lanes,
-            feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness, version: version, now: clock.now)
+            feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness, version: version)
     }
 
     /// The states of the lanes in this process. They are in memory, so no store is needed.

@@ -8,5 +8,5 @@ protocol StatusReading: Sendable {
     func metricsText() async -> String
 
     /// - Throws: if the store cannot be read.
-    func statusPage() async throws(LedgerError) -> StatusPage
+    func relayStatus() async throws(LedgerError) -> RelayStatus
 }

@@ -2,7 +2,7 @@ import RelayCore
 
 extension CivilDate {
     /// The date as `2026-11-24`.
-    var written: String { String(CivilTime(date: self, hour: 0, minute: 0).asIfUTC.description.prefix(10)) }
+    package var written: String { String(CivilTime(date: self, hour: 0, minute: 0).asIfUTC.description.prefix(10)) }
 
     /// Reads `2026-11-24`.
     init?(written: String) {

@@ -31,7 +31,7 @@ final class Browser {
     @discardableResult
     func post(_ fields: [String: String], to target: String? = nil, csrf: String? = nil) async -> PublicResponse {
         var fields = fields
-        fields["csrf"] = csrf ?? page.html.hidden("csrf")
+        fields["csrf"] = csrf ?? page.html.lastHidden("csrf")
         if fields["seen"] == nil { fields["seen"] = page.html.hidden("seen") }
         let body = fields.map { "\($0.key)=\($0.value.percentEncoded)" }.joined(separator: "&")
         return await ask("POST", target ?? path, body: Array(body.utf8))

@@ -102,7 +102,9 @@ extension House {
         var pages = pages(at: server.publicURL ?? "")
         let door = relay.door(server, keys: Self.keys, tools: tools)
         pages.signsIn = door != nil
-        return PublicSite(pages: pages, hooks: hooks, hosts: HostGuard(["relay.example"]), door: door)
+        return PublicSite(
+            pages: pages, hooks: hooks, hosts: HostGuard(["relay.example"]), door: door,
+            desk: door.map { relay.desk(forms: $0.forms) })
     }
 
     var hooks: ChatHooks {
@@ -128,5 +130,11 @@ extension String {
             return nil
         }
         return String(self[start..<end])
+    }
+
+    /// The value of the last hidden field of that name, because each page of the desk begins with the form to sign out.
+    func lastHidden(_ name: String) -> String? {
+        guard let start = ranges(of: "name=\"\(name)\" value=\"").last?.lowerBound else { return nil }
+        return String(self[start...]).hidden(name)
     }
 }

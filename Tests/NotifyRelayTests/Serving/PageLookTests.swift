@@ -64,8 +64,8 @@ struct PageLookTests {
         expectGolden(page.shell.html, "over.html")
     }
 
-    @Test func `the status page with everything on it`() {
-        let status = StatusPage(
+    @Test func `the desk with everything that can be ill`() {
+        let status = RelayStatus(
             overview: Overview(
                 owed: 3, oldestOwed: Self.now - .seconds(90),
                 destinations: [
@@ -83,18 +83,27 @@ struct PageLookTests {
             troubles: [
                 .init(topic: .init(name: "saturated", about: "live/runs", account: "live"), began: Self.now, detail: "full \(Self.hostile)")
             ],
-            readiness: Readiness(wrong: ["lanes": "ops (\(Self.hostile))"]), version: "1.2 \(Self.hostile)", now: Self.now)
-        expectGolden(status.shell.html, "status.html")
+            readiness: Readiness(wrong: ["lanes": "ops (\(Self.hostile))"]), version: "1.2 \(Self.hostile)")
+        expectGolden(Self.desk(status).html, "desk.html")
     }
 
-    private var emptyStatus: StatusPage {
-        StatusPage(
+    /// The first page of the desk, with nothing but the relay's own state.
+    private static func desk(_ status: RelayStatus) -> PageShell {
+        let home = DeskReader.Home(
+            waiting: [], failing: [], failingCount: 0, late: [], held: [], mutes: [Mute(automation: hostile, until: now)],
+            digests: [(hostile, nil)], status: status)
+        return HomePage(home: home, parts: DeskParts(now: now, zone: .utc), today: 20_000, csrf: nil).page
+            .shell(reader: hostile, signOut: "mark")
+    }
+
+    private var emptyStatus: RelayStatus {
+        RelayStatus(
             overview: Overview(owed: 0, oldestOwed: nil, destinations: [], dead: [], owedDeliveries: []), known: [], lanes: [], feeds: [],
-            troubles: [], readiness: Readiness(), version: "1", now: Self.now)
+            troubles: [], readiness: Readiness(), version: "1")
     }
 
-    @Test func `the status page with nothing on it`() {
-        expectGolden(emptyStatus.shell.html, "status-empty.html")
+    @Test func `the desk with nothing on it`() {
+        expectGolden(Self.desk(emptyStatus).html, "desk-empty.html")
     }
 
     @Test func `a link that no browser should follow is not offered`() {
@@ -120,14 +129,14 @@ struct PageLookTests {
             ])
     }
 
-    @Test func `the status page may do nothing`() {
+    @Test func `the desk runs its own script only, and may send forms to its own origin only`() {
         #expect(
-            emptyStatus.shell.headers.map { "\($0.name): \($0.value)" } == [
+            Self.desk(emptyStatus).headers.map { "\($0.name): \($0.value)" } == [
                 "Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
-                "Referrer-Policy: no-referrer",
-                "Content-Security-Policy: default-src 'none'; style-src '\(PageStyle.status.hash)'; form-action 'none'; "
-                    + "frame-ancestors 'none'; base-uri 'none'",
-                "X-Robots-Tag: noindex",
+                "Referrer-Policy: same-origin",
+                "Content-Security-Policy: default-src 'none'; style-src '\(PageStyle.desk.hash)'; script-src 'self'; connect-src 'self'; "
+                    + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+                "X-Robots-Tag: noindex, nofollow",
             ])
     }
 }

@@ -28,13 +28,13 @@ struct PatienceTests {
         end.signal()
     }
 
-    @Test func `the status page says so too`() async throws {
+    @Test func `the relay's state says so too`() async throws {
         let house = try await House(), end = Wakeup()
-        let page = try await status(house) {
+        let state = try await status(house) {
             await end.wait()
             return nil
-        }.statusPage()
-        #expect(page.shell.html.contains("store: the store does not answer"))
+        }.relayStatus()
+        #expect(state.readiness.wrong["store"] == "the store does not answer")
         end.signal()
     }
 

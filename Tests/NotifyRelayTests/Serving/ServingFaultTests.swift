@@ -34,11 +34,11 @@ struct ServingFaultTests {
     }
 
     @Test(arguments: ["lane", "delivery"])
-    func `the status page is an error, not a page that lacks something`(table: String) async throws {
+    func `the relay's state is an error, not a state that lacks something`(table: String) async throws {
         let house = try await house()
         try await house.without(table) {
-            _ = await #expect(throws: LedgerError.self) { try await house.relay.status.statusPage() }
+            _ = await #expect(throws: LedgerError.self) { try await house.relay.status.relayStatus() }
         }
-        #expect(try await house.relay.status.statusPage().shell.html.contains("<td>ops</td><td>closed</td>"))
+        #expect(try await house.relay.status.relayStatus().lanes.map(\.state) == [.closed])
     }
 }
