@@ -85,10 +85,12 @@ struct ApprovalsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "log", abstract: "Who decided what, from where, and what came of it.")
         @OptionGroup var file: ConfigurationOption
         @Flag(help: "For programs.") var json = false
+        @Flag(help: "What operators did at the desk, instead.") var acts = false
 
         func run() async throws {
             let ledger = try file.openLedger(try file.loadPart().configuration)
             defer { ledger.end() }
+            if acts { return say(try await ledger.acts(most: 10_000)) }
             let entries = try await ledger.audit(limit: 10_000)
             if json { return Terminal.say(json: .array(entries.map(\.json))) }
             let rows = entries.map { entry in
@@ -98,6 +100,23 @@ struct ApprovalsCommand: AsyncParsableCommand {
                 ]
             }
             Terminal.say(Terminal.table([["AT", "ACCOUNT", "APPROVAL", "VERDICT", "ACTOR", "VIA", "STATE", "REASON"]] + rows))
+        }
+
+        private func say(_ acts: [Act]) {
+            if json {
+                let entries = acts.map { act -> JSONValue in
+                    [
+                        "at": .string(act.at.description), "actor": .string(act.actor), "via": .string(act.via),
+                        "address": .text(act.address), "act": .string(act.what), "subject": .string(act.subject),
+                        "outcome": .string(act.outcome),
+                    ]
+                }
+                return Terminal.say(json: .array(entries))
+            }
+            let rows = acts.map {
+                [$0.at.description, $0.actor, $0.what, $0.subject, $0.outcome, $0.via + ($0.address.map { " from \($0)" } ?? "")]
+            }
+            Terminal.say(Terminal.table([["AT", "ACTOR", "ACT", "ON", "OUTCOME", "VIA"]] + rows))
         }
     }
 }

@@ -106,7 +106,7 @@ struct DemoCommand: AsyncParsableCommand {
         digests:
           recap: {every: 1m, to: [oncall, ops], waiting: true}
         people:
-          ann: {revkeen: "\(Story.decider)", telegram: "7", email: ann@example.com}
+          ann: {revkeen: "\(Story.decider)", telegram: "7", email: ann@example.com, operator: true}
         server: {listen: "127.0.0.1:\(own)", public_listen: "127.0.0.1:\(pages)", public_url: "http://127.0.0.1:\(pages)", sign_in: {oidc: {issuer: "\(addresses.issuer)", client_id: demo}}}
         """
     }

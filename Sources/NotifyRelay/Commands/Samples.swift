@@ -4,6 +4,9 @@ import RelaySupport
 
 /// A realistic event of each kind, for `send-test` and `preview --sample`. Its id shows that it is a sample.
 enum Samples {
+    /// What a sample says of itself.
+    static let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."
+
     static func event(_ kind: Event.Kind, priority: Priority?, now: Timestamp) -> Event {
         // Digests and the relay's own reports belong to no automation.
         let isOfNone = kind == .digest || kind == .relay

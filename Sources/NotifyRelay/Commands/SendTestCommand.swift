@@ -59,8 +59,7 @@ struct SendTestCommand: AsyncParsableCommand {
         var good = true
         for recipient in target.recipients {
             let claim = Samples.claim(event, destination: target.name, recipient: recipient)
-            let label = "Sample sent by hand: nothing happened, and nothing in it can be decided."
-            let message = generation.composer.message(claim, for: target.target, now: now, label: label).message
+            let message = generation.composer.message(claim, for: target.target, now: now, label: Samples.label).message
             let to = recipient.isEmpty ? target.name : "\(target.name) <\(recipient)>"
             do {
                 _ = try await target.channel.deliver(message)

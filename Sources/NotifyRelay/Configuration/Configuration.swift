@@ -85,6 +85,8 @@ struct Person: Sendable, Equatable {
     var telegram: String?
     var mattermost: String?
     var discord: String?
+    /// May retry, drop, open, release, mute and send samples at the desk.
+    var isOperator = false
 }
 
 struct AccountSettings: Sendable {

@@ -164,6 +164,7 @@ final class ConfigurationReader {
                 person.email = MailAddress(parsing: text)?.address.lowercased()
                 if person.email == nil { section.wrong("email", "a mail address") }
             }
+            person.isOperator = section.bool("operator", default: false)
             section.finish()
             return person
         }

@@ -9,18 +9,37 @@ struct AutomationPage: Sendable {
     let automation: DeskReader.OneAutomation
     let parts: DeskParts
     let today: Int64
+    /// The mark of the forms of an operator; nil for everybody else.
+    var csrf: String?
+    /// What came of an act; nil if the page was only opened.
+    var outcome: String?
 
     var page: DeskPage {
+        let said: Markup? = outcome.map { "<p role=\"status\" class=\"say good\">\($0)</p>" }
         let name = automation.name ?? automation.key.automation
         let muted: Markup? = automation.mute.map { "<p class=\"say\">It is muted until \(parts.time($0.until)).</p>" }
         return DeskPage(
             title: name,
             content: """
-                <h1>\(name)</h1><p class="small">\(automation.key.account) · \(automation.key.automation)</p>\(muted)
+                <h1>\(name)</h1><p class="small">\(automation.key.account) · \(automation.key.automation)</p>\(said)\(muted)\(acts)
                 <section aria-labelledby="days"><h2 id="days">Runs of \(DeskReader.daysOfAutomation) days</h2>
                 \(DayBarsChart(days: automation.days, today: today, count: DeskReader.daysOfAutomation).large)</section>
                 \(durations)<div class="grid">\(errors)\(expected)</div>\(runs)
-                """, place: nil, isLive: true)
+                """, place: nil, isLive: outcome == nil)
+    }
+
+    private var acts: Markup? {
+        guard let csrf else { return nil }
+        let choices = [("1h", "one hour"), ("8h", "eight hours"), ("1d", "a day"), ("7d", "a week")].map {
+            "<option value=\"\($0.0)\">\($0.1)</option>" as Markup
+        }
+        let mute: Markup = """
+            <label for="for">For</label> <select id="for" name="for">\(choices)</select> <button name="act" value="mute">Mute</button>
+            """
+        let button: Markup = automation.mute == nil ? mute : "<button name=\"act\" value=\"unmute\">Hear it again</button>"
+        return """
+            <section aria-label="Act"><form method="post"><input type="hidden" name="csrf" value="\(csrf)"><p class="buttons">\(button)</p></form></section>
+            """
     }
 
     private var finished: [(event: Event, run: RunDetail)] {

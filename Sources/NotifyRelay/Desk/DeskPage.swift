@@ -14,7 +14,7 @@ struct DeskPage: Sendable {
     var hasFrames = false
 
     enum Place: String, CaseIterable {
-        case desk, approvals, events
+        case desk, approvals, events, audit
 
         var path: String { self == .desk ? "/" : "/\(rawValue)" }
         var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }

@@ -39,7 +39,10 @@ struct DeskReader: Sendable {
     func home() async throws(LedgerError) -> Home {
         var waiting: [ApprovalRow] = [], late: [Expectation] = []
         for account in try await accounts() {
-            waiting += try await ledger.openApprovals(account: account)
+            for row in try await ledger.openApprovals(account: account) {
+                // RevKeen has taken an answer, and the next look will show it.
+                if try await ledger.lastAnswer(account: account, approval: row.id)?.state != .taken { waiting.append(row) }
+            }
             late += try await ledger.expectations(account: account).filter { $0.state == .open }
         }
         let failing = try await ledger.failingAutomations(most: Self.mostFailing)

@@ -13,6 +13,8 @@ struct DeskSite: Sendable {
     let forms: FormGuard?
     let logger: Logger
 
+    /// Nil on `listen`, where nobody acts.
+    var acts: OperatorActs?
     /// Nil in tests of single pages.
     var live: LivePages?
 
@@ -39,7 +41,7 @@ struct DeskSite: Sendable {
     static func isOfDesk(_ path: [String]) -> Bool {
         switch path.count {
         case 0: true
-        case 1: ["approvals", "events", "desk.js", "live"].contains(path[0])
+        case 1: ["approvals", "events", "audit", "desk.js", "live"].contains(path[0])
         case 2: ["destinations", "digests", "events"].contains(path[0])
         default: ["approvals", "automations", "digests", "events"].contains(path[0])
         }
@@ -72,8 +74,13 @@ struct DeskSite: Sendable {
     }
 
     /// The page at a path; nil if there is none.
-    func page(_ request: PublicRequest, outcomes: [(action: String, outcome: DecisionOutcome)] = []) async throws(LedgerError) -> DeskPage?
-    {
+    ///
+    /// - Parameters:
+    ///   - outcomes: what became of approvals that were decided together.
+    ///   - acted: what came of an operator's act.
+    func page(
+        _ request: PublicRequest, outcomes: [(action: String, outcome: DecisionOutcome)] = [], acted: String? = nil
+    ) async throws(LedgerError) -> DeskPage? {
         let parts = await reader.parts(), path = request.segments
         switch (path.first, path.count) {
         case (_, 0):
@@ -91,12 +98,24 @@ struct DeskSite: Sendable {
         case ("automations"?, 3):
             let key = AutomationKey(account: path[1], automation: path[2])
             return try await reader.automation(key).asyncMap {
-                AutomationPage(automation: $0, parts: parts, today: await reader.today()).page
+                AutomationPage(
+                    automation: $0, parts: parts, today: await reader.today(),
+                    csrf: operatorMark(DeskPath.automation(path[1], path[2]), request), outcome: acted
+                ).page
             }
+        case ("audit"?, 1):
+            return AuditPage(
+                answers: try await reader.ledger.audit(limit: AuditPage.most), acts: try await reader.ledger.acts(most: AuditPage.most),
+                parts: parts
+            ).page
         case ("events"?, 1): return try await events(request, parts)
         case ("events"?, _): return try await event(path.dropFirst().joined(separator: "/"), parts)
         case ("destinations"?, 2):
-            return try await reader.destination(path[1]).map { DestinationPage(destination: $0, parts: parts).page }
+            return try await reader.destination(path[1]).map {
+                DestinationPage(
+                    destination: $0, parts: parts, csrf: operatorMark(DeskPath.destination(path[1]), request), outcome: acted
+                ).page
+            }
         case ("digests"?, 2): return try await digest(path[1], parts)
         default: return nil
         }
@@ -201,22 +220,60 @@ struct DeskSite: Sendable {
     private func post(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= DecisionPages.mostBody else { return .text(413, "the form holds more than it can") }
         let path = request.segments
-        let place = path.count == 3 && path[0] == "approvals" ? DeskPath.approval(path[1], path[2]) : "/approvals"
-        guard path.first == "approvals", [1, 3].contains(path.count), let forms, let person = request.visitor.person else {
-            return .nothing
-        }
+        guard let place = Self.formPlace(path), let forms, let person = request.visitor.person else { return .nothing }
         let form = request.form
         guard forms.isFromThePage(request, Self.formText(place, person), csrf: form["csrf"] ?? "") else {
             return SignInPage.notFromHere.response(403)
         }
         do throws(LedgerError) {
-            if path.count == 3 { return try await decide(path[1], path[2], form, request) }
-            return try await decideSeveral(form, request)
+            switch (path[0], path.count) {
+            case ("approvals", 3): return try await decide(path[1], path[2], form, request)
+            case ("approvals", _): return try await decideSeveral(form, request)
+            default: return try await act(form, person, request)
+            }
         } catch {
             logger.error("a page of the desk cannot be shown: \(error)")
             return response(
                 .saying(503, "Not now", "The store cannot be read at the moment. Open the page again to see what became of it."), request)
         }
+    }
+
+    /// The path that the marks of a page's forms belong to; nil if the page has none.
+    private static func formPlace(_ path: [String]) -> String? {
+        switch (path.first, path.count) {
+        case ("approvals"?, 1): "/approvals"
+        case ("approvals"?, 3): DeskPath.approval(path[1], path[2])
+        case ("destinations"?, 2): DeskPath.destination(path[1])
+        case ("automations"?, 3): DeskPath.automation(path[1], path[2])
+        default: nil
+        }
+    }
+
+    /// Does what an operator asks for. What cannot be undone is asked for twice.
+    private func act(_ form: [String: String], _ person: Person, _ request: PublicRequest) async throws(LedgerError) -> PublicResponse {
+        let path = request.segments, isDestination = path[0] == "destinations"
+        guard person.isOperator, let acts else {
+            return response(
+                .saying(403, "Not for you to do", "Operators do that: people with operator: true in the configuration."), request)
+        }
+        guard let act = OperatorAct(form, destination: isDestination ? path[1] : nil, automation: isDestination ? nil : path[2]) else {
+            return response(.saying(400, "Nothing was said", "The form asks for nothing that is known."), request)
+        }
+        if act.needsConfirmation, form["confirm"] != "yes" { return response(confirmation(of: act, form), request) }
+        let outcome = try await acts.take(act, by: person, from: request.address)
+        guard let page = try await page(request, acted: outcome) else { return response(.saying(200, "Done", outcome), request) }
+        return response(page, request)
+    }
+
+    private func confirmation(of act: OperatorAct, _ form: [String: String]) -> DeskPage {
+        let delivery: Markup? = form["delivery"].map { "<input type=\"hidden\" name=\"delivery\" value=\"\($0)\">" }
+        return DeskPage(
+            title: "Drop for good?",
+            content: """
+                <h1>Drop for good?</h1><section><p>\(act.subject): what is dropped is never sent, and that cannot be undone.</p>
+                <form method="post"><input type="hidden" name="csrf" value="\(form["csrf"] ?? "")">\(delivery)
+                <input type="hidden" name="confirm" value="yes"><p class="buttons"><button name="act" value="\(act.word)" class="reject">Drop</button></p></form></section>
+                """)
     }
 
     private func decide(
@@ -286,6 +343,10 @@ struct DeskSite: Sendable {
     private func mark(_ place: String, _ request: PublicRequest) -> String? {
         guard let forms, let person = request.visitor.person else { return nil }
         return forms.mark(of: Self.formText(place, person), request.formNonce)
+    }
+
+    private func operatorMark(_ place: String, _ request: PublicRequest) -> String? {
+        request.visitor.person?.isOperator == true && acts != nil ? mark(place, request) : nil
     }
 
     private func response(_ page: DeskPage, _ request: PublicRequest) -> PublicResponse {

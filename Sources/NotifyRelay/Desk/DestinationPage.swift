@@ -8,11 +8,29 @@ import RelaySupport
 struct DestinationPage: Sendable {
     let destination: DeskReader.OneDestination
     let parts: DeskParts
+    /// The mark of the forms of an operator; nil for everybody else.
+    var csrf: String?
+    /// What came of an act; nil if the page was only opened.
+    var outcome: String?
 
     var page: DeskPage {
-        DeskPage(
+        let said: Markup? = outcome.map { "<p role=\"status\" class=\"say good\">\($0)</p>" }
+        return DeskPage(
             title: destination.name,
-            content: "<h1>\(destination.name)</h1>\(lane)<div class=\"grid\">\(attempts)\(dead)</div>", place: nil, isLive: true)
+            content: "<h1>\(destination.name)</h1>\(said)\(lane)\(acts)<div class=\"grid\">\(attempts)\(dead)</div>", place: nil,
+            isLive: outcome == nil)
+    }
+
+    private var acts: Markup? {
+        guard let csrf else { return nil }
+        var buttons: [(String, String)] = [("sample", "Send a sample"), ("release", "Release what is held")]
+        if destination.lane.map({ $0.state(at: parts.now) != .open }) ?? false { buttons.insert(("open", "Open the lane"), at: 0) }
+        if destination.deadCount > 0 { buttons += [("retry", "Retry all that are dead")] }
+        if destination.owed + destination.deadCount > 0 { buttons += [("drop", "Drop all that are owed or dead")] }
+        let fields = buttons.map { "<button name=\"act\" value=\"\($0.0)\">\($0.1)</button>" as Markup }
+        return """
+            <section aria-label="Act"><form method="post"><input type="hidden" name="csrf" value="\(csrf)"><p class="buttons">\(fields)</p></form></section>
+            """
     }
 
     private var lane: Markup {
@@ -50,9 +68,18 @@ struct DestinationPage: Sendable {
         return "<section aria-labelledby=\"attempts\"><h2 id=\"attempts\">Attempts by hour</h2>\(table)</section>"
     }
 
+    private func actsOn(_ dead: Overview.Dead) -> Markup? {
+        csrf.map { csrf in
+            """
+            <form method="post"><input type="hidden" name="csrf" value="\(csrf)"><input type="hidden" name="delivery" value="\(Int(dead.id))">\
+            <p class="buttons"><button name="act" value="retry">Retry</button><button name="act" value="drop">Drop</button></p></form>
+            """
+        }
+    }
+
     private var dead: Markup {
         let rows = destination.dead.map { dead -> Markup in
-            "<p><a href=\"\(DeskPath.event(dead.event))\">\(dead.event)</a></p><p class=\"small\">delivery \(Int(dead.id)): \(dead.reason), \(parts.ago(dead.since))</p>"
+            "<p><a href=\"\(DeskPath.event(dead.event))\">\(dead.event)</a></p><p class=\"small\">delivery \(Int(dead.id)): \(dead.reason), \(parts.ago(dead.since))</p>\(actsOn(dead))"
         }
         return DeskParts.section(
             "Dead", count: destination.deadCount, id: "dead",

@@ -14,6 +14,7 @@ extension Relay {
     nonisolated func desk(forms: FormGuard?) -> DeskSite {
         let reader = DeskReader(ledger: ledger, status: status, approvals: approvals, clock: clock, current: current)
         var desk = DeskSite(reader: reader, deciding: deciding, forms: forms, logger: logger)
+        if forms != nil { desk.acts = OperatorActs(ledger: ledger, lanes: laneRegistry, clock: clock, current: current) }
         desk.live = LivePages(ledger: ledger, clock: clock) { [desk] in await desk.content($0) }
         return desk
     }
