@@ -162,7 +162,7 @@ extension DecisionOutcome {
         return switch kind {
         case .done, .withdrawn: nil
         case .unknown: .noInput
-        case .otherwise, .refused, .changed: .failure
+        case .otherwise, .refused, .changed, .reasonMissing: .failure
         case .recorded, .kept, .waiting: .unavailable
         case .forbidden, .denied: .noPermission
         case .takenUnrecorded, .unwritten: .ioError

@@ -22,6 +22,8 @@ extension ConfigurationReader {
                 "two_person", "\(section.path).two_person asks for two people, and approvers names one",
                 expected: "at least two names in approvers", isWarning: true)
         }
+        checkWords(section, "reason", of: ["required", "optional"])
+        route.needsReason = section.string("reason") == "required"
         route.reminders = reminders(section)
     }
 

@@ -22,11 +22,13 @@ struct ApprovalReader: ApprovalReading {
         let generation = await current().generation
         let authority = generation.router.authority(over: row, for: speaker)
         let last = try await ledger.lastAnswer(account: account, approval: approval)
-        return ApprovalView(
+        var view = ApprovalView(
             row: row, answer: last,
             votes: try await ledger.votes(account: account, approval: approval), peopleNeeded: authority.peopleNeeded,
             whyNot: authority.refusal(of: speaker), facts: facts(of: row, isOver: last?.state == .taken, generation),
             people: generation.composer.people)
+        view.needsReason = authority.needsReason
+        return view
     }
 
     func reader(at destination: String, mark: String?) async -> Reader {

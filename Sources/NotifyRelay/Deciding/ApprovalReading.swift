@@ -27,6 +27,8 @@ struct ApprovalView: Sendable {
     /// The people who have approved so far, if several must.
     var votes: [Vote]
     var peopleNeeded: Int
+    /// Who rejects must say why.
+    var needsReason = false
     /// Why the person cannot decide it here; nil if they can.
     var whyNot: String?
     var facts: DecisionFacts

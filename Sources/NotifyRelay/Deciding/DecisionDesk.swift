@@ -29,6 +29,9 @@ struct DecisionDesk: Deciding {
             return try await known(
                 .found(row.detail?.state ?? .closed, by: row.detail?.actor, wanted: request.choice), cursor)
         }
+        if request.choice == .reject, authority.needsReason, (request.reason ?? "").repaired(most: 2_000).trimmed.isEmpty {
+            return try await known(.reasonMissing, cursor)
+        }
         if let shown = request.shown, !shown.isStill(row) { return try await known(shown == .expired ? .expired : .changed, cursor) }
         return try await cast(ballot, cursor)
     }

@@ -25,6 +25,8 @@ struct DecisionOutcome: Sendable, Equatable {
         case withdrawn
         /// The approval has changed since the person saw it.
         case changed
+        /// Whoever rejects this must say why, and nobody did.
+        case reasonMissing
         /// This person may not decide here.
         case denied
         /// The relay knows no such approval or button.
@@ -43,6 +45,9 @@ struct DecisionOutcome: Sendable, Equatable {
 
     static let changed = DecisionOutcome(kind: .changed, text: "it has changed since; look at what is asked now")
     static let expired = DecisionOutcome(kind: .changed, text: "this button has expired; a newer message has one that works")
+    static let reasonMissing = DecisionOutcome(
+        kind: .reasonMissing, text: "a reason is needed to reject this; open the link of the message and say why there, nothing was decided"
+    )
     static let unknown = DecisionOutcome(kind: .unknown, text: "nothing is known of this approval")
 
     /// - Parameter again: what the person can do to try again, such as `press again`.

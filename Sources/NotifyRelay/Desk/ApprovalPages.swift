@@ -102,7 +102,7 @@ struct ApprovalPage: Sendable {
             guard let reader, let csrf else { return votes.map { "<section>\($0)</section>" } }
             if let whyNot = view.whyNot { return "<section aria-label=\"Decide\">\(votes)<p>\(whyNot.sentence).</p></section>" }
             return
-                "<section aria-label=\"Decide\">\(votes)\(DecideFields.one(csrf: csrf, seen: view.row.shownHash, reader: reader))</section>"
+                "<section aria-label=\"Decide\">\(votes)\(DecideFields.one(csrf: csrf, seen: view.row.shownHash, reader: reader, needsReason: view.needsReason))</section>"
         }
     }
 

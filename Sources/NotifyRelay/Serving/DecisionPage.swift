@@ -12,6 +12,8 @@ struct DecisionPage: Sendable {
         var nonce: String
         /// The form takes back the answer that is on its way. It offers no verdict.
         var withdraws = false
+        /// Who rejects must say why.
+        var needsReason = false
     }
 
     var status: Int
@@ -141,7 +143,7 @@ struct DecisionPage: Sendable {
         return """
             <form method="post" action="" id="decide"><p>You decide as <strong>\(speaker)</strong>.</p>
             <input type="hidden" name="seen" value="\(form.seen)"><input type="hidden" name="csrf" value="\(form.csrf)">
-            <label for="reason">Reason, if you reject</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea></form>
+            <label for="reason">\(form.needsReason ? "Reason, which is needed to reject" : "Reason, if you reject")</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea></form>
             <p class="buttons act"><button form="decide" name="verdict" value="approve" class="approve">Approve</button>
             <button form="decide" name="verdict" value="reject" class="reject">Reject</button></p>
             """

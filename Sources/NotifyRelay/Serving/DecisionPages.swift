@@ -147,7 +147,9 @@ struct DecisionPages: Sendable {
 
     private func form(_ view: ApprovalView, _ text: String, _ request: PublicRequest, withdraws: Bool = false) -> DecisionPage.Form {
         let nonce = forms.nonce(request)
-        return DecisionPage.Form(seen: view.row.shownHash, csrf: forms.mark(of: text, nonce), nonce: nonce, withdraws: withdraws)
+        var form = DecisionPage.Form(seen: view.row.shownHash, csrf: forms.mark(of: text, nonce), nonce: nonce, withdraws: withdraws)
+        form.needsReason = view.needsReason
+        return form
     }
 
     /// The page while the store cannot be read. It says the outcome of a posted request all the same.

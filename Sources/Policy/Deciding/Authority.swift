@@ -4,6 +4,8 @@ package struct Authority: Sendable, Equatable {
     package var approvers: [String]?
     /// How many different people must approve.
     package var peopleNeeded: Int
+    /// Who rejects must say why.
+    package var needsReason = false
 
     package init(approvers: [String]? = nil, peopleNeeded: Int = 1) {
         self.approvers = approvers

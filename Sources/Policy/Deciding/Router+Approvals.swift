@@ -21,6 +21,7 @@ extension Router {
         let fitting = applying(to: request(of: row))
         var authority = Authority()
         if fitting.contains(where: \.twoPerson) { authority.peopleNeeded = 2 }
+        authority.needsReason = fitting.contains(where: \.needsReason)
         guard let destination else { return authority }
         // No route fits any more, because the file or the facts changed: then nobody here was given this to decide.
         guard !fitting.isEmpty else {

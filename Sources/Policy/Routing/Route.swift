@@ -22,6 +22,8 @@ package struct Route: Sendable {
     package var approvers: [String]?
     /// Two different people must approve.
     package var twoPerson = false
+    /// Who rejects must say why.
+    package var needsReason = false
     package var reminders: ReminderLadder?
     /// A destination that cannot edit the message of a failure gets the success that ends it as a message of its own.
     package var tellsRecovery = false

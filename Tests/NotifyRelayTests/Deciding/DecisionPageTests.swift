@@ -31,6 +31,21 @@ struct DecisionPageTests {
         }
     }
 
+    @Test func `where a reason is required nobody rejects without one, and anybody approves`() async throws {
+        let scene = try await DecidingScene(route: "reason: required")
+        let token = try scene.token()
+        #expect(await scene.get(token).html.contains("Reason, which is needed to reject"))
+        let refused = await scene.post(token, "reject", reason: "  ")
+        #expect(refused.html.contains("A reason is needed to reject this") && refused.offersForm)
+        #expect(await scene.decisions.isEmpty)
+        #expect(try await scene.audit().isEmpty)
+        _ = await scene.post(token, "reject", reason: "Too much")
+        #expect(await scene.decisions.map(\.choice) == [.reject])
+        let other = try await DecidingScene(route: "reason: required")
+        _ = await other.post(try other.token(), "approve")
+        #expect(await other.decisions.map(\.choice) == [.approve])
+    }
+
     @Test func `a hundred looks by GET and by HEAD decide nothing`() async throws {
         let scene = try await DecidingScene()
         let token = try scene.token()
