@@ -34,6 +34,10 @@ package struct Press: Sendable, Equatable {
     package var userID: String
     /// The name that the chat shows for them; used for the audit only.
     package var userName: String?
+    /// What lets a form be opened for the person, for three seconds; nil where the chat needs nothing for that.
+    package var trigger: String?
+    /// What the person wrote when the chat asked why; nil if it did not ask.
+    package var reason: String?
     /// The URL for a reply that only this person sees. Nil means that the chat gives no such URL and takes the reply in another way.
     package var answerTo: Secret?
 

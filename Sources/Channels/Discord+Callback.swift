@@ -32,6 +32,8 @@ package struct DiscordCallback: Sendable {
         /// Discord checks that the endpoint is alive.
         case ping
         case press(Press)
+        /// The form in which a person says why they reject was sent.
+        case reason(Press)
         case other
     }
 
@@ -39,8 +41,28 @@ package struct DiscordCallback: Sendable {
         guard let json = try? JSONValue(parsing: body), let type = json["type"]?.int else { throw CallbackError(reason: .malformed) }
         if type == 1 { return .ping }
         let user = json["member"]?["user"] ?? json["user"] ?? .null
-        guard type == 3, let token = json["data"]?["custom_id"]?.string, let id = user["id"]?.string else { return .other }
-        return .press(Press(token: token, userID: id, userName: user["username"]?.string))
+        guard type == 3 || type == 5, let token = json["data"]?["custom_id"]?.string, let id = user["id"]?.string else { return .other }
+        var press = Press(token: token, userID: id, userName: user["username"]?.string)
+        if type == 3 { return .press(press) }
+        let fields = json["data"]?["components"]?.array?.flatMap { $0["components"]?.array ?? [] } ?? []
+        press.reason = fields.first { $0["custom_id"]?.string == reasonField }?["value"]?.string ?? ""
+        return .reason(press)
+    }
+
+    private static let reasonField = "reason"
+
+    /// A form that asks why somebody rejects: MODAL. What comes back bears the button's token, so it decides only what the button was made for.
+    /// Source: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-response-object-modal
+    package static func ask(_ token: String, isNeeded: Bool) -> JSONValue {
+        let field: JSONValue = [
+            "type": 4, "custom_id": .string(reasonField), "style": 2, "label": "Reason", "required": .bool(isNeeded), "max_length": 1_000,
+        ]
+        return [
+            "type": 9,
+            "data": [
+                "custom_id": .string(token), "title": "Reject: why?", "components": [["type": 1, "components": [field]]],
+            ],
+        ]
     }
 
     package static let pong: JSONValue = ["type": 1]

@@ -16,6 +16,8 @@ package struct SlackCallback: Sendable {
     /// The channel of a bot; an incoming webhook does not say its own.
     let channel: String?
     let network: NetworkOptions
+    /// The bot that can open a form; nil for an incoming webhook.
+    var bot: Slack.BotKeys?
 
     /// Checks that Slack wrote this post, and recently: HMAC-SHA256 over the unchanged bytes of the body.
     package func verify(timestamp: String?, signature: String?, body: [UInt8], now: Timestamp) throws(CallbackError) {
@@ -41,14 +43,17 @@ package struct SlackCallback: Sendable {
         guard let text = fields.first(where: { $0.name == "payload" })?.value, let payload = try? JSONValue(parsing: Array(text.utf8)),
             let user = payload["user"]?["id"]?.string
         else { throw CallbackError(reason: .malformed) }
+        if let press = reason(payload, user: user) { return press }
         guard payload["type"]?.string == "block_actions",
             let action = payload["actions"]?.array?.first(where: { $0["action_id"]?.string.map(isDecision) ?? false }),
             let token = action["value"]?.string
         else { return nil }
-        return Press(
+        var press = Press(
             chats: chats(payload["channel"]), token: token, userID: user,
             userName: payload["user"]?["username"]?.string ?? payload["user"]?["name"]?.string,
             answerTo: payload["response_url"]?.string.map(Secret.init))
+        press.trigger = payload["trigger_id"]?.string
+        return press
     }
 
     private static func isDecision(_ action: String) -> Bool { action == "approve" || action == "reject" }

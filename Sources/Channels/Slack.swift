@@ -45,7 +45,11 @@ package enum Slack {
             section.note("url", "\(section.path).url stands beside a token", expected: "url, or token and channel")
             return nil
         }
-        let callback = secret.map { SlackCallback(secret: $0, origin: keys.api.origin, channel: keys.channel, network: basics.network) }
+        let callback = secret.map { secret in
+            var callback = SlackCallback(secret: secret, origin: keys.api.origin, channel: keys.channel, network: basics.network)
+            callback.bot = keys
+            return callback
+        }
         return ChannelPlan(abilities: botAbilities, callback: callback.map(Callback.slack)) {
             SlackBotChannel(keys: keys, network: basics.network, tools: $0)
         }

@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 package import RelayCore
-import RelaySupport
+package import RelaySupport
 package import Sandbox
 
 extension InboxMessage {
@@ -40,13 +40,19 @@ package enum Pressing {
     /// Builds Slack's signed request.
     /// Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
     package static func slack(
-        _ token: String, action: String, user: String, secret: String, answerTo: String, channel: String = "C0123456789", now: Timestamp
+        _ token: String, action: String, user: String, secret: String, answerTo: String, channel: String = "C0123456789",
+        trigger: String? = nil, now: Timestamp
     ) -> WebRequest {
-        let payload: JSONValue = [
-            "type": "block_actions", "channel": ["id": .string(channel), "name": "ops"],
-            "user": ["id": .string(user), "username": "somebody"], "response_url": .string(answerTo),
-            "actions": [["action_id": .string(action), "value": .string(token), "type": "button"]],
-        ]
+        slack(
+            [
+                "type": "block_actions", "trigger_id": .text(trigger), "channel": ["id": .string(channel), "name": "ops"],
+                "user": ["id": .string(user), "username": "somebody"], "response_url": .string(answerTo),
+                "actions": [["action_id": .string(action), "value": .string(token), "type": "button"]],
+            ], secret: secret, now: now)
+    }
+
+    /// Builds Slack's signed request with any payload.
+    package static func slack(_ payload: JSONValue, secret: String, now: Timestamp) -> WebRequest {
         let body = Array("payload=\(payload.text.percentEncoded)".utf8), time = String(now.seconds)
         var mac = HMAC<SHA256>(key: SymmetricKey(data: Array(secret.utf8)))
         mac.update(data: Array("v0:\(time):".utf8) + body)
@@ -57,10 +63,15 @@ package enum Pressing {
 
     /// Builds Discord's signed request; a nil token gives Discord's ping.
     /// Source: https://docs.discord.com/developers/interactions/receiving-and-responding
-    package static func discord(_ token: String?, user: String, key: DiscordKey, now: Timestamp) throws -> WebRequest {
+    package static func discord(_ token: String?, user: String, reason: String? = nil, key: DiscordKey, now: Timestamp) throws -> WebRequest
+    {
+        let form: JSONValue? = reason.map { [["type": 1, "components": [["type": 4, "custom_id": "reason", "value": .string($0)]]]] }
         let body: JSONValue =
             token.map {
-                ["type": 3, "data": ["custom_id": .string($0)], "member": ["user": ["id": .string(user), "username": "somebody"]]]
+                [
+                    "type": form == nil ? 3 : 5, "data": ["custom_id": .string($0), "components": form ?? []],
+                    "member": ["user": ["id": .string(user), "username": "somebody"]],
+                ]
             } ?? ["type": 1]
         let time = String(now.seconds)
         let signature = try key.key.signature(for: Array(time.utf8) + body.bytes)

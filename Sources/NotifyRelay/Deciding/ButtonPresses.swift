@@ -1,6 +1,7 @@
 import Channels
 import Dedup
 import Logging
+import Policy
 import RelayCore
 import RelaySupport
 import RevKeen
@@ -38,8 +39,27 @@ struct ButtonPresses: Sendable {
         else { return nil }
         let people = People(all: generation.configuration.people)
         return DecisionRequest(
-            account: message.account, approval: token.approval, choice: token.choice, reason: nil, shown: try await shown(token, message),
+            account: message.account, approval: token.approval, choice: token.choice, reason: press.reason,
+            shown: try await shown(token, message),
             speaker: people.speaker(press, in: way, at: destination.name, address: address))
+    }
+
+    /// Whether a press that rejects is to be asked why, and whether it must say so; nil if it is not asked, because it approves, is not ours, or
+    /// would decide nothing.
+    func asksWhy(_ press: Press, at destinations: [String]) async -> Bool? {
+        let generation = await current().generation
+        guard let token = ButtonToken(press.token), token.choice == .reject,
+            let (message, destination) = message(of: token, at: destinations, generation), !token.hasExpired(at: clock.now)
+        else { return nil }
+        do {
+            guard let row = try await ledger.approval(account: message.account, id: token.approval), row.isOpen,
+                token.isFor(message, shownHash: row.shownHash, keys: keys)
+            else { return nil }
+            return generation.router.authority(over: row, at: destination.name).needsReason
+        } catch {
+            // The press itself then says that the store cannot be read.
+            return nil
+        }
     }
 
     /// Whether this relay made the button of a press for one of the destinations.

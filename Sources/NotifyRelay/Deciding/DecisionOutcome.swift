@@ -25,7 +25,7 @@ struct DecisionOutcome: Sendable, Equatable {
         case withdrawn
         /// The approval has changed since the person saw it.
         case changed
-        /// Whoever rejects this must say why, and nobody did.
+        /// The rejection must have a reason, and it has none.
         case reasonMissing
         /// This person may not decide here.
         case denied

@@ -34,6 +34,15 @@ struct ChatHooks: Sendable {
         guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
         guard let press = try? SlackCallback.press(request.body) else { return PublicResponse(status: 200) }
         let names = fitting.map(\.name)
+        if press.reason == nil, press.trigger != nil, let isNeeded = await presses.asksWhy(press, at: names) {
+            // Slack has its response before the form is opened. If it cannot be, the press decides without a reason, where that is enough.
+            Task {
+                if await callback.ask(press, isNeeded: isNeeded, tools: tools) { return }
+                let outcome = await presses.finish(await presses.write(press, in: .slack, at: names, address: request.address))
+                await callback.answer(press, outcome.text.asSentence, tools: tools)
+            }
+            return PublicResponse(status: 200)
+        }
         let outcome = await presses.write(press, in: .slack, at: names, address: request.address)
         // This is no child task of the request: Slack has its response before RevKeen is called.
         Task { await callback.answer(press, await presses.finish(outcome).text.asSentence, tools: tools) }
@@ -71,7 +80,10 @@ struct ChatHooks: Sendable {
         case nil: return .text(400, "this is no interaction")
         case .ping?: return json(DiscordCallback.pong)
         case .other?: return json(DiscordCallback.acknowledged)
-        case .press(let press)?: return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
+        case .press(let press)?:
+            if let isNeeded = await presses.asksWhy(press, at: names) { return json(DiscordCallback.ask(press.token, isNeeded: isNeeded)) }
+            return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
+        case .reason(let press)?: return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
         }
     }
 

@@ -14,6 +14,12 @@ enum SlackBotDouble: ServiceDouble {
         guard request.header("authorization")?.hasPrefix("Bearer xoxb-") == true else { return .refused(error("invalid_auth")) }
         if request.segments[1] == "auth.test" { return .answered(.json(200, ["ok": true, "user": "relay"])) }
         guard let message = request.object else { return .refused(error("invalid_json")) }
+        if request.segments[1] == "views.open" {
+            guard message["trigger_id"]?.string == "t1", message["view"]?["type"]?.string == "modal" else {
+                return .refused(error("invalid_trigger"))
+            }
+            return .posted { _ in .json(200, ["ok": true]) }
+        }
         guard message["channel"]?.string?.hasPrefix("C") == true else { return .refused(error("channel_not_found")) }
         if let problem = SlackCheck.problem(in: request.body) { return .refused(error(problem)) }
         switch request.segments[1] {

@@ -59,6 +59,46 @@ struct SlackButtonTests {
         #expect(try await scene.house.ledger.audit(limit: 1).first?.address == "192.0.2.9")
     }
 
+    @Test func `a rejection in Slack opens a form, and what is written there is the reason`() async throws {
+        let scene = try await DecidingScene(route: "reason: required", destination: Self.bot), now = scene.house.clock.now
+        let token = try await scene.button("reject", .slackBot)
+        func reject(trigger: String) -> WebRequest {
+            Pressing.slack(
+                token, action: "reject", user: "UANN", secret: Self.secret, answerTo: DecidingScene.answers, trigger: trigger, now: now)
+        }
+        #expect(await scene.answer(reject(trigger: "t1")).body.isEmpty)
+        #expect(await eventually { await scene.house.inbox.messages(kind: .slackBot).count == 2 })
+        let view = try #require(await scene.house.inbox.messages(kind: .slackBot).last?.json?["view"])
+        #expect(view["blocks"]?.array?.first?["optional"]?.bool == false)
+        #expect(await scene.decisions.isEmpty, "a reason that never comes decides nothing")
+        func submit(_ reason: String, memory: JSONValue?) -> WebRequest {
+            Pressing.slack(
+                [
+                    "type": "view_submission", "user": ["id": "UANN", "username": "somebody"],
+                    "view": [
+                        "callback_id": view["callback_id"] ?? .null, "private_metadata": memory ?? .null,
+                        "state": ["values": ["reason": ["reason": ["value": .string(reason)]]]],
+                    ],
+                ], secret: Self.secret, now: now)
+        }
+        _ = await scene.answer(submit("Too much", memory: .string("{\"token\":\"r.1.guess.0123456789\"}")))
+        #expect(await scene.decisions.isEmpty)
+        #expect(await scene.answer(submit("Too much", memory: view["private_metadata"])).body.isEmpty)
+        #expect(await eventually { await scene.decisions.map(\.reason) == ["Too much (ann)"] })
+        #expect(await eventually { await scene.saidInSlack.contains("Rejected by ann.") })
+    }
+
+    @Test func `where Slack opens no form, a reason that is needed is said to be missing`() async throws {
+        let scene = try await DecidingScene(route: "reason: required", destination: Self.bot)
+        let token = try await scene.button("reject", .slackBot)
+        _ = await scene.answer(
+            Pressing.slack(
+                token, action: "reject", user: "UANN", secret: Self.secret, answerTo: DecidingScene.answers, trigger: "too late",
+                now: scene.house.clock.now))
+        #expect(await eventually { await scene.saidInSlack.contains { $0.hasPrefix("A reason is needed to reject this") } })
+        #expect(await scene.decisions.isEmpty)
+    }
+
     @Test func `a press is in the ledger before Slack is thanked`() async throws {
         let scene = try await DecidingScene(destination: Self.bot)
         let request = try await press(scene, "approve")
@@ -176,9 +216,35 @@ struct AnsweredButtonTests {
             #expect(await scene.answer(try Pressing.discord(token, user: "21", key: signer, now: time)).status == 401)
         }
         #expect(await scene.decisions.isEmpty)
-        let answer = await scene.answer(try Pressing.discord(token, user: "21", key: key, now: now))
+        let asked = await scene.answer(try Pressing.discord(token, user: "21", key: key, now: now))
+        #expect(
+            asked.html.contains("\"type\":9") && asked.html.contains("\"required\":false")
+                && asked.html.contains("\"custom_id\":\"\(token)\""))
+        #expect(await scene.decisions.isEmpty, "a reason that never comes decides nothing")
+        let answer = await scene.answer(try Pressing.discord(token, user: "21", reason: "Too much", key: key, now: now))
         #expect(answer.html.contains("Rejected by ann") && answer.html.contains("\"flags\":64"))
-        #expect(await scene.decisions.map(\.reason) == ["rejected by ann"])
+        #expect(await scene.decisions.map(\.reason) == ["Too much (ann)"])
+        let late = await scene.answer(try Pressing.discord(token, user: "21", reason: "Again", key: key, now: now))
+        #expect(late.html.contains("by ann"))
+        #expect(await scene.decisions.count == 1)
+    }
+
+    @Test func `Discord must be told why where the route says so, and only for what was shown`() async throws {
+        let key = DiscordKey()
+        let keys = InboxMessage.Kind.discord.keys(base: House.service(.discord)) + ", public_key: \"\(key.publicKey)\""
+        let scene = try await DecidingScene(route: "reason: required, approvers: [ann]", destination: keys), now = scene.house.clock.now
+        let token = try await scene.button("reject", .discord)
+        #expect(await scene.answer(try Pressing.discord(token, user: "21", key: key, now: now)).html.contains("\"required\":true"))
+        let empty = await scene.answer(try Pressing.discord(token, user: "21", reason: " ", key: key, now: now))
+        #expect(empty.html.contains("A reason is needed"))
+        let stranger = await scene.answer(try Pressing.discord(token, user: "99", reason: "Mine", key: key, now: now))
+        #expect(stranger.html.contains("is for ann to decide"))
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 1,000,000", actions: .null)
+        scene.house.clock.advance(by: .seconds(30))
+        try await scene.house.look()
+        let changed = await scene.answer(try Pressing.discord(token, user: "21", reason: "Too much", key: key, now: scene.house.clock.now))
+        #expect(changed.html.contains("has changed since"))
+        #expect(await scene.decisions.isEmpty)
     }
 
     @Test func `a webhook of Discord without an application has no buttons`() async throws {
