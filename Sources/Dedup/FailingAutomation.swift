@@ -31,7 +31,15 @@ extension Ledger {
     /// The automations that fail now, the last to fail first.
     package func failingAutomations(most: Int) async throws(LedgerError) -> (automations: [FailingAutomation], count: Int) {
         try await read { db in
-            let all = try db.all(FailingRow.failing) { (AutomationKey(account: $0[0], automation: $0[1]), $0.time(2), $0[3] as Int64) }
+            var all: [(key: AutomationKey, lastAt: Timestamp, after: Int64)] = []
+            for account in try db.all(FailingRow.accounts, make: { $0[0] as String }) {
+                let ends = try db.all(FailingRow.ends, account) { ($0[0] as String, $0.moment(1), $0.moment(2)) }
+                for (automation, bad, good) in ends {
+                    guard let bad, bad > good ?? .distantPast else { continue }
+                    all.append((AutomationKey(account: account, automation: automation), bad, good?.milliseconds ?? .min))
+                }
+            }
+            all.sort { $0.lastAt > $1.lastAt }
             let shown = try all.prefix(most).compactMap { key, lastAt, after in
                 try db.first(FailingRow.row, key.account, key.automation, after) { row in
                     FailingAutomation(
@@ -74,25 +82,19 @@ extension Ledger {
 }
 
 enum FailingRow {
-    /// The automations are found one after the other by the index, not by reading all runs.
-    static let failing = """
-        WITH RECURSIVE known(account, automation) AS (
-            SELECT account, automation FROM (SELECT account, automation FROM finished ORDER BY account, automation LIMIT 1)
+    /// The automations of an account are found one after the other by the index, not by reading all runs.
+    static let ends = """
+        WITH RECURSIVE known(automation) AS (
+            SELECT min(automation) FROM finished WHERE account = ?1
             UNION ALL
-            SELECT
-                (SELECT account FROM finished WHERE (account, automation) > (k.account, k.automation)
-                    ORDER BY account, automation LIMIT 1),
-                (SELECT automation FROM finished WHERE (account, automation) > (k.account, k.automation)
-                    ORDER BY account, automation LIMIT 1)
-            FROM known k WHERE k.account IS NOT NULL)
-        SELECT account, automation, bad, good FROM (
-            SELECT account, automation,
-                (SELECT max(at) FROM finished f WHERE f.account = k.account AND f.automation = k.automation AND f.failed = 1) AS bad,
-                coalesce((SELECT max(at) FROM finished f WHERE f.account = k.account AND f.automation = k.automation AND f.failed = 0),
-                    -9223372036854775808) AS good
-            FROM known k WHERE k.account IS NOT NULL)
-        WHERE bad > good ORDER BY bad DESC
+            SELECT (SELECT min(automation) FROM finished WHERE account = ?1 AND automation > k.automation)
+            FROM known k WHERE k.automation IS NOT NULL)
+        SELECT automation,
+            (SELECT max(at) FROM finished f WHERE f.account = ?1 AND f.automation = k.automation AND f.failed = 1),
+            (SELECT max(at) FROM finished f WHERE f.account = ?1 AND f.automation = k.automation AND f.failed = 0)
+        FROM known k WHERE k.automation IS NOT NULL
         """
+    static let accounts = "SELECT DISTINCT account FROM feed"
     static let row = """
         SELECT
             (SELECT count(*) FROM (SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at > ?3 LIMIT 10000)),

@@ -82,7 +82,7 @@ extension Ledger {
     package func events(_ filter: EventFilter, before: Int64?, most: Int) async throws(LedgerError) -> Page<Event> {
         try await read { db in
             let newest = try db.first("SELECT coalesce(max(n), 0) FROM event") { $0[0] as Int64 } ?? 0
-            let start = min(before ?? .max, newest + 1), end = max(0, start - (filter.isEmpty ? Int64(most) + 1 : DeskRow.searched))
+            let start = max(0, min(before ?? .max, newest + 1)), end = max(0, start - (filter.isEmpty ? Int64(most) + 1 : DeskRow.searched))
             let like = { (text: String?) in text.map { "%\($0.escapedForLike)%" } }
             let rows = try db.all(
                 DeskRow.search, start, end, filter.kind?.rawValue, like(filter.text), like(filter.automation),

@@ -17,7 +17,7 @@ extension PageStyle {
         .top nav a[aria-current]{font-weight:600;color:var(--ink);background:var(--page)}
         .who{margin-left:auto;display:flex;gap:.6rem;align-items:center;color:var(--soft);font-size:.9rem}.who form{margin:0}
         .live::before{content:"";display:inline-block;width:.6rem;height:.6rem;border-radius:50%;background:var(--bar);margin-right:.35rem}
-        .live.on::before{background:var(--good)}
+        .live.on::before{background:var(--good)}#news{position:sticky;top:.5rem;z-index:1}
         main{max-width:76rem;margin:0 auto;padding:1.1rem 1rem 4rem}
         .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;align-items:start;margin:0 0 1rem}
         section,.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem;margin:0 0 1rem;min-width:0}
@@ -41,11 +41,11 @@ extension PageStyle {
         .link{border:0;background:none;padding:0;font-weight:400;color:var(--link);text-decoration:underline}
         :is(a,button,input,select,textarea,summary):focus-visible{outline:3px solid var(--mark);outline-offset:2px}
         .say{border-left:.3rem solid var(--soft);background:var(--card);padding:.6rem .8rem;margin:0 0 1rem}.say.good{border-color:var(--good)}
-        .say.bad{border-color:var(--bad)}svg{display:block;width:100%;height:auto;max-width:44rem}svg text{fill:var(--soft);font-size:9px}
-        .b0{fill:var(--bar)}.b1{fill:var(--badbar)}.days{width:8.5rem;height:1.5rem;max-width:none;margin:.2rem 0}
+        .say.bad{border-color:var(--bad)}svg{display:block;width:100%;height:6rem}svg text{fill:var(--soft);font-size:9px}
+        .b0{fill:var(--bar)}.b1{fill:var(--badbar)}.days{width:8.5rem;height:1.5rem;margin:.2rem 0}
         pre{white-space:pre-wrap;overflow-wrap:anywhere;font:.85rem/1.5 ui-monospace,Menlo,Consolas,monospace;margin:0}
-        iframe{width:100%;height:34rem;border:1px solid var(--line);border-radius:.4rem;background:#fff}
+        iframe{width:100%;height:34rem;border:1px solid var(--line);border-radius:.4rem;background:var(--card);color-scheme:light dark}
         @media(max-width:30rem){main{padding:.8rem .6rem 3rem}section,.card{padding:.75rem .8rem}dl{grid-template-columns:1fr}dt{margin-top:.3rem}}
-        @media print{.top,.filters,.buttons,form{display:none}body{background:#fff;color:#000}section,.card{border:0;padding:0}}
+        @media print{.top,.filters,.buttons,textarea,form label,input{display:none}body{background:#fff;color:#000}section,.card{border:0;padding:0}}
         """
 }

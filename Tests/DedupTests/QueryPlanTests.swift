@@ -35,7 +35,7 @@ struct QueryPlanTests {
         ("upto before", WindowReaderSQL.uptoBefore),
         ("held deliveries", GaugeRow.heldDeliveries), ("held events", GaugeRow.heldEvents), ("gathered", GaugeRow.gatheredEvents),
         ("gauges of approvals", GaugeRow.openApprovals),
-        ("desk: failing", FailingRow.failing), ("desk: one failing", FailingRow.row), ("desk: days", FailingRow.days),
+        ("desk: failing", FailingRow.ends), ("desk: one failing", FailingRow.row), ("desk: days", FailingRow.days),
         ("desk: last runs", FailingRow.last), ("desk: approvals", DeskRow.approvals), ("desk: deliveries", DeskRow.deliveries),
         ("desk: events", DeskRow.events), ("desk: audit", DeskRow.audit), ("desk: search", DeskRow.search),
         ("desk: seen by", DeskRow.seenBy), ("desk: attempts", DeskRow.attempts), ("desk: dead", DeskRow.dead),

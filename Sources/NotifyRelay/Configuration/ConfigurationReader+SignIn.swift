@@ -23,6 +23,11 @@ extension ConfigurationReader {
         if read.publicURL == nil, server.node("public_url") == nil {
             server.missing("public_url", "https://… as people reach it, because they come back to it after signing in")
         }
+        if settings.header != nil, server.node("trusted") == nil {
+            server.note(
+                "sign_in", "a proxy signs people in and is not in server.trusted, so all of them share the 64 connections of one address",
+                expected: "trusted: with the addresses of header.from", isWarning: true)
+        }
         return settings
     }
 

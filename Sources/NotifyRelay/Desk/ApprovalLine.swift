@@ -9,11 +9,14 @@ struct ApprovalLine: Sendable {
     let parts: DeskParts
     /// It can be ticked, to be decided with others.
     let isPicked: Bool
+    /// The answer that is on its way; nil if none is.
+    var answer: Answer?
 
     var markup: Markup {
         let detail = row.detail, action = (detail?.action ?? "no summary").oneLine(most: 200)
         let state: Markup? =
             switch detail?.state {
+            case .open? where answer != nil: DeskParts.tag("on its way: \(answer?.choice.rawValue ?? "") by \(answer?.actor ?? "")", .wait)
             case .open?: detail?.overdue == true ? DeskParts.tag("overdue", .bad) : nil
             case let state?: DeskParts.tag(state.rawValue, state == .approved ? .good : .plain)
             case nil: nil
@@ -24,7 +27,7 @@ struct ApprovalLine: Sendable {
             <div><p><a href="\(DeskPath.approval(row.account, row.id))">\(action)</a> \(state)\(staging)</p>
             <p class="small">\(row.payload.origin.automation ?? row.payload.origin.automationID ?? row.account), \(when) \(parts.ago(row.askedAt))</p></div>
             """
-        guard isPicked else { return text }
+        guard isPicked, answer == nil else { return text }
         return """
             <div class="pick"><input type="checkbox" name="pick" value="\(Pick(row).text)" aria-label="\(action)">\(text)</div>
             """

@@ -12,6 +12,8 @@ struct ApprovalListPage: Sendable {
     let state: String
     /// The mark of the form that decides several; nil where nobody decides.
     let csrf: String?
+    /// The answers that are on their way, by the id of their approval.
+    var answers: [String: Answer] = [:]
     /// What became of those that were decided together.
     var outcomes: [(action: String, outcome: DecisionOutcome)] = []
 
@@ -21,7 +23,7 @@ struct ApprovalListPage: Sendable {
             return "<a class=\"button\" href=\"/approvals?state=\(name)\"\(current)>\(name.prefix(1).uppercased() + name.dropFirst())</a> "
         }
         let canPick = csrf != nil && list.items.count(where: \.isOpen) > 1
-        let rows = list.items.map { ApprovalLine(row: $0, parts: parts, isPicked: canPick && $0.isOpen).markup }
+        let rows = list.items.map { ApprovalLine(row: $0, parts: parts, isPicked: canPick && $0.isOpen, answer: answers[$0.id]).markup }
         let more: Markup? = list.next.map { "<p><a href=\"/approvals?state=\(state)&amp;before=\(Int($0))\">Earlier ones</a></p>" }
         let fields: Markup? = canPick ? csrf.map { DecideFields.several(csrf: $0) } : nil
         let section = DeskParts.section(

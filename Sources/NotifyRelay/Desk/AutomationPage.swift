@@ -61,7 +61,7 @@ struct AutomationPage: Sendable {
         let longest = Duration.milliseconds(most).spoken
         return """
             <section aria-labelledby="took"><h2 id="took">How long the last \(known.count) took</h2>
-            <svg viewBox="0 0 440 60" role="img" aria-label="The longest of the last \(known.count) runs took \(longest)">\(bars)</svg>
+            <svg viewBox="0 0 440 60" preserveAspectRatio="none" role="img" aria-label="The longest of the last \(known.count) runs took \(longest)">\(bars)</svg>
             <p class="small">The longest took \(longest). The table of runs below has each.</p></section>
             """
     }

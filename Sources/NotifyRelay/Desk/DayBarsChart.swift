@@ -47,7 +47,8 @@ struct DayBarsChart: Sendable {
                 <rect class="b1" x="\(x)" y="\(Self.number(Double(height) - bad))" width="\(wide)" height="\(Self.number(bad))"></rect>
                 """
         }
-        return "<svg class=\"\(css)\" viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"\(words)\">\(bars)</svg>"
+        return
+            "<svg class=\"\(css)\" viewBox=\"0 0 \(width) \(height)\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(words)\">\(bars)</svg>"
     }
 
     /// A bar that is not nothing can be seen.

@@ -16,7 +16,7 @@ struct DeskParts: Sendable {
 
     /// A moment with how long ago it was.
     func ago(_ moment: Timestamp) -> Markup {
-        "\(time(moment)) <small>(\(moment <= now ? moment.duration(to: now).spoken + " ago" : "in " + now.duration(to: moment).spoken))</small>"
+        "\(time(moment)) <small class=\"age\">(\(moment <= now ? moment.duration(to: now).spoken + " ago" : "in " + now.duration(to: moment).spoken))</small>"
     }
 
     func written(_ moment: Timestamp) -> String {

@@ -26,6 +26,8 @@ struct DeskReader: Sendable {
 
     struct Home: Sendable {
         var waiting: [ApprovalRow]
+        /// The answers that are on their way, by the id of their approval.
+        var answers: [String: Answer] = [:]
         var failing: [(automation: FailingAutomation, days: [RunDay])]
         var failingCount: Int
         var late: [Expectation]
@@ -37,11 +39,14 @@ struct DeskReader: Sendable {
     }
 
     func home() async throws(LedgerError) -> Home {
-        var waiting: [ApprovalRow] = [], late: [Expectation] = []
+        var waiting: [ApprovalRow] = [], late: [Expectation] = [], answers: [String: Answer] = [:]
         for account in try await accounts() {
             for row in try await ledger.openApprovals(account: account) {
                 // RevKeen has taken an answer, and the next look will show it.
-                if try await ledger.lastAnswer(account: account, approval: row.id)?.state != .taken { waiting.append(row) }
+                let answer = try await ledger.lastAnswer(account: account, approval: row.id)
+                if answer?.state == .taken { continue }
+                if answer?.state == .asked { answers[row.id] = answer }
+                waiting.append(row)
             }
             late += try await ledger.expectations(account: account).filter { $0.state == .open }
         }
@@ -49,7 +54,8 @@ struct DeskReader: Sendable {
         var rows: [(automation: FailingAutomation, days: [RunDay])] = []
         for automation in failing.automations { rows.append((automation, try await days(of: automation.key, count: Self.days))) }
         return Home(
-            waiting: waiting.sorted { ($0.askedAt, $0.id) < ($1.askedAt, $1.id) }, failing: rows, failingCount: failing.count,
+            waiting: waiting.sorted { ($0.askedAt, $0.id) < ($1.askedAt, $1.id) }, answers: answers, failing: rows,
+            failingCount: failing.count,
             late: late.sorted { ($0.dueAt, $0.automation) < ($1.dueAt, $1.automation) },
             held: try await ledger.openWindows().filter { $0.window.kind != .digest && $0.count > 0 }, mutes: try await ledger.mutes(),
             digests: await current().generation.router.digests.map { ($0.name, $0.schedule.next(after: clock.now)) },
@@ -58,6 +64,16 @@ struct DeskReader: Sendable {
 
     private func accounts() async throws(LedgerError) -> [String] {
         Set(try await ledger.feeds(account: nil).map(\.account)).sorted()
+    }
+
+    /// The answers to some approvals that are on their way or that RevKeen has taken, by the id of their approval.
+    func answers(to rows: [ApprovalRow]) async throws(LedgerError) -> [String: Answer] {
+        var answers: [String: Answer] = [:]
+        for row in rows where row.isOpen {
+            let answer = try await ledger.lastAnswer(account: row.account, approval: row.id)
+            if answer?.state == .asked || answer?.state == .taken { answers[row.id] = answer }
+        }
+        return answers
     }
 
     // MARK: One automation

@@ -1,7 +1,7 @@
 /// The script of the desk, a file of its own origin. Without it every page works by reload.
 ///
-/// It writes times in the reader's zone, and replaces the content of a page when the relay says that it changed, unless the reader is writing
-/// or choosing something in it.
+/// It writes times in the reader's zone, and replaces the content of a page when the relay says that it changed. Where the reader writes, chooses or marks
+/// something, and where a form decides, it says that something changed and waits to be asked: what one is about to decide is never exchanged.
 enum DeskScript {
     static let text = """
         "use strict";
@@ -14,30 +14,74 @@ enum DeskScript {
               t.title = t.getAttribute("datetime");
             });
           }
-          function busy(main) {
-            var a = document.activeElement;
-            if (a && main.contains(a) && /^(INPUT|TEXTAREA|SELECT)$/.test(a.tagName)) return true;
-            if (main.querySelector("details[open]")) return true;
-            return Array.prototype.some.call(main.querySelectorAll("textarea,input[type=checkbox]"), function (e) {
-              return e.type === "checkbox" ? e.checked : e.value !== "";
+          function spoken(ms) {
+            var s = Math.max(0, Math.round(ms / 1000));
+            if (s < 100) return s + " s";
+            if (s < 6000) return Math.round(s / 60) + " min";
+            if (s < 172800) return Math.round(s / 3600) + " h";
+            return Math.round(s / 86400) + " d";
+          }
+          function ages() {
+            document.querySelectorAll("time[datetime] + .age").forEach(function (a) {
+              var ms = Date.now() - new Date(a.previousElementSibling.getAttribute("datetime"));
+              if (!isNaN(ms)) a.textContent = ms >= 0 ? "(" + spoken(ms) + " ago)" : "(in " + spoken(-ms) + ")";
             });
           }
           var main = document.getElementById("main"), dot = document.getElementById("live");
           times(document);
           if (!main || !dot || !window.EventSource) return;
           dot.hidden = false;
-          var waiting = null;
+          var pressed = false, waiting = null;
+          document.addEventListener("mousedown", function () { pressed = true; });
+          document.addEventListener("mouseup", function () { setTimeout(function () { pressed = false; }, 300); });
+          // What somebody writes, chooses, marks or unfolds is not replaced, and neither is a form that decides: it shows what was asked.
+          function holds() {
+            if (pressed || String(window.getSelection()) !== "") return true;
+            if (main.querySelector("input[name=seen],input[name=pick]:checked,details[open]")) return true;
+            return Array.prototype.some.call(main.querySelectorAll("textarea,input[type=text],input[type=date],select"), function (e) {
+              return e === document.activeElement || (e.tagName === "SELECT" ? !e.options[e.selectedIndex].defaultSelected && e.selectedIndex > 0
+                : e.value !== e.defaultValue);
+            });
+          }
+          function key(e) { return e && main.contains(e) ? [e.tagName, e.getAttribute("href"), e.name, e.value, e.id].join(" ") : null; }
           function put(html) {
-            if (busy(main)) { waiting = html; return; }
+            var news = document.getElementById("news");
+            if (news) news.remove();
             waiting = null;
+            var focused = key(document.activeElement);
             main.innerHTML = html;
             times(main);
+            if (focused) Array.prototype.some.call(main.querySelectorAll("a,button,input,select,summary,[tabindex]"), function (e) {
+              if (key(e) !== focused) return false;
+              e.focus({preventScroll: true});
+              return true;
+            });
           }
-          setInterval(function () { if (waiting !== null) put(waiting); }, 2000);
-          var source = new EventSource("/live?page=" + encodeURIComponent(location.pathname + location.search));
-          source.onopen = function () { dot.classList.add("on"); dot.textContent = "live"; };
-          source.onerror = function () { dot.classList.remove("on"); dot.textContent = "not live"; };
-          source.onmessage = function (e) { put(JSON.parse(e.data)); };
+          function offer(html) {
+            // A form that decides nothing any more is taken away at once: somebody was first.
+            var isOver = main.querySelector("input[name=seen]") && html.indexOf('name="seen"') < 0;
+            if (isOver || !holds()) return put(html);
+            waiting = html;
+            if (document.getElementById("news")) return;
+            var bar = document.createElement("p"), show = document.createElement("button");
+            bar.id = "news"; bar.className = "say"; bar.setAttribute("role", "status");
+            bar.textContent = "Something here has changed. ";
+            show.type = "button"; show.textContent = "Show it";
+            show.onclick = function () { put(waiting); };
+            bar.appendChild(show);
+            main.parentNode.insertBefore(bar, main);
+          }
+          setInterval(ages, 10000);
+          function open() {
+            var source = new EventSource("/live?page=" + encodeURIComponent(location.pathname + location.search));
+            source.onopen = function () { dot.classList.add("on"); dot.textContent = "live"; };
+            source.onerror = function () {
+              dot.classList.remove("on"); dot.textContent = "not live";
+              if (source.readyState === 2) setTimeout(open, 5000);
+            };
+            source.onmessage = function (e) { offer(JSON.parse(e.data)); };
+          }
+          open();
         })();
 
         """

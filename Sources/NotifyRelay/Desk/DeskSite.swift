@@ -92,7 +92,9 @@ struct DeskSite: Sendable {
             let list = try await reader.ledger.approvals(
                 open: state == "all" ? nil : state == "waiting", before: request.before, most: DeskReader.ofOnePage)
             return ApprovalListPage(
-                list: list, parts: parts, state: state, csrf: mark("/approvals", request), outcomes: outcomes
+                list: list, parts: parts, state: state, csrf: mark("/approvals", request),
+                answers: try await reader.answers(to: list.items),
+                outcomes: outcomes
             ).page
         case ("approvals"?, 3): return try await approval(path[1], path[2], request, parts, outcome: nil)
         case ("automations"?, 3):
@@ -210,9 +212,16 @@ struct DeskSite: Sendable {
         return LiveStream(pages: live, id: id, key: key, contents: contents)
     }
 
-    /// The content of a page for one who has it open; nil if it cannot be shown now.
-    func content(_ request: PublicRequest) async -> String? {
-        do throws(LedgerError) { return try await page(request)?.content.html } catch { return nil }
+    /// The content of a page for one who has it open and may still see it.
+    ///
+    /// - Parameter door: nil where everybody may look.
+    func content(_ request: PublicRequest, door: SignInDoor?) async -> LivePages.Content {
+        do throws(LedgerError) {
+            if let door, try await door.visitor(request).visitor.person != request.visitor.person { return .ended }
+            return try await page(request).map { .shown($0.content.html) } ?? .ended
+        } catch {
+            return .unknown
+        }
     }
 
     // MARK: Deciding
@@ -298,16 +307,42 @@ struct DeskSite: Sendable {
             return response(.saying(400, "Nothing was said", "The form lacks the verdict."), request)
         }
         let picks = request.formValues("pick").prefix(DeskReader.ofOnePage).compactMap(Pick.init(text:))
-        var outcomes: [(action: String, outcome: DecisionOutcome)] = []
+        for account in Set(picks.map(\.account)) { await reader.approvals.refresh(account, within: DecisionPages.freshness) }
+        var written: [(pick: Pick, action: String, outcome: DecisionOutcome)] = []
         for pick in picks {
             let action = try await reader.ledger.approval(account: pick.account, id: pick.approval)?.detail?.action ?? pick.approval
-            let outcome = await decided(pick.account, pick.approval, choice, reason: form["reason"], seen: pick.shown, request)
-            if outcome.kind == .changed { await reader.approvals.refresh(pick.account, within: .zero) }
-            outcomes.append((action, outcome))
+            let request = DecisionRequest(
+                account: pick.account, approval: pick.approval, choice: choice, reason: form["reason"], shown: .hash(pick.shown),
+                speaker: speaker(request))
+            let outcome: DecisionOutcome
+            do throws(LedgerError) {
+                outcome = try await deciding.write(request, cursor: nil)
+            } catch {
+                logger.error("an answer cannot be written down: \(error)")
+                outcome = .unwritten(error, again: "try again")
+            }
+            written.append((pick, action, outcome))
+        }
+        // All answers are written down by now. The calls go on if the reader leaves, so this is no child task.
+        let calls = written.map(\.outcome), deciding = deciding
+        let finished = await Task { await Self.finish(calls, deciding) }.value
+        let outcomes = zip(written, finished).map { (action: $0.action, outcome: $1) }
+        for account in Set(zip(written, finished).filter { $1.kind == .changed }.map(\.0.pick.account)) {
+            await reader.approvals.refresh(account, within: .zero)
         }
         if outcomes.isEmpty { return response(.saying(400, "Nothing was ticked", "Tick the approvals that you decide."), request) }
         guard let page = try await page(request, outcomes: outcomes) else { return .nothing }
         return response(page, request)
+    }
+
+    /// Calls RevKeen for what was written down, several at once.
+    private static func finish(_ outcomes: [DecisionOutcome], _ deciding: any Deciding) async -> [DecisionOutcome] {
+        await withTaskGroup(of: (Int, DecisionOutcome).self) { group in
+            for (index, outcome) in outcomes.enumerated() { group.addTask { (index, await deciding.finish(outcome)) } }
+            var finished = outcomes
+            for await (index, outcome) in group { finished[index] = outcome }
+            return finished
+        }
     }
 
     private func decided(
@@ -361,7 +396,7 @@ struct DeskSite: Sendable {
 
 extension PublicRequest {
     /// The number before which a part of a list begins; nil for its first part.
-    fileprivate var before: Int64? { query["before"].flatMap { Int64($0) } }
+    fileprivate var before: Int64? { query["before"].flatMap { Int64($0) }.map { max(0, $0) } }
 
     /// All values of a field of a posted form.
     fileprivate func formValues(_ name: String) -> [String] {

@@ -33,7 +33,9 @@ struct HomePage: Sendable {
 
     private var waiting: Markup {
         let shown = home.waiting.prefix(DeskReader.mostWaiting)
-        let rows = shown.map { ApprovalLine(row: $0, parts: parts, isPicked: csrf != nil && shown.count > 1).markup }
+        let rows = shown.map {
+            ApprovalLine(row: $0, parts: parts, isPicked: csrf != nil && shown.count > 1, answer: home.answers[$0.id]).markup
+        }
         let more: Markup? = home.waiting.count > shown.count ? "<p><a href=\"/approvals\">All \(home.waiting.count)</a></p>" : nil
         let fields: Markup? = shown.count > 1 ? csrf.map { DecideFields.several(csrf: $0) } : nil
         let section = DeskParts.section(
@@ -117,7 +119,7 @@ struct HomePage: Sendable {
         }
         let feeds = status.feeds.map { feed -> [Markup] in
             [
-                "\(feed.account)", "\(feed.feed)", "\(feed.age.spoken) ago",
+                "\(feed.account)", "\(feed.feed)", "<span class=\"age\">\(feed.age.spoken) ago</span>",
                 "\((feed.saturated ? "full " : "") + (feed.gaps > 0 ? "reading on" : ""))",
             ]
         }

@@ -11,6 +11,15 @@ actor LivePages {
         var reader: String?
     }
 
+    /// What a page shows now.
+    enum Content: Sendable, Equatable {
+        case shown(String)
+        /// It cannot be read now.
+        case unknown
+        /// The reader is signed out, or is nobody any more.
+        case ended
+    }
+
     private struct Open {
         var request: PublicRequest
         var readers: [Int: AsyncStream<String>.Continuation] = [:]
@@ -20,7 +29,7 @@ actor LivePages {
 
     private let ledger: Ledger
     private let clock: any WallClock
-    private let make: @Sendable (PublicRequest) async -> String?
+    private let make: @Sendable (PublicRequest) async -> Content
     private var open: [Key: Open] = [:]
     private var next = 0
     private var worker: Task<Void, Never>?
@@ -28,15 +37,15 @@ actor LivePages {
 
     /// Pages are made again at most this often.
     private static let pace = Duration.seconds(1)
-    /// Without a change, pages are made again after this time, because they say how long ago something was.
-    private static let idle = 30
+    /// Without a change, pages are made again after so many turns, because a reader may have been signed out, and other processes write too.
+    private static let idle = 5
     /// A stream ends after this time, before the listener cuts it off. The browser opens the next one by itself.
     private static let longest = Duration.seconds(100)
     /// The most pages that are kept up to date at once.
     static let most = 500
 
-    /// - Parameter make: the content of a page; nil if it cannot be shown now.
-    init(ledger: Ledger, clock: any WallClock, make: @escaping @Sendable (PublicRequest) async -> String?) {
+    /// - Parameter make: the content of a page, for whoever asked for it and may still see it.
+    init(ledger: Ledger, clock: any WallClock, make: @escaping @Sendable (PublicRequest) async -> Content) {
         self.ledger = ledger
         self.clock = clock
         self.make = make
@@ -80,9 +89,31 @@ actor LivePages {
     }
 
     private func renew(_ key: Key, _ page: Open) async {
-        guard let html = await make(page.request), open[key] != nil else { return }
-        guard open[key]?.last != html else { return }
+        let html: String
+        switch await make(page.request) {
+        case .unknown: return
+        case .ended:
+            for id in (open[key]?.readers ?? [:]).keys { leave(id, key) }
+            return
+        case .shown(let content): html = content
+        }
+        guard let last = open[key]?.last, last.withoutAges == html.withoutAges else {
+            guard open[key] != nil else { return }
+            return tell(html, key)
+        }
+    }
+
+    private func tell(_ html: String, _ key: Key) {
         open[key]?.last = html
         for reader in (open[key]?.readers ?? [:]).values { reader.yield(html) }
+    }
+}
+
+extension String {
+    /// The markup without how long ago something was, which changes though nothing happened.
+    fileprivate var withoutAges: String {
+        split(separator: "class=\"age\">", omittingEmptySubsequences: false).enumerated().map { index, part in
+            index == 0 ? String(part) : String(part.drop { $0 != "<" })
+        }.joined()
     }
 }

@@ -26,8 +26,12 @@ enum OperatorAct: Sendable, Equatable {
     ///   - automation: the id of the automation whose page it is.
     init?(_ form: [String: String], destination: String?, automation: String?) {
         switch (form["act"], destination, automation) {
-        case ("retry"?, let name?, _): self = .retry(Self.selection(form, name))
-        case ("drop"?, let name?, _): self = .drop(Self.selection(form, name))
+        case ("retry"?, let name?, _):
+            guard let selection = Self.selection(form, name) else { return nil }
+            self = .retry(selection)
+        case ("drop"?, let name?, _):
+            guard let selection = Self.selection(form, name) else { return nil }
+            self = .drop(selection)
         case ("open"?, let name?, _): self = .open(name)
         case ("release"?, let name?, _): self = .release(name)
         case ("sample"?, let name?, _): self = .sample(name)
@@ -41,8 +45,10 @@ enum OperatorAct: Sendable, Equatable {
         }
     }
 
-    private static func selection(_ form: [String: String], _ destination: String) -> Selection {
-        form["delivery"].flatMap { Int64($0) }.map { .deliveries([$0]) } ?? .destination(destination)
+    /// One delivery, or all of the destination if the form names none; nil if it names what is none.
+    private static func selection(_ form: [String: String], _ destination: String) -> Selection? {
+        guard let text = form["delivery"] else { return .destination(destination) }
+        return Int64(text).flatMap { $0 > 0 ? .deliveries([$0]) : nil }
     }
 
     /// It cannot be undone, so it is asked for twice.

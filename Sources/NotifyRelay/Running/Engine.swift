@@ -106,7 +106,7 @@ struct Engine: Sendable {
         let proxies = TrustedProxies(blocks: server.trusted)
         var health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
         let beside = health
-        health.desk = relay.desk(forms: nil)
+        health.desk = relay.desk(door: nil)
         let expected = [server.listen, server.publicListen].compactMap(\.self).count + 1
         let arrivals = Arrivals(of: expected) { [manager] in manager.say(.ready(status: RunNotices.summary(configuration))) }
         var parts = [ServicePart { try await beside.run(at: socket, onServing: arrivals.arrive) }]
@@ -168,7 +168,7 @@ struct Engine: Sendable {
         let hooks = ChatHooks(
             presses: relay.presses(keys: keys), destinations: { await relay.generation.destinations }, tools: tools, clock: tools.clock)
         let hosts = HostGuard(server.hosts + [server.publicURL.flatMap { WebAddress($0)?.host }].compactMap(\.self))
-        let desk = door.map { relay.desk(forms: $0.forms) }
+        let desk = door.map { relay.desk(door: $0) }
         return PublicServer(
             host: listen.host, port: listen.port, site: PublicSite(pages: pages, hooks: hooks, hosts: hosts, door: door, desk: desk),
             logger: logger,

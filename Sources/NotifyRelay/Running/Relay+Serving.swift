@@ -10,12 +10,13 @@ extension Relay {
 
     /// The pages where people look.
     ///
-    /// - Parameter forms: protects the forms of people who are signed in; nil where everybody may look and nobody decides.
-    nonisolated func desk(forms: FormGuard?) -> DeskSite {
+    /// - Parameter door: where people sign in; nil where everybody may look and nobody decides.
+    nonisolated func desk(door: SignInDoor?) -> DeskSite {
+        let forms = door?.forms
         let reader = DeskReader(ledger: ledger, status: status, approvals: approvals, clock: clock, current: current)
         var desk = DeskSite(reader: reader, deciding: deciding, forms: forms, logger: logger)
         if forms != nil { desk.acts = OperatorActs(ledger: ledger, lanes: laneRegistry, clock: clock, current: current) }
-        desk.live = LivePages(ledger: ledger, clock: clock) { [desk] in await desk.content($0) }
+        desk.live = LivePages(ledger: ledger, clock: clock) { [desk] in await desk.content($0, door: door) }
         return desk
     }
 }

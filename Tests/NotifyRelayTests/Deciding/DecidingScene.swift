@@ -104,7 +104,7 @@ extension House {
         pages.signsIn = door != nil
         return PublicSite(
             pages: pages, hooks: hooks, hosts: HostGuard(["relay.example"]), door: door,
-            desk: door.map { relay.desk(forms: $0.forms) })
+            desk: door.map { relay.desk(door: $0) })
     }
 
     var hooks: ChatHooks {

@@ -62,6 +62,15 @@ struct DeskActTests {
         #expect(try await scene.house.delivery("lost").state == .dropped)
     }
 
+    @Test(arguments: ["abc", "", "-1", "1 or 1=1"]) func `what names no delivery acts on nothing`(delivery: String) async throws {
+        let scene = try await Scene()
+        _ = try await scene.dead()
+        let ann = scene.browser()
+        await ann.open("/destinations/ops")
+        #expect(await ann.post(["act": "drop", "delivery": delivery, "confirm": "yes"]).status == 400)
+        #expect(try await scene.house.delivery("lost").state == .dead)
+    }
+
     @Test func `a closed lane is opened at once`() async throws {
         let scene = try await Scene(), ann = scene.browser()
         scene.house.channel().next(.gone)

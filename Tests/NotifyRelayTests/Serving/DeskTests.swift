@@ -134,7 +134,7 @@ struct DeskTests {
 
     @Test func `where everybody may look nothing is decided`() async throws {
         let scene = try await Scene(), id = try await scene.request("Refund 12 EUR?")
-        let desk = scene.house.relay.desk(forms: nil)
+        let desk = scene.house.relay.desk(door: nil)
         for path in [[], ["approvals"], ["approvals", "live", id]] {
             let page = try #require(await desk.answer(PublicRequest(method: "GET", segments: path)))
             #expect(page.status == 200 && page.html.contains("Refund 12 EUR?"))
@@ -173,6 +173,38 @@ struct DeskTests {
         #expect(await count("kind=run") == 0)
         let page = await scene.browser().open("/events?text=%22%3E%3Cb%3E")
         #expect(page.html.contains("value=\"&quot;&gt;&lt;b&gt;\""))
+    }
+
+    @Test(arguments: ["-9223372036854775808", "9223372036854775807", "-1", "0", "99999999999999999999", "x", ""])
+    func `a list that begins at an odd number is a list`(before: String) async throws {
+        let scene = try await Scene()
+        try await scene.house.notify("one")
+        for path in ["/events", "/approvals"] { #expect(await scene.browser().open("\(path)?before=\(before)").status == 200) }
+    }
+
+    @Test func `an answer that is on its way is said, and cannot be ticked`() async throws {
+        let scene = try await Scene(), first = try await scene.request("Refund 1")
+        _ = try await scene.request("Refund 2")
+        _ = try await scene.request("Refund 3")
+        await scene.house.world.arrange { $0.unavailable = 503 }
+        let ann = scene.browser()
+        await ann.open("/approvals/live/\(first)")
+        await ann.post(["verdict": "approve"])
+        for path in ["/", "/approvals"] {
+            let html = await ann.open(path).html
+            #expect(html.contains("on its way: approve by ann") && html.ranges(of: "name=\"pick\"").count == 2, "\(path)")
+        }
+    }
+
+    @Test func `who is signed out sees no more of a page that is open`() async throws {
+        let scene = try await Scene()
+        let desk = scene.house.relay.desk(door: scene.site.door)
+        var request = PublicRequest(method: "GET", segments: [], headers: [("x-who", "ann@example.com")], peer: "192.0.2.7")
+        request.visitor = try await #require(scene.site.door).visitor(request).visitor
+        let shown = await desk.content(request, door: scene.site.door)
+        #expect(shown != .ended && shown != .unknown)
+        request.headers = []
+        #expect(await desk.content(request, door: scene.site.door) == .ended)
     }
 
     @Test func `an event, an automation and a destination have their pages, and what is not known has none`() async throws {
@@ -215,7 +247,7 @@ struct DeskTests {
         let scene = try await Scene(), made = Locked(0)
         let pages = LivePages(ledger: scene.house.ledger, clock: scene.house.clock) { _ in
             made.withLock { $0 += 1 }
-            return "content \(made.withLock { $0 })"
+            return .shown("content \(made.withLock { $0 })")
         }
         let key = LivePages.Key(target: "/", reader: nil), request = PublicRequest(method: "GET", segments: [])
         let first = try #require(await pages.contents(of: request, for: key)),
