@@ -34,7 +34,7 @@ struct AutomationPage: Sendable {
             "<option value=\"\($0.0)\">\($0.1)</option>" as Markup
         }
         let mute: Markup = """
-            <label for="for">For</label> <select id="for" name="for">\(choices)</select> <button name="act" value="mute">Mute</button>
+            <label for="for">Mute it for</label> <select id="for" name="for">\(choices)</select> <button name="act" value="mute">Mute</button>
             """
         let button: Markup = automation.mute == nil ? mute : "<button name=\"act\" value=\"unmute\">Hear it again</button>"
         return """

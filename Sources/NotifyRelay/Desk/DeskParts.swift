@@ -38,7 +38,7 @@ struct DeskParts: Sendable {
         let header = head.map { "<th scope=\"col\">\($0)</th>" as Markup }
         let body = rows.map { "<tr>\($0.map { "<td>\($0)</td>" as Markup })</tr>" as Markup }
         return
-            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"\(caption)\"><table><thead><tr>\(header)</tr></thead><tbody>\(body)</tbody></table></div>"
+            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table: \(caption)\"><table><thead><tr>\(header)</tr></thead><tbody>\(body)</tbody></table></div>"
     }
 
     static func tag(_ text: String, _ tone: Tone = .plain) -> Markup { "<span class=\"tag \(tone.rawValue)\">\(text)</span>" }

@@ -72,7 +72,8 @@ struct DestinationPage: Sendable {
         csrf.map { csrf in
             """
             <form method="post"><input type="hidden" name="csrf" value="\(csrf)"><input type="hidden" name="delivery" value="\(Int(dead.id))">\
-            <p class="buttons"><button name="act" value="retry">Retry</button><button name="act" value="drop">Drop</button></p></form>
+            <p class="buttons"><button name="act" value="retry" aria-label="Retry delivery \(Int(dead.id))">Retry</button>\
+            <button name="act" value="drop" aria-label="Drop delivery \(Int(dead.id))">Drop</button></p></form>
             """
         }
     }

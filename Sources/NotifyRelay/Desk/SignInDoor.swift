@@ -57,8 +57,10 @@ struct SignInDoor: Sendable {
 
     /// Sends the browser to the issuer.
     func begin(_ request: PublicRequest) async -> PublicResponse {
-        guard let issuer else { return SignInPage.needsProxy.response(503) }
         let destination = Self.local(request.query["to"]) ?? "/"
+        // A proxy has named the reader meanwhile.
+        if settings.header?.email(in: request) != nil { return .redirect(to: destination) }
+        guard let issuer else { return SignInPage.needsProxy.response(503) }
         let ticket = SignInTicket(to: destination, now: clock.now) { count in
             SymmetricKey(size: SymmetricKeySize(bitCount: count * 8)).withUnsafeBytes { Array($0) }
         }

@@ -50,7 +50,11 @@ struct PublicResponse: Sendable {
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
     static func text(_ status: Int, _ text: String) -> PublicResponse {
-        PublicResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+        PublicResponse(
+            status: status,
+            headers: [
+                ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ], body: Array((text + "\n").utf8))
     }
 
     /// Sends the browser on. After a post it asks by GET.

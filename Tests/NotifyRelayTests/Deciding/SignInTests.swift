@@ -176,6 +176,13 @@ struct SignInTests {
         #expect(await !isAnn("192.0.2.7", [header, (name: "x-forwarded-for", value: "10.1.2.3")]))
     }
 
+    @Test func `who is named by a proxy meanwhile comes to the page that they wanted`() async throws {
+        let scene = try await Scene(), browser = Browser(scene.site, peer: "10.1.2.3")
+        browser.headers = [("x-forwarded-email", "ann@example.com")]
+        let page = await browser.ask("GET", "/sign-in?to=/approvals", body: [])
+        #expect(page.status == 303 && page.header("location") == "/approvals")
+    }
+
     @Test func `a cookie that was changed or made elsewhere is nobody's`() async throws {
         let scene = try await Scene(), link = "/a/" + (try scene.deciding.token()), browser = Browser(scene.site)
         try await scene.signIn("eve@example.com", browser, to: link)
