@@ -19,7 +19,6 @@ struct SignInDoor: Sendable {
     let people: @Sendable () async -> [Person]
     let clock: any WallClock
     let logger: Logger
-    let guesses = GuessLimit()
 
     /// Who asks, and the cookie that a response must set because the session was used.
     struct Found: Sendable {
