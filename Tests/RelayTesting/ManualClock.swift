@@ -77,12 +77,16 @@ package final class ManualClock: WallClock {
 }
 
 extension ManualClock {
-    /// Lets other tasks run until `condition` holds. Returns false if it still does not hold after 20,000 turns, so that a test always
-    /// ends.
+    /// Lets other tasks run until `condition` holds. Returns false if it still does not hold after 20,000 turns and ten seconds more, so that a
+    /// test always ends. On a busy machine another thread may not come to its turn for a while.
     package func settle(until condition: @Sendable () async -> Bool) async -> Bool {
         for _ in 0..<20_000 {
             if await condition() { return true }
             await Task.yield()
+        }
+        for _ in 0..<1_000 {
+            if await condition() { return true }
+            try? await Task.sleep(for: .milliseconds(10))
         }
         return false
     }
