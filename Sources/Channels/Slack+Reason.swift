@@ -7,6 +7,8 @@ import Transport
 extension SlackCallback {
     private static let name = "notify_relay_reject"
     private static let field = "reason"
+    /// A chat has an id, a name, and the name with `#`.
+    private static let mostChats = 3
     /// A form can be opened for three seconds after the press.
     private static let patience = Duration.milliseconds(2_500)
 
@@ -59,7 +61,7 @@ extension SlackCallback {
             let token = memory["token"]?.string
         else { return nil }
         var press = Press(
-            chats: memory["chats"]?.array?.compactMap(\.string) ?? [], token: token, userID: user,
+            chats: Array((memory["chats"]?.array ?? []).compactMap(\.string).prefix(mostChats)), token: token, userID: user,
             userName: payload["user"]?["username"]?.string ?? payload["user"]?["name"]?.string,
             answerTo: memory["answer_to"]?.string.map(Secret.init))
         press.reason = view["state"]?["values"]?[field]?[field]?["value"]?.string ?? ""
