@@ -65,11 +65,11 @@ enum DecideFields {
         """
     }
 
-    static func one(csrf: String, seen: String, reader: String, needsReason: Bool) -> Markup {
+    static func one(csrf: String, seen: String, reader: String, needsReason: Bool, reason: String) -> Markup {
         """
         <form method="post"><p>You decide as <strong>\(reader)</strong>.</p>
         <input type="hidden" name="seen" value="\(seen)"><input type="hidden" name="csrf" value="\(csrf)">
-        <label for="reason">\(needsReason ? "Reason, which is needed to reject" : "Reason, if you reject")</label><textarea id="reason" name="reason" rows="3" maxlength="2000"></textarea>
+        <label for="reason">\(needsReason ? "Reason, which is needed to reject" : "Reason, if you reject")</label><textarea id="reason" name="reason" rows="3" maxlength="2000">\(reason)</textarea>
         <p class="buttons"><button name="verdict" value="approve" class="approve">Approve</button>
         <button name="verdict" value="reject" class="reject">Reject</button></p></form>
         """

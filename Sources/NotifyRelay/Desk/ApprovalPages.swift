@@ -51,6 +51,8 @@ struct ApprovalPage: Sendable {
     let reader: String?
     let csrf: String?
     var outcome: DecisionOutcome?
+    /// The reason that was typed for a decision that did not take place; it is not to be typed again.
+    var typed = ""
 
     var page: DeskPage {
         DeskPage(
@@ -104,7 +106,7 @@ struct ApprovalPage: Sendable {
             guard let reader, let csrf else { return votes.map { "<section>\($0)</section>" } }
             if let whyNot = view.whyNot { return "<section aria-label=\"Decide\">\(votes)<p>\(whyNot.sentence).</p></section>" }
             return
-                "<section aria-label=\"Decide\">\(votes)\(DecideFields.one(csrf: csrf, seen: view.row.shownHash, reader: reader, needsReason: view.needsReason))</section>"
+                "<section aria-label=\"Decide\">\(votes)\(DecideFields.one(csrf: csrf, seen: view.row.shownHash, reader: reader, needsReason: view.needsReason, reason: typed))</section>"
         }
     }
 

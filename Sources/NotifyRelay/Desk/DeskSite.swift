@@ -138,6 +138,7 @@ struct DeskSite: Sendable {
             audit: try await reader.ledger.audit(account: account, approval: id), parts: parts, reader: speaker.person,
             csrf: mark(DeskPath.approval(account, id), request))
         page.outcome = outcome
+        page.typed = String((request.form["reason"] ?? "").prefix(2_000))
         return page.page
     }
 

@@ -93,6 +93,18 @@ struct DeskTests {
         #expect(page.contains("ann, reject: taken") && page.contains("It was rejected by ann"))
     }
 
+    @Test func `what was typed is kept when the request has changed`() async throws {
+        let scene = try await Scene(), id = try await scene.request("Refund 12 EUR?"), ann = scene.browser()
+        await ann.open("/approvals/live/\(id)")
+        await scene.house.world.changeApproval(id, action: "Refund 13 EUR?", actions: .null)
+        scene.house.clock.advance(by: .minutes(1))
+        try await scene.house.look()
+        let page = await ann.post(["verdict": "reject", "reason": "Too <much>"])
+        #expect(page.html.contains("has changed since") || page.html.contains("It has changed since"))
+        #expect(page.html.contains("Refund 13 EUR?") && page.html.contains("Too &lt;much&gt;</textarea>"))
+        #expect(await scene.house.world.decisions.isEmpty)
+    }
+
     @Test func `several are decided together, and what changed meanwhile is not`() async throws {
         let scene = try await Scene(), ann = scene.browser()
         let ids = [
