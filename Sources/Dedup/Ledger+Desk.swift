@@ -40,6 +40,12 @@ package struct Page<Item: Sendable>: Sendable {
     package var next: Int64?
     /// When the oldest entry that was searched was seen; nil if nothing was searched.
     package var searchedTo: Timestamp?
+
+    package init(items: [Item], next: Int64?, searchedTo: Timestamp? = nil) {
+        self.items = items
+        self.next = next
+        self.searchedTo = searchedTo
+    }
 }
 
 extension Ledger {

@@ -134,7 +134,7 @@ struct AnswerCall: Sendable {
             // If this write fails, the answer is due when its lease ends. The text for the person is true in both cases.
             let fault = await settle(answer, as: .asked, status: error.status, dueAt: clock.now + wait)
             return DecisionOutcome(
-                kind: .kept, text: "RevKeen was not reached (\(error.detail)); the answer is kept and the daemon carries it on",
+                kind: .kept, text: "RevKeen was not reached (\(error.detail)); the answer is kept and sent again",
                 storeFault: fault)
         }
     }

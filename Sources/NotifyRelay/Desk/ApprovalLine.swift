@@ -56,10 +56,10 @@ struct Pick: Sendable, Equatable {
 
 /// The fields with which approvals are decided.
 enum DecideFields {
-    static func several(csrf: String) -> Markup {
+    static func several(csrf: String, typed: String = "") -> Markup {
         """
         <div><input type="hidden" name="csrf" value="\(csrf)">
-        <label for="reason">Reason, for those that you reject</label><textarea id="reason" name="reason" rows="2" maxlength="2000"></textarea>
+        <label for="reason">Reason, for those that you reject</label><textarea id="reason" name="reason" rows="2" maxlength="2000" class="typed">\(typed)</textarea>
         <p class="buttons"><button name="verdict" value="approve" class="approve">Approve the ticked ones</button>
         <button name="verdict" value="reject" class="reject">Reject the ticked ones</button></p></div>
         """
@@ -69,7 +69,7 @@ enum DecideFields {
         """
         <form method="post"><p>You decide as <strong>\(reader)</strong>.</p>
         <input type="hidden" name="seen" value="\(seen)"><input type="hidden" name="csrf" value="\(csrf)">
-        <label for="reason">\(needsReason ? "Reason, which is needed to reject" : "Reason, if you reject")</label><textarea id="reason" name="reason" rows="3" maxlength="2000">\(reason)</textarea>
+        <label for="reason">\(needsReason ? "Reason, which is needed to reject" : "Reason, if you reject")</label><textarea id="reason" name="reason" rows="3" maxlength="2000" class="typed">\(reason)</textarea>
         <p class="buttons"><button name="verdict" value="approve" class="approve">Approve</button>
         <button name="verdict" value="reject" class="reject">Reject</button></p></form>
         """

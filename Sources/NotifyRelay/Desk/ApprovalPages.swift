@@ -16,6 +16,8 @@ struct ApprovalListPage: Sendable {
     var answers: [String: Answer] = [:]
     /// What became of those that were decided together.
     var outcomes: [(action: String, outcome: DecisionOutcome)] = []
+    /// The reason that was typed for decisions that did not all take place; it is not to be typed again.
+    var typed = ""
 
     var page: DeskPage {
         let tabs = ["waiting", "over", "all"].map { name -> Markup in
@@ -25,17 +27,15 @@ struct ApprovalListPage: Sendable {
         let canPick = csrf != nil && list.items.count(where: \.isOpen) > 1
         let rows = list.items.map { ApprovalLine(row: $0, parts: parts, isPicked: canPick && $0.isOpen, answer: answers[$0.id]).markup }
         let more: Markup? = list.next.map { "<p><a href=\"/approvals?state=\(state)&amp;before=\(Int($0))\">Earlier ones</a></p>" }
-        let fields: Markup? = canPick ? csrf.map { DecideFields.several(csrf: $0) } : nil
+        let fields: Markup? = canPick ? csrf.map { DecideFields.several(csrf: $0, typed: typed) } : nil
         let section = DeskParts.section(
             "Approvals", id: "list", empty: "There are none. A request for approval appears here as soon as RevKeen shows it.", rows,
             after: "\(more)\(fields)")
         let body: Markup = canPick ? "<form method=\"post\" action=\"/approvals\">\(section)</form>" : section
-        let said = outcomes.map { action, outcome -> Markup in
-            "<p role=\"status\" class=\"say \(outcome.isGood ? "good" : "bad")\">\(action.oneLine(most: 120)): \(outcome.text)</p>"
-        }
+        let said = outcomes.map { DeskParts.said("\($0.action.oneLine(most: 120)): \($0.outcome.text)", isGood: $0.outcome.isGood) }
         return DeskPage(
-            title: "Approvals", content: "<h1>Approvals</h1>\(said)<p>\(tabs)</p>\(body)", place: .approvals,
-            isLive: outcomes.isEmpty && state != "over" && list.next == nil)
+            title: "Approvals", said: Markup(said), content: "<h1>Approvals</h1><p>\(tabs)</p>\(body)", place: .approvals,
+            isLive: state != "over" && list.next == nil)
     }
 }
 
@@ -56,14 +56,18 @@ struct ApprovalPage: Sendable {
 
     var page: DeskPage {
         DeskPage(
-            status: outcome?.kind == .unwritten ? 503 : 200, title: view.facts.action.oneLine(most: 80), content: content,
-            place: .approvals,
-            isLive: outcome == nil)
+            status: outcome?.kind == .unwritten ? 503 : 200, title: view.facts.action.oneLine(most: 80), said: said, content: content,
+            place: .approvals, isLive: true)
+    }
+
+    /// What came of a decision. Where it took place, the page itself says so.
+    private var said: Markup? {
+        guard let outcome, outcome.kind != .done || outcome.storeFault != nil else { return nil }
+        return DeskParts.said("\(outcome.text.sentence).", isGood: outcome.isGood)
     }
 
     private var content: Markup {
-        let said: Markup? = outcome.map { "<p role=\"status\" class=\"say \($0.isGood ? "good" : "bad")\">\($0.text.sentence)</p>" }
-        return "<h1>\(heading)</h1>\(said)\(facts)\(decide)<div class=\"grid\">\(history)\(messages)</div>"
+        "<h1>\(heading)</h1>\(facts)\(decide)<div class=\"grid\">\(history)\(messages)</div>"
     }
 
     private var heading: String {
@@ -77,7 +81,10 @@ struct ApprovalPage: Sendable {
     private var facts: Markup {
         let facts = view.facts
         let lines = facts.lines.map { "<li>\($0)</li>" as Markup }
-        let rows = facts.rows.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as Markup }
+        let rows = facts.rows.map { row -> Markup in
+            let varies: Markup? = row.name == DecisionFacts.waiting ? " class=\"age\"" : nil
+            return "<dt>\(row.name)</dt><dd\(varies)>\(row.value)</dd>"
+        }
         let cut: Markup? = facts.cutBytes.map {
             "<p class=\"wait\">\($0) bytes of this request are too large for this page. Read them in RevKeen.</p>"
         }
@@ -85,7 +92,7 @@ struct ApprovalPage: Sendable {
         let staging: Markup? = facts.isStaging ? DeskParts.tag("staging", .wait) : nil
         return """
             <section aria-label="What is asked">\(staging)<p class="quote action">\(facts.action)</p><ul>\(lines)</ul>\(cut)<dl>\(rows)</dl>\(link)
-            <p class="small">As RevKeen showed it at \(facts.asOf).</p></section>
+            <p class="small">As RevKeen showed it at \(parts.readTime(facts.asOf)).</p></section>
             """
     }
 
@@ -93,7 +100,8 @@ struct ApprovalPage: Sendable {
         switch standing {
         case .over(let state, let actor, let reason):
             let by = actor.map { " by \($0)" } ?? "", why: Markup? = reason.map { "<br>Reason: \($0)" }
-            return outcome?.kind == .done ? nil : "<p class=\"say\">It was \(state)\(by).\(why)</p>"
+            return
+                "<p role=\"status\" class=\"say\(state == ApprovalDetail.State.approved.rawValue ? " good" : "")\">It was \(state)\(by).\(why)</p>"
         case .onItsWay(let actor, let choice, let wasCalled):
             let form: Markup? = wasCalled || view.whyNot != nil ? nil : csrf.map { DecideFields.withdraw(csrf: $0) }
             let state = wasCalled ? "It was sent to RevKeen, whose response is not known yet." : "It was not sent to RevKeen yet."

@@ -7,6 +7,8 @@ import RelaySupport
 struct AuditPage: Sendable {
     let answers: [AuditEntry]
     let acts: [Act]
+    /// What was asked, by the page of each approval.
+    let actions: [String: String]
     let parts: DeskParts
 
     /// The most entries of each table.
@@ -16,7 +18,7 @@ struct AuditPage: Sendable {
         let decided = answers.map { entry -> [Markup] in
             [
                 parts.time(entry.at), "\(entry.actor)", "\(entry.choice.rawValue)", "\(entry.state.rawValue)",
-                "<a href=\"\(DeskPath.approval(entry.account, entry.approval))\">\(entry.approval)</a>",
+                "<a href=\"\(entry.page)\">\((actions[entry.page] ?? entry.approval).oneLine(most: 120))</a>",
                 "\(entry.via)\(entry.address.map { ", \($0)" } ?? "")", "\((entry.reason ?? "").oneLine(most: 200))",
             ]
         }
@@ -41,4 +43,9 @@ struct AuditPage: Sendable {
                 <section aria-labelledby="acts"><h2 id="acts">Acts of operators</h2>\(second)</section>
                 """, place: .audit)
     }
+}
+
+extension AuditEntry {
+    /// The path of the approval that was decided.
+    var page: String { DeskPath.approval(account, approval) }
 }

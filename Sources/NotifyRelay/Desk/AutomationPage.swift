@@ -15,17 +15,16 @@ struct AutomationPage: Sendable {
     var outcome: String?
 
     var page: DeskPage {
-        let said: Markup? = outcome.map { "<p role=\"status\" class=\"say good\">\($0)</p>" }
         let name = automation.name ?? automation.key.automation
         let muted: Markup? = automation.mute.map { "<p class=\"say\">It is muted until \(parts.time($0.until)).</p>" }
         return DeskPage(
-            title: name,
+            title: name, said: outcome.map { DeskParts.said("\($0)") },
             content: """
-                <h1>\(name)</h1><p class="small">\(automation.key.account) · \(automation.key.automation)</p>\(said)\(muted)\(acts)
+                <h1>\(name)</h1><p class="small">\(automation.key.account) · \(automation.key.automation)</p>\(muted)\(acts)
                 <section aria-labelledby="days"><h2 id="days">Runs of \(DeskReader.daysOfAutomation) days</h2>
                 \(DayBarsChart(days: automation.days, today: today, count: DeskReader.daysOfAutomation).large)</section>
                 \(durations)<div class="grid">\(errors)\(expected)</div>\(runs)
-                """, place: nil, isLive: outcome == nil)
+                """, place: nil, isLive: true)
     }
 
     private var acts: Markup? {

@@ -5,6 +5,8 @@ import RelayCore
 struct DeskPage: Sendable {
     var status = 200
     var title: String
+    /// What came of the post that this page answers; nil if the page was only opened.
+    var said: Markup?
     var content: Markup
     /// The entry of the navigation that the page belongs to.
     var place: Place?
@@ -34,6 +36,7 @@ struct DeskPage: Sendable {
             return "<a href=\"\(place.path)\"\(current)>\(place.title)</a>"
         }
         let live: Markup? = isLive ? "<span class=\"live\" id=\"live\" hidden>live</span>" : nil
+        let version: Markup? = isLive ? " data-version=\"\(LiveContent.version(of: content.html))\"" : nil
         let who: Markup? = reader.map { name in
             let out: Markup? = signOut.map {
                 "<form method=\"post\" action=\"/sign-out\"><input type=\"hidden\" name=\"csrf\" value=\"\($0)\"><button class=\"link\">Sign out</button></form>"
@@ -45,7 +48,7 @@ struct DeskPage: Sendable {
             body: """
                 <a class="skip" href="#main">To the content</a>
                 <header class="top"><div><strong>NotifyRelay</strong><nav aria-label="Pages">\(links)</nav><div class="who">\(live)\(who)</div></div></header>
-                <main id="main">\(content)</main>
+                <main id="main">\(said)<div id="content"\(version)>\(content)</div></main>
                 """)
         shell.robots = .noIndexNoFollow
         shell.referrers = .sameOrigin

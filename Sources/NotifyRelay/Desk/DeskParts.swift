@@ -14,6 +14,11 @@ struct DeskParts: Sendable {
         "<time datetime=\"\(moment.description)\">\(written(moment))</time>"
     }
 
+    /// When RevKeen was read last. That it was read again is no change of a page.
+    func readTime(_ moment: Timestamp) -> Markup {
+        "<time class=\"read\" datetime=\"\(moment.description)\">\(written(moment))</time>"
+    }
+
     /// A moment with how long ago it was.
     func ago(_ moment: Timestamp) -> Markup {
         "\(time(moment)) <small class=\"age\">(\(moment <= now ? moment.duration(to: now).spoken + " ago" : "in " + now.duration(to: moment).spoken))</small>"
@@ -39,6 +44,11 @@ struct DeskParts: Sendable {
         let body = rows.map { "<tr>\($0.map { "<td>\($0)</td>" as Markup })</tr>" as Markup }
         return
             "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table: \(caption)\"><table><thead><tr>\(header)</tr></thead><tbody>\(body)</tbody></table></div>"
+    }
+
+    /// What came of something that the reader did.
+    static func said(_ text: Markup, isGood: Bool = true) -> Markup {
+        "<p role=\"status\" class=\"say \(isGood ? "good" : "bad")\">\(text)</p>"
     }
 
     static func tag(_ text: String, _ tone: Tone = .plain) -> Markup { "<span class=\"tag \(tone.rawValue)\">\(text)</span>" }

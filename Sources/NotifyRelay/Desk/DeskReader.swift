@@ -33,6 +33,8 @@ struct DeskReader: Sendable {
         var late: [Expectation]
         var held: [(window: Window, count: Int)]
         var mutes: [Mute]
+        /// The names of muted automations, by their ids.
+        var names: [String: String] = [:]
         /// When each digest is told next; nil if it never is.
         var digests: [(name: String, closesAt: Timestamp?)]
         var status: RelayStatus
@@ -53,13 +55,34 @@ struct DeskReader: Sendable {
         let failing = try await ledger.failingAutomations(most: Self.mostFailing)
         var rows: [(automation: FailingAutomation, days: [RunDay])] = []
         for automation in failing.automations { rows.append((automation, try await days(of: automation.key, count: Self.days))) }
+        let mutes = try await ledger.mutes()
+        var names: [String: String] = [:]
+        for mute in mutes { names[mute.automation] = try await name(of: mute.automation) }
         return Home(
             waiting: waiting.sorted { ($0.askedAt, $0.id) < ($1.askedAt, $1.id) }, answers: answers, failing: rows,
             failingCount: failing.count,
             late: late.sorted { ($0.dueAt, $0.automation) < ($1.dueAt, $1.automation) },
-            held: try await ledger.openWindows().filter { $0.window.kind != .digest && $0.count > 0 }, mutes: try await ledger.mutes(),
+            held: try await ledger.openWindows().filter { $0.window.kind != .digest && $0.count > 0 }, mutes: mutes, names: names,
             digests: await current().generation.router.digests.map { ($0.name, $0.schedule.next(after: clock.now)) },
             status: try await status.relayStatus())
+    }
+
+    /// The name of an automation, as its last run says it; nil if no account knows its id.
+    func name(of automation: String) async throws(LedgerError) -> String? {
+        for account in try await accounts() {
+            let last = try await ledger.lastRuns(of: AutomationKey(account: account, automation: automation), most: 1).first
+            if let name = last?.payload.origin.automation { return name }
+        }
+        return nil
+    }
+
+    /// What was asked, by the page of each approval of an audit.
+    func actions(of entries: [AuditEntry]) async throws(LedgerError) -> [String: String] {
+        var actions: [String: String] = [:]
+        for entry in entries where actions[entry.page] == nil {
+            actions[entry.page] = try await ledger.approval(account: entry.account, id: entry.approval)?.detail?.action ?? ""
+        }
+        return actions.filter { !$0.value.isEmpty }
     }
 
     private func accounts() async throws(LedgerError) -> [String] {

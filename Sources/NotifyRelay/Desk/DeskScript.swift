@@ -27,10 +27,16 @@ enum DeskScript {
               if (!isNaN(ms)) a.textContent = ms >= 0 ? "(" + spoken(ms) + " ago)" : "(in " + spoken(-ms) + ")";
             });
           }
-          var main = document.getElementById("main"), dot = document.getElementById("live");
+          var main = document.getElementById("content"), dot = document.getElementById("live");
           times(document);
+          // Loading a page again then asks for it, and does not post again what was posted.
+          if (document.querySelector("#main > .say")) history.replaceState(null, "", location.href);
           if (!main || !dot || !window.EventSource) return;
           dot.hidden = false;
+          var version = main.dataset.version, told = document.createElement("p");
+          told.className = "unseen";
+          told.setAttribute("role", "status");
+          document.body.appendChild(told);
           var pressed = false, waiting = null;
           document.addEventListener("mousedown", function () { pressed = true; });
           document.addEventListener("mouseup", function () { setTimeout(function () { pressed = false; }, 300); });
@@ -44,6 +50,13 @@ enum DeskScript {
             });
           }
           function key(e) { return e && main.contains(e) ? [e.tagName, e.getAttribute("href"), e.name, e.value, e.id].join(" ") : null; }
+          // The first page says in its heading how much waits. The tab's title says it too, and a screen reader reads it out.
+          function headline() {
+            var h = document.getElementById("headline");
+            if (!h || told.textContent === h.textContent) return;
+            told.textContent = h.textContent;
+            document.title = h.textContent + " · NotifyRelay";
+          }
           function put(html) {
             var news = document.getElementById("news");
             if (news) news.remove();
@@ -51,6 +64,7 @@ enum DeskScript {
             var focused = key(document.activeElement);
             main.innerHTML = html;
             times(main);
+            headline();
             if (focused) Array.prototype.some.call(main.querySelectorAll("a,button,input,select,summary,[tabindex]"), function (e) {
               if (key(e) !== focused) return false;
               e.focus({preventScroll: true});
@@ -73,13 +87,16 @@ enum DeskScript {
           }
           setInterval(ages, 10000);
           function open() {
-            var source = new EventSource("/live?page=" + encodeURIComponent(location.pathname + location.search));
+            var source = new EventSource("/live?shown=" + version + "&page=" + encodeURIComponent(location.pathname + location.search));
             source.onopen = function () { dot.classList.add("on"); dot.textContent = "live"; };
             source.onerror = function () {
               dot.classList.remove("on"); dot.textContent = "not live";
               if (source.readyState === 2) setTimeout(open, 5000);
             };
-            source.onmessage = function (e) { offer(JSON.parse(e.data)); };
+            source.onmessage = function (e) {
+              version = e.lastEventId;
+              offer(JSON.parse(e.data));
+            };
           }
           open();
         })();

@@ -10,7 +10,7 @@ extension DeskSite {
     func post(_ request: PublicRequest) async -> PublicResponse {
         guard request.body.count <= DecisionPages.mostBody else { return .text(413, "the form holds more than it can") }
         let path = request.segments
-        guard let place = Self.formPlace(path), let forms, let person = request.visitor.person else { return .nothing }
+        guard !path.isEmpty, let place = Self.formPlace(path), let forms, let person = request.visitor.person else { return .nothing }
         let form = request.form
         guard forms.isFromThePage(request, Self.formText(place, person), csrf: form["csrf"] ?? "") else {
             return SignInPage.notFromHere.response(403)
@@ -29,9 +29,9 @@ extension DeskSite {
     }
 
     /// The path that the marks of a page's forms belong to; nil if the page has none.
-    private static func formPlace(_ path: [String]) -> String? {
+    static func formPlace(_ path: [String]) -> String? {
         switch (path.first, path.count) {
-        case ("approvals"?, 1): "/approvals"
+        case (nil, 0), ("approvals"?, 1): "/approvals"
         case ("approvals"?, 3): DeskPath.approval(path[1], path[2])
         case ("destinations"?, 2): DeskPath.destination(path[1])
         case ("automations"?, 3): DeskPath.automation(path[1], path[2])
@@ -49,20 +49,27 @@ extension DeskSite {
         guard let act = OperatorAct(form, destination: isDestination ? path[1] : nil, automation: isDestination ? nil : path[2]) else {
             return response(.saying(400, "Nothing was said", "The form asks for nothing that is known."), request)
         }
-        if act.needsConfirmation, form["confirm"] != "yes" { return response(confirmation(of: act, form), request) }
-        let outcome = try await acts.take(act, by: person, from: request.address)
+        if act.needsConfirmation, form["confirm"] != "yes" { return response(try await confirmation(of: act, form, path), request) }
+        let name = isDestination ? nil : try await reader.name(of: path[2])
+        let outcome = try await acts.take(act, named: name, by: person, from: request.address)
         guard let page = try await page(request, acted: outcome) else { return response(.saying(200, "Done", outcome), request) }
         return response(page, request)
     }
 
-    private func confirmation(of act: OperatorAct, _ form: [String: String]) -> DeskPage {
+    private func confirmation(
+        of act: OperatorAct, _ form: [String: String], _ path: [String]
+    ) async throws(LedgerError) -> DeskPage {
+        let destination = try await reader.destination(path[1])
+        let what =
+            form["delivery"].map { "delivery \($0) to \(path[1])" }
+            ?? "\(destination?.owed ?? 0) owed and \(destination?.deadCount ?? 0) dead messages to \(path[1])"
         let delivery: Markup? = form["delivery"].map { "<input type=\"hidden\" name=\"delivery\" value=\"\($0)\">" }
         return DeskPage(
             title: "Drop for good?",
             content: """
-                <h1>Drop for good?</h1><section><p>\(act.subject): what is dropped is never sent, and that cannot be undone.</p>
+                <h1>Drop for good?</h1><section><p>This drops \(what). What is dropped is never sent, and that cannot be undone.</p>
                 <form method="post"><input type="hidden" name="csrf" value="\(form["csrf"] ?? "")">\(delivery)
-                <input type="hidden" name="confirm" value="yes"><p class="buttons"><button name="act" value="\(act.word)" class="reject">Drop</button></p></form></section>
+                <input type="hidden" name="confirm" value="yes"><p class="buttons"><button name="act" value="\(act.word)" class="reject">Drop</button> <a class="button" href="\(DeskPath.destination(path[1]))">Cancel</a></p></form></section>
                 """)
     }
 

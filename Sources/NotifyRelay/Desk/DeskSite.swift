@@ -48,7 +48,7 @@ struct DeskSite: Sendable {
     }
 
     /// What a reader gets who must sign in first, or who is not known; nil if they may read.
-    private func refusal(of request: PublicRequest) -> PublicResponse? {
+    func refusal(of request: PublicRequest) -> PublicResponse? {
         guard forms != nil else { return request.method == "POST" ? .text(405, "nothing is decided on this port") : nil }
         switch request.visitor {
         case .person: return nil
@@ -93,8 +93,8 @@ struct DeskSite: Sendable {
                 open: state == "all" ? nil : state == "waiting", before: request.before, most: DeskReader.ofOnePage)
             return ApprovalListPage(
                 list: list, parts: parts, state: state, csrf: mark("/approvals", request),
-                answers: try await reader.answers(to: list.items),
-                outcomes: outcomes
+                answers: try await reader.answers(to: list.items), outcomes: outcomes,
+                typed: outcomes.allSatisfy(\.outcome.isGood) ? "" : request.typedReason
             ).page
         case ("approvals"?, 3): return try await approval(path[1], path[2], request, parts, outcome: nil)
         case ("automations"?, 3):
@@ -106,8 +106,9 @@ struct DeskSite: Sendable {
                 ).page
             }
         case ("audit"?, 1):
+            let answers = try await reader.ledger.audit(limit: AuditPage.most)
             return AuditPage(
-                answers: try await reader.ledger.audit(limit: AuditPage.most), acts: try await reader.ledger.acts(most: AuditPage.most),
+                answers: answers, acts: try await reader.ledger.acts(most: AuditPage.most), actions: try await reader.actions(of: answers),
                 parts: parts
             ).page
         case ("events"?, 1): return try await events(request, parts)
@@ -138,19 +139,19 @@ struct DeskSite: Sendable {
             audit: try await reader.ledger.audit(account: account, approval: id), parts: parts, reader: speaker.person,
             csrf: mark(DeskPath.approval(account, id), request))
         page.outcome = outcome
-        page.typed = String((request.form["reason"] ?? "").prefix(2_000))
+        page.typed = request.typedReason
         return page.page
     }
 
     private func events(_ request: PublicRequest, _ parts: DeskParts) async throws(LedgerError) -> DeskPage {
-        let word = { (name: String) in request.query[name].flatMap { $0.isEmpty ? nil : String($0.prefix(200)) } }
-        let filter = EventFilter(
-            kind: word("kind").flatMap(Event.Kind.init), automation: word("automation"), state: word("state"), text: word("text"))
-        let until = word("until").flatMap { Timestamp(text: "\($0)T23:59:59Z") }
+        let search = EventSearch(request.query)
+        if let fault = search.fault {
+            return EventListPage(list: Page(items: [], next: nil), search: search, fault: fault, parts: parts).page
+        }
         var before = request.before
-        if before == nil, let until { before = try await reader.ledger.number(seenBy: until) ?? 0 }
-        let list = try await reader.ledger.events(filter, before: before, most: DeskReader.ofOnePage)
-        return EventListPage(list: list, filter: filter, until: until == nil ? "" : word("until") ?? "", parts: parts).page
+        if before == nil, let until = search.until { before = try await reader.ledger.number(seenBy: until) ?? 0 }
+        let list = try await reader.ledger.events(search.filter, before: before, most: DeskReader.ofOnePage)
+        return EventListPage(list: list, search: search, parts: parts).page
     }
 
     private func event(_ id: String, _ parts: DeskParts) async throws(LedgerError) -> DeskPage? {
@@ -194,37 +195,6 @@ struct DeskSite: Sendable {
         return PublicResponse(status: 200, headers: page.headers + [("Cache-Control", "no-store")], body: Array(page.html.utf8))
     }
 
-    // MARK: Keeping up to date
-
-    /// The changes of a page that is open in a browser; nil if the reader may not see it, or if too many pages are open.
-    func changes(of request: PublicRequest) async -> LiveStream? {
-        guard let live, request.segments == ["live"], refusal(of: request) == nil, let target = SignInDoor.local(request.query["page"])
-        else {
-            return nil
-        }
-        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        var shown = request
-        shown.segments = halves[0].split(separator: "/").map { percentDecoded($0) }
-        shown.query = PublicRequest.fields(halves.count > 1 ? halves[1] : "")
-        guard Self.isOfDesk(shown.segments), shown.segments != ["live"] else { return nil }
-        // Marks of forms belong to one browser, so a page with a form is made for each.
-        let key = LivePages.Key(target: target, reader: forms == nil ? nil : "\(request.visitor.person?.name ?? "") \(request.formNonce)")
-        guard let (id, contents) = await live.contents(of: shown, for: key) else { return nil }
-        return LiveStream(pages: live, id: id, key: key, contents: contents)
-    }
-
-    /// The content of a page for one who has it open and may still see it.
-    ///
-    /// - Parameter door: nil where everybody may look.
-    func content(_ request: PublicRequest, door: SignInDoor?) async -> LivePages.Content {
-        do throws(LedgerError) {
-            if let door, try await door.visitor(request).visitor.person != request.visitor.person { return .ended }
-            return try await page(request).map { .shown($0.content.html) } ?? .ended
-        } catch {
-            return .unknown
-        }
-    }
-
     // MARK: Responses
 
     static func formText(_ place: String, _ person: Person) -> String { "\(place)\n\(person.name)" }
@@ -232,6 +202,7 @@ struct DeskSite: Sendable {
     /// The mark of a form of a page, for its reader; nil where nobody decides.
     func mark(_ place: String, _ request: PublicRequest) -> String? {
         guard let forms, let person = request.visitor.person else { return nil }
+        if let placeholder = request.markPlaceholder { return placeholder }
         return forms.mark(of: Self.formText(place, person), request.formNonce)
     }
 
@@ -251,6 +222,8 @@ struct DeskSite: Sendable {
 
 extension PublicRequest {
     /// The number before which a part of a list begins; nil for its first part.
+    fileprivate var typedReason: String { String((form["reason"] ?? "").prefix(2_000)) }
+
     fileprivate var before: Int64? { query["before"].flatMap { Int64($0) }.map { max(0, $0) } }
 }
 

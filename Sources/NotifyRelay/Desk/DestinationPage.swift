@@ -14,11 +14,10 @@ struct DestinationPage: Sendable {
     var outcome: String?
 
     var page: DeskPage {
-        let said: Markup? = outcome.map { "<p role=\"status\" class=\"say good\">\($0)</p>" }
-        return DeskPage(
-            title: destination.name,
-            content: "<h1>\(destination.name)</h1>\(said)\(lane)\(acts)<div class=\"grid\">\(attempts)\(dead)</div>", place: nil,
-            isLive: outcome == nil)
+        DeskPage(
+            title: destination.name, said: outcome.map { DeskParts.said("\($0)") },
+            content: "<h1>\(destination.name)</h1>\(lane)\(acts)<div class=\"grid\">\(attempts)\(dead)</div>", place: nil,
+            isLive: true)
     }
 
     private var acts: Markup? {
@@ -41,7 +40,7 @@ struct DestinationPage: Sendable {
             ("Type", destination.type.map { "\($0)" } ?? "no longer in the configuration"),
             ("Lane", DeskParts.tag(state.rawValue, state == .open ? .good : .bad) + (destination.lane?.reason.map { " \($0)" } ?? "")),
             ("Since", destination.lane.map { parts.ago($0.since) }), ("Until", destination.lane?.until.map { parts.ago($0) }),
-            ("Owed", "\(destination.owed)\(destination.oldestOwed.map { ", the oldest \($0.duration(to: parts.now).spoken)" } ?? "")"),
+            ("Owed", "\(destination.owed)\(destination.oldestOwed.map { ", since \(parts.ago($0))" as Markup })"),
             ("Half of the messages", Self.part(delays, 0.5).map { "within \($0.spoken)" }),
             ("95 of 100", Self.part(delays, 0.95).map { "within \($0.spoken)" }),
         ]
@@ -84,6 +83,6 @@ struct DestinationPage: Sendable {
         }
         return DeskParts.section(
             "Dead", count: destination.deadCount, id: "dead",
-            empty: "No message is dead. notify-relay retry and drop act on those that are.", rows)
+            empty: "No message is dead. Those that are can be sent again from here.", rows)
     }
 }

@@ -4,11 +4,37 @@ import Policy
 import RelayCore
 import RelaySupport
 
+/// What somebody searches for among events.
+struct EventSearch: Sendable {
+    var filter: EventFilter
+    /// The end of the day up to which events were seen, in UTC.
+    var until: Timestamp?
+    /// The day as it was given.
+    var day = ""
+    /// What of it cannot be searched for, and what is expected; nil if all can.
+    var fault: String?
+
+    /// - Parameter query: the fields of the page's form. What is empty fits every event.
+    init(_ query: [String: String]) {
+        let word = { (name: String) in query[name].flatMap { $0.isEmpty ? nil : String($0.prefix(200)) } }
+        filter = EventFilter(
+            kind: word("kind").flatMap(Event.Kind.init), automation: word("automation"), state: word("state"), text: word("text"))
+        day = word("until") ?? ""
+        until = word("until").flatMap { Timestamp(text: "\($0)T23:59:59Z") }
+        if let kind = word("kind"), filter.kind == nil {
+            fault = "There is no kind “\(kind)”; expected \(Event.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
+        } else if !day.isEmpty, until == nil {
+            fault = "“\(day)” is no day; expected one such as 2026-11-28."
+        }
+    }
+}
+
 /// The search for events.
 struct EventListPage: Sendable {
     let list: Page<Event>
-    let filter: EventFilter
-    let until: String
+    let search: EventSearch
+    /// Why nothing was searched; nil if it was.
+    var fault: String?
     let parts: DeskParts
 
     var page: DeskPage {
@@ -21,10 +47,12 @@ struct EventListPage: Sendable {
                 """
         }
         return DeskPage(
-            title: "Events",
+            title: "Events", said: fault.map { DeskParts.said("\($0)", isGood: false) },
             content: "<h1>Events</h1>\(form)\(DeskParts.section("Events", id: "list", empty: empty, rows, after: more))", place: .events,
-            isLive: filter.isEmpty && until.isEmpty)
+            isLive: search.filter.isEmpty && search.day.isEmpty && fault == nil)
     }
+
+    private var filter: EventFilter { search.filter }
 
     private var empty: String {
         list.searchedTo == nil ? "Nothing fits." : "Nothing fits back to \(list.searchedTo.map(parts.written) ?? "")."
@@ -41,7 +69,7 @@ struct EventListPage: Sendable {
             <div><label for="automation">Automation</label><input type="text" id="automation" name="automation" value="\(filter.automation ?? "")"></div>
             <div><label for="state">State or outcome</label><input type="text" id="state" name="state" value="\(filter.state ?? "")"></div>
             <div><label for="text">Text</label><input type="text" id="text" name="text" value="\(filter.text ?? "")"></div>
-            <div><label for="until">Until</label><input type="date" id="until" name="until" value="\(until)"></div>
+            <div><label for="until">Until</label><input type="date" id="until" name="until" value="\(search.day)"></div>
             <div><button>Search</button></div></form>
             """
     }

@@ -13,12 +13,12 @@ struct HomePage: Sendable {
     let csrf: String?
 
     var page: DeskPage {
-        DeskPage(title: "Desk", content: content, place: .desk, isLive: true)
+        DeskPage(title: headline, content: content, place: .desk, isLive: true)
     }
 
     private var content: Markup {
         """
-        <h1>\(headline)</h1>
+        <h1 id="headline">\(headline)</h1>
         \(waiting)<div class="grid">\(failing)\(late)\(ill)\(held)</div>
         \(destinations)
         """
@@ -27,8 +27,9 @@ struct HomePage: Sendable {
     private var headline: String {
         let counts = [
             (home.waiting.count, "waits", "wait"), (home.failingCount, "fails", "fail"), (home.late.count, "is late", "are late"),
+            (illnesses.count, "is ill", "are ill"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? $0.1 : $0.2)" }
-        return counts.isEmpty ? "Nothing waits, fails or is late" : counts.joined(separator: ", ")
+        return counts.isEmpty ? "Nothing waits, fails, is late or ill" : counts.joined(separator: ", ")
     }
 
     private var waiting: Markup {
@@ -78,6 +79,13 @@ struct HomePage: Sendable {
     }
 
     private var ill: Markup {
+        let rows = illnesses
+        return DeskParts.section(
+            "Ill", count: rows.count, id: "ill", empty: "Every account is read and every destination takes its messages.", rows)
+    }
+
+    /// An entry for each thing that does not work.
+    private var illnesses: [Markup] {
         let status = home.status
         let lanes = status.lanes.filter { $0.state(at: parts.now) != .open }
         let dead = status.overview.destinations.filter { $0.dead > 0 }
@@ -87,8 +95,7 @@ struct HomePage: Sendable {
             "<p><a href=\"\(DeskPath.destination(lane.destination))\">\(lane.destination)</a> \(DeskParts.tag(lane.state(at: parts.now).rawValue, .bad)) \(lane.reason ?? "")</p>"
         }
         rows += dead.map { "<p><a href=\"\(DeskPath.destination($0.name))\">\($0.name)</a> \(DeskParts.tag("\($0.dead) dead", .bad))</p>" }
-        return DeskParts.section(
-            "Ill", count: rows.count, id: "ill", empty: "Every account is read and every destination takes its messages.", rows)
+        return rows
     }
 
     private var held: Markup {
@@ -97,7 +104,9 @@ struct HomePage: Sendable {
             return
                 "<p>\(place): \(count) \(count == 1 ? "event" : "events"), \(window.kind.words)</p><p class=\"small\">until \(parts.ago(window.closesAt))</p>"
         }
-        rows += home.mutes.map { "<p>\($0.automation) is muted</p><p class=\"small\">until \(parts.ago($0.until))</p>" as Markup }
+        rows += home.mutes.map {
+            "<p>\(home.names[$0.automation] ?? $0.automation) is muted</p><p class=\"small\">until \(parts.ago($0.until))</p>" as Markup
+        }
         rows += home.digests.map { name, closes in
             "<p><a href=\"\(DeskPath.digest(name))\">\(name)</a>, the next digest</p><p class=\"small\">\(closes.map { parts.ago($0) } ?? "never")</p>"
         }

@@ -1,14 +1,32 @@
 import Dedup
-import Pages
 import RelayCore
 import RelaySupport
 
-/// Keeps open pages up to date. A page that several people look at is made once, and only if the store has changed since.
+/// Keeps open pages up to date. A page that many people look at is made once for all of them, and only if the store has changed since.
 actor LivePages {
-    /// A page and whose rights it is made with.
+    /// An open page, and for whom it is made.
     struct Key: Hashable, Sendable {
         var target: String
-        var reader: String?
+        var audience: Audience
+    }
+
+    /// Those to whom a page shows the same.
+    enum Audience: Hashable, Sendable {
+        /// Everybody, on the port where nobody signs in.
+        case everybody
+        case people
+        case operators
+        /// The page says what this person may do.
+        case person(String)
+    }
+
+    /// Somebody who has a page open.
+    struct Reader: Sendable {
+        var request: PublicRequest
+        /// The mark of the forms of the page in this reader's browser; nil if it has no forms.
+        var mark: String?
+        /// The version that the browser shows.
+        var shown: String?
     }
 
     /// What a page shows now.
@@ -16,20 +34,23 @@ actor LivePages {
         case shown(String)
         /// It cannot be read now.
         case unknown
-        /// The reader is signed out, or is nobody any more.
-        case ended
+        /// There is no such page any more.
+        case gone
     }
 
     private struct Open {
-        var request: PublicRequest
-        var readers: [Int: AsyncStream<String>.Continuation] = [:]
-        /// What the readers have.
-        var last: String?
+        var readers: [Int: (reader: Reader, continuation: AsyncStream<LiveContent>.Continuation)] = [:]
+        var last: LiveContent?
     }
+
+    /// Makes the content of a page, with a placeholder where the marks of forms belong.
+    typealias Make = @Sendable (_ request: PublicRequest, _ placeholder: String) async -> Content
 
     private let ledger: Ledger
     private let clock: any WallClock
-    private let make: @Sendable (PublicRequest) async -> Content
+    private let make: Make
+    private let mayLook: @Sendable (PublicRequest) async -> Bool
+    private let placeholder: String
     private var open: [Key: Open] = [:]
     private var next = 0
     private var worker: Task<Void, Never>?
@@ -37,30 +58,39 @@ actor LivePages {
 
     /// Pages are made again at most this often.
     private static let pace = Duration.seconds(1)
-    /// Without a change, pages are made again after so many turns, because a reader may have been signed out, and other processes write too.
+    /// Making the pages takes at most this part of the time.
+    private static let share = 20
+    /// After so many turns, it is looked who may not look any more, and pages are made without a change too, because other processes write.
     private static let idle = 5
     /// A stream ends after this time, before the listener cuts it off. The browser opens the next one by itself.
     private static let longest = Duration.seconds(100)
     /// The most pages that are kept up to date at once.
     static let most = 500
 
-    /// - Parameter make: the content of a page, for whoever asked for it and may still see it.
-    init(ledger: Ledger, clock: any WallClock, make: @escaping @Sendable (PublicRequest) async -> Content) {
+    /// - Parameters:
+    ///   - placeholder: a text that no page contains by chance.
+    ///   - mayLook: whether a reader still may see what they have open.
+    init(
+        ledger: Ledger, clock: any WallClock, placeholder: String, mayLook: @escaping @Sendable (PublicRequest) async -> Bool,
+        make: @escaping Make
+    ) {
         self.ledger = ledger
         self.clock = clock
+        self.placeholder = placeholder
+        self.mayLook = mayLook
         self.make = make
     }
 
     var count: Int { open.values.reduce(0) { $0 + $1.readers.count } }
 
     /// The contents of a page, each time that it changes; nil if too many pages are open.
-    func contents(of request: PublicRequest, for key: Key) -> (id: Int, contents: AsyncStream<String>)? {
+    func contents(for reader: Reader, of key: Key) -> (id: Int, contents: AsyncStream<LiveContent>)? {
         guard count < Self.most else { return nil }
         next += 1
-        let (contents, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
-        open[key, default: Open(request: request)].readers[next] = continuation
-        if let last = open[key]?.last { continuation.yield(last) }
         let id = next
+        let (contents, continuation) = AsyncStream.makeStream(of: LiveContent.self, bufferingPolicy: .bufferingNewest(1))
+        open[key, default: Open()].readers[id] = (reader, continuation)
+        if let last = open[key]?.last { tell(last, id, key) }
         // These are no child tasks: they outlive the request that begins them, and end with the last page.
         if worker == nil { worker = Task { await self.work() } }
         Task {
@@ -71,49 +101,50 @@ actor LivePages {
     }
 
     func leave(_ id: Int, _ key: Key) {
-        open[key]?.readers.removeValue(forKey: id)?.finish()
+        open[key]?.readers.removeValue(forKey: id)?.continuation.finish()
         if open[key]?.readers.isEmpty == true { open[key] = nil }
     }
 
     private func work() async {
-        var turns = 0
+        var turns = 0, took = Duration.zero
         while !open.isEmpty, !Task.isCancelled {
-            try? await clock.sleep(for: Self.pace)
+            try? await clock.sleep(for: max(Self.pace, took * Self.share))
+            let began = clock.uptime
             turns += 1
-            let now = ledger.transactions
-            guard now != seen || turns % Self.idle == 0 else { continue }
+            let isIdle = turns % Self.idle == 0
+            if isIdle { await dismiss() }
+            let now = ledger.transactions, hasChanged = now != seen || isIdle
             seen = now
-            for (key, page) in open { await renew(key, page) }
+            for (key, page) in open where hasChanged || page.last == nil { await renew(key) }
+            took = clock.uptime - began
         }
         worker = nil
     }
 
-    private func renew(_ key: Key, _ page: Open) async {
-        let html: String
-        switch await make(page.request) {
+    /// Ends the streams of those who may not look any more.
+    private func dismiss() async {
+        for (key, page) in open {
+            for (id, entry) in page.readers where await !mayLook(entry.reader.request) { leave(id, key) }
+        }
+    }
+
+    private func renew(_ key: Key) async {
+        guard let request = open[key]?.readers.values.first?.reader.request else { return }
+        switch await make(request, placeholder) {
         case .unknown: return
-        case .ended:
-            for id in (open[key]?.readers ?? [:]).keys { leave(id, key) }
-            return
-        case .shown(let content): html = content
-        }
-        guard let last = open[key]?.last, last.withoutAges == html.withoutAges else {
-            guard open[key] != nil else { return }
-            return tell(html, key)
+        case .gone: for id in (open[key]?.readers ?? [:]).keys { leave(id, key) }
+        case .shown(let html):
+            let content = LiveContent(html, placeholder: placeholder)
+            guard let page = open[key], page.last?.version != content.version else { return }
+            open[key]?.last = content
+            for id in page.readers.keys { tell(content, id, key) }
         }
     }
 
-    private func tell(_ html: String, _ key: Key) {
-        open[key]?.last = html
-        for reader in (open[key]?.readers ?? [:]).values { reader.yield(html) }
-    }
-}
-
-extension String {
-    /// The markup without how long ago something was, which changes though nothing happened.
-    fileprivate var withoutAges: String {
-        split(separator: "class=\"age\">", omittingEmptySubsequences: false).enumerated().map { index, part in
-            index == 0 ? String(part) : String(part.drop { $0 != "<" })
-        }.joined()
+    /// Sends a content to a reader whose browser does not show it yet.
+    private func tell(_ content: LiveContent, _ id: Int, _ key: Key) {
+        guard let entry = open[key]?.readers[id], entry.reader.shown != content.version else { return }
+        open[key]?.readers[id]?.reader.shown = content.version
+        entry.continuation.yield(content)
     }
 }

@@ -1,7 +1,6 @@
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import RelaySupport
 import ServiceLifecycle
 
 /// The changes of one open page, as server-sent events.
@@ -10,7 +9,9 @@ struct LiveStream: Sendable {
     let pages: LivePages
     let id: Int
     let key: LivePages.Key
-    let contents: AsyncStream<String>
+    let contents: AsyncStream<LiveContent>
+    /// The mark of the forms of the page in this reader's browser.
+    let mark: String?
 
     /// The response that stays open. It ends with the connection, with the program, and after some time by itself.
     func response(to request: Request) -> Response {
@@ -23,7 +24,7 @@ struct LiveStream: Sendable {
             do {
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
                     for await content in contents.cancelOnGracefulShutdown() {
-                        try await writer.write(ByteBuffer(string: "data: \(JSONValue.string(content).text)\n\n"))
+                        try await writer.write(ByteBuffer(string: content.event(mark: mark)))
                     }
                 }
             } catch {

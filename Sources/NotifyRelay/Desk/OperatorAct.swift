@@ -91,11 +91,12 @@ struct OperatorActs: Sendable {
     let clock: any WallClock
     let current: @Sendable () async -> RunningGeneration
 
+    /// - Parameter name: the name of the automation that it is done to, for the audit; nil if it has none or it is done to something else.
     /// - Returns: what came of it, for the person.
-    func take(_ act: OperatorAct, by person: Person, from address: String?) async throws(LedgerError) -> String {
-        let outcome = try await outcome(of: act)
+    func take(_ act: OperatorAct, named name: String?, by person: Person, from address: String?) async throws(LedgerError) -> String {
+        let outcome = try await outcome(of: act), subject = (name.map { "\($0), " } ?? "") + act.subject
         try await ledger.record(
-            Act(at: clock.now, actor: person.name, via: "desk", address: address, what: act.word, subject: act.subject, outcome: outcome))
+            Act(at: clock.now, actor: person.name, via: "desk", address: address, what: act.word, subject: subject, outcome: outcome))
         return outcome
     }
 
@@ -118,7 +119,7 @@ struct OperatorActs: Sendable {
         case .sample(let name): return try await sample(name)
         case .mute(let automation, let length):
             try await ledger.mute(automation, until: clock.now + length)
-            return "muted until \(clock.now + length)"
+            return "muted for \(length.spoken)"
         case .unmute(let automation):
             try await ledger.mute(automation, until: clock.now)
             return "heard again"

@@ -1,4 +1,6 @@
+import Crypto
 import Dedup
+import RelaySupport
 
 /// The parts that show the relay's own state.
 extension Relay {
@@ -16,7 +18,10 @@ extension Relay {
         let reader = DeskReader(ledger: ledger, status: status, approvals: approvals, clock: clock, current: current)
         var desk = DeskSite(reader: reader, deciding: deciding, forms: forms, logger: logger)
         if forms != nil { desk.acts = OperatorActs(ledger: ledger, lanes: laneRegistry, clock: clock, current: current) }
-        desk.live = LivePages(ledger: ledger, clock: clock) { [desk] in await desk.content($0, door: door) }
+        let placeholder = base64URL(SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) })
+        desk.live = LivePages(
+            ledger: ledger, clock: clock, placeholder: placeholder, mayLook: { await DeskSite.mayLook($0, door: door) },
+            make: { [desk] in await desk.content($0, placeholder: $1) })
         return desk
     }
 }

@@ -14,13 +14,17 @@ struct DecisionFacts: Sendable {
     /// An address made from `links:`; nil where the file has none.
     var link: String?
     var isStaging = false
-    /// When RevKeen was last asked, in UTC.
-    var asOf = ""
+    /// When RevKeen was last asked.
+    var asOf: Timestamp
+
+    /// The name of the row that says how long the request has waited so far.
+    static let waiting = "Waiting"
 }
 
 extension DecisionFacts {
     /// - Parameter isOver: RevKeen accepted an answer, though the row was read before that. Then the run's status is not what it is now.
     init(_ row: ApprovalRow, isOver: Bool, link: String?, asOf: Timestamp, now: Timestamp) {
+        self.init(asOf: asOf)
         let origin = row.payload.origin, detail = row.detail
         action = detail?.action ?? "no summary"
         lines = detail?.actions.map(ReadableJSON.all) ?? []
@@ -31,11 +35,10 @@ extension DecisionFacts {
             ("Automation", origin.automation ?? origin.automationID), ("Risk", origin.risk),
             ("Run", row.isOpen && isOver ? nil : origin.runStatus),
             ("Triggered by", origin.trigger),
-            (row.isOpen && !isOver ? "Waiting" : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
+            (row.isOpen && !isOver ? Self.waiting : "Waited", detail?.createdAt.map { $0.duration(to: end).spoken }),
             ("Account", row.account),
         ]
         rows = facts.compactMap { name, value in value.map { (name, $0.oneLine(most: 20_000)) } }
         self.link = link
-        self.asOf = asOf.description
     }
 }

@@ -102,7 +102,7 @@ struct DecisionPage: Sendable {
         return """
             <section aria-label="What is asked">\(staging)
             <blockquote class="action">\(facts.action)</blockquote>\(linesPart(facts))<dl>\(rows)</dl>\(link)</section>
-            <p class="small">As RevKeen showed it at \(facts.asOf).</p>
+            <p class="small">As RevKeen showed it at \(facts.asOf.description).</p>
 
             """
     }

@@ -23,6 +23,8 @@ struct PublicRequest: Sendable {
     var visitor = Visitor.nobody
     /// The random value of the reader's browser, to which the marks of forms belong.
     var formNonce = ""
+    /// What stands in forms in place of a mark, in a page that is made for many readers; nil if the page is for this one.
+    var markPlaceholder: String?
     /// The IP address of whoever asks, as far as trusted proxies name it; nil if it is the peer.
     var client: String?
 

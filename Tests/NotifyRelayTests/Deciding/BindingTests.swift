@@ -105,7 +105,7 @@ struct SeenBeforeCallTests {
         let scene = try await DecidingScene(), token = try scene.token()
         await scene.house.world.arrange { $0.lostAnswers = 1 }
         let answered = await scene.post(token, "approve")
-        #expect(answered.html.contains("the answer is kept and the daemon carries it on"))
+        #expect(answered.html.contains("the answer is kept and sent again"))
         #expect(answered.html.contains("It was sent to RevKeen") && !answered.offersForm)
         scene.house.clock.advance(by: .seconds(6))
         try await scene.house.relay.carrier.carry()

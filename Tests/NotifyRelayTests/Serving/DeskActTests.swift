@@ -56,7 +56,9 @@ struct DeskActTests {
         let scene = try await Scene(), dead = try await scene.dead(), ann = scene.browser()
         await ann.open("/destinations/ops")
         let asked = await ann.post(["act": "drop", "delivery": String(dead.id)])
-        #expect(asked.html.contains("Drop for good?"))
+        #expect(asked.html.contains("Drop for good?") && asked.html.contains("This drops delivery \(dead.id) to ops."))
+        #expect(asked.html.contains("href=\"/destinations/ops\">Cancel</a>"))
+        #expect(await ann.post(["act": "drop"]).html.contains("This drops 0 owed and 1 dead messages to ops."))
         #expect(try await scene.house.delivery("lost").state == .dead)
         #expect(await ann.post(["act": "drop", "delivery": String(dead.id), "confirm": "yes"]).html.contains("1 dropped"))
         #expect(try await scene.house.delivery("lost").state == .dropped)
@@ -93,6 +95,8 @@ struct DeskActTests {
         await ann.open(page)
         #expect(await ann.post(["act": "mute", "for": "8h"]).html.contains("It is muted until"))
         #expect(try await scene.house.ledger.mutes().map(\.automation) == [sync])
+        #expect(await ann.open("/").html.contains("<p>Sync is muted</p>"))
+        await ann.open(page)
         #expect(await ann.post(["act": "unmute"]).html.contains("heard again"))
         #expect(try await scene.house.ledger.mutes().isEmpty)
         #expect(await ann.post(["act": "mute", "for": "soon"]).status == 400)
@@ -102,6 +106,7 @@ struct DeskActTests {
         #expect(await ann.post(["act": "sample"]).html.contains("a sample was sent"))
         #expect(scene.house.channel().delivered.last?.message.label == Samples.label)
         #expect(try await scene.house.ledger.acts(most: 9).map(\.what) == ["sample", "release", "unmute", "mute"])
+        #expect(try await scene.house.ledger.acts(most: 9).last?.subject == "Sync, \(sync) for 8 h")
     }
 
     @Test func `who is no operator sees no button, and what they post does nothing`() async throws {

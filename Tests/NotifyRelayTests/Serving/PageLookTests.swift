@@ -15,7 +15,7 @@ struct PageLookTests {
         DecisionFacts(
             action: "Refund \(Self.hostile)", lines: ["amount: 12 EUR", Self.hostile],
             rows: [("Automation", Self.hostile), ("Account", "live")], link: "https://app.example/?a=1&b=\"2\"", isStaging: true,
-            asOf: "2026-11-24T09:00:00Z")
+            asOf: Self.now)
     }
 
     private func open() -> DecisionPage {
