@@ -6,7 +6,7 @@ package enum Callback: Sendable {
     /// Slack posts the press, signed with the app's secret.
     case slack(SlackCallback)
     /// Mattermost posts the press unsigned; the token in it is the proof.
-    case mattermost
+    case mattermost(MattermostCallback)
     /// Discord posts the press, signed with the application's key.
     case discord(DiscordCallback)
     /// Telegram posts nothing: it keeps presses until we ask for them.
@@ -40,6 +40,9 @@ package struct Press: Sendable, Equatable {
     package var reason: String?
     /// The URL for a reply that only this person sees. Nil means that the chat gives no such URL and takes the reply in another way.
     package var answerTo: Secret?
+
+    /// What a form says that asks why.
+    static let noReasonYet = "Nothing is decided until you send this."
 
     package init(chats: [String] = [], token: String, userID: String, userName: String? = nil, answerTo: Secret? = nil) {
         self.chats = chats

@@ -56,6 +56,7 @@ package struct DiscordCallback: Sendable {
     package static func ask(_ token: String, isNeeded: Bool) -> JSONValue {
         let field: JSONValue = [
             "type": 4, "custom_id": .string(reasonField), "style": 2, "label": "Reason", "required": .bool(isNeeded), "max_length": 1_000,
+            "placeholder": .string(Press.noReasonYet),
         ]
         return [
             "type": 9,

@@ -35,7 +35,7 @@ package enum Mattermost {
         if !address.url.reveal().contains("/hooks/") {
             section.note("url", "\(section.path).url is no incoming webhook", expected: "https://…/hooks/…", isWarning: true)
         }
-        return ChannelPlan(callback: .mattermost) { tools in
+        return ChannelPlan(callback: .mattermost(MattermostCallback(webhook: address, network: basics.network))) { tools in
             HookChannel(
                 address: address, network: basics.network, tools: tools, payload: payload,
                 sharpen: { common, response, json, _ in

@@ -24,13 +24,14 @@ extension SlackCallback {
                 "title": ["type": "plain_text", "text": "Reject: why?"], "submit": ["type": "plain_text", "text": "Reject"],
                 "close": ["type": "plain_text", "text": "Cancel"],
                 "blocks": [
+                    ["type": "section", "text": ["type": "plain_text", "text": .string(Press.noReasonYet)]],
                     [
                         "type": "input", "block_id": .string(Self.field), "optional": .bool(!isNeeded),
                         "label": ["type": "plain_text", "text": "Reason"],
                         "element": [
                             "type": "plain_text_input", "action_id": .string(Self.field), "multiline": true, "max_length": 1_000,
                         ],
-                    ]
+                    ],
                 ],
             ],
         ]

@@ -82,8 +82,21 @@ package enum Pressing {
 
     /// Builds Mattermost's request, which has no signature.
     /// Source: https://developers.mattermost.com/integrate/plugins/interactive-messages/
-    package static func mattermost(_ token: String, user: String, destination: String) -> WebRequest {
-        let body: JSONValue = ["user_id": .string(user), "user_name": "somebody", "post_id": "p1", "context": ["token": .string(token)]]
+    package static func mattermost(_ token: String, user: String, destination: String, trigger: String? = nil) -> WebRequest {
+        let body: JSONValue = [
+            "user_id": .string(user), "user_name": "somebody", "post_id": "p1", "trigger_id": .text(trigger),
+            "context": ["token": .string(token)],
+        ]
+        return WebRequest("POST", "/hooks/mattermost/\(destination)", body: body.bytes)
+    }
+
+    /// Builds what Mattermost sends for a dialog.
+    /// Source: https://developers.mattermost.com/integrate/plugins/interactive-dialogs/
+    package static func mattermost(state: String, reason: String, user: String, destination: String) -> WebRequest {
+        let body: JSONValue = [
+            "type": "dialog_submission", "callback_id": "notify_relay_reject", "state": .string(state), "user_id": .string(user),
+            "channel_id": "c1", "submission": ["reason": .string(reason)], "cancelled": false,
+        ]
         return WebRequest("POST", "/hooks/mattermost/\(destination)", body: body.bytes)
     }
 }

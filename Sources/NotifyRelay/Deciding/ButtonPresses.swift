@@ -62,6 +62,39 @@ struct ButtonPresses: Sendable {
         }
     }
 
+    /// What a form carries that asks why, for a chat that does not sign what comes back; nil if nothing is to be asked, or if chats cannot reach
+    /// the relay.
+    func ticket(for press: Press, at destination: String) async -> (ticket: (text: String, url: String), isNeeded: Bool)? {
+        let generation = await current().generation
+        guard let isNeeded = await asksWhy(press, at: [destination]), let publicURL = generation.configuration.server.publicURL,
+            let token = ButtonToken(press.token), let (message, target) = message(of: token, at: [destination], generation),
+            let row = try? await ledger.approval(account: message.account, id: token.approval)
+        else { return nil }
+        let ticket = ReasonTicket(
+            account: message.account, approval: token.approval, destination: destination, room: target.room, user: press.userID,
+            shown: row.shownHash, expires: clock.now + ReasonTicket.patience)
+        return ticket.sealed(with: keys).map { (($0, DecisionWays.mattermostURL(publicURL, destination)), isNeeded) }
+    }
+
+    /// Records a rejection whose reason came with a ticket. A fault of the store is an outcome too.
+    func write(_ ticket: ReasonTicket, reason: String, in way: People.Way, address: String?) async -> DecisionOutcome {
+        let generation = await current().generation
+        guard let target = generation.destinations.first(where: { $0.name == ticket.destination }), target.room == ticket.room else {
+            return Self.foreign
+        }
+        let people = People(all: generation.configuration.people), press = Press(token: "", userID: ticket.user)
+        let request = DecisionRequest(
+            account: ticket.account, approval: ticket.approval, choice: .reject, reason: reason,
+            shown: ticket.expires > clock.now ? .hash(ticket.shown) : .expired,
+            speaker: people.speaker(press, in: way, at: target.name, address: address))
+        do {
+            return try await deciding.write(request, cursor: nil)
+        } catch {
+            logger.error("an answer cannot be recorded: \(error)")
+            return .unwritten(error, again: "send it again")
+        }
+    }
+
     /// Whether this relay made the button of a press for one of the destinations.
     func isOurs(_ press: Press, at destinations: [String]) async -> Bool {
         guard let token = ButtonToken(press.token) else { return false }

@@ -40,8 +40,10 @@ struct DecisionWays: Sendable {
     /// The URL that a chat posts a press to; nil if a person sets that up in the chat.
     func callbackURL(at target: Composer.Target) -> String? {
         guard case .mattermost? = target.callback, let publicURL else { return nil }
-        return "\(publicURL)/hooks/mattermost/\(target.name)"
+        return Self.mattermostURL(publicURL, target.name)
     }
+
+    static func mattermostURL(_ publicURL: String, _ destination: String) -> String { "\(publicURL)/hooks/mattermost/\(destination)" }
 
     private func receivesPresses(of callback: Callback?) -> Bool {
         switch callback {

@@ -44,8 +44,28 @@ struct LinkKeys: Sendable {
         return isGood
     }
 
+    /// A text with its signature, as one word for a cookie or a hidden field. Everybody can read the text.
+    func sealed(_ text: String, for purpose: Purpose) -> String {
+        let (id, signature) = sign(text, for: purpose)
+        return "\(base64URL(Array(text.utf8))).\(id)\(base64URL(signature))"
+    }
+
+    /// The text of a word that `sealed` made for the same purpose; nil if this relay did not make it.
+    func opened(_ word: String, for purpose: Purpose) -> String? {
+        let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+        guard word.utf8.count <= Self.longestSealed, parts.count == 2,
+            let text = bytes(base64URL: parts[0]).flatMap({ String(validating: $0, as: UTF8.self) }),
+            let signature = bytes(base64URL: parts[1].dropFirst(Self.idLength)),
+            verifies(signature, of: text, for: purpose, id: String(parts[1].prefix(Self.idLength)))
+        else { return nil }
+        return text
+    }
+
+    /// The longest word that is opened, in bytes. Those of this relay are shorter.
+    private static let longestSealed = 4_096
+
     enum Purpose: String {
-        case link, button, form, session
+        case link, button, form, session, reason
         case signIn = "sign in"
     }
 

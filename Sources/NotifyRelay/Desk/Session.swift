@@ -30,19 +30,12 @@ struct Session: Sendable, Equatable {
 
     /// The cookie's value: the session and its signature.
     func signed(with keys: LinkKeys) -> String {
-        let text = [id, email, String(beganAt.seconds), String(usedAt.seconds)].joined(separator: "\n")
-        let (key, signature) = keys.sign(text, for: .session)
-        return [base64URL(Array(text.utf8)), key + base64URL(signature)].joined(separator: ".")
+        keys.sealed([id, email, String(beganAt.seconds), String(usedAt.seconds)].joined(separator: "\n"), for: .session)
     }
 
     /// Nil if this relay did not sign it.
     init?(_ cookie: String, keys: LinkKeys) {
-        let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
-        guard cookie.utf8.count < 2_048, parts.count == 2, let text = bytes(base64URL: parts[0]),
-            let text = String(validating: text, as: UTF8.self),
-            let signature = bytes(base64URL: parts[1].dropFirst(LinkKeys.idLength)),
-            keys.verifies(signature, of: text, for: .session, id: String(parts[1].prefix(LinkKeys.idLength)))
-        else { return nil }
+        guard let text = keys.opened(cookie, for: .session) else { return nil }
         let fields = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard fields.count == 4, let began = Int64(fields[2]), let used = Int64(fields[3]) else { return nil }
         (id, email, beganAt, usedAt) = (fields[0], fields[1], Timestamp(seconds: began), Timestamp(seconds: used))

@@ -65,7 +65,7 @@ struct SignInDoor: Sendable {
         }
         do throws(SignInError) {
             let address = try await issuer.address(for: ticket, back: back)
-            return .redirect(to: address, cookies: [cookie(ticketCookie, signed(ticket), until: ticket.expires)])
+            return .redirect(to: address, cookies: [cookie(ticketCookie, keys.sealed(ticket.text, for: .signIn), until: ticket.expires)])
         } catch {
             return failed(error)
         }
@@ -122,19 +122,8 @@ struct SignInDoor: Sendable {
 
     // MARK: Cookies
 
-    private func signed(_ ticket: SignInTicket) -> String {
-        let text = ticket.text
-        let (key, signature) = keys.sign(text, for: .signIn)
-        return [base64URL(Array(text.utf8)), key + base64URL(signature)].joined(separator: ".")
-    }
-
     private func ticket(_ request: PublicRequest) -> SignInTicket? {
-        guard let parts = request.cookie(ticketCookie)?.split(separator: ".", omittingEmptySubsequences: false), parts.count == 2,
-            let text = bytes(base64URL: parts[0]).flatMap({ String(validating: $0, as: UTF8.self) }),
-            let signature = bytes(base64URL: parts[1].dropFirst(LinkKeys.idLength)),
-            keys.verifies(signature, of: text, for: .signIn, id: String(parts[1].prefix(LinkKeys.idLength)))
-        else { return nil }
-        return SignInTicket(text: text)
+        request.cookie(ticketCookie).flatMap { keys.opened($0, for: .signIn) }.flatMap(SignInTicket.init(text:))
     }
 
     private func cookie(_ name: String, _ value: String, until end: Timestamp) -> (name: String, value: String) {

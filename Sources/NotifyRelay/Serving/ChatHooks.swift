@@ -52,12 +52,33 @@ struct ChatHooks: Sendable {
     /// `POST /hooks/mattermost/<destination>`.
     func mattermost(_ request: PublicRequest, at destination: String) async -> PublicResponse {
         guard request.body.count <= Self.mostBody else { return .text(413, "too large") }
-        guard await callbacks().contains(where: { $0.name == destination && $0.callback.isMattermost }) else { return .nothing }
+        guard let callback = await callbacks().first(where: { $0.name == destination })?.callback, case .mattermost(let chat) = callback
+        else { return .nothing }
+        if let reason = MattermostCallback.reason(request.body) { return await mattermost(reason, at: destination, request) }
         guard let press = try? MattermostCallback.press(request.body) else { return .text(400, "this is no pressed button") }
         guard await presses.isOurs(press, at: [destination]) else {
             return .text(403, "the token is not one of this relay's")
         }
+        if let (ticket, isNeeded) = await presses.ticket(for: press, at: destination),
+            await chat.ask(press, url: ticket.url, state: ticket.text, isNeeded: isNeeded, tools: tools)
+        {
+            return json(MattermostCallback.nothing)
+        }
         return json(MattermostCallback.answer(await inTime(press, .mattermost, [destination], request)))
+    }
+
+    /// A dialog was sent in which somebody says why they reject. It closes when that became an answer; else it says why not.
+    private func mattermost(_ reason: MattermostCallback.Reason, at destination: String, _ request: PublicRequest) async -> PublicResponse {
+        guard let ticket = ReasonTicket(reason.state, keys: presses.keys), ticket.user == reason.userID, ticket.destination == destination
+        else { return .text(403, "this dialog is not one of this relay's") }
+        let said = Locked<DecisionOutcome?>(nil)
+        let text = await presses.inTime {
+            let outcome = await presses.finish(await presses.write(ticket, reason: reason.text, in: .mattermost, address: request.address))
+            said.withLock { $0 = outcome }
+            return outcome
+        }
+        let isOver = said.withLock { $0?.isGood } ?? true
+        return json(isOver ? MattermostCallback.nothing : MattermostCallback.error(text))
     }
 
     /// `POST /hooks/discord`.
@@ -97,11 +118,5 @@ struct ChatHooks: Sendable {
 
     private func json(_ value: JSONValue) -> PublicResponse {
         PublicResponse(status: 200, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body: value.bytes)
-    }
-}
-
-extension Callback {
-    fileprivate var isMattermost: Bool {
-        if case .mattermost = self { true } else { false }
     }
 }

@@ -15,10 +15,24 @@ enum MattermostDouble: ServiceDouble {
     static func judge(_ request: ServiceRequest) -> ServiceVerdict {
         guard request.method == "POST" else { return .refused(WebResponse(405)) }
         guard let message = request.object else { return .refused(error(400, "web.incoming_webhook.parse.app_error")) }
+        if request.segments == ["dialogs"] { return dialog(message) }
         if let problem = problem(of: message) { return .refused(error(400, problem)) }
         // As in Mattermost, an unknown key is reported only for a valid message, and not as 404.
         guard request.segments.count == 1 else { return .refused(error(400, "web.incoming_webhook.invalid.app_error")) }
         return .posted { _ in WebResponse(200, type: "text/plain", "ok") }
+    }
+
+    /// Opens a dialog. As at the real server, the press's own id is the right to open one; here it is `t1`.
+    private static func dialog(_ message: JSONValue) -> ServiceVerdict {
+        let dialog = message["dialog"], elements = dialog?["elements"]?.array ?? []
+        guard message["trigger_id"]?.string == "t1", message["url"]?.string?.hasPrefix("http") == true else {
+            return .refused(error(400, "interactive_message.decode_trigger_id.expired"))
+        }
+        let isGood =
+            (1...24).contains(dialog?["title"]?.string?.count ?? 0)
+            && elements.allSatisfy { (1...24).contains($0["display_name"]?.string?.count ?? 0) && $0["name"]?.string != nil }
+        guard isGood else { return .refused(error(400, "app.open_interactive_dialog")) }
+        return .posted { _ in .json(200, ["status": "OK"]) }
     }
 
     private static func problem(of message: JSONValue) -> String? {

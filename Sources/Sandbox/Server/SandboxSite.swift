@@ -26,6 +26,11 @@ struct SandboxSite: Sendable {
             request.segments.removeFirst()
             return await issuer.answer(request, at: "http://\(request.header("host") ?? "localhost")/issuer")
         case "hooks": return await inbox.receive(request)
+        // Mattermost opens dialogs at its API, beside its webhooks.
+        case "api" where request.segments == ["api", "v4", "actions", "dialogs", "open"]:
+            var request = request
+            request.segments = ["hooks", "mattermost", "dialogs"]
+            return await inbox.receive(request)
         default: return await InboxSite(inbox: inbox).answer(request)
         }
     }

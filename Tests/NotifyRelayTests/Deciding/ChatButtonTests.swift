@@ -69,7 +69,7 @@ struct SlackButtonTests {
         #expect(await scene.answer(reject(trigger: "t1")).body.isEmpty)
         #expect(await eventually { await scene.house.inbox.messages(kind: .slackBot).count == 2 })
         let view = try #require(await scene.house.inbox.messages(kind: .slackBot).last?.json?["view"])
-        #expect(view["blocks"]?.array?.first?["optional"]?.bool == false)
+        #expect(view["blocks"]?.array?.last?["optional"]?.bool == false)
         #expect(await scene.decisions.isEmpty, "a reason that never comes decides nothing")
         func submit(_ reason: String, memory: JSONValue?) -> WebRequest {
             Pressing.slack(
@@ -203,6 +203,61 @@ struct AnsweredButtonTests {
         let answer = await scene.answer(Pressing.mattermost(token, user: "mmann", destination: "ops"))
         #expect(answer.html.contains("Approved by ann"))
         #expect(try await scene.audit() == ["ann mattermost (ops) approve taken"])
+    }
+
+    private func dialog(_ scene: DecidingScene) async throws -> (token: String, dialog: JSONValue) {
+        let token = try await scene.button("reject", .mattermost)
+        let answer = await scene.answer(Pressing.mattermost(token, user: "mmann", destination: "ops", trigger: "t1"))
+        #expect(answer.status == 200 && answer.html == "{}")
+        return (token, try #require(await scene.house.inbox.messages(kind: .mattermost).last?.json))
+    }
+
+    @Test func `a rejection in Mattermost opens a dialog, and what is written there is the reason`() async throws {
+        let scene = try await DecidingScene(
+            route: "reason: required", destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
+        let (token, opened) = try await dialog(scene)
+        #expect(opened["url"]?.string == "https://relay.example/hooks/mattermost/ops")
+        #expect(opened["dialog"]?["elements"]?.array?.first?["optional"]?.bool == false)
+        #expect(await scene.decisions.isEmpty, "a reason that never comes decides nothing")
+        let state = try #require(opened["dialog"]?["state"]?.string)
+        #expect(!opened.text.contains(token), "the person's program sees the dialog, and must not learn the button's token")
+        let empty = await scene.answer(Pressing.mattermost(state: state, reason: " ", user: "mmann", destination: "ops"))
+        #expect(empty.html.contains("\"error\":\"A reason is needed"))
+        let done = await scene.answer(Pressing.mattermost(state: state, reason: "Too much", user: "mmann", destination: "ops"))
+        #expect(done.html == "{}")
+        #expect(await scene.decisions.map(\.reason) == ["Too much (ann)"])
+        #expect(try await scene.audit() == ["ann mattermost (ops) reject taken"])
+    }
+
+    @Test func `a dialog decides for nobody else, at no other destination, not later and not for what has changed`() async throws {
+        let scene = try await DecidingScene(destination: InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost)))
+        let state = try #require(try await dialog(scene).dialog["dialog"]?["state"]?.string)
+        #expect(await scene.answer(Pressing.mattermost(state: state, reason: "x", user: "mmbob", destination: "ops")).status == 403)
+        #expect(await scene.answer(Pressing.mattermost(state: state, reason: "x", user: "mmann", destination: "other")).status == 404)
+        #expect(await scene.answer(Pressing.mattermost(state: state + "A", reason: "x", user: "mmann", destination: "ops")).status == 403)
+        #expect(await scene.answer(Pressing.mattermost(state, user: "mmann", destination: "ops")).status == 403, "it is no button's token")
+        scene.house.clock.advance(by: .seconds(3_601))
+        let late = await scene.answer(Pressing.mattermost(state: state, reason: "x", user: "mmann", destination: "ops"))
+        #expect(late.html.contains("has expired"))
+        let again = try #require(try await dialog(scene).dialog["dialog"]?["state"]?.string)
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 1,000,000", actions: .null)
+        try await scene.house.look()
+        let changed = await scene.answer(Pressing.mattermost(state: again, reason: "x", user: "mmann", destination: "ops"))
+        #expect(changed.html.contains("has changed since"))
+        #expect(await scene.decisions.isEmpty)
+    }
+
+    @Test func `where Mattermost opens no dialog, a press decides unless a reason is needed`() async throws {
+        let keys = InboxMessage.Kind.mattermost.keys(base: House.service(.mattermost))
+        let needed = try await DecidingScene(route: "reason: required", destination: keys)
+        let refused = await needed.answer(
+            Pressing.mattermost(try await needed.button("reject", .mattermost), user: "mmann", destination: "ops", trigger: "late"))
+        #expect(refused.html.contains("A reason is needed"))
+        #expect(await needed.decisions.isEmpty)
+        let free = try await DecidingScene(destination: keys)
+        let done = await free.answer(
+            Pressing.mattermost(try await free.button("reject", .mattermost), user: "mmann", destination: "ops", trigger: "late"))
+        #expect(done.html.contains("Rejected by ann"))
     }
 
     @Test func `Discord is heard when its application has signed, and its test is answered`() async throws {
