@@ -13,6 +13,28 @@ package struct TelegramCallback: Sendable {
         package var press: Press?
         /// The id of the callback query, which `answer` needs.
         package var query: String?
+        /// The message under which a button was pressed; nil where nobody can be asked anything.
+        package var place: Place?
+        /// A message that replies to another one; nil if the update holds none.
+        package var reply: Reply?
+    }
+
+    /// A message in a chat.
+    package struct Place: Sendable, Equatable {
+        package var chat: String
+        package var message: Int64
+        var topic: Int?
+    }
+
+    package struct Reply: Sendable, Equatable {
+        /// The message that it replies to.
+        package var to: Place
+        /// The number of the reply itself.
+        package var message: Int64
+        package var userID: String
+        package var userName: String?
+        /// Empty if it holds no text.
+        package var text: String
     }
 
     let api: HTTPAddress
@@ -33,7 +55,7 @@ package struct TelegramCallback: Sendable {
     ///
     /// - Throws: `.gone` if another program polls this bot (409) or its token is unknown.
     package func updates(after position: Int64?, tools: ChannelTools) async throws(DeliveryError) -> [Update] {
-        var body: [String: JSONValue] = ["timeout": .int(Self.patience), "allowed_updates": ["callback_query"]]
+        var body: [String: JSONValue] = ["timeout": .int(Self.patience), "allowed_updates": ["callback_query", "message"]]
         if let position { body["offset"] = .int(position + 1) }
         let post = JSONPost(tools: tools, network: network)
         var request = post.request("POST", url("getUpdates"), json: .object(body))
@@ -56,28 +78,53 @@ package struct TelegramCallback: Sendable {
     static func update(_ json: JSONValue) -> Update? {
         // Telegram's update ids fit in 52 bits: https://core.telegram.org/bots/api#update
         guard let position = json["update_id"]?.int, (0..<1 << 52).contains(position) else { return nil }
+        var update = Update(position: Int64(position))
+        update.reply = json["message"].flatMap(reply)
         let query = json["callback_query"] ?? .null
-        guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return Update(position: Int64(position)) }
-        let names = ["first_name", "last_name"].compactMap { query["from"]?[$0]?.string }
-        let chat = query["message"]?["chat"]
-        let chats = [chat?["id"]?.word, chat?["username"]?.string.map { "@" + $0 }].compactMap(\.self)
-        return Update(
-            position: Int64(position),
-            press: Press(
-                chats: chats, token: token, userID: user, userName: query["from"]?["username"]?.string ?? names.joined(separator: " ")),
-            query: query["id"]?.string)
+        guard let token = query["data"]?.string, let user = query["from"]?["id"]?.word else { return update }
+        update.press = Press(chats: chats(query["message"]?["chat"]), token: token, userID: user, userName: name(query["from"]))
+        update.query = query["id"]?.string
+        // In a channel nobody can reply to a bot.
+        if query["message"]?["chat"]?["type"]?.string != "channel" { update.place = query["message"].flatMap(place) }
+        return update
+    }
+
+    private static func reply(_ message: JSONValue) -> Reply? {
+        guard let to = message["reply_to_message"].flatMap(place), let own = place(message), let user = message["from"]?["id"]?.word else {
+            return nil
+        }
+        var reply = Reply(to: to, message: own.message, userID: user, userName: name(message["from"]), text: message["text"]?.string ?? "")
+        reply.to.chat = own.chat
+        return reply
+    }
+
+    private static func place(_ message: JSONValue) -> Place? {
+        guard let chat = message["chat"]?["id"]?.word, let number = message["message_id"]?.int else { return nil }
+        let topic = message["is_topic_message"]?.bool == true ? message["message_thread_id"]?.int : nil
+        return Place(chat: chat, message: Int64(number), topic: topic)
+    }
+
+    private static func chats(_ chat: JSONValue?) -> [String] {
+        [chat?["id"]?.word, chat?["username"]?.string.map { "@" + $0 }].compactMap(\.self)
+    }
+
+    private static func name(_ person: JSONValue?) -> String {
+        person?["username"]?.string ?? ["first_name", "last_name"].compactMap { person?[$0]?.string }.joined(separator: " ")
     }
 
     /// Replies to a press; without a reply the button keeps showing progress. Only the person who pressed sees the text, of at most 200
     /// characters.
-    package func answer(_ query: String, _ text: String, tools: ChannelTools) async {
+    ///
+    /// - Parameter isLoud: the person must close the text; else it goes away by itself.
+    package func answer(_ query: String, _ text: String, isLoud: Bool = true, tools: ChannelTools) async {
         let post = JSONPost(tools: tools, network: network)
         let body: JSONValue = [
-            "callback_query_id": .string(query), "text": .string(Dialect.plain.cut(text, to: Limit(200, .utf16))), "show_alert": true,
+            "callback_query_id": .string(query), "text": .string(Dialect.plain.cut(text, to: Limit(200, .utf16))),
+            "show_alert": .bool(isLoud),
         ]
         let request = post.request("POST", url("answerCallbackQuery"), json: body)
         _ = try? await post.send(request, isIdempotent: true, takes: Telegram.takes, sharpen: Telegram.judge)
     }
 
-    private func url(_ method: String) -> Secret { Secret("\(api.base)/bot\(token.reveal())/\(method)") }
+    func url(_ method: String) -> Secret { Secret("\(api.base)/bot\(token.reveal())/\(method)") }
 }

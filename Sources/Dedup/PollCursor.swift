@@ -5,10 +5,13 @@ package struct PollCursor: Sendable, Equatable {
     /// The service and the bot, like `telegram/<bot>`. It stays the same when a destination is renamed.
     package var source: String
     package var position: Int64
+    /// The question that the update answers. It is over in the same transaction.
+    package var answered: ReasonQuestion?
 
-    package init(source: String, position: Int64) {
+    package init(source: String, position: Int64, answered: ReasonQuestion? = nil) {
         self.source = source
         self.position = position
+        self.answered = answered
     }
 }
 
@@ -20,5 +23,6 @@ enum ListenerRow {
             INSERT INTO listener (source, position) VALUES (?, ?)
             ON CONFLICT (source) DO UPDATE SET position = max(position, excluded.position)
             """, cursor.source, cursor.position)
+        if let question = cursor.answered { try QuestionRow.remove(question, db) }
     }
 }

@@ -46,16 +46,30 @@ struct ButtonPresses: Sendable {
 
     /// Whether a press that rejects is to be asked why, and whether it must say so; nil if it is not asked, because it approves, is not ours, or
     /// would decide nothing.
-    func asksWhy(_ press: Press, at destinations: [String]) async -> Bool? {
+    func asksWhy(_ press: Press, in way: People.Way, at destinations: [String]) async -> Bool? {
+        await question(press, in: way, at: destinations)?.isNeeded
+    }
+
+    private struct Question {
+        var isNeeded: Bool
+        var row: ApprovalRow
+        var destination: Destination
+    }
+
+    private func question(_ press: Press, in way: People.Way, at destinations: [String]) async -> Question? {
         let generation = await current().generation
         guard let token = ButtonToken(press.token), token.choice == .reject,
             let (message, destination) = message(of: token, at: destinations, generation), !token.hasExpired(at: clock.now)
         else { return nil }
         do {
             guard let row = try await ledger.approval(account: message.account, id: token.approval), row.isOpen,
-                token.isFor(message, shownHash: row.shownHash, keys: keys)
+                token.isFor(message, shownHash: row.shownHash, keys: keys),
+                try await isThere(press, destination, account: message.account, approval: token.approval)
             else { return nil }
-            return generation.router.authority(over: row, at: destination.name).needsReason
+            let speaker = People(all: generation.configuration.people).speaker(press, in: way, at: destination.name)
+            let authority = generation.router.authority(over: row, for: speaker)
+            guard authority.refusal(of: speaker) == nil else { return nil }
+            return Question(isNeeded: authority.needsReason, row: row, destination: destination)
         } catch {
             // The press itself then says that the store cannot be read.
             return nil
@@ -64,16 +78,17 @@ struct ButtonPresses: Sendable {
 
     /// What a form carries that asks why, for a chat that does not sign what comes back; nil if nothing is to be asked, or if chats cannot reach
     /// the relay.
-    func ticket(for press: Press, at destination: String) async -> (ticket: (text: String, url: String), isNeeded: Bool)? {
+    func ticket(
+        for press: Press, in way: People.Way, at destination: String
+    ) async -> (ticket: (text: String, url: String), isNeeded: Bool)? {
         let generation = await current().generation
-        guard let isNeeded = await asksWhy(press, at: [destination]), let publicURL = generation.configuration.server.publicURL,
-            let token = ButtonToken(press.token), let (message, target) = message(of: token, at: [destination], generation),
-            let row = try? await ledger.approval(account: message.account, id: token.approval)
+        guard let publicURL = generation.configuration.server.publicURL, let question = await question(press, in: way, at: [destination])
         else { return nil }
         let ticket = ReasonTicket(
-            account: message.account, approval: token.approval, destination: destination, room: target.room, user: press.userID,
-            shown: row.shownHash, expires: clock.now + ReasonTicket.patience)
-        return ticket.sealed(with: keys).map { (($0, DecisionWays.mattermostURL(publicURL, destination)), isNeeded) }
+            account: question.row.account, approval: question.row.id, destination: destination, room: question.destination.room,
+            user: press.userID,
+            shown: question.row.shownHash, expires: clock.now + ReasonTicket.patience)
+        return ticket.sealed(with: keys).map { (($0, DecisionWays.mattermostURL(publicURL, destination)), question.isNeeded) }
     }
 
     /// Records a rejection whose reason came with a ticket. A fault of the store is an outcome too.

@@ -78,18 +78,85 @@ struct TelegramListener: Sendable {
     ///   recorded, and all after it, come again with the next poll.
     func listenOnce() async throws {
         let position = try await ledger.cursor(to: key)?.position
+        // The relay passes over talk in a group: its position is saved with the next press or reply, or at the end.
+        var passed: PollCursor?
         for update in try await bot.updates(after: position, tools: tools) {
             let cursor = PollCursor(source: key, position: update.position)
-            guard let press = update.press else {
-                try await ledger.save(cursor)
+            if let press = update.press {
+                try await hear(press, update, cursor)
+            } else if let reply = update.reply,
+                let question = try await ledger.question(reply.to.message, in: reply.to.chat, of: key), question.person == reply.userID
+            {
+                try await take(reply, to: question, position: update.position)
+            } else {
+                passed = cursor
                 continue
             }
-            let outcome = try await write(press, cursor)
-            // This is no child task: the other presses do not wait for RevKeen.
-            Task { [bot, presses, tools] in
-                let text = await presses.inTime { await presses.finish(outcome) }
-                if let query = update.query { await bot.answer(query, text, tools: tools) }
-            }
+            passed = nil
+        }
+        if let passed { try await ledger.save(passed) }
+        try await endQuestions()
+    }
+
+    private func hear(_ press: Press, _ update: TelegramCallback.Update, _ cursor: PollCursor) async throws(LedgerError) {
+        if try await asked(press, update, cursor) { return }
+        let outcome = try await write(press, cursor)
+        // This is no child task: the other presses do not wait for RevKeen.
+        Task { [bot, presses, tools] in
+            let text = await presses.inTime { await presses.finish(outcome) }
+            if let query = update.query { await bot.answer(query, text, tools: tools) }
+        }
+    }
+
+    // MARK: Reasons
+
+    /// How long a reply to a question counts.
+    private static let patience = Duration.seconds(600)
+
+    /// Asks the person who pressed why they reject.
+    ///
+    /// - Returns: false if there is nothing to ask, or if nobody could be asked. Then the press decides, where that is enough.
+    private func asked(
+        _ press: Press, _ update: TelegramCallback.Update, _ cursor: PollCursor
+    ) async throws(LedgerError) -> Bool {
+        guard let place = update.place, let isNeeded = await presses.asksWhy(press, in: .telegram, at: destinations) else { return false }
+        let now = tools.clock.now
+        let isAsked = try await ledger.questions(of: key).contains {
+            $0.person == press.userID && $0.token == press.token && $0.until > now
+        }
+        if isAsked {
+            try await ledger.save(cursor)
+        } else {
+            let message = await bot.ask(press, at: place, isNeeded: isNeeded, within: Self.patience, tools: tools)
+            guard let message else { return false }
+            try await ledger.ask(
+                ReasonQuestion(
+                    source: key, chat: place.chat, message: message, person: press.userID, token: press.token,
+                    until: now + Self.patience), cursor: cursor)
+        }
+        if let query = update.query { await bot.answer(query, "Say why in a reply to the question.", isLoud: false, tools: tools) }
+        return true
+    }
+
+    private func take(
+        _ reply: TelegramCallback.Reply, to question: ReasonQuestion, position: Int64
+    ) async throws(LedgerError) {
+        var press = Press(chats: [reply.to.chat], token: question.token, userID: reply.userID, userName: reply.userName)
+        press.reason = TelegramCallback.isDash(reply.text) ? "" : reply.text
+        let outcome = try await write(press, PollCursor(source: key, position: position, answered: question))
+        let place = TelegramCallback.place(chat: reply.to.chat, message: reply.message)
+        // This is no child task, as for a press.
+        Task { [bot, presses, tools] in
+            await bot.say(await presses.inTime { await presses.finish(outcome) }, to: place, tools: tools)
+        }
+    }
+
+    /// Says of the questions that nobody answered in time that nothing was decided.
+    private func endQuestions() async throws(LedgerError) {
+        for question in try await ledger.questions(of: key) where question.until <= tools.clock.now {
+            try await ledger.forget(question)
+            let place = TelegramCallback.place(chat: question.chat, message: question.message)
+            await bot.say("No reason came, so nothing was decided.", to: place, tools: tools)
         }
     }
 

@@ -34,7 +34,7 @@ struct ChatHooks: Sendable {
         guard let callback = fitting.first?.callback else { return .text(401, "the signature is not Slack's, or is not of now") }
         guard let press = try? SlackCallback.press(request.body) else { return PublicResponse(status: 200) }
         let names = fitting.map(\.name)
-        if press.reason == nil, press.trigger != nil, let isNeeded = await presses.asksWhy(press, at: names) {
+        if press.reason == nil, press.trigger != nil, let isNeeded = await presses.asksWhy(press, in: .slack, at: names) {
             // Slack has its response before the form is opened. If it cannot be, the press decides without a reason, where that is enough.
             Task {
                 if await callback.ask(press, isNeeded: isNeeded, tools: tools) { return }
@@ -59,7 +59,7 @@ struct ChatHooks: Sendable {
         guard await presses.isOurs(press, at: [destination]) else {
             return .text(403, "the token is not one of this relay's")
         }
-        if let (ticket, isNeeded) = await presses.ticket(for: press, at: destination),
+        if let (ticket, isNeeded) = await presses.ticket(for: press, in: .mattermost, at: destination),
             await chat.ask(press, url: ticket.url, state: ticket.text, isNeeded: isNeeded, tools: tools)
         {
             return json(MattermostCallback.nothing)
@@ -102,7 +102,9 @@ struct ChatHooks: Sendable {
         case .ping?: return json(DiscordCallback.pong)
         case .other?: return json(DiscordCallback.acknowledged)
         case .press(let press)?:
-            if let isNeeded = await presses.asksWhy(press, at: names) { return json(DiscordCallback.ask(press.token, isNeeded: isNeeded)) }
+            if let isNeeded = await presses.asksWhy(press, in: .discord, at: names) {
+                return json(DiscordCallback.ask(press.token, isNeeded: isNeeded))
+            }
             return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
         case .reason(let press)?: return json(DiscordCallback.answer(await inTime(press, .discord, names, request)))
         }

@@ -91,14 +91,31 @@ extension Inbox {
     /// - Parameters:
     ///   - data: the button's callback data.
     ///   - chat: the chat of the message with the button; nil for a message that the bot did not send.
-    package func press(telegram data: String, user: Int, name: String, chat: Int? = -100) {
+    package func press(telegram data: String, user: Int, name: String, chat: Int? = -100, type: String = "group") {
         let number = pressed + 1
         pressed = number
         kept(update: [
             "update_id": .int(number),
             "callback_query": [
                 "id": .string("query-\(number)"), "from": ["id": .int(user), "first_name": .string(name), "is_bot": false],
-                "data": .string(data), "message": chat.map { ["message_id": 1, "chat": ["id": .int($0)]] } ?? .null,
+                "data": .string(data),
+                "message": chat.map { ["message_id": 1, "chat": ["id": .int($0), "type": .string(type)]] } ?? .null,
+            ],
+        ])
+    }
+
+    /// Sends a message to a Telegram chat that replies to another one.
+    ///
+    /// - Parameter message: the number of the message that it replies to; nil for a message that replies to none.
+    package func say(telegram text: String, to message: Int?, user: Int, name: String, chat: Int = -100) {
+        let number = pressed + 1
+        pressed = number
+        kept(update: [
+            "update_id": .int(number),
+            "message": [
+                "message_id": .int(10_000 + number), "chat": ["id": .int(chat), "type": "group"], "text": .string(text),
+                "from": ["id": .int(user), "first_name": .string(name), "is_bot": false],
+                "reply_to_message": message.map { ["message_id": .int($0), "chat": ["id": .int(chat)]] } ?? .null,
             ],
         ])
     }

@@ -368,6 +368,81 @@ struct TelegramButtonTests {
         #expect(try await scene.audit() == ["Mallory (telegram 99) telegram (ops) approve denied"])
     }
 
+    /// Presses Reject and hears it. Returns the question.
+    private func question(_ scene: DecidingScene, _ listener: TelegramListener, user: Int = 11) async throws -> InboxMessage {
+        await scene.house.inbox.press(telegram: try await scene.button("reject", .telegram), user: user, name: "Ann")
+        try await listener.listenOnce()
+        return try #require(await scene.house.inbox.messages(kind: .telegram).last)
+    }
+
+    @Test func `a rejection in Telegram asks why, and the reply is the reason`() async throws {
+        let scene = try await DecidingScene(route: "reason: required", destination: Self.keys), listener = try await listener(scene)
+        let question = try await question(scene, listener)
+        #expect(question.json?["reply_markup"]?["force_reply"]?.bool == true && question.said.contains("Ann</a>, why do you reject this?"))
+        #expect(await scene.house.inbox.told.map(\.text) == ["Say why in a reply to the question."])
+        #expect(await scene.decisions.isEmpty)
+        _ = try await self.question(scene, listener)
+        #expect(await scene.house.inbox.messages(kind: .telegram).count == 2, "who is asked already is not asked twice")
+        await scene.house.inbox.say(telegram: "I think so too", to: question.id, user: 12, name: "Bob")
+        await scene.house.inbox.say(telegram: "Good morning", to: nil, user: 11, name: "Ann")
+        await scene.house.inbox.say(telegram: "Too much", to: question.id, user: 11, name: "Ann")
+        try await listener.listenOnce()
+        #expect(await eventually { await scene.decisions.map(\.reason) == ["Too much (ann)"] })
+        #expect(await eventually { await scene.house.inbox.messages(kind: .telegram).last?.said == "Rejected by ann." })
+        #expect(try await scene.audit() == ["ann telegram (ops) reject taken"])
+        #expect(try await scene.house.ledger.questions(of: "telegram/\(listener.bot.bot)").isEmpty)
+        await scene.house.inbox.say(telegram: "Once more", to: question.id, user: 11, name: "Ann")
+        try await listener.listenOnce()
+        #expect(await scene.decisions.count == 1)
+    }
+
+    @Test(arguments: [("", "-", 1), ("reason: required", "-", 0), ("reason: required", "", 0)])
+    func `a dash rejects without a reason, where none is needed`(route: String, text: String, decisions: Int) async throws {
+        let scene = try await DecidingScene(route: route, destination: Self.keys), listener = try await listener(scene)
+        let question = try await question(scene, listener)
+        await scene.house.inbox.say(telegram: text, to: question.id, user: 11, name: "Ann")
+        try await listener.listenOnce()
+        #expect(await eventually { await scene.house.inbox.messages(kind: .telegram).count == 3 })
+        #expect(await scene.decisions.count == decisions)
+        let said = try #require(await scene.house.inbox.messages(kind: .telegram).last?.said)
+        #expect(said.contains(decisions == 1 ? "Rejected by ann" : "A reason is needed"))
+    }
+
+    @Test func `a reason that never comes decides nothing and says so, also after a crash`() async throws {
+        let scene = try await DecidingScene(destination: Self.keys)
+        _ = try await question(scene, try await listener(scene))
+        scene.house.clock.advance(by: .seconds(601))
+        try await listener(scene).listenOnce()
+        #expect(await scene.house.inbox.messages(kind: .telegram).last?.said == "No reason came, so nothing was decided.")
+        try await listener(scene).listenOnce()
+        #expect(await scene.house.inbox.messages(kind: .telegram).count == 3)
+        #expect(await scene.decisions.isEmpty)
+    }
+
+    @Test func `who may not decide is not asked, and a reply after a change decides nothing`() async throws {
+        let scene = try await DecidingScene(route: "approvers: [ann]", destination: Self.keys), listener = try await listener(scene)
+        await scene.house.inbox.press(telegram: try await scene.button("reject", .telegram), user: 99, name: "Mallory")
+        try await listener.listenOnce()
+        #expect(await eventually { await scene.house.inbox.told.last?.text.hasPrefix("This is for ann to decide") == true })
+        #expect(await scene.house.inbox.messages(kind: .telegram).count == 1)
+        let question = try await question(scene, listener)
+        await scene.house.world.changeApproval(scene.approval, action: "Refund 1,000,000", actions: .null)
+        try await scene.house.look()
+        await scene.house.inbox.say(telegram: "Too much", to: question.id, user: 11, name: "Ann")
+        try await listener.listenOnce()
+        #expect(await eventually { await scene.house.inbox.messages(kind: .telegram).last?.said.contains("has changed since") == true })
+        #expect(await scene.decisions.isEmpty)
+    }
+
+    @Test func `where nobody can be asked, a rejection decides, unless a reason is needed`() async throws {
+        for (route, word) in [("", "Rejected by ann."), ("reason: required", "A reason is needed")] {
+            let scene = try await DecidingScene(route: route, destination: Self.keys)
+            await scene.house.inbox.press(telegram: try await scene.button("reject", .telegram), user: 11, name: "Ann", type: "channel")
+            try await listener(scene).listenOnce()
+            #expect(await eventually { await scene.house.inbox.told.last?.text.hasPrefix(word) == true })
+        }
+    }
+
     @Test func `one bot in two chats is asked by one`() async throws {
         let house = try await House(
             House.file(
@@ -387,4 +462,9 @@ struct TelegramButtonTests {
         let error = await #expect(throws: DeliveryError.self) { try await listener(scene).listenOnce() }
         #expect(error?.verdict == .gone && error?.detail.contains("409") == true)
     }
+}
+
+extension InboxMessage {
+    /// The text of a message to Telegram.
+    fileprivate var said: String { json?["text"]?.string ?? "" }
 }
