@@ -22,7 +22,7 @@ extension PageStyle {
         .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;align-items:start;margin:0 0 1rem}
         section,.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem;margin:0 0 1rem;min-width:0}
         .grid section{margin:0}.empty{color:var(--soft);margin:0}.small,small{color:var(--soft);font-size:.87rem}
-        ul.rows{list-style:none;margin:0;padding:0}ul.rows>li{padding:.55rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
+        p,li{overflow-wrap:anywhere}ul.rows{list-style:none;margin:0;padding:0}ul.rows>li{padding:.55rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
         ul.rows>li:first-child{border-top:0;padding-top:.1rem}.rows p{margin:.1rem 0}.pick{display:flex;gap:.7rem}.pick>div{flex:1;min-width:0}
         .pick input{width:1.25rem;height:1.25rem;margin:.2rem 0 0}
         .tag{display:inline-block;border:1px solid currentColor;border-radius:1rem;padding:0 .5rem;font-size:.82rem;white-space:nowrap;margin-right:.25rem}

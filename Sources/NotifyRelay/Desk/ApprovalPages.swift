@@ -12,6 +12,8 @@ struct ApprovalListPage: Sendable {
     let state: String
     /// The mark of the form that decides several; nil where nobody decides.
     let csrf: String?
+    /// The pages of the approvals that the reader may decide.
+    var decidable: Set<String> = []
     /// The answers that are on their way, by the id of their approval.
     var answers: [String: Answer] = [:]
     /// What became of those that were decided together.
@@ -24,8 +26,10 @@ struct ApprovalListPage: Sendable {
             let current: Markup? = name == state ? " aria-current=\"true\"" : nil
             return "<a class=\"button\" href=\"/approvals?state=\(name)\"\(current)>\(name.prefix(1).uppercased() + name.dropFirst())</a> "
         }
-        let canPick = csrf != nil && list.items.count(where: \.isOpen) > 1
-        let rows = list.items.map { ApprovalLine(row: $0, parts: parts, isPicked: canPick && $0.isOpen, answer: answers[$0.id]).markup }
+        let canPick = csrf != nil && decidable.count > 1
+        let rows = list.items.map {
+            ApprovalLine(row: $0, parts: parts, isPicked: canPick && decidable.contains($0.page), answer: answers[$0.id]).markup
+        }
         let more: Markup? = list.next.map { "<p><a href=\"/approvals?state=\(state)&amp;before=\(Int($0))\">Earlier ones</a></p>" }
         let fields: Markup? = canPick ? csrf.map { DecideFields.several(csrf: $0, typed: typed) } : nil
         let section = DeskParts.section(
@@ -119,8 +123,9 @@ struct ApprovalPage: Sendable {
     }
 
     private var history: Markup {
-        var entries: [(at: Timestamp, line: Markup)] = events.map { event in
-            (event.occurredAt, "<p>\(Self.words(of: event))</p><p class=\"small\">\(parts.ago(event.occurredAt))</p>")
+        // They are in the order in which the relay came to know them: RevKeen's clock is another one.
+        var entries: [(known: Timestamp, line: Markup)] = events.map { event in
+            (event.seenAt, "<p>\(Self.words(of: event))</p><p class=\"small\">\(parts.ago(event.occurredAt))</p>")
         }
         entries += audit.map { entry in
             let reason: Markup? = entry.reason.map { "<p class=\"quote small\">\($0.oneLine(most: 300))</p>" }
@@ -130,7 +135,7 @@ struct ApprovalPage: Sendable {
             )
         }
         return DeskParts.section(
-            "History", id: "history", empty: "Nothing happened yet.", entries.sorted { $0.at < $1.at }.map(\.line))
+            "History", id: "history", empty: "Nothing happened yet.", entries.sorted { $0.known < $1.known }.map(\.line))
     }
 
     private static func words(of event: Event) -> String {

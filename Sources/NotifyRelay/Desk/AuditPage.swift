@@ -5,7 +5,9 @@ import RelaySupport
 
 /// Who decided and who acted, the newest first.
 struct AuditPage: Sendable {
+    /// In order.
     let answers: [AuditEntry]
+    /// The newest first.
     let acts: [Act]
     /// What was asked, by the page of each approval.
     let actions: [String: String]
@@ -15,7 +17,7 @@ struct AuditPage: Sendable {
     static let most = 200
 
     var page: DeskPage {
-        let decided = answers.map { entry -> [Markup] in
+        let decided = answers.reversed().map { entry -> [Markup] in
             [
                 parts.time(entry.at), "\(entry.actor)", "\(entry.choice.rawValue)", "\(entry.state.rawValue)",
                 "<a href=\"\(entry.page)\">\((actions[entry.page] ?? entry.approval).oneLine(most: 120))</a>",

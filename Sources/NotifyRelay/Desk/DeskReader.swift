@@ -160,6 +160,9 @@ struct DeskReader: Sendable {
 }
 
 extension ApprovalRow {
+    /// The path of its page.
+    var page: String { DeskPath.approval(account, id) }
+
     /// When it was asked, as far as RevKeen says; else when it was last seen.
     var askedAt: Timestamp { detail?.createdAt ?? updatedAt }
 }

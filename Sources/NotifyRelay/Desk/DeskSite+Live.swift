@@ -1,5 +1,6 @@
 import Dedup
 import Pages
+import Policy
 import RelayCore
 import RelaySupport
 
@@ -14,7 +15,7 @@ extension DeskSite {
         shown.segments = halves[0].split(separator: "/").map { percentDecoded($0) }
         shown.query = PublicRequest.fields(halves.count > 1 ? halves[1] : "")
         guard Self.isOfDesk(shown.segments), shown.segments != ["live"] else { return nil }
-        let key = LivePages.Key(target: target, audience: audience(of: shown))
+        let key = LivePages.Key(target: target, audience: await audience(of: shown))
         let reader = LivePages.Reader(
             request: shown, mark: Self.formPlace(shown.segments).flatMap { mark($0, shown) },
             // A browser that connects again names the last event that it got.
@@ -23,10 +24,11 @@ extension DeskSite {
         return LiveStream(pages: live, id: id, key: key, contents: contents, mark: reader.mark)
     }
 
-    private func audience(of request: PublicRequest) -> LivePages.Audience {
+    private func audience(of request: PublicRequest) async -> LivePages.Audience {
         guard forms != nil, let person = request.visitor.person else { return .everybody }
         if request.segments.first == "approvals", request.segments.count == 3 { return .person(person.name) }
-        return person.isOperator ? .operators : .people
+        let routes = await reader.current().generation.router.routes(approvedBy: person.name)
+        return .people(routes: routes, areOperators: person.isOperator)
     }
 
     /// The content of a page for all who have it open, with a placeholder where the marks of forms belong.

@@ -84,8 +84,10 @@ struct DeskSite: Sendable {
         let parts = await reader.parts(), path = request.segments
         switch (path.first, path.count) {
         case (_, 0):
+            let home = try await reader.home()
             return HomePage(
-                home: try await reader.home(), parts: parts, today: await reader.today(), csrf: mark("/approvals", request)
+                home: home, parts: parts, today: await reader.today(), csrf: mark("/approvals", request),
+                decidable: await decidable(home.waiting.prefix(DeskReader.mostWaiting), request)
             ).page
         case ("approvals"?, 1):
             let asked = request.query["state"] ?? "", state = ["over", "all"].contains(asked) ? asked : "waiting"
@@ -93,6 +95,7 @@ struct DeskSite: Sendable {
                 open: state == "all" ? nil : state == "waiting", before: request.before, most: DeskReader.ofOnePage)
             return ApprovalListPage(
                 list: list, parts: parts, state: state, csrf: mark("/approvals", request),
+                decidable: await decidable(list.items[...], request),
                 answers: try await reader.answers(to: list.items), outcomes: outcomes,
                 typed: outcomes.allSatisfy(\.outcome.isGood) ? "" : request.typedReason
             ).page
@@ -122,6 +125,13 @@ struct DeskSite: Sendable {
         case ("digests"?, 2): return try await digest(path[1], parts)
         default: return nil
         }
+    }
+
+    /// The pages of those approvals that the reader may decide.
+    private func decidable(_ rows: ArraySlice<ApprovalRow>, _ request: PublicRequest) async -> Set<String> {
+        guard request.visitor.person != nil else { return [] }
+        let router = await reader.current().generation.router, speaker = speaker(request)
+        return Set(rows.filter { $0.isOpen && router.authority(over: $0, for: speaker).refusal(of: speaker) == nil }.map(\.page))
     }
 
     func approval(
@@ -221,9 +231,9 @@ struct DeskSite: Sendable {
 }
 
 extension PublicRequest {
-    /// The number before which a part of a list begins; nil for its first part.
     fileprivate var typedReason: String { String((form["reason"] ?? "").prefix(2_000)) }
 
+    /// The number before which a part of a list begins; nil for its first part.
     fileprivate var before: Int64? { query["before"].flatMap { Int64($0) }.map { max(0, $0) } }
 }
 

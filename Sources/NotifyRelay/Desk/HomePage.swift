@@ -11,6 +11,8 @@ struct HomePage: Sendable {
     let today: Int64
     /// The mark of the form that decides several approvals; nil where nobody decides.
     let csrf: String?
+    /// The pages of the approvals that the reader may decide.
+    var decidable: Set<String> = []
 
     var page: DeskPage {
         DeskPage(title: headline, content: content, place: .desk, isLive: true)
@@ -33,12 +35,12 @@ struct HomePage: Sendable {
     }
 
     private var waiting: Markup {
-        let shown = home.waiting.prefix(DeskReader.mostWaiting)
+        let shown = home.waiting.prefix(DeskReader.mostWaiting), canPick = csrf != nil && decidable.count > 1
         let rows = shown.map {
-            ApprovalLine(row: $0, parts: parts, isPicked: csrf != nil && shown.count > 1, answer: home.answers[$0.id]).markup
+            ApprovalLine(row: $0, parts: parts, isPicked: canPick && decidable.contains($0.page), answer: home.answers[$0.id]).markup
         }
         let more: Markup? = home.waiting.count > shown.count ? "<p><a href=\"/approvals\">All \(home.waiting.count)</a></p>" : nil
-        let fields: Markup? = shown.count > 1 ? csrf.map { DecideFields.several(csrf: $0) } : nil
+        let fields: Markup? = canPick ? csrf.map { DecideFields.several(csrf: $0) } : nil
         let section = DeskParts.section(
             "Waiting for a decision", count: home.waiting.count, id: "waiting",
             empty: "Nothing waits. A request for approval appears here as soon as RevKeen shows it.", rows, after: "\(more)\(fields)")
@@ -90,7 +92,9 @@ struct HomePage: Sendable {
         let lanes = status.lanes.filter { $0.state(at: parts.now) != .open }
         let dead = status.overview.destinations.filter { $0.dead > 0 }
         var rows = status.readiness.wrong.sorted { $0.key < $1.key }.map { "<p>\($0.key): \($0.value)</p>" as Markup }
-        rows += status.troubles.map { "<p>\($0.detail)</p><p class=\"small\">since \(parts.ago($0.began))</p>" as Markup }
+        // A destination with dead messages has its own entry below, with the present count.
+        let named = Set(dead.map(\.name)), troubles = status.troubles.filter { !$0.topic.isOfDead || !named.contains($0.topic.about) }
+        rows += troubles.map { "<p>\($0.detail)</p><p class=\"small\">since \(parts.ago($0.began))</p>" as Markup }
         rows += lanes.map { lane in
             "<p><a href=\"\(DeskPath.destination(lane.destination))\">\(lane.destination)</a> \(DeskParts.tag(lane.state(at: parts.now).rawValue, .bad)) \(lane.reason ?? "")</p>"
         }

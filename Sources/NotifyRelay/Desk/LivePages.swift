@@ -14,8 +14,8 @@ actor LivePages {
     enum Audience: Hashable, Sendable {
         /// Everybody, on the port where nobody signs in.
         case everybody
-        case people
-        case operators
+        /// - Parameter routes: those whose `approvers` name the reader. Who has the same may decide the same.
+        case people(routes: [Int], areOperators: Bool)
         /// The page says what this person may do.
         case person(String)
     }

@@ -124,4 +124,6 @@ extension SelfReport.Topic {
     static func dead(_ destination: String, reason: String) -> Self {
         Self(name: "dead", about: destination, account: nil, mark: shortHash(ErrorFingerprint.mask(reason)))
     }
+
+    var isOfDead: Bool { name == "dead" }
 }

@@ -37,6 +37,11 @@ extension Router {
         return authority
     }
 
+    /// The numbers of the routes whose list of approvers names a person.
+    package func routes(approvedBy person: String) -> [Int] {
+        routes.indices.filter { routes[$0].approvers?.contains(person) == true }
+    }
+
     /// The reminder ladders of the routes that fit the request or the absence.
     package func reminders(of subject: ToldRequest.Subject) -> [(route: Route, ladder: ReminderLadder)] {
         let event =

@@ -229,6 +229,35 @@ struct DeskTests {
         }
     }
 
+    @Test func `who may decide none of several has nothing to tick`() async throws {
+        let scene = try await Scene()
+        for number in 1...3 { _ = try await scene.request("Refund \(number)") }
+        for path in ["/", "/approvals"] {
+            let eve = await scene.browser("eve@example.com").open(path).html
+            #expect(eve.contains("Refund 2") && !eve.contains("name=\"pick\"") && !eve.contains("name=\"verdict\""), "\(path)")
+            #expect(await scene.browser().open(path).html.ranges(of: "name=\"pick\"").count == 3)
+        }
+    }
+
+    @Test func `a history is in the order of what the relay saw, and the audit begins with the newest`() async throws {
+        let scene = try await Scene(), ann = scene.browser()
+        var ids: [String] = []
+        for number in 1...2 {
+            ids.append(try await scene.request("Refund \(number)"))
+            await ann.open("/approvals/live/\(ids.last ?? "")")
+            await ann.post(["verdict": "approve"])
+            // The relay sees later that RevKeen has closed it, at the very moment of the answer.
+            scene.house.clock.advance(by: .seconds(30))
+            try await scene.house.look()
+        }
+        let page = await ann.open("/approvals/live/\(ids[0])").html
+        let words = ["asked", "ann, approve: taken", "RevKeen shows it as approved"].compactMap { page.firstRange(of: $0)?.lowerBound }
+        #expect(words.count == 3 && words == words.sorted())
+        let audit = await ann.open("/audit").html
+        let rows = [ids[1], ids[0]].compactMap { audit.firstRange(of: $0)?.lowerBound }
+        #expect(rows.count == 2 && rows == rows.sorted())
+    }
+
     @Test func `who is signed out sees no more of a page that is open`() async throws {
         let scene = try await Scene()
         var request = PublicRequest(method: "GET", segments: [], headers: [("x-who", "ann@example.com")], peer: "192.0.2.7")

@@ -30,7 +30,9 @@ struct LivePagesTests {
                 })
         }
 
-        func open(mark: String? = nil, shown: String? = nil, audience: LivePages.Audience = .people) async throws -> Reading {
+        func open(mark: String? = nil, shown: String? = nil, audience: LivePages.Audience = .people(routes: [], areOperators: false))
+            async throws -> Reading
+        {
             let reader = LivePages.Reader(request: PublicRequest(method: "GET", segments: []), mark: mark, shown: shown)
             let key = LivePages.Key(target: "/", audience: audience)
             let (id, contents) = try #require(await pages.contents(for: reader, of: key))
@@ -100,7 +102,8 @@ struct LivePagesTests {
     }
 
     @Test func `operators, others and everybody have pages of their own`() async throws {
-        let scene = try await Scene(), ann = try await scene.open(audience: .operators), bob = try await scene.open()
+        let scene = try await Scene(), ann = try await scene.open(audience: .people(routes: [], areOperators: true)),
+            bob = try await scene.open()
         #expect(await scene.house.eventuallyInTime { ann.got.count == 1 && bob.got.count == 1 })
         #expect(scene.made.withLock { $0 } == 2)
     }
