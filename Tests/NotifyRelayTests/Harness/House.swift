@@ -21,6 +21,8 @@ final class House: Sendable {
     let transport: WorldTransport
     /// The mails that were sent.
     let mail = KeptMail()
+    /// The lines that were printed.
+    let printed = KeptLines()
     private let opened: Locked<Ledger>
     var ledger: Ledger { opened.withLock { $0 } }
     let book = LogBook()
@@ -47,7 +49,8 @@ final class House: Sendable {
         let ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
         opened = Locked(ledger)
         let scripted = kind == .scripted ? channels : nil
-        let generation = try Self.generation(yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: scripted)
+        let tools = Self.tools(transport, mail, printed, clock)
+        let generation = try Self.generation(yaml, folder: folder, clock: clock, tools: tools, channels: scripted)
         current = Locked(Self.relay(generation, ledger, transport, clock, book))
         rooms = Locked(Self.rooms(generation))
         try await relay.prepare()
@@ -86,7 +89,7 @@ final class House: Sendable {
 
     func generation(_ yaml: String) throws -> Generation {
         let generation = try Self.generation(
-            yaml, folder: folder, clock: clock, transport: transport, mail: mail, channels: kind == .scripted ? channels : nil)
+            yaml, folder: folder, clock: clock, tools: tools, channels: kind == .scripted ? channels : nil)
         rooms.withLock { $0 = Self.rooms(generation) }
         return generation
     }
@@ -98,10 +101,15 @@ final class House: Sendable {
         Dictionary(uniqueKeysWithValues: generation.destinations.map { ($0.name, $0.room) })
     }
 
-    var tools: ChannelTools { Self.tools(transport, mail, clock) }
+    var tools: ChannelTools { Self.tools(transport, mail, printed, clock) }
 
-    private static func tools(_ transport: WorldTransport, _ mail: KeptMail, _ clock: ManualClock) -> ChannelTools {
-        ChannelTools(http: transport, mail: mail, clock: clock, write: { _ in true }, version: "test")
+    /// The folder of the store and of the file, with a slash at its end.
+    var place: String { folder + "/" }
+
+    private static func tools(
+        _ transport: WorldTransport, _ mail: KeptMail, _ printed: KeptLines, _ clock: ManualClock
+    ) -> ChannelTools {
+        ChannelTools(http: transport, mail: mail, clock: clock, write: printed.write, version: "test")
     }
 
     /// The keys that sign links and buttons.
@@ -139,14 +147,13 @@ final class House: Sendable {
     }
 
     private static func generation(
-        _ yaml: String, folder: String, clock: ManualClock, transport: WorldTransport, mail: KeptMail,
+        _ yaml: String, folder: String, clock: ManualClock, tools: ChannelTools,
         channels: Locked<[String: ScriptedChannel]>?
     ) throws -> Generation {
         let (configuration, problems) = Configuration.load(
             text: yaml, file: "relay.yaml", folder: folder, environment: [:], readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }
         )
         let read = try #require(configuration, "\(problems.map(\.description))")
-        let tools = Self.tools(transport, mail, clock)
         let list = ProblemList()
         var generation = try #require(Generation.make(read, tools: tools, keys: keys, problems: list), "\(list.errors.map(\.description))")
         guard let channels else { return generation }
@@ -159,6 +166,19 @@ final class House: Sendable {
             }
         }
         return generation
+    }
+}
+
+/// What the program printed.
+final class KeptLines: Sendable {
+    private let kept = Locked<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    /// Keeps a line and says that it was written.
+    func write(_ line: String) -> Bool {
+        kept.withLock { $0.append(line) }
+        return true
     }
 }
 
