@@ -228,9 +228,8 @@ http {{
         auth_basic_user_file {folder}/nginx/users;
         location / {{
             proxy_pass http://127.0.0.1:{behind};
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
+            proxy_set_header Host $host;
+            proxy_set_header X-Forwarded-For $remote_addr;
             proxy_set_header X-Forwarded-Email $mail;
             proxy_buffering off;
         }}
@@ -484,6 +483,7 @@ def together():
         check("it is live", shown(page.locator("#live.on")))
     lists.goto(url + "/")
     check("so is the first page", shown(lists.locator("#live.on")))
+    lists.get_by_role("link", name=stays["action_summary"], exact=True).focus()
     loads = []
     second.on("framenavigated", lambda _: loads.append(1))
     first.get_by_role("button", name="Approve").click()
@@ -493,6 +493,7 @@ def together():
     check("which has no form any more", second.get_by_role("button", name="Approve").count() == 0)
     check("without a reload", not loads)
     check("the first page has it no more", gone(lists.locator("main").get_by_role("link", name=both["action_summary"], exact=True), 3))
+    check("and the keyboard's place is where it was", lists.evaluate("document.activeElement.innerText") == stays["action_summary"])
     first.context.close()
     second.context.close()
     return took
@@ -544,6 +545,7 @@ def acting():
     check("the audit shows every act and who did it", all(word in acts for word in ("retry", "drop", "sample", "mute", "unmute")) and acts.count("ann") >= 5, acts)
     decisions = page.get_by_role("region", name="Table: Decisions").inner_text()
     check("and the decisions", "they have it already" in decisions and "desk" in decisions, decisions)
+    check("the newest is first in both", -1 < acts.find("unmute") < acts.find("retry") and -1 < decisions.find(both["action_summary"]) < decisions.find("they have it already"), decisions)
     entries = log("--acts")
     check("so does the command line", sorted(item["act"] for item in entries) == ["drop", "mute", "retry", "sample", "unmute"] and
           all(item["actor"] == "ann" and item["via"] == "desk" and item["address"] == "127.0.0.1" for item in entries), str(entries))

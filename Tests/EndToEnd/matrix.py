@@ -1,4 +1,5 @@
-"""A real Synapse: every event once, a lost answer repeated under its transaction id, a decision as an edit, its 429 obeyed."""
+"""A real Synapse: every event once, a lost answer repeated under its transaction id, a decision as an edit, its 429 obeyed. In a room with
+approvers the link leads to a page on which the reader signs in and decides as themselves."""
 
 import json
 import os
@@ -173,6 +174,83 @@ relay.send_signal(signal.SIGTERM)
 said = relay.communicate(timeout=30)[1]
 check("the relay ends with 0", relay.returncode == 0, said[-1500:])
 check("the token is said to nobody", token not in said)
-print(f"matrix: {len(first)} events in the room of {expected}, {len(edits)} edits by dashboard, link and command line, {Between.puts} puts, {Between.throttled} times 429, "
+
+# Another room, with approvers. Everybody in it reads the link; a proxy, which the test plays, says who they are.
+asked = {"id": "20000000-0000-4000-8000-000000000099", "status": "pending", "action_summary": "Refund 1,240.00 EUR to Kim & Co",
+         "run_id": "00000000-0000-4000-8000-000000000099", "actions_json": [{"tool": "refund"}], "created_at": instant(5)}
+place.world.runs[asked["run_id"]] = {**next(iter(place.world.runs.values())), "id": asked["run_id"], "status": "waiting_for_approval",
+                                     "completed_at": None, "notifications": [], "approvals": [asked]}
+place.world.approvals[:] = [asked]
+room = call("POST", "/createRoom", {"preset": "private_chat"}, token)["room_id"]
+second = folder / "approvers"
+second.mkdir(exist_ok=True)
+(second / "relay.yaml").write_text(f"""
+people: {{ann: {{email: ann@box.test}}, bob: {{email: bob@box.test}}}}
+accounts:
+  live: {{api_key: "${{REVKEEN_API_KEY}}", base_url: "http://127.0.0.1:{place.port}/v2", first_look: 1h,
+         poll: {{approvals: 1s, runs: 1s..2s, automations: 5s, budget: none}}}}
+destinations:
+  room: {{type: matrix, server: "http://127.0.0.1:{synapse}", token: "${{MATRIX_TOKEN}}", room: "{room}"}}
+routes:
+  - {{name: refunds, when: {{kind: approval}}, to: [room], approvers: [ann]}}
+server:
+  public_listen: "127.0.0.1:{pages}"
+  public_url: "http://127.0.0.1:{pages}"
+  sign_in: {{header: {{name: X-Forwarded-Email, from: ["127.0.0.1"]}}}}
+""")
+relay = subprocess.Popen([binary, "run"], cwd=second, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def read(address, email=None, form=None, cookie=None):
+    """What a browser behind the proxy gets, the cookie that it is given, and where it is sent."""
+    headers = {name: value for name, value in (("X-Forwarded-Email", email), ("Cookie", cookie)) if value}
+    request = urllib.request.Request(address, data=urllib.parse.urlencode(form).encode() if form else None, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode(), (answer.headers["Set-Cookie"] or "").split(";")[0], answer.geturl()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), "", error.geturl()
+
+
+def fields(page):
+    return {**dict(re.findall(r'name="(seen|csrf)" value="([^"]*)"', page)), "verdict": "approve", "reason": ""}
+
+
+wait_until("the request comes to the room", 60, lambda: any("/a/" in event["content"]["body"] for event in timeline()))
+request = next((event for event in timeline() if "/a/" in event["content"]["body"]), None)
+if request:
+    link = re.search(r"http://127\.0\.0\.1:\d+/a/\S+", request["content"]["body"]).group(0)
+    status, page, _, _ = read(link)
+    offered = re.search(r'href="(/sign-in\?to=[^"]*)"', page)
+    check("a reader who is not known is asked to sign in", status == 200 and offered and "Refund 1,240.00 EUR" in page and 'name="verdict"' not in page, page[-800:])
+    if offered:
+        sign_in = f"http://127.0.0.1:{pages}" + offered.group(1).replace("&amp;", "&")
+        status, page, _, _ = read(sign_in)
+        check("which the proxy must do", status == 503 and "did not name you" in page, page[-800:])
+        check("and leads back to the link", read(sign_in, "ann@box.test")[3] == link)
+    status, page, cookie, _ = read(link, "bob@box.test")
+    check("who may not decide only reads", status == 200 and 'name="verdict"' not in page and "ann" in page, page[-800:])
+    status, page, _, _ = read(link, "eve@elsewhere.test")
+    check("a stranger has no form either", 'name="verdict"' not in page, page[-800:])
+    status, page, cookie, _ = read(link, "ann@box.test")
+    check("who may decides as themselves", status == 200 and "You decide as <strong>ann</strong>" in page, page[-800:])
+    form = fields(page)
+    status, answer, _, _ = read(link, "bob@box.test", form, cookie)
+    check("the form is of no use to another reader", not place.decided[2:], f"{status} {answer[-800:]}")
+    status, answer, _, _ = read(link, "ann@box.test", form, cookie)
+    check("the page says so", status == 200 and "Approved by ann" in answer, answer[-800:])
+    check("RevKeen was told once", [item[:2] for item in place.decided[2:]] == [(asked["id"], "approve")], str(place.decided))
+    def edits_of_request():
+        return [event["content"]["m.new_content"]["body"] for event in replacements() if event["content"]["m.relates_to"]["event_id"] == request["event_id"]]
+
+    wait_until("the room's message becomes the decision", 60, lambda: any("Approval approved" in body for body in edits_of_request()))
+    check("with who it was, and without a link", edits_of_request() and "Decided by ann" in edits_of_request()[0] and "/a/" not in edits_of_request()[0], str(edits_of_request()))
+    check("and no other message comes", len([event for event in timeline() if "m.relates_to" not in event["content"]]) == 1)
+    log = subprocess.run([binary, "approvals", "log", "--json"], cwd=second, env=environment, capture_output=True, text=True)
+    check("the log names who decided", [item["actor"] for item in json.loads(log.stdout or "[]") if item["state"] == "taken"] == ["ann"], log.stdout + log.stderr)
+relay.send_signal(signal.SIGTERM)
+said = relay.communicate(timeout=30)[1]
+check("the second relay ends with 0", relay.returncode == 0, said[-1500:])
+print(f"matrix: {len(first)} events in the room of {expected}, {len(edits)} edits by dashboard, link and command line, one by ann in a room with approvers, {Between.puts} puts, {Between.throttled} times 429, "
       f"{Between.lost} answers lost; {len(faults)} faults")
 sys.exit(1 if faults else 0)

@@ -5,13 +5,11 @@ import Sandbox
 import Testing
 import Transport
 
-/// Fifty people decide one approval at once, both ways, while the relay is killed. One answer takes effect, and audit and message agree
-/// with it.
+/// Fifty people decide one approval at once, both ways, by the link, at the desk (one, or one of several), by buttons in a chat and on the
+/// command line, while the relay is killed. One answer takes effect, and audit and messages agree with it.
 ///
 /// `RACES` is the number of rounds; `NOTIFY_RELAY_BINARY` names a shipped binary. The seed of the random moments is printed.
 @Suite(.serialized) struct RaceSuite {
-    private static let people = 50
-
     @Test func `of fifty answers at once one takes effect, whenever the relay is killed`() async throws {
         let rounds = ProcessInfo.processInfo.environment["RACES"].flatMap(Int.init) ?? 3
         let seed = UInt64.random(in: 0..<UInt64.max)
@@ -21,13 +19,18 @@ import Transport
             let approval = try await scene.ask()
             let killsNow = round % 2 == 0
             kills += killsNow ? 1 : 0
+            let last = Int.random(in: 0...300, using: &chance)
             try await scene.decideAtOnce(
-                people: Self.people, killAfter: killsNow ? .milliseconds(Int.random(in: 0...120, using: &chance)) : nil)
+                moments: (0..<RaceWays.people).map { _ in .milliseconds(Int.random(in: 0...last, using: &chance)) },
+                killAfter: killsNow ? .milliseconds(Int.random(in: 0...last + 120, using: &chance)) : nil)
             let choice = try #require(await scene.settled(approval), "round \(round), seed \(seed)")
             #expect(await scene.told(approval, choice), "round \(round), seed \(seed)")
         }
         try await scene.expectAuditAgrees(seed: seed)
-        print("race suite: seed \(seed), \(rounds) rounds of \(Self.people) answers, \(kills) kills, one effective call each")
+        let winners = try await scene.winners()
+        print(
+            "race suite: seed \(seed), \(rounds) rounds of \(RaceWays.people) answers, \(kills) kills, one effective call each; won by \(winners)"
+        )
         await scene.stop()
     }
 }
@@ -40,8 +43,9 @@ private actor Scene {
     private let client = HTTPClient()
     private var relay: RelayProcess
     private let automation: String
-    private var link = ""
-    private var form: (cookie: String, body: String) = ("", "")
+    private let address: String
+    private let stays: String
+    private var ways = RaceWays()
     private var asked: [String] = []
 
     init() async throws {
@@ -49,73 +53,77 @@ private actor Scene {
         server = SandboxServer(world: world, inbox: inbox)
         let addresses = try await server.start()
         automation = await world.addAutomation(name: "Refunds")
-        let port = try Web.freePort()
+        address = "http://127.0.0.1:\(try Web.freePort())"
         try place.write(
             """
             accounts:
               a: {api_key: "rk_sandbox_test", base_url: "\(addresses.api)", first_look: 1h, poll: {approvals: 1s, runs: 1s..2s, automations: 1s, budget: none}}
+            people: {\(RaceWays.configuration)}
             destinations:
               hook: {type: webhook, url: "\(addresses.webhook)", width: 4}
+              chat: {\(InboxMessage.Kind.telegram.keys(at: addresses)), pace: {burst: 100, every: 1s}}
             routes:
-              - {name: all, when: {kind: [approval, decision]}, to: [hook]}
-            server: {public_listen: "127.0.0.1:\(port)", public_url: "http://127.0.0.1:\(port)"}
+              - {name: all, when: {kind: [approval, decision]}, to: [hook, chat]}
+            server:
+              public_listen: "\(address.dropFirst(7))"
+              public_url: "\(address)"
+              sign_in: {header: {name: X-Who, from: ["127.0.0.1"]}}
             """, to: "relay.yaml")
         relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
+        // It waits all the time, because several can only be ticked where there are several.
+        stays = await world.requestApproval(run: await world.startRun(of: automation), action: "Pay 99 EUR?")
     }
 
-    /// Requests an approval, and opens its page for all people.
+    /// Requests an approval, and opens its pages for all people.
     func ask() async throws -> String {
         let approval = await world.requestApproval(run: await world.startRun(of: automation), action: "Refund 12 EUR?")
         asked.append(approval)
-        _ = await comesTrue { await self.findLink(approval) }
-        try #require(link.contains("/a/"), "no link came: \(relay.errorText.suffix(2_000))")
-        let page = try await client.send(HTTPRequest("GET", Secret(link)))
-        let html = String(decoding: page.body, as: UTF8.self)
-        let cookie = page.header("set-cookie").map { String($0.prefix { $0 != ";" }) }
-        let seen = try #require(html.hidden("seen")), csrf = try #require(html.hidden("csrf"))
-        form = (try #require(cookie), "seen=\(seen)&csrf=\(csrf)&reason=&verdict=")
+        var link: String?, button: String?
+        _ = await comesTrue {
+            link = await self.link(to: approval)
+            button = await self.inbox.button("a", to: "Refund 12 EUR?", at: .telegram, unlike: self.ways.button)
+            let isReady = await self.link(to: self.stays) != nil
+            return isReady && link != nil && button != nil
+        }
+        let found = try #require(link, "no link came: \(relay.errorText.suffix(2_000))")
+        ways = try await RaceWays(approval, address: address, link: found, button: #require(button), client: client)
         return approval
     }
 
-    private func findLink(_ approval: String) async -> Bool {
-        for message in await inbox.messages(kind: .webhook) {
-            guard let data = message.json?["data"], data["id"]?.string?.contains(approval) == true,
-                let found = data["approval"]?["decide_link"]?.string
-            else { continue }
-            link = found
-            return true
-        }
-        return false
+    private func link(to approval: String) async -> String? {
+        await inbox.messages(kind: .webhook).lazy.compactMap { $0.json?["data"] }
+            .first { $0["id"]?.string?.contains(approval) == true && $0["approval"]?["decide_link"] != nil }?["approval"]?["decide_link"]?
+            .string
     }
 
-    func decideAtOnce(people: Int, killAfter: Duration?) async throws {
-        let link = link, form = form, client = client, relay = relay
-        await withTaskGroup(of: Void.self) { group in
-            for number in 0..<people {
-                group.addTask { await Self.say(number % 2 == 0 ? "approve" : "reject", link, form, client) }
+    /// - Parameter moments: when each of the people acts.
+    func decideAtOnce(moments: [Duration], killAfter: Duration?) async throws {
+        let relay = relay, folder = place.folder, commands = Locked<[RelayProcess]>([])
+        try await withThrowingTaskGroup(of: Void.self) { [ways, client, inbox] group in
+            for (act, moment) in zip(ways.acts, moments) {
+                group.addTask {
+                    try await Task.sleep(for: moment)
+                    try await act.take(client, inbox, folder, begun: commands)
+                }
             }
             if let killAfter {
                 group.addTask {
-                    try? await Task.sleep(for: killAfter)
+                    try await Task.sleep(for: killAfter)
                     relay.kill()
                 }
             }
+            try await group.waitForAll()
         }
+        for command in commands.withLock({ $0 }) { _ = command.wait() }
         guard killAfter != nil else { return }
         self.relay = try RelayProcess(["run", "--config", "relay.yaml"], in: place.folder)
-    }
-
-    private static func say(_ verdict: String, _ link: String, _ form: (cookie: String, body: String), _ client: HTTPClient) async {
-        let headers = [("Cookie", Secret(form.cookie)), ("Content-Type", Secret("application/x-www-form-urlencoded"))]
-        _ = try? await client.send(
-            HTTPRequest("POST", Secret(link), headers: headers.map { (name: $0.0, value: $0.1) }, body: Array((form.body + verdict).utf8)))
     }
 
     /// The choice that took effect. If everybody was cut off before an answer was recorded, one more person decides.
     func settled(_ approval: String) async -> Choice? {
         for _ in 0..<3 {
             if await comesTrue(within: .seconds(4), { await !self.effective(approval).isEmpty }) { break }
-            await Self.say("approve", link, form, client)
+            await ways.ballots[0].post(client)
         }
         try? await Task.sleep(for: .milliseconds(300))
         let effective = await effective(approval)
@@ -125,15 +133,30 @@ private actor Scene {
 
     private func effective(_ approval: String) async -> [EffectiveDecision] { await world.decisions.filter { $0.approval == approval } }
 
-    /// Whether a message about the decision shows the same choice.
+    /// Whether a message about the decision shows the same choice, and the chat's message became it.
     func told(_ approval: String, _ choice: Choice) async -> Bool {
         let state = choice == .approve ? "approved" : "rejected"
         return await comesTrue {
-            await self.inbox.messages(kind: .webhook).contains { message in
+            let isTold = await self.inbox.messages(kind: .webhook).contains { message in
                 let data = message.json?["data"]
                 return data?["id"]?.string?.contains(approval) == true && data?["decision"]?["state"]?.string == state
             }
+            let shown = await self.inbox.messages(kind: .telegram).last { $0.words.contains("Refund 12 EUR?") }?.words ?? ""
+            return isTold && shown.contains("Approval \(state)")
         }
+    }
+
+    /// How often each way in won.
+    func winners() throws -> String {
+        // "desk (hook) from 127.0.0.1" is the link in a message of `hook`; the address says nothing here.
+        let command = try RelayProcess(["approvals", "log", "--json", "--config", "relay.yaml"], in: place.folder)
+        _ = command.wait()
+        let taken = try (JSONValue(parsing: Array(command.outputText.utf8)).array ?? []).filter { $0["state"]?.string == "taken" }
+        return Dictionary(grouping: taken) { $0["via"]?.string?.split(separator: " from").first ?? "?" }.map {
+            "\($0.key) \($0.value.count)"
+        }.sorted()
+            .joined(
+                separator: ", ")
     }
 
     func expectAuditAgrees(seed: UInt64) async throws {
