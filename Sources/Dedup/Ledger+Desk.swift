@@ -79,6 +79,14 @@ extension Ledger {
         try await read { db in try db.all(DeskRow.events, subject, subject + "/", subject + "0") { EventRow.make($0) } }
     }
 
+    /// Says whether any approval has changed or was answered.
+    package func approvalsMark() async throws(LedgerError) -> ApprovalsMark {
+        try await read { db in
+            try db.first(DeskRow.approvalsMark) { ApprovalsMark(open: $0[0], updated: $0[1], audited: $0[2]) }
+                ?? ApprovalsMark(open: 0, updated: 0, audited: 0)
+        }
+    }
+
     /// The audit of one approval, in order.
     package func audit(account: String, approval: String) async throws(LedgerError) -> [AuditEntry] {
         try await read { try $0.all(DeskRow.audit, account, approval, make: AuditRow.make) }
@@ -131,6 +139,15 @@ extension Ledger {
     }
 }
 
+/// What is different as soon as an approval is requested, changed, closed or answered.
+package struct ApprovalsMark: Sendable, Equatable {
+    var open: Int
+    /// The newest change of an open one, in milliseconds.
+    var updated: Int
+    /// The number of the last entry of the audit.
+    var audited: Int
+}
+
 enum DeskRow {
     /// A search reads so many events at a time.
     static let searched: Int64 = 10_000
@@ -156,6 +173,9 @@ enum DeskRow {
             AND (?5 IS NULL OR e.payload LIKE ?5 ESCAPE '\\')
             AND (?6 IS NULL OR e.payload LIKE ?6 ESCAPE '\\')
         ORDER BY e.n DESC LIMIT ?7
+        """
+    static let approvalsMark = """
+        SELECT count(*), coalesce(max(updated_at), 0), (SELECT coalesce(max(n), 0) FROM audit) FROM approval WHERE open = 1
         """
     static let seenBy = """
         SELECT n FROM event INDEXED BY event_kept WHERE payload IS NOT NULL AND seen_at <= ? ORDER BY seen_at DESC LIMIT 1

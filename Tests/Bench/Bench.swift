@@ -1,7 +1,7 @@
 import CCurl
 import Foundation
 
-/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest]…`; without names, it measures
+/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk]…`; without names, it measures
 /// everything.
 ///
 /// Every speed is printed next to a floor that the same run measured on the same machine.
@@ -11,12 +11,13 @@ struct Bench {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "empty" { return waitForEnd() }
         guard !arguments.isEmpty else {
-            throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest]…")
+            throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk]…")
         }
         curl_global_init(relay_global_all)
         let binary = URL(fileURLWithPath: arguments.removeFirst()).standardizedFileURL.path
         var report = Report()
-        let parts = arguments.isEmpty ? ["delivery", "destinations", "receivers", "idle", "ledger", "history", "digest"] : arguments
+        let parts =
+            arguments.isEmpty ? ["delivery", "destinations", "receivers", "idle", "ledger", "history", "digest", "desk"] : arguments
         for part in parts {
             switch part {
             case "delivery": try await DeliveryBench(binary: binary).run(&report)
@@ -26,6 +27,7 @@ struct Bench {
             case "ledger": try await LedgerBench().run(&report)
             case "history": try await HistoryBench().run(&report)
             case "digest": try await DigestBench(binary: binary).run(&report)
+            case "desk": try await DeskBench(binary: binary).run(&report)
             default: throw BenchError("there is no part '\(part)'")
             }
         }

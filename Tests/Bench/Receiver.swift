@@ -10,16 +10,21 @@ final class Receiver: Sendable {
     /// `number` counts the requests from 1.
     typealias Script = @Sendable (_ target: String, _ number: Int) -> String
 
+    /// A closure that is itself the value of a lock is wrapped once more each time that it is read.
+    private struct Held {
+        var script: Script
+    }
+
     static let fine = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     static let unwell = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
     let port: UInt16
     private let listener: Int32
-    private let script: Locked<Script>
+    private let script: Locked<Held>
     private let arrivals = Locked<[ContinuousClock.Instant]>([])
 
     init(_ script: @escaping Script = { _, _ in Receiver.fine }) throws {
-        self.script = Locked(script)
+        self.script = Locked(Held(script: script))
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -51,7 +56,7 @@ final class Receiver: Sendable {
     var count: Int { arrivals.withLock { $0.count } }
 
     func forget() { arrivals.withLock { $0 = [] } }
-    func answer(_ script: @escaping Script) { self.script.withLock { $0 = script } }
+    func answer(_ script: @escaping Script) { self.script.withLock { $0.script = script } }
 
     /// Waits until `count` requests have arrived; returns false if that takes longer than `most`.
     func wait(for count: Int, most: Duration = .seconds(120)) async throws -> Bool {
@@ -72,7 +77,7 @@ final class Receiver: Sendable {
                     arrivals.append(.now)
                     return arrivals.count
                 }
-                let answer = script.withLock { $0 }(request, number)
+                let answer = script.withLock { $0.script }(request, number)
                 var bytes = Array(answer.utf8)
                 guard send(connection, &bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
             }

@@ -41,7 +41,8 @@ struct QueryPlanTests {
         ("desk: seen by", DeskRow.seenBy), ("desk: attempts", DeskRow.attempts), ("desk: dead", DeskRow.dead),
         ("open absences", WindowReaderSQL.openAbsences), ("an absence in a digest", WindowReaderSQL.absenceInDigest),
         ("told of an absence", ReminderRow.toldAbsence),
-        ("a question", QuestionRow.one), ("questions", QuestionRow.all), ("event by id", "SELECT n FROM event WHERE id = ?"),
+        ("a question", QuestionRow.one), ("questions", QuestionRow.all), ("approvals' mark", DeskRow.approvalsMark),
+        ("event by id", "SELECT n FROM event WHERE id = ?"),
     ]
 
     /// Scans that read no table: a constant, or the rows of a subquery.

@@ -8,6 +8,9 @@ actor LivePages {
     struct Key: Hashable, Sendable {
         var target: String
         var audience: Audience
+
+        /// The page shows approvals, and who was first is to be seen on it at once.
+        var isOfApprovals: Bool { target == "/" || target.hasPrefix("/approvals") }
     }
 
     /// Those to whom a page shows the same.
@@ -55,11 +58,16 @@ actor LivePages {
     private var next = 0
     private var worker: Task<Void, Never>?
     private var seen = -1
+    private var approvals: ApprovalsMark?
+    /// The pages that may show something else by now, in the order in which they are made.
+    private var stale: [Key] = []
 
     /// Pages are made again at most this often.
     private static let pace = Duration.seconds(1)
-    /// Making the pages takes at most this part of the time.
-    private static let share = 20
+    /// In each turn, pages are made for so long, and the others in the next ones: deliveries come first.
+    private static let budget = Duration.milliseconds(25)
+    /// Pages of approvals are made at once. Then, for so many times as long as that took, they wait for their turn like all others.
+    private static let rest = 5
     /// After so many turns, it is looked who may not look any more, and pages are made without a change too, because other processes write.
     private static let idle = 5
     /// A stream ends after this time, before the listener cuts it off. The browser opens the next one by itself.
@@ -106,19 +114,46 @@ actor LivePages {
     }
 
     private func work() async {
-        var turns = 0, took = Duration.zero
+        var turns = 0, next = clock.uptime
         while !open.isEmpty, !Task.isCancelled {
-            try? await clock.sleep(for: max(Self.pace, took * Self.share))
-            let began = clock.uptime
+            try? await clock.sleep(for: Self.pace)
             turns += 1
             let isIdle = turns % Self.idle == 0
             if isIdle { await dismiss() }
             let now = ledger.transactions, hasChanged = now != seen || isIdle
             seen = now
-            for (key, page) in open where hasChanged || page.last == nil { await renew(key) }
-            took = clock.uptime - began
+            let waiting = Set(stale)
+            stale += open.filter { (hasChanged || $1.last == nil) && !waiting.contains($0) }.map(\.key)
+            let began = clock.uptime
+            if began >= next, hasChanged, await haveApprovalsChanged() {
+                await renewNow { $0.isOfApprovals }
+                next = clock.uptime + (clock.uptime - began) * Self.rest
+            }
+            let start = clock.uptime
+            while clock.uptime - start < Self.budget, let key = stale.first {
+                stale.removeFirst()
+                await renew(key)
+            }
         }
+        stale = []
         worker = nil
+    }
+
+    private func renewNow(_ isMeant: (Key) -> Bool) async {
+        let meant = stale.filter(isMeant)
+        stale.removeAll(where: isMeant)
+        for key in meant { await renew(key) }
+    }
+
+    /// A store that cannot be read changes nothing.
+    private func haveApprovalsChanged() async -> Bool {
+        do throws(LedgerError) {
+            let mark = try await ledger.approvalsMark()
+            defer { approvals = mark }
+            return mark != approvals
+        } catch {
+            return false
+        }
     }
 
     /// Ends the streams of those who may not look any more.

@@ -4,22 +4,24 @@ import RelaySupport
 /// The three list operations.
 extension StandInRevKeen {
     func listAutomations(_ request: WebRequest) -> WebResponse {
-        list(request, automationOrder) { automations[$0].map { ($0.status, summary($0)) } }
+        list(request, automationOrder) { automations[$0].map { record in (record.status, { self.summary(record) }) } }
     }
 
     func listRuns(_ automation: String, _ request: WebRequest) -> WebResponse {
         guard let record = automations[automation] else { return .missing("No such automation") }
-        return list(request, record.runs) { runs[$0].map { ($0.status, summary($0)) } }
+        return list(request, record.runs) { runs[$0].map { record in (record.status, { self.summary(record) }) } }
     }
 
     func listApprovals(_ request: WebRequest) -> WebResponse {
-        list(request, approvalOrder) { approvals[$0].map { ($0.status, listed($0)) } }
+        list(request, approvalOrder) { approvals[$0].map { record in (record.status, { self.listed(record) }) } }
     }
 
     /// Responds with a list.
     ///
-    /// - Parameter ids: oldest first. The newest that fit are taken, and then sorted as the faults ask.
-    private func list(_ request: WebRequest, _ ids: [String], _ item: (String) -> (status: String, json: JSONValue)?) -> WebResponse {
+    /// - Parameters:
+    ///   - ids: oldest first. The newest that fit are taken, and then sorted as the faults ask.
+    ///   - item: the entry of an id. Only those that fit are written as JSON, because a list may be long.
+    private func list(_ request: WebRequest, _ ids: [String], _ item: (String) -> (status: String, json: () -> JSONValue)?) -> WebResponse {
         let asked = request.parameter("limit")
         guard let limit = asked.map({ Int($0) }) ?? 25, (1...faults.cap).contains(limit) else {
             return .invalid("limit", "Must be a number from 1 to \(faults.cap)")
@@ -29,7 +31,7 @@ extension StandInRevKeen {
         var found: [JSONValue] = []
         for id in ids.reversed() where found.count < limit {
             guard let (word, json) = item(id), status == nil || said(word) == status else { continue }
-            if skip > 0 { skip -= 1 } else { found.append(json) }
+            if skip > 0 { skip -= 1 } else { found.append(json()) }
         }
         return .json(200, ["object": "list", "data": .array(ordered(found))])
     }

@@ -54,6 +54,28 @@ struct LivePagesTests {
         var got: [String] { events.withLock { $0 } }
     }
 
+    @Test func `approvals are shown at once, whatever other pages cost`() async throws {
+        let house = try await House()
+        let made = Locked<[String]>([])
+        let pages = LivePages(
+            ledger: house.ledger, clock: house.clock, placeholder: "~mark~", mayLook: { _ in true },
+            make: { request, _ in
+                made.withLock { $0.append(request.target) }
+                // A page takes longer than all may take in one turn.
+                house.clock.advance(by: .milliseconds(40))
+                return .shown("\(made.withLock { $0.count })")
+            })
+        for target in ["/destinations/ops", "/destinations/other", "/events", "/audit", "/", "/approvals/live/1"] {
+            let reader = LivePages.Reader(request: PublicRequest(method: "GET", segments: [], target: target), mark: nil, shown: nil)
+            _ = try #require(await pages.contents(for: reader, of: LivePages.Key(target: target, audience: .everybody)))
+        }
+        await house.world.requestApproval(run: await house.world.startRun(of: house.world.addAutomation(name: "Refunds")), action: "Refund")
+        try await house.look()
+        #expect(await house.eventuallyInTime { made.withLock { $0.count } >= 3 })
+        #expect(Set(made.withLock { $0.prefix(2) }) == ["/", "/approvals/live/1"])
+        #expect(await house.eventuallyInTime { Set(made.withLock { $0 }).count == 6 }, "the others have their turns")
+    }
+
     private static func event(_ html: String, mark: String = "") -> String {
         "id: \(LiveContent.version(of: html))\ndata: \(JSONValue.string(html.replacing("~mark~", with: mark)).text)\n\n"
     }
