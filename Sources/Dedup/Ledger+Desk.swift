@@ -139,7 +139,7 @@ extension Ledger {
     }
 }
 
-/// What is different as soon as an approval is requested, changed, closed or answered.
+/// It differs as soon as an approval is requested, changed, closed or answered.
 package struct ApprovalsMark: Sendable, Equatable {
     var open: Int
     /// The newest change of an open one, in milliseconds.
