@@ -772,7 +772,7 @@ def looks():
             unfolded.locator("summary").click()
         if name == "approval-decided":
             history = page.get_by_role("region", name="History").inner_text()
-            check("the history is in the order in which it was", -1 < history.find("ann, reject") < history.find("RevKeen shows it as rejected"), history)
+            check("the history is in the order in which it was", -1 < history.find("ann answered “reject”") < history.find("RevKeen shows it as rejected"), history)
         if name == "digest":
             check("the digest shows what was sent", shown(page.locator("iframe").first.content_frame.get_by_text("INV-2042").first))
         judge(page, name)

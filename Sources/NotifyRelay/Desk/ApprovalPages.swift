@@ -131,11 +131,24 @@ struct ApprovalPage: Sendable {
             let reason: Markup? = entry.reason.map { "<p class=\"quote small\">\($0.oneLine(most: 300))</p>" }
             return (
                 entry.at,
-                "<p>\(entry.actor), \(entry.choice.rawValue): \(entry.state.rawValue) <small>\(entry.via)</small></p>\(reason)<p class=\"small\">\(parts.ago(entry.at))</p>"
+                "<p>\(Self.words(of: entry)) <small>\(entry.via)</small></p>\(reason)<p class=\"small\">\(parts.ago(entry.at))</p>"
             )
         }
         return DeskParts.section(
             "History", id: "history", empty: "Nothing happened yet.", entries.sorted { $0.known < $1.known }.map(\.line))
+    }
+
+    private static func words(of entry: AuditEntry) -> String {
+        let (who, choice) = (entry.actor, entry.choice.rawValue)
+        return switch entry.state {
+        case .asked: "\(who) answered “\(choice)”"
+        case .taken: "RevKeen took “\(choice)” of \(who)"
+        case .refused: "RevKeen refused “\(choice)” of \(who)"
+        case .lost: "“\(choice)” of \(who) did not count"
+        case .voted: "\(who) was for “\(choice)”, and others are needed"
+        case .withdrawn: "\(who) took “\(choice)” back"
+        case .denied: "\(who) tried “\(choice)”, and may not"
+        }
     }
 
     private static func words(of event: Event) -> String {

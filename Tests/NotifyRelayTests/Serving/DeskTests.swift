@@ -90,7 +90,7 @@ struct DeskTests {
         #expect(audit == ["ann desk reject taken"])
         #expect(await scene.house.world.decisions.first?.reason == "Too much (ann)")
         let page = await bob.open(path).html
-        #expect(page.contains("ann, reject: taken") && page.contains("It was rejected by ann"))
+        #expect(page.contains("RevKeen took “reject” of ann") && page.contains("It was rejected by ann"))
     }
 
     @Test func `what was typed is kept when the request has changed`() async throws {
@@ -251,7 +251,8 @@ struct DeskTests {
             try await scene.house.look()
         }
         let page = await ann.open("/approvals/live/\(ids[0])").html
-        let words = ["asked", "ann, approve: taken", "RevKeen shows it as approved"].compactMap { page.firstRange(of: $0)?.lowerBound }
+        let words = ["asked", "RevKeen took “approve” of ann", "RevKeen shows it as approved"]
+            .compactMap { page.firstRange(of: $0)?.lowerBound }
         #expect(words.count == 3 && words == words.sorted())
         let audit = await ann.open("/audit").html
         let rows = [ids[1], ids[0]].compactMap { audit.firstRange(of: $0)?.lowerBound }
