@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// Decides which deliveries a collapse rule or a ceiling holds.
@@ -22,7 +21,7 @@ enum AdmissionGate {
         """
 
     /// - Returns: the deliveries that are still owed, with the window that counts what follows in their options.
-    static func pass(_ owed: [PlannedDelivery], event: Int64, at now: Timestamp, _ db: Database) throws -> [PlannedDelivery] {
+    static func pass(_ owed: [PlannedDelivery], event: Int64, at now: Timestamp, _ db: SQLSession) throws -> [PlannedDelivery] {
         guard owed.contains(where: { $0.gate != nil }) else { return owed }
         var passed: [PlannedDelivery] = []
         var judged: [String: Passage] = [:]
@@ -47,7 +46,8 @@ enum AdmissionGate {
         case held
     }
 
-    private static func judge(_ gate: GateRules, _ destination: String, event: Int64, at now: Timestamp, _ db: Database) throws -> Passage {
+    private static func judge(_ gate: GateRules, _ destination: String, event: Int64, at now: Timestamp, _ db: SQLSession) throws -> Passage
+    {
         if let join = gate.collapse, try joined(join, gate, destination, event: event, at: now, db) { return .held }
         if let ceiling = gate.ceiling, try isFull(ceiling, destination, at: now, db) {
             let join = WindowJoin(
@@ -62,7 +62,7 @@ enum AdmissionGate {
 
     /// - Returns: false if no window for events like this one is open.
     private static func joined(
-        _ join: WindowJoin, _ gate: GateRules, _ destination: String, event: Int64, at now: Timestamp, _ db: Database
+        _ join: WindowJoin, _ gate: GateRules, _ destination: String, event: Int64, at now: Timestamp, _ db: SQLSession
     ) throws -> Bool {
         let open = try db.first(openCollapse, join.kind.rawValue, join.name, join.destination, now.milliseconds) { $0[0] as Int64 }
         guard let open else { return false }
@@ -73,7 +73,7 @@ enum AdmissionGate {
 
     /// Counts the arrival and returns whether it is above the ceiling.
     /// While the ceiling's window is open every event counts as above it, so that none overtakes those in the window.
-    private static func isFull(_ ceiling: Ceiling, _ destination: String, at now: Timestamp, _ db: Database) throws -> Bool {
+    private static func isFull(_ ceiling: Ceiling, _ destination: String, at now: Timestamp, _ db: SQLSession) throws -> Bool {
         let start = now - ceiling.within
         try db.run(forget, destination, start.milliseconds)
         let come = try db.first(arrivals, destination, start.milliseconds, ceiling.most) { $0[0] as Int } ?? 0

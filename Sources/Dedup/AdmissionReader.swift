@@ -1,13 +1,12 @@
-import GRDB
 package import RelayCore
 
 /// What the store knows at the moment of an admission, for the code that plans it.
 /// It is valid only inside the transaction that made it.
 package struct AdmissionReader {
-    let db: Database
+    let db: SQLSession
     package let mutes: [Mute]
 
-    init(mutes: [Mute], _ db: Database) {
+    init(mutes: [Mute], _ db: SQLSession) {
         self.mutes = mutes
         self.db = db
     }

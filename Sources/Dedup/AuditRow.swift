@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// Reads and writes the audit as rows.
@@ -19,7 +18,7 @@ enum AuditRow {
         ORDER BY a.n DESC LIMIT ?
         """
 
-    static func insert(_ entry: AuditEntry, _ db: Database) throws {
+    static func insert(_ entry: AuditEntry, _ db: SQLSession) throws {
         try db.run(
             "INSERT INTO audit (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry.at.milliseconds, entry.account, entry.approval,
             entry.round, entry.choice.rawValue, entry.actor, entry.via, entry.address, entry.reason, entry.state.rawValue, entry.status)

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// The SQL of deliveries.
@@ -9,7 +8,7 @@ enum DeliveryRow {
     /// - Returns: false if the event has a delivery there already.
     @discardableResult
     static func insert(
-        _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: Database
+        _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: SQLSession
     ) throws -> Bool {
         try db.run(
             """
@@ -35,7 +34,7 @@ enum DeliveryRow {
                 AND b.recipient = d.recipient AND b.state = 'owed' AND b.id < d.id))
         """
 
-    static func insert(_ attempt: Attempt, delivery: Int64, _ db: Database) throws {
+    static func insert(_ attempt: Attempt, delivery: Int64, _ db: SQLSession) throws {
         try db.run(
             "INSERT INTO attempt (delivery, at, outcome, reason, detail, took) VALUES (?, ?, ?, ?, ?, ?)", delivery,
             attempt.at.milliseconds, attempt.outcome, attempt.reason, attempt.detail, attempt.took.milliseconds)

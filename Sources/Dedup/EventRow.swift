@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// Reads and writes events as rows.
@@ -30,20 +29,18 @@ enum EventRow {
         return (event, false)
     }
 
-    static func number(of id: String, _ db: Database) throws -> Int64? {
+    static func number(of id: String, _ db: SQLSession) throws -> Int64? {
         try db.first("SELECT n FROM event WHERE id = ?", id) { $0[0] }
     }
 
     /// Returns the event's number, or nil if its id was admitted before.
-    static func insert(_ event: Event, _ db: Database) throws -> Int64? {
-        // `RETURNING n` would make SQLite keep the row in a table of its own, which costs more than the insertion.
-        let added = try db.run(
+    static func insert(_ event: Event, _ db: SQLSession) throws -> Int64? {
+        try db.insert(
             """
             INSERT INTO event (id, account, kind, subject, priority, occurred_at, seen_at, payload)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """, event.id, event.account, event.kind.rawValue, event.subject, event.priority.rawValue,
             event.occurredAt.milliseconds, event.seenAt.milliseconds, try PayloadText.write(event.payload))
-        return added == 1 ? db.lastInsertedRowID : nil
     }
 }
 

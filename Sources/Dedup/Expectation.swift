@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// Something that is expected of an automation by a moment, and what became of it.
@@ -90,7 +89,7 @@ enum ExpectationRow {
             schedule = excluded.schedule, state = excluded.state, happened_at = excluded.happened_at, in_a_row = excluded.in_a_row
         """
 
-    static func save(_ expectation: Expectation, _ db: Database) throws {
+    static func save(_ expectation: Expectation, _ db: SQLSession) throws {
         try db.run(
             save, expectation.account, expectation.automation, expectation.name, expectation.expected.rawValue, expectation.run,
             expectation.countedFrom.milliseconds, expectation.dueAt.milliseconds, expectation.schedule, expectation.state.rawValue,

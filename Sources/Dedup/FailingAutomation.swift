@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// An automation whose last finished run failed.

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// A run that succeeded or failed. Cancelled runs are left out, because they say nothing about their automation.
@@ -15,7 +14,7 @@ struct FinishedRun {
         at = event.occurredAt
     }
 
-    func insert(event: Int64, _ db: Database) throws {
+    func insert(event: Int64, _ db: SQLSession) throws {
         try db.run(
             "INSERT INTO finished (event, account, automation, failed, at) VALUES (?, ?, ?, ?, ?)", event, automation.account,
             automation.automation, failed, at.milliseconds)

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -28,7 +27,7 @@ enum AccountRenaming {
             "UPDATE \($0) SET account = ? WHERE account = ?"
         }
 
-    static func rename(_ old: String, to new: String, _ db: Database) throws -> Int {
+    static func rename(_ old: String, to new: String, _ db: SQLSession) throws -> Int {
         // An account that was read under its new name before keeps its own history, and the old name keeps its own.
         guard old != new, try db.first(known, new, make: { $0[0] as Int }) == nil else { return 0 }
         let start = old.count + 1

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// What an operator did, as the audit keeps it.

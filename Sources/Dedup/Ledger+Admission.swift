@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -30,7 +29,7 @@ extension Ledger {
 
 /// Admits one event, inside a transaction.
 enum AdmissionRow {
-    static func admit(_ admission: Admission, at now: Timestamp, _ db: Database) throws -> AdmissionResult {
+    static func admit(_ admission: Admission, at now: Timestamp, _ db: SQLSession) throws -> AdmissionResult {
         if let row = admission.approval { try ApprovalStore.save(row, db) }
         guard let number = try EventRow.insert(admission.event, db) else { return .known }
         if let run = FinishedRun(admission.event) { try run.insert(event: number, db) }
@@ -40,7 +39,7 @@ enum AdmissionRow {
         return .admitted(owed: try follow(rule, admission, number: number, at: now, db))
     }
 
-    private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: Database) throws -> Int {
+    private static func owe(_ admission: Admission, number: Int64, at now: Timestamp, _ db: SQLSession) throws -> Int {
         let owed = try AdmissionGate.pass(admission.owed, event: number, at: now, db)
         for owed in owed { try DeliveryRow.insert(owed, event: number, thread: admission.event.thread, at: now, db) }
         let gathered = Set(admission.owed.map(\.destination)).subtracting(owed.map(\.destination))
@@ -52,7 +51,7 @@ enum AdmissionRow {
     }
 
     private static func follow(
-        _ rule: FollowRule, _ admission: Admission, number: Int64, at now: Timestamp, _ db: Database
+        _ rule: FollowRule, _ admission: Admission, number: Int64, at now: Timestamp, _ db: SQLSession
     ) throws -> Int {
         let event = admission.event
         let requests = try MessageThread.requests(of: event.subject, before: number, at: now, db)

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -191,7 +190,7 @@ enum AnswerRow {
         WHERE account = ? AND approval = ? AND round = ? AND state = 'asked' AND fence = ?
         """
 
-    static func insert(_ answer: Answer, _ db: Database) throws {
+    static func insert(_ answer: Answer, _ db: SQLSession) throws {
         try db.run(
             "INSERT INTO answer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answer.account, answer.approval,
             answer.round, answer.choice.rawValue, answer.actor, answer.via, answer.reason, answer.askedAt.milliseconds,

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -56,13 +55,13 @@ enum ApprovalStore {
         WHERE excluded.version >= approval.version
         """
 
-    static func save(_ row: ApprovalRow, _ db: Database) throws {
+    static func save(_ row: ApprovalRow, _ db: SQLSession) throws {
         try db.run(
             save, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
             row.seenOpen, row.updatedAt.milliseconds, row.isOpen)
     }
 
-    static func row(account: String, id: String, _ db: Database) throws -> ApprovalRow? {
+    static func row(account: String, id: String, _ db: SQLSession) throws -> ApprovalRow? {
         try db.first(one, account, id, make: make)
     }
 

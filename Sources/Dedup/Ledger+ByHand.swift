@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -40,7 +39,7 @@ private enum ByHand {
 
     /// Runs the change for each delivery, event or destination that was named, and returns the number of changed rows.
     static func each(
-        _ selection: Selection, _ db: Database, _ change: (String, any SQLValue) throws -> Int
+        _ selection: Selection, _ db: SQLSession, _ change: (String, any SQLValue) throws -> Int
     ) throws -> Int {
         switch selection {
         case .deliveries(let ids):

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -127,7 +126,7 @@ enum ClaimRow {
     static let releaseAnswers = "UPDATE answer INDEXED BY answer_asked SET due_at = min(due_at, ?) WHERE state = 'asked'"
 
     static func due(
-        _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: Database
+        _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: SQLSession
     ) throws -> [Claim] {
         try db.all(probing ? dueOrRetried : due, destination, priority.rawValue, now.milliseconds, limit) { row in
             let (event, isReadable) = EventRow.read(row, from: 10)
@@ -145,7 +144,7 @@ enum ClaimRow {
     }
 
     /// Nil if the delivery need not be sent; it is then settled. The caller holds what it gets.
-    static func take(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Claim? {
+    static func take(_ claim: Claim, at now: Timestamp, _ db: SQLSession) throws -> Claim? {
         guard let thread = claim.event.thread else { return try takeAlone(claim, at: now, db) }
         var taken = claim
         if case .approval(let detail) = claim.event.payload.detail, let account = claim.event.account {
@@ -168,7 +167,7 @@ enum ClaimRow {
 
     /// Takes a delivery that belongs to no approval.
     /// The first event of a collapse gets the count so far, a failed run its recovery, and a refresh edits the message that was sent.
-    private static func takeAlone(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Claim? {
+    private static func takeAlone(_ claim: Claim, at now: Timestamp, _ db: SQLSession) throws -> Claim? {
         var taken = claim
         if claim.options.onRecovery != nil { taken.recovery = try Recovery.of(claim.event, db) }
         if let window = claim.options.collapseWindow { taken.collapsed = try db.first(WindowReaderSQL.counted, window) { $0[0] } }
@@ -183,7 +182,7 @@ enum ClaimRow {
     }
 
     /// Writes that the deliveries are claimed, several in one statement. The claims have the fence that this gives.
-    static func hold(_ claims: [Claim], until end: Timestamp, _ db: Database) throws {
+    static func hold(_ claims: [Claim], until end: Timestamp, _ db: SQLSession) throws {
         for start in stride(from: 0, to: claims.count, by: ofOneUpdate) {
             let some = claims[start..<min(start + ofOneUpdate, claims.count)].map { $0.delivery as (any SQLValue)? }
             let rest = [(any SQLValue)?](repeating: nil, count: ofOneUpdate - some.count)
@@ -191,16 +190,16 @@ enum ClaimRow {
         }
     }
 
-    static func nextDue(_ destination: String, _ priority: Priority, _ db: Database) throws -> Timestamp? {
+    static func nextDue(_ destination: String, _ priority: Priority, _ db: SQLSession) throws -> Timestamp? {
         try db.first(nextDue, destination, priority.rawValue) { $0.time(0) }
     }
 
-    static func settleUnknown(_ delivery: Int64, at now: Timestamp, _ db: Database) throws {
+    static func settleUnknown(_ delivery: Int64, at now: Timestamp, _ db: SQLSession) throws {
         try db.run("UPDATE delivery SET attempt = attempt + 1 WHERE id = ?", delivery)
         try settle(delivery, as: .unknown, "the relay ended while it was being sent, and it may be sent once at most", at: now, db)
     }
 
-    private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String?, at now: Timestamp, _ db: Database) throws {
+    private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String?, at now: Timestamp, _ db: SQLSession) throws {
         try db.run(
             "UPDATE delivery SET state = ?, reason = ?, settled_at = ?, held_for = NULL WHERE id = ?", state.rawValue, reason,
             now.milliseconds, delivery)

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// The dead deliveries of one destination with one reason.

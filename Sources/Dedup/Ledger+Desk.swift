@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// One delivery of an approval or an absence, as a page shows it.

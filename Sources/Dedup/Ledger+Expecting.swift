@@ -1,14 +1,13 @@
-import GRDB
 package import RelayCore
 
 /// What the store knows of an account's automations, for the code that judges what is expected of them.
 /// It is valid only inside the transaction that made it.
 package struct ExpectationReader {
-    private let db: Database
+    private let db: SQLSession
     private let account: String
     package let mutes: [Mute]
 
-    init(account: String, mutes: [Mute], _ db: Database) {
+    init(account: String, mutes: [Mute], _ db: SQLSession) {
         self.account = account
         self.mutes = mutes
         self.db = db

@@ -1,4 +1,3 @@
-import GRDB
 import Glibc
 package import RelayCore
 
@@ -76,9 +75,9 @@ enum GaugeRow {
         """
     static let openApprovals = "SELECT \(ApprovalStore.columns) FROM approval INDEXED BY approval_open WHERE open = 1"
 
-    static func number(_ pragma: String, _ db: Database) throws -> Int { try db.first(pragma, make: { $0[0] as Int }) ?? 0 }
+    static func number(_ pragma: String, _ db: SQLSession) throws -> Int { try db.first(pragma, make: { $0[0] as Int }) ?? 0 }
 
-    static func held(_ db: Database) throws -> [LedgerGauges.Held] {
+    static func held(_ db: SQLSession) throws -> [LedgerGauges.Held] {
         var found: [String: [HeldKind: Int]] = [:]
         for query in [heldDeliveries, heldEvents] {
             for row in try db.all(query, make: { ($0[0] as String, $0[1] as String, $0[2] as Int) }) {
@@ -92,11 +91,11 @@ enum GaugeRow {
         }
     }
 
-    static func gathered(_ db: Database) throws -> [String: Int] {
+    static func gathered(_ db: SQLSession) throws -> [String: Int] {
         Dictionary(try db.all(gatheredEvents, make: { ($0[0] as String, $0[1] as Int) }), uniquingKeysWith: { $1 })
     }
 
-    static func approvals(_ db: Database) throws -> [LedgerGauges.Approvals] {
+    static func approvals(_ db: SQLSession) throws -> [LedgerGauges.Approvals] {
         let rows = try db.all(openApprovals, make: ApprovalStore.make)
         return Dictionary(grouping: rows, by: \.account).sorted { $0.key < $1.key }.map { account, rows in
             LedgerGauges.Approvals(account: account, open: rows.count, oldest: rows.compactMap { $0.detail?.createdAt }.min())

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -54,7 +53,7 @@ enum HistoryRow {
             attempt: row[8], firstFailedAt: row.moment(9), reason: row[10], settledAt: row.moment(11), attempts: [])
     }
 
-    static func withAttempts(_ delivery: History.Delivery, _ db: Database) throws -> History.Delivery {
+    static func withAttempts(_ delivery: History.Delivery, _ db: SQLSession) throws -> History.Delivery {
         var whole = delivery
         whole.attempts = try db.all(attempts, delivery.id) { row in
             Attempt(at: row.time(0), outcome: row[1], reason: row[2], detail: row[3], took: .milliseconds(row[4] as Int64))

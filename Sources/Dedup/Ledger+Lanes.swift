@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -55,7 +54,7 @@ enum DestinationRenaming {
     static let receipts = "UPDATE OR IGNORE receipt SET destination = ? WHERE destination = ?"
     static let windows = "UPDATE OR IGNORE event_window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
 
-    static func rename(_ old: String, to new: String, at now: Timestamp, _ db: Database) throws -> Int {
+    static func rename(_ old: String, to new: String, at now: Timestamp, _ db: SQLSession) throws -> Int {
         guard old != new else { return 0 }
         let moved = try db.run(owed, new, old) + db.run(failed, new, old)
         try db.run(doubled, now.milliseconds, old)

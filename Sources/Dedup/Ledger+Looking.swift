@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -104,7 +103,7 @@ enum LookRow {
         WHERE account = ? AND run IN (\(Array(repeating: "?", count: ofOneRead).joined(separator: ", ")))
         """
 
-    static func save(_ feed: FeedState, _ db: Database) throws {
+    static func save(_ feed: FeedState, _ db: SQLSession) throws {
         try db.run(
             """
             INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch)
@@ -141,12 +140,12 @@ enum LookRow {
         INSERT INTO run_watch (\(columns)) VALUES \(Array(repeating: values, count: ofOneWrite).joined(separator: ", ")) \(replace)
         """
 
-    static func save(_ watch: RunWatch, _ db: Database) throws {
+    static func save(_ watch: RunWatch, _ db: SQLSession) throws {
         try db.run(save, list: bound(watch) + [watch.onlyIfShown])
     }
 
     /// Saves watches in their order, those of a list several in one statement.
-    static func save(_ watches: [RunWatch], _ db: Database) throws {
+    static func save(_ watches: [RunWatch], _ db: SQLSession) throws {
         var rest = watches[...]
         while !rest.isEmpty {
             let some = rest.prefix(ofOneWrite)

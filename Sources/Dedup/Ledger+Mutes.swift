@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 import RelaySupport
 
@@ -32,7 +31,7 @@ extension Ledger {
     }
 
     /// The mutes inside a transaction. They are read once for all writes of one transaction.
-    func mutes(in db: Database, at now: Timestamp) throws -> [Mute] {
+    func mutes(in db: SQLSession, at now: Timestamp) throws -> [Mute] {
         let crowd = writes.crowd
         if let known = mutesOfCrowd.withLock({ $0 }), known.crowd == crowd { return known.mutes.filter { $0.until > now } }
         let mutes = try db.all(MuteRow.all, now.milliseconds) { Mute(automation: $0[0], until: $0.time(1)) }

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -55,7 +54,7 @@ enum OverviewRow {
         JOIN delivery d ON d.id = o.id JOIN event e ON e.n = d.event ORDER BY d.id
         """
 
-    static func destinations(_ db: Database) throws -> [Overview.Destination] {
+    static func destinations(_ db: SQLSession) throws -> [Overview.Destination] {
         var found: [String: Overview.Destination] = [:]
         for entry in try db.all(owed, make: { ($0[0] as String, $0[1] as Int, $0.time(2)) }) {
             found[entry.0] = Overview.Destination(name: entry.0, owed: entry.1, dead: 0, oldestOwed: entry.2)
@@ -66,14 +65,14 @@ enum OverviewRow {
         return found.values.sorted { $0.name < $1.name }
     }
 
-    static func dead(_ db: Database) throws -> [Overview.Dead] {
+    static func dead(_ db: SQLSession) throws -> [Overview.Dead] {
         try db.all(dead, Overview.mostDead) { row in
             Overview.Dead(
                 id: row[0], event: row[1], destination: row[2], reason: row[3] ?? "", since: row.moment(4) ?? .distantPast)
         }
     }
 
-    static func owedDeliveries(_ db: Database) throws -> [Overview.OwedDelivery] {
+    static func owedDeliveries(_ db: SQLSession) throws -> [Overview.OwedDelivery] {
         try db.all(owedRows, Overview.mostOwed) { row in
             Overview.OwedDelivery(
                 id: row[0], event: row[1], destination: row[2], dueAt: row.time(3),

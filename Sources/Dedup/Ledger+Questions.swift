@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// A question to somebody in a chat why they reject, which they answer with a reply.
@@ -54,13 +53,13 @@ enum QuestionRow {
     static let one = "SELECT \(columns) FROM reason_question WHERE source = ? AND chat = ? AND message = ?"
     static let all = "SELECT \(columns) FROM reason_question WHERE source = ? ORDER BY until"
 
-    static func put(_ question: ReasonQuestion, _ db: Database) throws {
+    static func put(_ question: ReasonQuestion, _ db: SQLSession) throws {
         try db.run(
             "INSERT INTO reason_question (\(columns)) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", question.source, question.chat,
             question.message, question.person, question.token, question.until.milliseconds)
     }
 
-    static func remove(_ question: ReasonQuestion, _ db: Database) throws {
+    static func remove(_ question: ReasonQuestion, _ db: SQLSession) throws {
         try db.run(
             "DELETE FROM reason_question WHERE source = ? AND chat = ? AND message = ?", question.source, question.chat, question.message)
     }

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// What open windows and held deliveries are reckoned anew from, after the wall clock was set.
@@ -112,7 +111,7 @@ enum ReckoningRow {
         SELECT \(WindowRow.columns) FROM event_window w WHERE w.closed_at IS NOT NULL AND w.closes_at > ? ORDER BY w.closes_at DESC
         """
 
-    static func moveBack(_ window: Window, to now: Timestamp, _ db: Database) throws {
+    static func moveBack(_ window: Window, to now: Timestamp, _ db: SQLSession) throws {
         for step in 0..<1_000 {
             let closes = (now - .milliseconds(step)).milliseconds
             let opens = min(window.opensAt.milliseconds, closes)
@@ -125,7 +124,7 @@ enum ReckoningRow {
     private static let set = "UPDATE OR IGNORE event_window SET opens_at = ?, closes_at = ? WHERE id = ? AND closed_at IS NULL"
 
     /// Another window of the same name may end at that very moment; this one then ends a little later.
-    static func move(_ window: Window, to times: (opens: Timestamp, closes: Timestamp), _ db: Database) throws {
+    static func move(_ window: Window, to times: (opens: Timestamp, closes: Timestamp), _ db: SQLSession) throws {
         for step in 0..<1_000 {
             let closes = times.closes + .milliseconds(step)
             if closes == window.closesAt { return }

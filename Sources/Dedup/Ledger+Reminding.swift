@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// A destination that was told of something that is still open.
@@ -97,7 +96,7 @@ enum ReminderRow {
         WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND e.kind = ? LIMIT 1
         """
 
-    static func toldAbsences(account: String, _ db: Database) throws -> [ToldRequest] {
+    static func toldAbsences(account: String, _ db: SQLSession) throws -> [ToldRequest] {
         let open = try db.all(ExpectationRow.live, account, make: ExpectationRow.make).filter { $0.state == .open }
         return try open.flatMap { expectation in
             try db.all(toldAbsence, expectation.absenceID) { row in
@@ -109,7 +108,7 @@ enum ReminderRow {
     }
 
     /// Whether the approval or the absence that an event is about is still open.
-    static func isOpen(_ event: Event, _ db: Database) throws -> Bool {
+    static func isOpen(_ event: Event, _ db: SQLSession) throws -> Bool {
         switch event.payload.detail {
         case .approval(let detail):
             try event.account.flatMap { try ApprovalStore.row(account: $0, id: detail.id, db) }?.isOpen == true
@@ -118,7 +117,7 @@ enum ReminderRow {
         }
     }
 
-    static func remind(_ reminder: Admission, refreshing: Set<String>, at now: Timestamp, _ db: Database) throws -> Set<String> {
+    static func remind(_ reminder: Admission, refreshing: Set<String>, at now: Timestamp, _ db: SQLSession) throws -> Set<String> {
         guard try isOpen(reminder.event, db) else { return [] }
         let known = try EventRow.number(of: reminder.event.id, db)
         guard let number = try known ?? EventRow.insert(reminder.event, db) else { return [] }

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -29,7 +28,7 @@ enum IDSearch {
     static let next = "SELECT id FROM event WHERE id >= ? ORDER BY id LIMIT 1"
     static let under = "SELECT id, n FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT 20"
 
-    static func events(about id: String, _ db: Database) throws -> [String] {
+    static func events(about id: String, _ db: SQLSession) throws -> [String] {
         var found: [(id: String, n: Int64)] = []
         for first in try parts(after: "", db) {
             for second in try parts(after: first + "/", db) {
@@ -45,7 +44,7 @@ enum IDSearch {
     static let shortestPrefix = 8
 
     /// The events whose third part begins so.
-    static func events(beginning prefix: String, _ db: Database) throws -> [String] {
+    static func events(beginning prefix: String, _ db: SQLSession) throws -> [String] {
         var found: [(id: String, n: Int64)] = []
         for first in try parts(after: "", db) {
             for second in try parts(after: first + "/", db) {
@@ -57,7 +56,7 @@ enum IDSearch {
     }
 
     /// The parts that follow `beginning` in the stored ids, each once. `0` is the character after `/`.
-    private static func parts(after beginning: String, _ db: Database) throws -> [String] {
+    private static func parts(after beginning: String, _ db: SQLSession) throws -> [String] {
         var parts: [String] = []
         var from = beginning
         while let id = try db.first(next, from, make: { $0[0] as String }), id.hasPrefix(beginning) {

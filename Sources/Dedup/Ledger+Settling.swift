@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 extension Ledger {
@@ -49,7 +48,7 @@ enum SettlementRow {
     static let put = "UPDATE delivery SET due_at = ?, held_for = ? \(holds)"
 
     static func write(
-        _ settlement: Settlement, of claim: Claim, failedAt: Timestamp, at now: Timestamp, _ db: Database
+        _ settlement: Settlement, of claim: Claim, failedAt: Timestamp, at now: Timestamp, _ db: SQLSession
     ) throws -> Bool {
         switch settlement {
         case .delivered(let receipt):
@@ -83,7 +82,7 @@ enum SettlementRow {
     }
 
     private static func end(
-        _ claim: Claim, _ state: DeliveryState, _ reason: String?, counted: Bool, at now: Timestamp, _ db: Database
+        _ claim: Claim, _ state: DeliveryState, _ reason: String?, counted: Bool, at now: Timestamp, _ db: SQLSession
     ) throws -> Bool {
         try db.run(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence) == 1
     }
@@ -91,7 +90,7 @@ enum SettlementRow {
     /// Drops the updates behind a request that is owed again, because it will show the present facts when it is sent.
     ///
     /// - Returns: always true.
-    private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: Database) throws -> Bool {
+    private static func owedAgain(_ claim: Claim, at now: Timestamp, _ db: SQLSession) throws -> Bool {
         if claim.event.isFirstRequest, !claim.options.refreshes, let thread = claim.event.thread {
             try MessageThread.supersede(
                 behind: claim.delivery, thread: thread, destination: claim.destination, recipient: claim.recipient, at: now, db)
@@ -102,7 +101,7 @@ enum SettlementRow {
     /// Stores a receipt, unless its message cannot be found again and no later event is about it.
     /// An uncertain attempt keeps the message of the stored receipt.
     private static func keep(
-        _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: Database
+        _ receipt: Receipt, _ state: StoredReceipt.State, of claim: Claim, at now: Timestamp, _ db: SQLSession
     ) throws {
         // A reminder is sent beside the approval's message. Its receipt is needed only if the channel has to end it later.
         let isReminder = claim.event.kind == .reminder

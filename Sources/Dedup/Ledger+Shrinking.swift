@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// Gives room in the file that retention has freed back to the file system. The file keeps some room for later.
@@ -16,7 +15,7 @@ extension Ledger {
     @discardableResult
     package func shrink(keeping kept: Int = Ledger.keptPages) async throws(LedgerError) -> Bool {
         guard try await hasRoomToGive(keeping: kept) else { return false }
-        try await writes.write("shrink") { try $0.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesOfStep))") }
+        try await writes.write("shrink") { try $0.script("PRAGMA incremental_vacuum(\(Self.pagesOfStep))") }
         return true
     }
 

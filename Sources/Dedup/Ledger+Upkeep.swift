@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -30,7 +29,7 @@ extension Ledger {
         part.remove()
         try part.prepare()
         do throws(LedgerError) {
-            try await readOutsideTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [part.path]) }
+            try await readOutsideTransaction { _ = try $0.run("VACUUM INTO ?", part.path) }
             try part.rename(to: target, replacing: false)
         } catch {
             part.remove()
@@ -40,7 +39,7 @@ extension Ledger {
 
     /// Repeats a step from where it ended until it finds nothing more.
     private func inSteps(
-        _ step: @escaping @Sendable (Database, inout Retention.Cursor) throws -> Int
+        _ step: @escaping @Sendable (SQLSession, inout Retention.Cursor) throws -> Int
     ) async throws(LedgerError) -> Int {
         var total = 0
         var cursor = Retention.Cursor()
@@ -99,7 +98,7 @@ enum Retention {
         "EXISTS (SELECT 1 FROM approval a WHERE a.account = \(row).account AND a.id = \(row).approval AND a.open = 1)"
     }
 
-    static func payloads(before: Timestamp, from cursor: inout Cursor, _ db: Database) throws -> Int {
+    static func payloads(before: Timestamp, from cursor: inout Cursor, _ db: SQLSession) throws -> Int {
         let rows = try db.all(oldPayloads, cursor.time, cursor.number, before.milliseconds, mostPerStep) { row in
             (time: row[0] as Int64, n: row[1] as Int64, settled: row[2] as Bool)
         }
@@ -109,7 +108,7 @@ enum Retention {
     }
 
     /// Attempts are numbered in the order of time, so the search ends at the first one that is young enough.
-    static func attempts(before: Timestamp, from cursor: inout Cursor, _ db: Database) throws -> Int {
+    static func attempts(before: Timestamp, from cursor: inout Cursor, _ db: SQLSession) throws -> Int {
         let rows = try db.all(oldAttempts, cursor.number, mostPerStep) { row in
             (time: row.time(0), n: row[1] as Int64, settled: row[2] as Bool)
         }

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 extension Ledger {
@@ -96,7 +95,7 @@ extension WindowRow {
     static let openOfDigest = "SELECT id FROM event_window WHERE kind = 'digest' AND name = ? AND closed_at IS NULL AND closes_at <= ?"
 
     static func close(
-        _ ids: [Int64], at now: Timestamp, message: (WindowReader) throws -> Admission?, _ db: Database
+        _ ids: [Int64], at now: Timestamp, message: (WindowReader) throws -> Admission?, _ db: SQLSession
     ) throws -> Closing {
         let closed = try ids.filter { try db.run(close, now.milliseconds, $0) == 1 }
         guard !closed.isEmpty, var admission = try message(try reader(of: closed, db)) else {
@@ -108,7 +107,7 @@ extension WindowRow {
     }
 
     /// Makes a window for the last slot that passed, because the message gets that slot's time as its id.
-    static func makeLast(_ name: String, end: Timestamp, _ db: Database) throws {
+    static func makeLast(_ name: String, end: Timestamp, _ db: SQLSession) throws {
         let join = WindowJoin(kind: .digest, name: name, opensAt: end, closesAt: end)
         guard try db.first(lastOfDigest, name, end.milliseconds, make: { $0[0] as Int64 }) == nil else { return }
         let start = try db.first(
@@ -119,14 +118,14 @@ extension WindowRow {
 
     private static let lastOfDigest = "SELECT id FROM event_window WHERE kind = 'digest' AND name = ? AND closes_at = ?"
 
-    static func reader(of ids: [Int64], _ db: Database) throws -> WindowReader {
+    static func reader(of ids: [Int64], _ db: SQLSession) throws -> WindowReader {
         let windows = try ids.compactMap { try db.first(one, $0, make: make) }
         return WindowReader(windows.sorted { ($0.closesAt, $0.id) < ($1.closesAt, $1.id) }, db)
     }
 
     /// After the clock was set back the message's id may exist already.
     /// A number is then added to it, so that the window's message is sent in any case.
-    static func admit(_ admission: inout Admission, at now: Timestamp, _ db: Database) throws -> Int64? {
+    static func admit(_ admission: inout Admission, at now: Timestamp, _ db: SQLSession) throws -> Int64? {
         let id = admission.event.id
         var turn = 2
         while try EventRow.number(of: admission.event.id, db) != nil {
@@ -144,7 +143,7 @@ extension WindowRow {
         DELETE FROM event_window WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE window_id = ?1)
         """
 
-    static func schedule(_ join: WindowJoin, at now: Timestamp, _ db: Database) throws {
+    static func schedule(_ join: WindowJoin, at now: Timestamp, _ db: SQLSession) throws {
         let open = try db.all(ending, join.name, now.milliseconds) { (id: $0[0] as Int64, closesAt: $0.time(1)) }
         let start = try db.first(Joining.floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil
         let opensAt = min(max(start ?? now, join.opensAt), now)

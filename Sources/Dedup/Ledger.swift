@@ -68,7 +68,7 @@ package final class Ledger: Sendable {
             let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true, patience))
             return Ledger(
                 path: path, clock: clock, turns: turns, writer: writer, reader: reader, patience: patience,
-                version: try writer.inDatabase(dataVersion))
+                version: try writer.inDatabase { try dataVersion(SQLSession($0)) })
         } catch {
             throw LedgerError(error, store: path)
         }
@@ -127,25 +127,25 @@ package final class Ledger: Sendable {
     }
 
     /// Reads in one transaction. It sees everything that was written before and nothing that is written meanwhile.
-    func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws(LedgerError) -> Value {
+    func read<Value: Sendable>(_ work: @escaping @Sendable (SQLSession) throws -> Value) async throws(LedgerError) -> Value {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             reader.asyncRead { [path] database in
-                continuation.resume(returning: Result { try work(database.get()) }.mapError { LedgerError($0, store: path) })
+                continuation.resume(returning: Result { try work(SQLSession(database.get())) }.mapError { LedgerError($0, store: path) })
             }
         }
         return try result.get()
     }
 
     /// Runs work that must not be inside a transaction, on a connection of its own, so that no reader waits.
-    func readOutsideTransaction(_ work: @escaping @Sendable (Database) throws -> Void) async throws(LedgerError) {
+    func readOutsideTransaction(_ work: @escaping @Sendable (SQLSession) throws -> Void) async throws(LedgerError) {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [path, patience] in
                 let outcome = Result {
                     let queue = try DatabaseQueue(path: path, configuration: Self.configuration(readonly: true, patience))
                     defer { try? queue.close() }
-                    try queue.inDatabase(work)
+                    try queue.inDatabase { try work(SQLSession($0)) }
                 }
                 continuation.resume(returning: outcome.mapError { LedgerError($0, store: path) })
             }
@@ -156,7 +156,7 @@ package final class Ledger: Sendable {
 
 extension Ledger {
     @Sendable
-    private static func dataVersion(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA data_version") ?? 0 }
+    private static func dataVersion(_ db: SQLSession) throws -> Int { try db.first("PRAGMA data_version") { $0[0] } ?? 0 }
 
     private static func accept(
         _ condition: StoreFile.Condition, of path: String, create: Bool, newest: Int

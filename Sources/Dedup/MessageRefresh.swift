@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// Refreshes messages whose facts have changed. No new event is made; the delivery of the message is owed again.
@@ -26,7 +25,7 @@ enum MessageRefresh {
         """
 
     /// - Returns: the destinations that a refresh is owed to now.
-    static func owe(_ rows: [ApprovalRow], at destinations: Set<String>, now: Timestamp, _ db: Database) throws -> Set<String> {
+    static func owe(_ rows: [ApprovalRow], at destinations: Set<String>, now: Timestamp, _ db: SQLSession) throws -> Set<String> {
         var owing = Set<String>()
         for row in rows where !destinations.isEmpty {
             let thread = EventID.approvalSubject(row.id, account: row.account)

@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// The deliveries about one approval or one absence. An update never overtakes its request, and it is dropped if the request can still show
@@ -37,7 +36,7 @@ enum MessageThread {
     }
 
     /// The requests of a subject that were sent or are still owed. Requests that are dead or were dropped unsent do not count.
-    static func requests(of subject: String, before number: Int64, at now: Timestamp, _ db: Database) throws -> [Pair: Request] {
+    static func requests(of subject: String, before number: Int64, at now: Timestamp, _ db: SQLSession) throws -> [Pair: Request] {
         let found = try db.all(
             """
             SELECT d.destination, d.recipient, d.state, d.held_for, d.due_at, d.options
@@ -81,7 +80,7 @@ enum MessageThread {
     }
 
     /// Drops the beginning of an absence where it is still owed, because its end says everything.
-    static func dropAwaited(_ subject: String, before number: Int64, at pair: Pair, now: Timestamp, _ db: Database) throws {
+    static func dropAwaited(_ subject: String, before number: Int64, at pair: Pair, now: Timestamp, _ db: SQLSession) throws {
         try db.run(
             """
             UPDATE delivery SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
@@ -91,7 +90,7 @@ enum MessageThread {
 
     /// Drops the deliveries behind a request that is owed or just claimed, because the request shows the present facts.
     static func supersede(
-        behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: Database
+        behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: SQLSession
     ) throws {
         try db.run(
             """
@@ -102,17 +101,17 @@ enum MessageThread {
 
     /// The message about the subject that was sent to the claim's recipient; nil if there is none that can be found again. An uncertain
     /// attempt to edit a message keeps it.
-    static func message(of claim: Claim, thread: String, _ db: Database) throws -> StoredReceipt? {
+    static func message(of claim: Claim, thread: String, _ db: SQLSession) throws -> StoredReceipt? {
         let stored = try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)
         return stored.flatMap { $0.state != .gone && !$0.receipt.remote.isEmpty ? $0 : nil }
     }
 
     /// Whether a message about the subject was sent that cannot be found again, because its receipt is damaged in the store.
-    static func isReceiptDamaged(of claim: Claim, thread: String, _ db: Database) throws -> Bool {
+    static func isReceiptDamaged(of claim: Claim, thread: String, _ db: SQLSession) throws -> Bool {
         try receipt(subject: thread, destination: claim.destination, recipient: claim.recipient, db)?.isReadable == false
     }
 
-    static func receipt(subject: String, destination: String, recipient: String, _ db: Database) throws -> StoredReceipt? {
+    static func receipt(subject: String, destination: String, recipient: String, _ db: SQLSession) throws -> StoredReceipt? {
         try db.first(
             "SELECT remote, version, state FROM receipt WHERE subject = ? AND destination = ? AND recipient = ?", subject, destination,
             recipient
@@ -128,7 +127,7 @@ enum MessageThread {
     ///
     /// The message that was sent was rendered from the present row, so it may show this version already. Or a later delivery is owed, which
     /// will show more.
-    static func needless(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
+    static func needless(_ claim: Claim, thread: String, _ db: SQLSession) throws -> String? {
         if claim.event.kind == .reminder { return try needlessReminder(claim, thread: thread, db) }
         guard let version = claim.event.shownVersion else { return nil }
         let later = try db.first(laterUpdate, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }
@@ -143,7 +142,7 @@ enum MessageThread {
     }
 
     /// A reminder is needless once the approval or the absence is closed, and of several reminders only the last is sent.
-    private static func needlessReminder(_ claim: Claim, thread: String, _ db: Database) throws -> String? {
+    private static func needlessReminder(_ claim: Claim, thread: String, _ db: SQLSession) throws -> String? {
         if claim.present?.isOpen == false { return superseded }
         if case .absence = claim.event.payload.detail, try EventRow.number(of: thread + EventID.absenceEnd, db) != nil { return superseded }
         let later = try db.first(laterReminder, thread, claim.destination, claim.recipient, claim.delivery) { $0[0] as Int64 }

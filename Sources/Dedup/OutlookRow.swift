@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// What was learned of one automation's runs, as it is stored. The numbers are those of the scheduler, which alone gives them a meaning.
@@ -81,7 +80,7 @@ private enum OutlookRow {
     static let all = "SELECT \(columns) FROM outlook WHERE account = ?"
     private static let save = "INSERT OR REPLACE INTO outlook (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-    static func save(_ outlook: StoredOutlook, _ db: Database) throws {
+    static func save(_ outlook: StoredOutlook, _ db: SQLSession) throws {
         try db.run(
             save, outlook.account, outlook.automation, outlook.lookedAt?.milliseconds, outlook.runs.events, outlook.runs.seconds,
             outlook.inside.events, outlook.inside.seconds, outlook.duration.count, outlook.duration.mean, outlook.duration.square,

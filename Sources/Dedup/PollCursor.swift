@@ -1,5 +1,3 @@
-import GRDB
-
 /// The position up to which updates were read from a service that keeps them until we confirm them.
 package struct PollCursor: Sendable, Equatable {
     /// The service and the bot, like `telegram/<bot>`. It stays the same when a destination is renamed.
@@ -17,7 +15,7 @@ package struct PollCursor: Sendable, Equatable {
 
 /// Writes cursors as rows. A stored position never goes back.
 enum ListenerRow {
-    static func save(_ cursor: PollCursor, _ db: Database) throws {
+    static func save(_ cursor: PollCursor, _ db: SQLSession) throws {
         try db.run(
             """
             INSERT INTO listener (source, position) VALUES (?, ?)

@@ -1,4 +1,3 @@
-import GRDB
 package import RelayCore
 
 /// The message of a failed run, at one destination and recipient, to which its automation's recovery matters.
@@ -30,7 +29,7 @@ extension AdmissionReader {
 /// Reads what became of an automation after one of its runs failed.
 enum Recovery {
     /// The success that ended the failures to which a failed run belongs; nil if there is none yet.
-    static func of(_ event: Event, _ db: Database) throws -> RunDetail.Recovery? {
+    static func of(_ event: Event, _ db: SQLSession) throws -> RunDetail.Recovery? {
         guard case .run(let detail) = event.payload.detail, detail.outcome == .failed, let automation = AutomationKey(event) else {
             return nil
         }
@@ -40,12 +39,12 @@ enum Recovery {
     }
 
     /// Makes messages owed again that were delivered. Their edit says that the automation recovered.
-    static func owe(_ failures: [ToldFailure], at now: Timestamp, _ db: Database) throws {
+    static func owe(_ failures: [ToldFailure], at now: Timestamp, _ db: SQLSession) throws {
         for failure in failures { try db.run(RecoverySQL.edit, now.milliseconds, failure.delivery) }
     }
 
     /// Makes the message of a claim owed again, if its automation recovered while the message was being sent.
-    static func catchUp(_ claim: Claim, at now: Timestamp, _ db: Database) throws {
+    static func catchUp(_ claim: Claim, at now: Timestamp, _ db: SQLSession) throws {
         guard claim.options.onRecovery == .edit, claim.recovery == nil, try of(claim.event, db) != nil else { return }
         try db.run(RecoverySQL.edit, now.milliseconds, claim.delivery)
     }

@@ -1,10 +1,9 @@
-import GRDB
 import RelayCore
 
 /// Reads and writes votes as rows. A vote counts only for what its voter was shown.
 enum VoteRow {
     /// Stores a person's approval, once for each round, and returns all votes for the same `shown` hash.
-    static func count(_ ballot: Ballot, round: Int, shown: String, at now: Timestamp, _ db: Database) throws -> [Vote] {
+    static func count(_ ballot: Ballot, round: Int, shown: String, at now: Timestamp, _ db: SQLSession) throws -> [Vote] {
         let changed = try db.run(
             """
             INSERT INTO vote (account, approval, round, person, verdict, at, shown) VALUES (?, ?, ?, ?, 'approve', ?, ?)
@@ -17,7 +16,7 @@ enum VoteRow {
 
     /// Makes the approval's message show who has approved so far.
     static func show(
-        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, refreshing: Set<String>, at now: Timestamp, _ db: Database
+        _ votes: [Vote], of needed: Int, on row: ApprovalRow?, refreshing: Set<String>, at now: Timestamp, _ db: SQLSession
     ) throws {
         guard var row, row.isOpen else { return }
         let words = "\(votes.count) of \(needed) (\(votes.map(\.person).joined(separator: ", ")))"
@@ -28,7 +27,7 @@ enum VoteRow {
         _ = try MessageRefresh.owe([row], at: refreshing, now: now, db)
     }
 
-    static func all(account: String, approval: String, round: Int, shown: String, _ db: Database) throws -> [Vote] {
+    static func all(account: String, approval: String, round: Int, shown: String, _ db: SQLSession) throws -> [Vote] {
         try db.all(
             """
             SELECT person, at FROM vote WHERE account = ? AND approval = ? AND round = ? AND shown = ? AND verdict = 'approve'

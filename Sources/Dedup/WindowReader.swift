@@ -1,14 +1,13 @@
-import GRDB
 package import RelayCore
 
 /// Reads the contents of windows and the history of their automations, for the code that makes the windows' message.
 /// It is valid only inside the transaction that made it.
 package struct WindowReader {
-    private let db: Database
+    private let db: SQLSession
     /// Sorted by when they close, the earliest first.
     package let windows: [Window]
 
-    init(_ windows: [Window], _ db: Database) {
+    init(_ windows: [Window], _ db: SQLSession) {
         self.windows = windows
         self.db = db
     }

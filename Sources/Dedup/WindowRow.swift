@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 
 /// The SQL of windows, and windows made from rows.
@@ -60,14 +59,14 @@ enum Joining {
 
     /// - Returns: the window that the event joined.
     @discardableResult
-    static func join(_ join: WindowJoin, event: Int64, _ db: Database) throws -> Int64 {
+    static func join(_ join: WindowJoin, event: Int64, _ db: SQLSession) throws -> Int64 {
         let window = try open(join, db)
         try db.run(member, window, event, join.toldAtOnce)
         return window
     }
 
     /// Finds the open window to join, or makes it.
-    private static func open(_ join: WindowJoin, _ db: Database) throws -> Int64 {
+    private static func open(_ join: WindowJoin, _ db: SQLSession) throws -> Int64 {
         if let slot = join.slot { return try open(slot, join, db) }
         if join.joinsAnyOpen, let found = try anyOpen(join, db) { return found }
         let length = max(join.opensAt.duration(to: join.closesAt), .seconds(1))
@@ -82,12 +81,12 @@ enum Joining {
         return try make(join, opensAt: opens, closesAt: closes, db)
     }
 
-    static func anyOpen(_ join: WindowJoin, _ db: Database) throws -> Int64? {
+    static func anyOpen(_ join: WindowJoin, _ db: SQLSession) throws -> Int64? {
         try db.first(anyOpen, join.kind.rawValue, join.name, join.destination) { $0[0] }
     }
 
     /// An event from before the end of the last closed window joins the slot after that end; one from the future joins the present slot.
-    private static func open(_ slot: WindowJoin.Slot, _ join: WindowJoin, _ db: Database) throws -> Int64 {
+    private static func open(_ slot: WindowJoin.Slot, _ join: WindowJoin, _ db: SQLSession) throws -> Int64 {
         let now = join.opensAt
         let floor = try db.first(floor, join.kind.rawValue, join.name, join.destination) { $0.moment(0) } ?? nil
         var start = max(min(slot.happened, now), floor ?? now)
@@ -104,16 +103,17 @@ enum Joining {
         }
     }
 
-    private static func containing(_ moment: Timestamp, _ join: WindowJoin, _ db: Database) throws -> Int64? {
+    private static func containing(_ moment: Timestamp, _ join: WindowJoin, _ db: SQLSession) throws -> Int64? {
         try db.first(containing, join.kind.rawValue, join.name, join.destination, moment.milliseconds, moment.milliseconds) { $0[0] }
     }
 
-    static func make(_ join: WindowJoin, opensAt: Timestamp, closesAt: Timestamp, _ db: Database) throws -> Int64 {
-        try db.run(insert, join.kind.rawValue, join.name, join.destination, opensAt.milliseconds, closesAt.milliseconds)
-        return db.lastInsertedRowID
+    static func make(_ join: WindowJoin, opensAt: Timestamp, closesAt: Timestamp, _ db: SQLSession) throws -> Int64 {
+        let made = try db.insert(insert, join.kind.rawValue, join.name, join.destination, opensAt.milliseconds, closesAt.milliseconds)
+        guard let made else { throw LedgerError(.io, "a window cannot be made") }
+        return made
     }
 
-    private static func find(_ join: WindowJoin, closesAt: Timestamp, _ db: Database) throws -> (id: Int64, isOpen: Bool)? {
+    private static func find(_ join: WindowJoin, closesAt: Timestamp, _ db: SQLSession) throws -> (id: Int64, isOpen: Bool)? {
         try db.first(find, join.kind.rawValue, join.name, join.destination, closesAt.milliseconds) { row in
             (row[0], row.moment(1) == nil)
         }

@@ -57,7 +57,7 @@ final class WriteQueue: Sendable {
     ///   - name: names the write in fault plans and in the stop points of a debug build.
     ///   - work: may run again after a rollback, so it must change nothing but the database.
     func write<Value: Sendable>(
-        _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
+        _ name: String, _ work: @escaping @Sendable (SQLSession) throws -> Value
     ) async throws(LedgerError) -> Value {
         guard let fault = faults.fault(in: .write(name)) else { return try await commit(name, work) }
         switch fault.moment {
@@ -73,7 +73,7 @@ final class WriteQueue: Sendable {
     }
 
     private func commit<Value: Sendable>(
-        _ name: String, _ work: @escaping @Sendable (Database) throws -> Value
+        _ name: String, _ work: @escaping @Sendable (SQLSession) throws -> Value
     ) async throws(LedgerError) -> Value {
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             submit(Job(name: name, work: work, continuation: continuation))
@@ -83,13 +83,13 @@ final class WriteQueue: Sendable {
 
     /// Runs the work on the writer's connection, between two transactions.
     func betweenTransactions<Value: Sendable>(
-        _ work: @escaping @Sendable (Database) throws -> Value
+        _ work: @escaping @Sendable (SQLSession) throws -> Value
     ) async throws(LedgerError) -> Value {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         if state.withLock({ $0.isClosed }) { throw closedError }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             database.asyncWriteWithoutTransaction { [path] db in
-                continuation.resume(returning: Result { try work(db) }.mapError { LedgerError($0, store: path) })
+                continuation.resume(returning: Result { try work(SQLSession(db)) }.mapError { LedgerError($0, store: path) })
             }
         }
         return try result.get()
@@ -165,7 +165,8 @@ final class WriteQueue: Sendable {
     private func transact(_ jobs: [any WriteJob], _ db: Database) throws {
         state.withLock { $0.crowds += 1 }
         try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-        for job in jobs { try job.run(db) }
+        let session = SQLSession(db)
+        for job in jobs { try job.run(session) }
         pass(jobs, "before-commit")
         try db.cachedStatement(sql: "COMMIT").execute()
     }
@@ -181,7 +182,7 @@ final class WriteQueue: Sendable {
 /// A piece of work that waits for its transaction, whatever type it returns.
 private protocol WriteJob: Sendable {
     var name: String { get }
-    func run(_ db: Database) throws
+    func run(_ db: SQLSession) throws
     func succeed()
     func fail(_ error: LedgerError)
 }
@@ -189,12 +190,12 @@ private protocol WriteJob: Sendable {
 /// `@unchecked Sendable`: `outcome` is used only on the writer's queue.
 private final class Job<Value: Sendable>: WriteJob, @unchecked Sendable {
     let name: String
-    private let work: @Sendable (Database) throws -> Value
+    private let work: @Sendable (SQLSession) throws -> Value
     private let continuation: CheckedContinuation<Result<Value, LedgerError>, Never>
     private var outcome: Value?
 
     init(
-        name: String, work: @escaping @Sendable (Database) throws -> Value,
+        name: String, work: @escaping @Sendable (SQLSession) throws -> Value,
         continuation: CheckedContinuation<Result<Value, LedgerError>, Never>
     ) {
         self.name = name
@@ -202,7 +203,7 @@ private final class Job<Value: Sendable>: WriteJob, @unchecked Sendable {
         self.continuation = continuation
     }
 
-    func run(_ db: Database) throws { outcome = try work(db) }
+    func run(_ db: SQLSession) throws { outcome = try work(db) }
 
     func succeed() {
         guard let outcome else { return fail(LedgerError(.io, "a piece of work was committed without being done")) }

@@ -16,7 +16,7 @@ struct BindingMigrationTests {
         let old = try Ledger.open(path, create: true, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(5))))
         let now = clock.now.milliseconds
         try await old.writes.write("fill") { db in
-            try db.execute(
+            try db.database.execute(
                 sql: """
                     INSERT INTO approval (account, id, version, shown_hash, payload, priority, open, seen_open, updated_at)
                         VALUES ('live', 'a1', 1, 'the hash', '{"is":"approval","id":"a1","state":"open"}', 2, 1, 1, ?);
@@ -50,7 +50,7 @@ struct BindingMigrationTests {
         defer { try? ledger.close() }
         #expect(try await ledger.audit(limit: 9).map(\.actor) == ["ann"])
         await #expect(throws: LedgerError.self) {
-            try await ledger.writes.write("change") { try $0.execute(sql: "UPDATE audit SET actor = 'eve'") }
+            try await ledger.writes.write("change") { try $0.script("UPDATE audit SET actor = 'eve'") }
         }
     }
 }

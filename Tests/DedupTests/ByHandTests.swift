@@ -25,7 +25,7 @@ struct ByHandTests {
     }
 
     private func states() async throws -> [String] {
-        try await store.ledger.read { try String.fetchAll($0, sql: "SELECT state FROM delivery ORDER BY id") }
+        try await store.ledger.read { try $0.all("SELECT state FROM delivery ORDER BY id") { $0[0] } }
     }
 
     @Test(arguments: [

@@ -14,8 +14,8 @@ struct DamageTests {
     /// Changes a row as a damaged disk would, without the checks of the tables.
     private func damage(_ sql: String) async throws {
         try await store.ledger.writes.betweenTransactions { db in
-            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
-            try db.execute(sql: sql)
+            try db.script("PRAGMA ignore_check_constraints = ON")
+            try db.script(sql)
         }
     }
 

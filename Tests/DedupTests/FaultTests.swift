@@ -124,9 +124,9 @@ extension TestStore {
     func dump() async throws -> [String] {
         try await ledger.read { db in
             let tables = try String.fetchAll(
-                db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'pulse' ORDER BY name")
+                db.database, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'pulse' ORDER BY name")
             return try tables.flatMap { table in
-                try Row.fetchAll(db, sql: "SELECT * FROM \"\(table)\"").map { "\(table): \($0.description)" }.sorted()
+                try Row.fetchAll(db.database, sql: "SELECT * FROM \"\(table)\"").map { "\(table): \($0.description)" }.sorted()
             }
         }
     }

@@ -53,7 +53,7 @@ struct GroupCommitTests {
     }
 
     private func events() async throws -> [String] {
-        try await store.ledger.read { try String.fetchAll($0, sql: "SELECT id FROM event") }
+        try await store.ledger.read { try $0.all("SELECT id FROM event") { $0[0] } }
     }
 
     /// Collects the number of pieces of work in each transaction.
@@ -94,11 +94,11 @@ struct GroupCommitTests {
 
     @Test func `work that fails undoes none of its neighbours, and fails alone`() async throws {
         try await store.ledger.writes.betweenTransactions { db in
-            try db.execute(
-                sql: """
-                    CREATE TRIGGER refuse BEFORE INSERT ON delivery WHEN NEW.destination = 'refused'
-                    BEGIN SELECT RAISE(ABORT, 'no'); END
-                    """)
+            try db.script(
+                """
+                CREATE TRIGGER refuse BEFORE INSERT ON delivery WHEN NEW.destination = 'refused'
+                BEGIN SELECT RAISE(ABORT, 'no'); END
+                """)
         }
         let outcomes = try await crowd(of: 20, bad: [1, 7, 20])
         #expect(outcomes.filter { $0.value == .refused(.io) }.keys.sorted() == [1, 7, 20])

@@ -60,7 +60,7 @@ struct PromiseTests {
 
     @Test func `what cannot be written whole leaves nothing behind`() async throws {
         try await store.ledger.writes.betweenTransactions { db in
-            try db.execute(sql: refuseMail)
+            try db.script(refuseMail)
         }
         let event = notification(1, at: store.clock)
         let watch = RunWatch(account: "live", run: "r1", automation: "m1", shown: "x", dueAt: store.clock.now)

@@ -73,7 +73,7 @@ struct QueryPlanTests {
     private func plan(of sql: String) async throws -> [String] {
         let store = try TestStore()
         return try await store.ledger.read { db in
-            let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+            let statement = try db.database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
             let nulls = StatementArguments(Array(repeating: nil as DatabaseValue?, count: statement.sqliteArgumentCount))
             return try Row.fetchAll(statement, arguments: nulls).map { $0["detail"] as String }
         }

@@ -18,11 +18,11 @@ struct ShrinkingTests {
         defer { ledger.end() }
         #expect(try await ledger.read { try GaugeRow.number("PRAGMA auto_vacuum", $0) } == 2)
         try await ledger.writes.write("fill") { db in
-            try db.execute(sql: "CREATE TABLE ballast (room BLOB)")
-            for _ in 0..<2_000 { try db.execute(sql: "INSERT INTO ballast VALUES (zeroblob(4000))") }
+            try db.script("CREATE TABLE ballast (room BLOB)")
+            for _ in 0..<2_000 { try db.script("INSERT INTO ballast VALUES (zeroblob(4000))") }
         }
         #expect(try await !ledger.shrink(keeping: 100), "nothing is free yet")
-        try await ledger.writes.write("empty") { try $0.execute(sql: "DELETE FROM ballast") }
+        try await ledger.writes.write("empty") { try $0.script("DELETE FROM ballast") }
         let before = try await pages(ledger)
         #expect(before.free > 1_900)
         var steps = 0
@@ -42,7 +42,7 @@ struct ShrinkingTests {
         try old.close()
         let ledger = try Ledger.open(folder.path + "/new.db", create: true, clock: ManualClock())
         defer { ledger.end() }
-        try await ledger.writes.write("as before") { try $0.execute(sql: "PRAGMA auto_vacuum = NONE") }
+        try await ledger.writes.write("as before") { try $0.script("PRAGMA auto_vacuum = NONE") }
         #expect(try await !ledger.shrink(keeping: 0))
     }
 }

@@ -86,7 +86,7 @@ struct StoreFileTests {
 
     @Test func `a full disk refuses what comes, keeps what was, and goes on when there is room`() async throws {
         try await store.admit(notification(1, at: store.clock), [store.owed()])
-        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA max_page_count = 1") }
+        try await store.ledger.writes.betweenTransactions { try $0.script("PRAGMA max_page_count = 1") }
         let long = String(repeating: "x", count: 100_000)
         let refused = await #expect(throws: LedgerError.self) {
             for number in 2..<60 { try await store.admit(notification(number, at: store.clock, message: long), [store.owed()]) }
@@ -94,13 +94,13 @@ struct StoreFileTests {
         #expect(refused?.reason == .full)
         #expect(await store.ledger.isWritable()?.reason == .full)
         #expect(try await store.states(of: "live/notification/1") == [.owed])
-        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        try await store.ledger.writes.betweenTransactions { try $0.script("PRAGMA max_page_count = 1000000") }
         #expect(try await store.admit(notification(60, at: store.clock, message: long), [store.owed()]) == .admitted(owed: 1))
         #expect(await store.ledger.isWritable() == nil)
     }
 
     @Test func `a store that cannot be written says so`() async throws {
-        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA query_only = ON") }
+        try await store.ledger.writes.betweenTransactions { try $0.script("PRAGMA query_only = ON") }
         let error = await #expect(throws: LedgerError.self) {
             try await store.admit(notification(1, at: store.clock), [store.owed()])
         }
@@ -154,7 +154,7 @@ struct MigrationTests {
         let ledger = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
         defer { try? ledger.close() }
         #expect(try await ledger.overview().owed == 1)
-        #expect(try await ledger.read { try $0.columns(in: "lane").map(\.name).contains("colour") })
+        #expect(try await ledger.read { try $0.database.columns(in: "lane").map(\.name).contains("colour") })
         let before = try Ledger.open("\(store.path).before-\(Self.next.number)", create: false, clock: store.clock)
         #expect(try await before.overview().owed == 1)
         try before.close()
@@ -170,7 +170,7 @@ struct MigrationTests {
         let two = Migrations(steps: Migration.all + [Self.next])
         let ledger = try Ledger.open(store.path, create: false, clock: store.clock, migrations: two)
         defer { try? ledger.close() }
-        #expect(try await ledger.read { try $0.tableExists("half") } == false)
+        #expect(try await ledger.read { try $0.database.tableExists("half") } == false)
         #expect(try await ledger.overview().owed == 1)
     }
 
@@ -193,7 +193,7 @@ struct MigrationTests {
 
     @Test func `the version in the WAL counts, not the one in the header of the file`() async throws {
         let number = Self.next.number
-        try await store.ledger.writes.betweenTransactions { try $0.execute(sql: "PRAGMA user_version = \(number)") }
+        try await store.ledger.writes.betweenTransactions { try $0.script("PRAGMA user_version = \(number)") }
         #expect(try StoreFile(path: store.path).condition() == .ours(version: number - 1))
         let steps = Migrations(steps: Migration.all + [Self.next])
         try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()

@@ -43,7 +43,7 @@ final class TestStore: Sendable {
 
     /// Reads one number from the file with SQL.
     func number(_ sql: String) async throws -> Int {
-        try await ledger.read { try Int.fetchOne($0, sql: sql) ?? 0 }
+        try await ledger.read { try Int.fetchOne($0.database, sql: sql) ?? 0 }
     }
 
     func owed(_ destination: String = "ops", in minutes: Int = 0, priority: Priority = .normal, once: Bool = false) -> PlannedDelivery {

@@ -36,13 +36,13 @@ struct WindowMigrationTests {
     /// Writes a store of version 3.
     ///
     /// - Parameter fill: adds rows beside the windows, each of which has one member with the number of the window.
-    private func store(_ fill: @escaping @Sendable (Database) throws -> Void = { _ in }) async throws {
+    private func store(_ fill: @escaping @Sendable (SQLSession) throws -> Void = { _ in }) async throws {
         let old = try Ledger.open(path, create: true, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(3))))
         let now = clock.now.milliseconds
         try await old.writes.write("fill") { db in
             for (index, window) in Self.windows.enumerated() {
                 let number = index + 1, id = "live/notification/\(number)"
-                try db.execute(
+                try db.database.execute(
                     sql: """
                         INSERT INTO event VALUES (?, ?, 'live', 'notification', ?, 1, ?, ?, '{"message":"text"}');
                         INSERT INTO window VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL);
@@ -73,7 +73,7 @@ struct WindowMigrationTests {
 
     @Test func `members, messages and closing times are kept, and foreign keys hold`() async throws {
         try await store { db in
-            try db.execute(sql: "UPDATE window SET closed_at = 5, event = 12, upto = 11 WHERE id = 2")
+            try db.database.execute(sql: "UPDATE window SET closed_at = 5, event = 12, upto = 11 WHERE id = 2")
         }
         let ledger = try open()
         defer { try? ledger.close() }
@@ -83,10 +83,10 @@ struct WindowMigrationTests {
         #expect(try await ledger.history("live/notification/3").windows.map(\.toldAtOnce) == [true])
         let (upto, broken, parents, tables) = try await ledger.read { db in
             (
-                try Int.fetchOne(db, sql: "SELECT upto FROM event_window WHERE id = 2"),
-                try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count,
-                try Row.fetchAll(db, sql: "PRAGMA foreign_key_list(member)").map { $0["table"] as String }.sorted(),
-                try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE name IN ('window', 'old_member')")
+                try Int.fetchOne(db.database, sql: "SELECT upto FROM event_window WHERE id = 2"),
+                try Row.fetchAll(db.database, sql: "PRAGMA foreign_key_check").count,
+                try Row.fetchAll(db.database, sql: "PRAGMA foreign_key_list(member)").map { $0["table"] as String }.sorted(),
+                try String.fetchAll(db.database, sql: "SELECT name FROM sqlite_schema WHERE name IN ('window', 'old_member')")
             )
         }
         #expect(upto == 11 && broken == 0 && parents == ["event", "event_window"] && tables.isEmpty)
@@ -122,7 +122,7 @@ struct WindowMigrationTests {
         ]
         try await store { db in
             for (index, route) in routes.enumerated() {
-                try db.execute(
+                try db.database.execute(
                     sql: """
                         INSERT INTO delivery (event, destination, recipient, route, priority, state, due_at, options)
                         VALUES (1, ?, '', ?, 1, 'owed', 0, ?)
@@ -138,14 +138,14 @@ struct WindowMigrationTests {
                 .builtIn(.mute), .digest("daily"), "failures", "digests",
             ])
         #expect(deliveries.map(\.route.description) == routes)
-        let texts = try await ledger.read { try String?.fetchAll($0, sql: "SELECT options FROM delivery ORDER BY id LIMIT 5") }
+        let texts = try await ledger.read { try String?.fetchAll($0.database, sql: "SELECT options FROM delivery ORDER BY id LIMIT 5") }
         #expect(
             texts.map(DeliveryOptions.init(text:)) == [
                 DeliveryOptions(atMostOnce: true, refreshes: true), DeliveryOptions(collapseWindow: 7),
                 DeliveryOptions(mention: #""redraws":true"#), DeliveryOptions(), DeliveryOptions(refreshes: true, collapseWindow: 8),
             ])
         let refreshed = try await ledger.read {
-            try Int.fetchAll($0, sql: "SELECT id FROM delivery d WHERE \(MessageRefresh.isOne("d")) ORDER BY id")
+            try Int.fetchAll($0.database, sql: "SELECT id FROM delivery d WHERE \(MessageRefresh.isOne("d")) ORDER BY id")
         }
         #expect(refreshed == [1, 5])
     }

@@ -85,7 +85,7 @@ struct WindowTests {
         try await admit(1, join(store), store)
         let window = try #require(try await store.ledger.openWindows(.quiet).first)
         try await store.ledger.writes.write("spoil") {
-            try $0.execute(sql: "CREATE TRIGGER no BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'no'); END")
+            try $0.script("CREATE TRIGGER no BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'no'); END")
         }
         await #expect(throws: LedgerError.self) {
             try await store.ledger.close(window.id, message: bundle(store))

@@ -29,10 +29,10 @@ struct WorkTests {
 
     /// The result of `work`, and the steps that the statement took while it ran.
     private func steps<Value: Sendable>(
-        _ sql: String, in store: TestStore, _ work: @escaping @Sendable (Database) throws -> Value
+        _ sql: String, in store: TestStore, _ work: @escaping @Sendable (SQLSession) throws -> Value
     ) async throws -> (value: Value, steps: Int) {
         try await store.ledger.read { db in
-            let statement = try db.cachedStatement(sql: sql).sqliteStatement
+            let statement = try db.database.cachedStatement(sql: sql).sqliteStatement
             sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1)
             let value = try work(db)
             return (value, Int(sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0)))

@@ -2,75 +2,11 @@ import GRDB
 import GRDBSQLite
 import RelayCore
 
-/// GRDB owns the connections and keeps the prepared statements; values are bound and read here. Every message passes through a handful
-/// of statements, and this way is several times cheaper than arrays of boxed values.
-extension Database {
-    /// Runs a prepared statement and returns how many rows it changed.
-    @discardableResult
-    func run(_ sql: String, _ values: (any SQLValue)?...) throws -> Int { try run(sql, list: values) }
-
-    @discardableResult
-    func run(_ sql: String, list values: [(any SQLValue)?]) throws -> Int {
-        let statement = try prepared(sql, values)
-        defer { statement.reset() }
-        while try step(statement) {}
-        return changesCount
-    }
-
-    /// Makes a value of each row of a prepared query. `make` must not run the same query.
-    func all<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> [Value] {
-        try all(sql, list: values, make: make)
-    }
-
-    func all<Value>(_ sql: String, list values: [(any SQLValue)?], make: (SQLRow) throws -> Value) throws -> [Value] {
-        let statement = try prepared(sql, values)
-        defer { statement.reset() }
-        var made: [Value] = []
-        while try step(statement) { made.append(try make(statement)) }
-        return made
-    }
-
-    /// Passes each row of a prepared query to `body`, one at a time. `body` must not run the same query.
-    func each(_ sql: String, _ values: (any SQLValue)?..., body: (SQLRow) throws -> Void) throws {
-        let statement = try prepared(sql, values)
-        defer { statement.reset() }
-        while try step(statement) { try body(statement) }
-    }
-
-    /// Makes a value of the first row of a prepared query; nil if there is no row.
-    func first<Value>(_ sql: String, _ values: (any SQLValue)?..., make: (SQLRow) throws -> Value) throws -> Value? {
-        let statement = try prepared(sql, values)
-        defer { statement.reset() }
-        return try step(statement) ? try make(statement) : nil
-    }
-
-    private func prepared(_ sql: String, _ values: [(any SQLValue)?]) throws -> SQLRow {
-        let statement = SQLRow(pointer: try cachedStatement(sql: sql).sqliteStatement)
-        for (index, value) in values.enumerated() {
-            let place = CInt(index + 1)
-            try check(value?.bind(to: statement.pointer, at: place) ?? sqlite3_bind_null(statement.pointer, place))
-        }
-        return statement
-    }
-
-    /// Moves to the next row and returns whether there is one.
-    private func step(_ statement: SQLRow) throws -> Bool {
-        let code = sqlite3_step(statement.pointer)
-        if code == SQLITE_ROW { return true }
-        if code != SQLITE_DONE { try check(code) }
-        return false
-    }
-
-    private func check(_ code: CInt) throws {
-        guard code != SQLITE_OK else { return }
-        let message = sqliteConnection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
-        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
-    }
-}
-
 /// The current row of a running statement. Columns count from 0.
 struct SQLRow {
-    fileprivate let pointer: SQLiteStatement
+    private let pointer: SQLiteStatement
+
+    init(_ pointer: SQLiteStatement) { self.pointer = pointer }
 
     subscript<Value: SQLValue>(column: Int) -> Value { Value.read(pointer, CInt(column)) }
 
@@ -103,7 +39,14 @@ struct SQLRow {
         return word
     }
 
-    fileprivate func reset() {
+    /// Returns a SQLite result code, as `step` does.
+    func bind(_ value: (any SQLValue)?, at place: CInt) -> CInt {
+        value?.bind(to: pointer, at: place) ?? sqlite3_bind_null(pointer, place)
+    }
+
+    func step() -> CInt { sqlite3_step(pointer) }
+
+    func reset() {
         sqlite3_reset(pointer)
         sqlite3_clear_bindings(pointer)
     }
