@@ -70,8 +70,9 @@ extension Ledger {
         try await writes.write("reopen") { db in
             try db.run(
                 """
-                UPDATE delivery INDEXED BY delivery_owed SET first_failed_at = min(first_failed_at + ?, ?)
-                WHERE state = 'owed' AND destination = ? AND first_failed_at IS NOT NULL
+                UPDATE delivery INDEXED BY delivery_owed SET
+                    first_failed_at = CASE WHEN first_failed_at + ?1 < ?2 THEN first_failed_at + ?1 ELSE ?2 END
+                WHERE state = 'owed' AND destination = ?3 AND first_failed_at IS NOT NULL
                 """, duration.milliseconds, now.milliseconds, destination)
             _ = try db.run(
                 """
@@ -119,11 +120,13 @@ enum ClaimRow {
         WHERE state = 'owed' AND held_for = 'claim' AND options IS NOT NULL
         """
     static let release = """
-        UPDATE delivery INDEXED BY delivery_owed SET due_at = min(due_at, ?), held_for = NULL
+        UPDATE delivery INDEXED BY delivery_owed SET due_at = \(earlier), held_for = NULL
         WHERE state = 'owed' AND held_for = 'claim'
         """
 
-    static let releaseAnswers = "UPDATE answer INDEXED BY answer_asked SET due_at = min(due_at, ?) WHERE state = 'asked'"
+    static let releaseAnswers = "UPDATE answer INDEXED BY answer_asked SET due_at = \(earlier) WHERE state = 'asked'"
+    /// The due time, or the first parameter if that is earlier.
+    static let earlier = "CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END"
 
     static func due(
         _ destination: String, _ priority: Priority, at now: Timestamp, limit: Int, probing: Bool, _ db: SQLSession

@@ -28,7 +28,7 @@ extension Ledger {
 }
 
 enum CollapseRow {
-    static let move = "UPDATE OR IGNORE event_window SET closes_at = ? WHERE id = ? AND closed_at IS NULL"
+    static let move = "UPDATE event_window SET closes_at = ?1 WHERE id = ?2 AND closed_at IS NULL AND \(WindowRow.isFree("?1"))"
     /// Finds the receipt of the first event's message, if the destination can edit that message.
     static let message = """
         SELECT 1 FROM member m JOIN event e ON e.n = m.event JOIN receipt r ON r.subject = e.subject
@@ -36,7 +36,7 @@ enum CollapseRow {
         """
     /// Makes an edit that waits for `AdmissionGate.refreshEvery` due now.
     static let hasten = """
-        UPDATE delivery SET due_at = min(due_at, ?) WHERE state = 'owed' AND held_for IS NULL AND destination = ?
-            AND event IN (SELECT event FROM member WHERE window_id = ? AND told_at_once = 1)
+        UPDATE delivery SET due_at = \(ClaimRow.earlier) WHERE state = 'owed' AND held_for IS NULL AND destination = ?2
+            AND event IN (SELECT event FROM member WHERE window_id = ?3 AND told_at_once = 1)
         """
 }

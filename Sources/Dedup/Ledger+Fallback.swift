@@ -40,7 +40,7 @@ extension Ledger {
     private static let waiting = """
         SELECT d.id, d.priority FROM delivery d INDEXED BY delivery_owed JOIN event e ON e.n = d.event
         WHERE d.state = 'owed' AND d.destination = ? AND d.priority >= ? AND e.seen_at < ?
-            AND (d.held_for IS NOT 'quiet' OR d.due_at <= ?)
+            AND (d.held_for IS NULL OR d.held_for <> 'quiet' OR d.due_at <= ?)
             AND NOT \(MessageRefresh.isOne("d"))
             AND NOT EXISTS (SELECT 1 FROM delivery f WHERE f.event = d.event AND f.destination = ? AND f.recipient = ?)
         ORDER BY d.id LIMIT ?

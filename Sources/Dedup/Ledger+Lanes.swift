@@ -38,21 +38,33 @@ extension Ledger {
 /// Renames a destination, inside a transaction.
 enum DestinationRenaming {
     static let owed = """
-        UPDATE OR IGNORE delivery INDEXED BY delivery_owed SET destination = ? WHERE state = 'owed' AND destination = ?
+        UPDATE delivery INDEXED BY delivery_owed SET destination = ?1 WHERE state = 'owed' AND destination = ?2 AND \(isFree)
         """
     static let failed = """
-        UPDATE OR IGNORE delivery INDEXED BY delivery_failed SET destination = ?
-        WHERE state IN ('dead', 'unknown') AND destination = ?
+        UPDATE delivery INDEXED BY delivery_failed SET destination = ?1
+        WHERE state IN ('dead', 'unknown') AND destination = ?2 AND \(isFree)
         """
     static let doubled = """
         UPDATE delivery INDEXED BY delivery_owed SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
         WHERE state = 'owed' AND destination = ?
         """
     static let threads = """
-        UPDATE OR IGNORE delivery INDEXED BY delivery_thread SET destination = ? WHERE thread IS NOT NULL AND destination = ?
+        UPDATE delivery INDEXED BY delivery_thread SET destination = ?1 WHERE thread IS NOT NULL AND destination = ?2 AND \(isFree)
         """
-    static let receipts = "UPDATE OR IGNORE receipt SET destination = ? WHERE destination = ?"
-    static let windows = "UPDATE OR IGNORE event_window SET destination = ? WHERE destination = ? AND closed_at IS NULL"
+    static let receipts = """
+        UPDATE receipt SET destination = ?1 WHERE destination = ?2 AND NOT EXISTS (
+            SELECT 1 FROM receipt o WHERE o.subject = receipt.subject AND o.destination = ?1 AND o.recipient = receipt.recipient)
+        """
+    static let windows = """
+        UPDATE event_window SET destination = ?1 WHERE destination = ?2 AND closed_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM event_window o WHERE o.kind = event_window.kind AND o.name = event_window.name AND o.destination = ?1
+                AND o.closes_at = event_window.closes_at)
+        """
+    /// The new name owes nothing of that event to that recipient.
+    private static let isFree = """
+        NOT EXISTS (
+            SELECT 1 FROM delivery o WHERE o.event = delivery.event AND o.destination = ?1 AND o.recipient = delivery.recipient)
+        """
 
     static func rename(_ old: String, to new: String, at now: Timestamp, _ db: SQLSession) throws -> Int {
         guard old != new else { return 0 }

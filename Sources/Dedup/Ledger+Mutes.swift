@@ -50,7 +50,13 @@ enum MuteRow {
     static let all = "SELECT automation, until FROM mute WHERE until > ? ORDER BY automation"
     static let put = "INSERT INTO mute (automation, until) VALUES (?, ?) ON CONFLICT (automation) DO UPDATE SET until = excluded.until"
     static let end = "DELETE FROM mute WHERE automation = ?"
-    static let move = "UPDATE OR IGNORE event_window SET closes_at = ? WHERE kind = 'mute' AND name = ? AND closed_at IS NULL"
+    /// Several windows of one destination cannot end at one moment, so only the first is moved.
+    static let move = """
+        UPDATE event_window SET closes_at = ?1 WHERE id IN (
+            SELECT min(w.id) FROM event_window w WHERE w.kind = 'mute' AND w.name = ?2 AND w.closed_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM event_window o WHERE o.kind = w.kind AND o.name = w.name AND o.destination = w.destination AND o.closes_at = ?1)
+            GROUP BY w.destination)
+        """
     /// Moves approvals that wait for the mute's old end.
     /// No other hold ends at that very millisecond.
     static let moveHeld = """

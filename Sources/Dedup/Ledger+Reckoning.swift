@@ -115,13 +115,15 @@ enum ReckoningRow {
         for step in 0..<1_000 {
             let closes = (now - .milliseconds(step)).milliseconds
             let opens = min(window.opensAt.milliseconds, closes)
-            if try db.run("UPDATE OR IGNORE event_window SET opens_at = ?, closes_at = ? WHERE id = ?", opens, closes, window.id) == 1 {
-                return
-            }
+            if try db.run(place, opens, closes, window.id) == 1 { return }
         }
     }
 
-    private static let set = "UPDATE OR IGNORE event_window SET opens_at = ?, closes_at = ? WHERE id = ? AND closed_at IS NULL"
+    /// Changes nothing where another window ends at that very moment.
+    private static let place = """
+        UPDATE event_window SET opens_at = ?1, closes_at = ?2 WHERE id = ?3 AND \(WindowRow.isFree("?2"))
+        """
+    private static let set = "\(place) AND closed_at IS NULL"
 
     /// Another window of the same name may end at that very moment; this one then ends a little later.
     static func move(_ window: Window, to times: (opens: Timestamp, closes: Timestamp), _ db: SQLSession) throws {

@@ -136,8 +136,12 @@ extension WindowRow {
         return try EventRow.number(of: admission.event.id, db)
     }
 
+    private static let moveMembers = """
+        UPDATE member SET window_id = ?1 WHERE window_id = ?2
+            AND NOT EXISTS (SELECT 1 FROM member o WHERE o.window_id = ?1 AND o.event = member.event)
+        """
     private static let widen = """
-        UPDATE event_window SET opens_at = min(opens_at, (SELECT opens_at FROM event_window WHERE id = ?)) WHERE id = ?
+        UPDATE event_window SET opens_at = (SELECT min(o.opens_at) FROM event_window o WHERE o.id IN (?1, ?2)) WHERE id = ?2
         """
     private static let deleteEmpty = """
         DELETE FROM event_window WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM member WHERE window_id = ?1)
@@ -152,7 +156,7 @@ extension WindowRow {
         guard try db.first(isTaken, join.name, join.closesAt.milliseconds, make: { $0[0] as Int }) == nil else { return }
         let kept = try open.first { $0.closesAt == join.closesAt }?.id ?? Joining.make(join, opensAt: opensAt, closesAt: join.closesAt, db)
         for other in open where other.id != kept {
-            try db.run("UPDATE OR IGNORE member SET window_id = ? WHERE window_id = ?", kept, other.id)
+            try db.run(moveMembers, kept, other.id)
             try db.run(widen, other.id, kept)
             try db.run(deleteEmpty, other.id)
         }

@@ -19,7 +19,7 @@ enum ListenerRow {
         try db.run(
             """
             INSERT INTO listener (source, position) VALUES (?, ?)
-            ON CONFLICT (source) DO UPDATE SET position = max(position, excluded.position)
+            ON CONFLICT (source) DO UPDATE SET position = excluded.position WHERE excluded.position > listener.position
             """, cursor.source, cursor.position)
         if let question = cursor.answered { try QuestionRow.remove(question, db) }
     }

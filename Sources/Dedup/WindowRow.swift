@@ -2,6 +2,15 @@ import RelayCore
 
 /// The SQL of windows, and windows made from rows.
 enum WindowRow {
+    /// Whether no other window of the same kind, name and destination ends at a moment.
+    static func isFree(_ moment: String) -> String {
+        """
+        NOT EXISTS (
+            SELECT 1 FROM event_window o WHERE o.kind = event_window.kind AND o.name = event_window.name
+                AND o.destination = event_window.destination AND o.closes_at = \(moment) AND o.id <> event_window.id)
+        """
+    }
+
     static let columns = "w.id, w.kind, w.name, w.destination, w.opens_at, w.closes_at, w.closed_at, w.released"
     static let due = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.closes_at <= ? ORDER BY w.closes_at, w.id"
     static let open = "SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL ORDER BY w.closes_at, w.id"
