@@ -118,7 +118,18 @@ struct MailVerdict: Sendable {
         MailVerdict(.us, us, codes: ["5.1.7", "5.1.8", "5.2.252"], source: "RFC 3463 §3.2, Exchange Online: our sender address"),
         MailVerdict(
             .message, .trimmings, .tooLarge, codes: ["5.3.4", "5.2.3"], source: "RFC 3463 §3.3, §3.4: too large; sent without HTML"),
-        MailVerdict(.message, .trimmings, .tooLarge, stages: [.sender], replies: [552], source: "RFC 1870 §6.1: 552 to MAIL is about SIZE"),
+        MailVerdict(
+            .us, quota, .rateLimited, codes: ["5.2.2"], stages: [.sender],
+            source: "RFC 3463 §3.3: no recipient is named yet, so the account that is full is ours"),
+        MailVerdict(
+            .us, quota, .rateLimited, words: ["quota", "mailbox full", "mailbox is full"], stages: [.sender], replies: [552],
+            source: "The same without an enhanced code"),
+        MailVerdict(
+            .message, .trimmings, .tooLarge, words: ["size", "big", "large"], stages: [.sender], replies: [552],
+            source: "RFC 1870 §6.1: 552 to MAIL is about SIZE"),
+        MailVerdict(
+            .unknown, .doubtful, stages: [.sender], replies: [552],
+            source: "RFC 5321 §4.2.3, “exceeded storage allocation”, which servers say of a quota and of a size"),
         MailVerdict(.recipient, minutes, codes: ["5.2.2"], stages: [.recipient], source: "RFC 3463 §3.3: the recipient's mailbox is full"),
         MailVerdict(
             .recipient, .refused, codes: ["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.4.4", "5.6.7"],

@@ -99,7 +99,7 @@ package enum Mattermost {
     /// Refines the common verdict by the server's error id. An id is repeated only if it starts with a known prefix.
     static func judge(_ common: DeliveryError?, _ response: HTTPResponse, _ json: JSONValue) -> DeliveryError? {
         let status = response.status
-        let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app."].contains { id.hasPrefix($0) } ? id : nil }
+        let id = json["id"]?.string.flatMap { id in ["web.", "api.", "app.", "model."].contains { id.hasPrefix($0) } ? id : nil }
         func error(_ verdict: DeliveryError.Verdict, _ reason: DeliveryError.Reason) -> DeliveryError {
             DeliveryError(verdict, reason, DeliveryError.said(status, id), status: status)
         }
@@ -111,8 +111,8 @@ package enum Mattermost {
         // The server answers an unknown webhook key with 400, not 404.
         case 400 where says("incoming_webhook.invalid", "incoming_webhook.user", "team"): return error(.gone, .notFound)
         case 400 where says("props_length", "msg_length"): return error(.trimmings, .tooLarge)
-        case 400 where says("priority", "attachment", "action", "parse"): return error(.trimmings, .rejected)
-        case 400 where id != nil: return error(.refused, .rejected)
+        // Its ids for what it dislikes in a post are many. The plainest shape shows whether it was the attachment, its actions or the text.
+        case 400 where id != nil || json["status_code"]?.int == 400: return error(.trimmings, .rejected)
         case 403 where id != nil: return error(.gone, .unauthorized)
         case 404 where id != nil: return error(.gone, .notFound)
         // Both `Retry-After` and `X-RateLimit-Reset` are seconds from now.

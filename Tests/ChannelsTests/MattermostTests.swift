@@ -10,8 +10,9 @@ struct MattermostTests {
     @Test(arguments: [
         (400, "web.incoming_webhook.invalid.app_error", DeliveryError.Verdict.gone),
         (400, "web.incoming_webhook.user.app_error", .gone), (400, "app.team.get.find.app_error", .gone),
-        (400, "web.incoming_webhook.text.app_error", .refused), (400, "web.incoming_webhook.parse.app_error", .trimmings),
-        (400, "web.incoming_webhook.split_props_length.app_error", .trimmings), (400, "api.context.invalid_param.app_error", .refused),
+        (400, "web.incoming_webhook.text.app_error", .trimmings), (400, "web.incoming_webhook.parse.app_error", .trimmings),
+        (400, "web.incoming_webhook.split_props_length.app_error", .trimmings), (400, "api.context.invalid_param.app_error", .trimmings),
+        (400, "model.post.is_valid.props.app_error", .trimmings), (400, "interactive", .trimmings),
         (403, "web.incoming_webhook.channel_locked.app_error", .gone), (404, "web.incoming_webhook.channel.app_error", .gone),
         (500, "api.post.create_webhook_post.creating.app_error", .retry(after: nil)),
         (501, "web.incoming_webhook.disabled.app_error", .gone),

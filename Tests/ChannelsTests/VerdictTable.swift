@@ -117,7 +117,7 @@ enum VerdictTable {
                     "400 about length, priority, attachments or actions", 400,
                     #"{"id":"web.incoming_webhook.split_props_length.app_error"}"#, .trimmings),
                 VerdictRow("400 about the webhook, its user or team", 400, #"{"id":"web.incoming_webhook.invalid.app_error"}"#, .gone),
-                VerdictRow("other 400", 400, #"{"id":"web.incoming_webhook.text.app_error"}"#, .refused),
+                VerdictRow("other 400 in its words", 400, #"{"id":"web.incoming_webhook.text.app_error"}"#, .trimmings),
                 VerdictRow("403, 404 in Mattermost's words, 501", 403, #"{"id":"api.context.permissions.app_error"}"#, .gone),
                 VerdictRow("429", 429, "", .throttled(after: .seconds(9)), headers: [("x-ratelimit-reset", "9")]),
                 VerdictRow("5xx", 500, "", .retry(after: nil)),

@@ -30,6 +30,13 @@ struct BoundsTests {
         #expect(listing.complaint?.contains("actions_json of big is cut") == true)
     }
 
+    @Test(arguments: ["a b", "a/b", "é", "a:b"]) func `an entry whose id cannot be used is left out and said`(id: String) async throws {
+        let list = #"{"data":[{"id":"one","status":"pending"},{"id":"\#(id)","status":"pending"},{"id":null},null]}"#
+        let listing = try await client(body: list).approvals()
+        #expect(listing.items.map(\.id) == ["one"])
+        #expect(listing.complaint == "entry 2 has an id of other signs than letters, digits, '.', '_' and '-'")
+    }
+
     @Test func `actions within the bounds are whole`() async throws {
         let listing = try await client(body: Self.list(Self.members(19_000))).approvals()
         #expect(listing.items[1].actions?.object?.count == 19_000)

@@ -28,7 +28,7 @@ struct PartialConfiguration: Sendable {
     static func read(path: String, environment: [String: String]) -> PartialConfiguration {
         let problems = ProblemList()
         guard let reader = Configuration.reader(path: path, environment: environment, problems) else {
-            let store = storeLine(path: path, environment: environment)
+            let store = storeLine(path: path, environment: environment) ?? usualStore(path: path, environment: environment)
             let configuration = Configuration(store: store ?? "", redactor: .everything)
             return PartialConfiguration(configuration: configuration, store: store, errors: problems.errors)
         }
@@ -43,6 +43,16 @@ struct PartialConfiguration: Sendable {
     private static func isSure(of root: ConfigSection, _ errors: [Problem]) -> Bool {
         guard root.keys.contains("store") else { return !errors.contains { $0.meant == "store" } }
         return !errors.contains { $0.place == root.valuePlace("store") }
+    }
+
+    /// The store of a file that names none, if there is one: a file that is half edited names none for certain. Nil if another one may be
+    /// meant, because a line begins with `store`.
+    private static func usualStore(path: String, environment: [String: String]) -> String? {
+        guard let text = ConfigurationText.read(path, environment: environment),
+            !text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("store") })
+        else { return nil }
+        let store = ConfigurationText.store(in: environment, folder: Configuration.folder(of: path))
+        return FileManager.default.fileExists(atPath: store) ? store : nil
     }
 
     /// Reads the one line `store: …` of a file that is not YAML as a whole, because somebody is editing it. Nil if there is no such line, if

@@ -33,17 +33,26 @@ enum TextFile {
 
     /// Why a file is no text, with the place of the first byte that is not UTF-8; nil if it is text or cannot be read.
     static func problem(of path: String) -> Problem? {
-        guard let data = FileManager.default.contents(atPath: path), text(of: data) == nil else { return nil }
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
         let start = Place(file: path, line: 1, column: 1), expected = "a file saved as UTF-8"
-        if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) {
+        if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) || isWideText(data) {
             return Problem(start, "the file is UTF-16", expected: expected)
         }
+        guard text(of: data) == nil else { return nil }
         let bytes = [UInt8](data)
         let low = lengthOfText(bytes)
         let line = bytes[..<low].count { $0 == 0x0A } + 1
         let column = bytes[..<low].reversed().prefix { $0 != 0x0A }.count + 1
         return Problem(
             Place(file: path, line: line, column: column), "the file is not UTF-8: it may be Latin-1 or Windows-1252", expected: expected)
+    }
+
+    /// Whether one byte of each of the first pairs is zero, as in UTF-16 without a byte order mark.
+    private static func isWideText(_ data: Data) -> Bool {
+        let start = [UInt8](data.prefix(8))
+        guard start.count >= 4 else { return false }
+        let zeros = start.indices.filter { start[$0] == 0 }
+        return zeros.count == start.count / 2 && Set(zeros.map { $0 % 2 }).count == 1
     }
 
     /// The length of the longest beginning that is UTF-8.

@@ -32,6 +32,11 @@ struct WireList<Item: WireItem> {
                 }
                 guard let item else {
                     skipped += 1
+                    // A null or an empty entry is none.
+                    let written = try JSONValue(parsing: bytes, in: range)["id"]?.string ?? ""
+                    if !written.isEmpty {
+                        complaints.append("entry \(index + 1) has an id of other signs than letters, digits, '.', '_' and '-'")
+                    }
                     continue
                 }
                 items.append(item)

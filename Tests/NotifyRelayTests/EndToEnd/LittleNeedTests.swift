@@ -76,24 +76,27 @@ struct LittleNeedTests {
         }
     }
 
-    @Test func `a file that is half edited still names its store, and else nothing is guessed`() async throws {
+    @Test func `a file that is half edited still has its store, named or the usual one, and else nothing is guessed`() async throws {
         try await prepared { stage, event in
             let half = "accounts:\n  a: {api_key: \"x\nroutes: ["
-            try stage.configure("store: ./notify-relay.db\n" + half)
-            for (words, says) in Self.commands(event) where !["digest", "lanes", "backup"].contains(words[0]) {
-                let command = try await stage.relay(words)
-                // The destinations of the file are not known, so `status` shows only those that are owed something.
-                let shows = words[0] == "status" ? "owed" : says
-                #expect(command.status == 0 && command.out.contains(shows), "\(words): \(command.all)")
-                #expect(command.err.contains("not YAML") && command.err.count { $0 == "\n" } == 1, "\(command.err)")
+            for whole in ["store: ./notify-relay.db\n" + half, half] {
+                try stage.configure(whole)
+                for (words, says) in Self.commands(event) where !["digest", "lanes", "backup"].contains(words[0]) {
+                    let command = try await stage.relay(words)
+                    // The destinations of the file are not known, so `status` shows only those that are owed something.
+                    let shows = words[0] == "status" ? "owed" : says
+                    #expect(command.status == 0 && command.out.contains(shows), "\(words): \(command.all)")
+                    #expect(command.err.contains("not YAML") && command.err.count { $0 == "\n" } == 1, "\(command.err)")
+                }
             }
             #expect(try await !stage.relay("status").out.contains("not in the configuration"))
             #expect(try await stage.relay("digest", "daily", "--preview").status == 78)
-            try stage.configure(half)
+            // A line that begins a store may mean another one than the usual.
+            try stage.configure(half.replacing("routes: [", with: "store: \"/var"))
             for (words, _) in Self.commands(event) {
                 let command = try await stage.relay(words)
                 #expect(command.status == 78 && command.out.isEmpty, "\(words): \(command.all)")
-                #expect(command.err.contains("relay.yaml:3:10: not YAML"), "\(command.err)")
+                #expect(command.err.contains("not YAML"), "\(command.err)")
             }
         }
     }
