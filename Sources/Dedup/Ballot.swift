@@ -16,6 +16,8 @@ package struct Ballot: Sendable, Equatable {
     package var shown: String?
     /// How many different people must approve before RevKeen is called. One rejection is always enough.
     package var peopleNeeded: Int
+    /// The people whose votes count; nil means everybody's. A vote of somebody who may not decide any more does not.
+    package var voters: [String]?
 
     package init(
         account: String, approval: String, choice: Choice, actor: String, via: String, address: String? = nil,

@@ -11,7 +11,9 @@ enum VoteRow {
                 WHERE shown <> excluded.shown
             """, ballot.account, ballot.approval, round, ballot.actor, now.milliseconds, shown)
         if changed == 1 { try AuditRow.insert(AuditEntry(ballot, round: round, .voted, at: now), db) }
-        return try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)
+        let votes = try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)
+        guard let voters = ballot.voters else { return votes }
+        return votes.filter { voters.contains($0.person) }
     }
 
     /// Makes the approval's message show who has approved so far.

@@ -32,7 +32,7 @@ extension PageStyle {
         dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
         .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
         th,td{text-align:left;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--soft);font-weight:500}
-        td{overflow-wrap:break-word;min-width:3rem;max-width:32rem}
+        td{overflow-wrap:break-word;min-width:5.5rem;max-width:32rem}
         .filters{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:0 0 1rem}.filters label{display:block;font-size:.87rem;color:var(--soft)}
         input[type=text],input[type=date],select,textarea{font:inherit;color:inherit;background:var(--card);border:1px solid #7a8794;border-radius:.4rem;padding:.45rem .6rem;max-width:100%}
         textarea{width:100%}.buttons{display:flex;flex-wrap:wrap;gap:.7rem;margin:.7rem 0 0}

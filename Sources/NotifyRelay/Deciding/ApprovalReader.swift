@@ -22,9 +22,10 @@ struct ApprovalReader: ApprovalReading {
         let generation = await current().generation
         let authority = generation.router.authority(over: row, for: speaker)
         let last = try await ledger.lastAnswer(account: account, approval: approval)
+        let votes = try await ledger.votes(account: account, approval: approval)
         var view = ApprovalView(
             row: row, answer: last,
-            votes: try await ledger.votes(account: account, approval: approval), peopleNeeded: authority.peopleNeeded,
+            votes: votes.filter { authority.approvers?.contains($0.person) ?? true }, peopleNeeded: authority.peopleNeeded,
             whyNot: authority.refusal(of: speaker), facts: facts(of: row, isOver: last?.state == .taken, generation),
             people: generation.composer.people)
         view.needsReason = authority.needsReason

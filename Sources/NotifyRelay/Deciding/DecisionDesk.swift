@@ -20,7 +20,7 @@ struct DecisionDesk: Deciding {
             return try await known(.unknown, cursor)
         }
         let authority = router.authority(over: row, for: request.speaker)
-        let ballot = ballot(request, row, peopleNeeded: authority.peopleNeeded)
+        let ballot = ballot(request, row, authority)
         if let why = authority.refusal(of: request.speaker) {
             try await ledger.deny(ballot, cursor: cursor)
             return .denied(why)
@@ -29,7 +29,7 @@ struct DecisionDesk: Deciding {
             return try await known(
                 .found(row.detail?.state ?? .closed, by: row.detail?.actor, wanted: request.choice), cursor)
         }
-        if request.choice == .reject, authority.needsReason, (request.reason ?? "").repaired(most: 2_000).trimmed.isEmpty {
+        if request.choice == .reject, authority.needsReason, Self.typed(request.reason).isEmpty {
             return try await known(.reasonMissing, cursor)
         }
         if let shown = request.shown, !shown.isStill(row) { return try await known(shown == .expired ? .expired : .changed, cursor) }
@@ -60,6 +60,12 @@ struct DecisionDesk: Deciding {
         }
     }
 
+    /// The reason that somebody typed; empty if nobody could see anything of it.
+    private static func typed(_ reason: String?) -> String {
+        let text = (reason ?? "").repaired(most: 2_000).trimmed
+        return text.unicodeScalars.contains(where: \.isSeen) ? text : ""
+    }
+
     /// Returns an outcome that needs no write except the cursor's.
     private func known(_ outcome: DecisionOutcome, _ cursor: PollCursor?) async throws(LedgerError) -> DecisionOutcome {
         if let cursor { try await ledger.save(cursor) }
@@ -68,20 +74,33 @@ struct DecisionDesk: Deciding {
 
     /// The ballot of a request. RevKeen's API has no field for the person who decided, so the reason of a rejection by link or chat names
     /// them.
-    private func ballot(_ request: DecisionRequest, _ row: ApprovalRow, peopleNeeded: Int) -> Ballot {
+    private func ballot(_ request: DecisionRequest, _ row: ApprovalRow, _ authority: Authority) -> Ballot {
         let speaker = request.speaker
         var reason: String?
         if request.choice == .reject {
-            let typed = request.reason?.repaired(most: 2_000).trimmed ?? ""
+            let typed = Self.typed(request.reason)
             let isByHand = speaker.destination == nil && !speaker.isSignedIn
             reason =
                 typed.isEmpty
                 ? (isByHand ? nil : Ballot.reasonOfRejection(by: speaker.name))
                 : isByHand ? typed : typed + Ballot.nameInReason(speaker.name)
         }
-        return Ballot(
+        var ballot = Ballot(
             account: request.account, approval: request.approval, choice: request.choice, actor: speaker.name, via: speaker.via,
-            address: speaker.address, reason: reason, shown: row.shownHash, peopleNeeded: peopleNeeded)
+            address: speaker.address, reason: reason, shown: row.shownHash, peopleNeeded: authority.peopleNeeded)
+        ballot.voters = authority.approvers
+        return ballot
+    }
+}
+
+extension Unicode.Scalar {
+    /// It leaves a mark on a page. The empty braille pattern is a symbol that does not.
+    fileprivate var isSeen: Bool {
+        let known = properties
+        switch known.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator: return false
+        default: return !known.isDefaultIgnorableCodePoint && !known.isWhitespace && value != 0x2800
+        }
     }
 }
 

@@ -18,7 +18,7 @@ struct ReasonTicket: Sendable, Equatable {
     var expires: Timestamp
 
     /// A form that is sent later decides nothing.
-    static let patience = Duration.seconds(3_600)
+    static let patience = Duration.seconds(600)
 
     /// Nil if a part holds a line break.
     func sealed(with keys: LinkKeys) -> String? {

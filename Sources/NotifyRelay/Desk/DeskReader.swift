@@ -114,7 +114,10 @@ struct DeskReader: Sendable {
     func automation(_ key: AutomationKey) async throws(LedgerError) -> OneAutomation? {
         let runs = try await ledger.lastRuns(of: key, most: Self.ofOnePage)
         let expectations = try await ledger.expectations(account: key.account, of: key.automation, most: 10)
-        guard !runs.isEmpty || !expectations.isEmpty else { return nil }
+        if runs.isEmpty, expectations.isEmpty {
+            let known = try await ledger.outlooks(account: key.account)
+            guard known.contains(where: { $0.automation == key.automation }) else { return nil }
+        }
         let name = runs.first?.payload.origin.automation ?? expectations.first?.name
         return OneAutomation(
             key: key, name: name, days: try await days(of: key, count: Self.daysOfAutomation), runs: runs, expectations: expectations,

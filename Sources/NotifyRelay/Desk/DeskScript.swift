@@ -86,18 +86,29 @@ enum DeskScript {
             main.parentNode.insertBefore(bar, main);
           }
           setInterval(ages, 10000);
+          var source = null, hiding = null;
           function open() {
-            var source = new EventSource("/live?shown=" + version + "&page=" + encodeURIComponent(location.pathname + location.search));
+            if (source || document.hidden) return;
+            source = new EventSource("/live?shown=" + version + "&page=" + encodeURIComponent(location.pathname + location.search));
             source.onopen = function () { dot.classList.add("on"); dot.textContent = "live"; };
             source.onerror = function () {
+              if (this.readyState === 2 && this === source) { source = null; setTimeout(open, 5000); }
               dot.classList.remove("on"); dot.textContent = "not live";
-              if (source.readyState === 2) setTimeout(open, 5000);
             };
             source.onmessage = function (e) {
               version = e.lastEventId;
               offer(JSON.parse(e.data));
             };
           }
+          // A browser opens six connections to a place, for all its tabs together. So a tab that nobody sees gives its own back.
+          document.addEventListener("visibilitychange", function () {
+            clearTimeout(hiding);
+            if (!document.hidden) return open();
+            hiding = setTimeout(function () {
+              if (source) source.close();
+              source = null;
+            }, 2000);
+          });
           open();
         })();
 

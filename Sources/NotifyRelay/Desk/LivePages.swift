@@ -72,8 +72,10 @@ actor LivePages {
     private static let idle = 5
     /// A stream ends after this time, before the listener cuts it off. The browser opens the next one by itself.
     private static let longest = Duration.seconds(100)
-    /// The most pages that are kept up to date at once.
-    static let most = 500
+    /// The most pages that are kept up to date at once, in all and for one address. A listener has 256 connections, 64 of one address; the
+    /// others are for pages, links and buttons.
+    static let most = 200
+    static let mostOfOne = 40
 
     /// - Parameters:
     ///   - placeholder: a text that no page contains by chance.
@@ -91,9 +93,13 @@ actor LivePages {
 
     var count: Int { open.values.reduce(0) { $0 + $1.readers.count } }
 
+    private func ofAddress(_ address: String?) -> Int {
+        open.values.reduce(0) { $0 + $1.readers.values.count { $0.reader.request.address == address } }
+    }
+
     /// The contents of a page, each time that it changes; nil if too many pages are open.
     func contents(for reader: Reader, of key: Key) -> (id: Int, contents: AsyncStream<LiveContent>)? {
-        guard count < Self.most else { return nil }
+        guard count < Self.most, ofAddress(reader.request.address) < Self.mostOfOne else { return nil }
         next += 1
         let id = next
         let (contents, continuation) = AsyncStream.makeStream(of: LiveContent.self, bufferingPolicy: .bufferingNewest(1))

@@ -94,6 +94,11 @@ struct DecisionPage: Sendable {
         }
     }
 
+    /// The page has no script that could write the reader's own time.
+    private func written(_ moment: Timestamp) -> String {
+        moment.description.replacing("T", with: " ").replacing("Z", with: " UTC")
+    }
+
     private var factsPart: Markup? {
         guard let facts else { return nil }
         let staging: Markup? = facts.isStaging ? "<p class=\"staging\">Staging</p>" : nil
@@ -102,7 +107,7 @@ struct DecisionPage: Sendable {
         return """
             <section aria-label="What is asked">\(staging)
             <blockquote class="action">\(facts.action)</blockquote>\(linesPart(facts))<dl>\(rows)</dl>\(link)</section>
-            <p class="small">As RevKeen showed it at \(facts.asOf.description).</p>
+            <p class="small">As RevKeen showed it at <time datetime="\(facts.asOf.description)">\(written(facts.asOf))</time>.</p>
 
             """
     }

@@ -20,7 +20,7 @@ struct DecisionPages: Sendable {
     /// The maximum age of a page's facts while RevKeen responds.
     static let freshness = Duration.seconds(5)
     /// The maximum size of a form, in bytes.
-    static let mostBody = 16_384
+    static let mostBody = 65_536
     /// People can sign in here, so whoever is not known must.
     var signsIn = false
 

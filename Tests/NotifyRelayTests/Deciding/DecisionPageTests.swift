@@ -46,6 +46,21 @@ struct DecisionPageTests {
         #expect(await other.decisions.map(\.choice) == [.approve])
     }
 
+    @Test(arguments: ["\u{200B}", "\u{2800}", "\u{3164}", "\u{AD}", "\u{200E}\u{2060}", "\u{3000}\n", "\u{FE0F}"])
+    func `a reason that nobody can see is none`(reason: String) async throws {
+        let scene = try await DecidingScene(route: "reason: required"), token = try scene.token()
+        #expect(await scene.post(token, "reject", reason: reason).html.contains("A reason is needed to reject this"))
+        #expect(await scene.decisions.isEmpty)
+        _ = await scene.post(token, "reject", reason: reason + "退")
+        #expect(await scene.decisions.map(\.choice) == [.reject])
+    }
+
+    @Test func `a reason as long as the page takes is taken in any script`() async throws {
+        let scene = try await DecidingScene()
+        _ = await scene.post(try scene.token(), "reject", reason: String(repeating: "退", count: 2_000))
+        #expect(await scene.decisions.map(\.choice) == [.reject])
+    }
+
     @Test func `a hundred looks by GET and by HEAD decide nothing`() async throws {
         let scene = try await DecidingScene()
         let token = try scene.token()
@@ -217,6 +232,20 @@ struct AuthorityTests {
         _ = await scene.post(try scene.token(to: "ann@example.com"), "approve")
         #expect(await scene.post(try scene.token(to: "bob@example.com"), "reject").html.contains("Rejected by bob"))
         #expect(await scene.decisions.map(\.choice) == [.reject])
+    }
+
+    @Test func `a vote counts only as long as its voter may decide`() async throws {
+        let mail = Self.mail("ann@example.com", "bob@example.com", "eve@example.com")
+        let scene = try await DecidingScene(route: "approvers: [ann, bob, eve], two_person: true", destination: mail)
+        _ = await scene.post(try scene.token(to: "bob@example.com"), "approve")
+        let routes = "{name: all, to: [ops], approvers: [ann, eve], two_person: true}"
+        try await scene.house.restart(
+            House.file(destinations: "ops: {\(mail)}", routes: routes, rest: DecidingScene.people + "\n" + DecidingScene.server))
+        let pages = scene.house.pages(at: DecidingScene.publicURL), ann = try scene.token(to: "ann@example.com")
+        #expect(await scene.post(ann, "approve", through: pages).html.contains("1 of 2 have approved: ann"))
+        #expect(await scene.decisions.isEmpty)
+        _ = await scene.post(try scene.token(to: "eve@example.com"), "approve", through: pages)
+        #expect(await scene.decisions.map(\.choice) == [.approve])
     }
 
     @Test func `a vote for something that changed since counts no more`() async throws {

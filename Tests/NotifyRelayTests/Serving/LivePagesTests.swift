@@ -80,6 +80,18 @@ struct LivePagesTests {
         "id: \(LiveContent.version(of: html))\ndata: \(JSONValue.string(html.replacing("~mark~", with: mark)).text)\n\n"
     }
 
+    @Test func `one address has some pages kept up to date, and others still have theirs`() async throws {
+        let scene = try await Scene()
+        func open(_ peer: String) async -> Bool {
+            let request = PublicRequest(method: "GET", segments: [], peer: peer)
+            let reader = LivePages.Reader(request: request, mark: nil, shown: nil)
+            return await scene.pages.contents(for: reader, of: LivePages.Key(target: "/", audience: .everybody)) != nil
+        }
+        for _ in 0..<LivePages.mostOfOne { #expect(await open("192.0.2.1")) }
+        #expect(await !open("192.0.2.1"))
+        #expect(await open("192.0.2.2"))
+    }
+
     @Test func `a page is made once for all who look at it, and only when something changed`() async throws {
         let scene = try await Scene(), first = try await scene.open(), second = try await scene.open()
         #expect(await scene.pages.count == 2)
