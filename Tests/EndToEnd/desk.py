@@ -474,6 +474,24 @@ def deciding():
     context.close()
 
 
+def many_tabs():
+    """Nine tabs of one browser: those that nobody sees leave the six connections to those that somebody does."""
+    context = context_of(storage_state=anns)
+    tabs = []
+    for _ in range(9):
+        tab = context.new_page()
+        tab.goto(url + "/")
+        check("a tab is live", shown(tab.locator("#live.on"), 8))
+        tabs.append(tab)
+        # A browser without a screen shows all its tabs.
+        tab.evaluate("""() => { window.away = true; Object.defineProperty(document, "hidden", {get: () => window.away});
+                                document.dispatchEvent(new Event("visibilitychange")); }""")
+    check("all of them give their connection back", all(shown(tab.locator("#live:not(.on)")) for tab in tabs))
+    tabs[0].evaluate("() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }")
+    check("a tab that is shown again is live again", shown(tabs[0].locator("#live.on")))
+    context.close()
+
+
 def together():
     """Two look at one page: who was first is shown in the other, without reload."""
     first, second = context_of(storage_state=anns).new_page(), context_of(storage_state=bobs).new_page()
@@ -815,7 +833,7 @@ def looks():
 
 
 anns, bobs, took = None, None, 0.0
-for area in (signing_in, deciding, together, acting, looks, by_keyboard, without_script, behind_nginx, signing_out):
+for area in (signing_in, deciding, many_tabs, together, acting, looks, by_keyboard, without_script, behind_nginx, signing_out):
     since = time.monotonic()
     try:
         found = area()

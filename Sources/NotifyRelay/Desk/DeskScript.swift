@@ -107,6 +107,7 @@ enum DeskScript {
             hiding = setTimeout(function () {
               if (source) source.close();
               source = null;
+              dot.classList.remove("on"); dot.textContent = "not live";
             }, 2000);
           });
           open();
