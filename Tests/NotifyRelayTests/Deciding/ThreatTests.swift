@@ -120,7 +120,8 @@ struct ThreatTests {
 
     @Test func `a form that is too large is refused`() async throws {
         let answer = await scene.pages.decide(
-            try scene.token(), PublicRequest(method: "POST", segments: ["a", "x"], body: [UInt8](repeating: 65, count: 20_000)))
+            try scene.token(),
+            PublicRequest(method: "POST", segments: ["a", "x"], body: [UInt8](repeating: 65, count: DecisionPages.mostBody + 1)))
         try await expectNothing(answer, 413)
     }
 
