@@ -9,14 +9,11 @@ enum AdmissionGate {
         SELECT id FROM event_window WHERE kind = ? AND name = ? AND destination = ? AND closed_at IS NULL AND closes_at > ?
         ORDER BY closes_at DESC LIMIT 1
         """
-    static let arrivals = "SELECT count(*) FROM (SELECT 1 FROM arrival WHERE destination = ? AND at > ? LIMIT ?)"
+    static let arrivals = "SELECT count(*) FROM (SELECT 1 FROM arrival WHERE destination = ? AND at > ? LIMIT ?) a"
     static let forget = "DELETE FROM arrival WHERE destination = ? AND at <= ?"
-    /// Makes the delivered message of a collapse's first event owed again, as an edit.
-    static let refresh = """
-        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            refusals = 0, refused_at = NULL,
-            options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
-        WHERE state = 'delivered' AND destination = ?
+    /// The delivered message of a collapse's first event.
+    static let first = """
+        SELECT id, options FROM delivery WHERE state = 'delivered' AND destination = ?
             AND event IN (SELECT event FROM member WHERE window_id = ? AND told_at_once = 1)
         """
 
@@ -67,7 +64,7 @@ enum AdmissionGate {
         let open = try db.first(openCollapse, join.kind.rawValue, join.name, join.destination, now.milliseconds) { $0[0] as Int64 }
         guard let open else { return false }
         try db.run(Joining.member, open, event, false)
-        if gate.refreshes { try db.run(refresh, (now + refreshEvery).milliseconds, destination, open) }
+        if gate.refreshes { try DeliveryRow.refresh(first, destination, open, due: now + refreshEvery, db) }
         return true
     }
 

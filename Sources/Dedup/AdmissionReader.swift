@@ -51,17 +51,18 @@ enum AdmissionReaderSQL {
     /// - Parameter comparison: how its end is compared with the moment.
     static func lastSuccess(_ comparison: String) -> String {
         """
-        max(
-            coalesce((SELECT max(at) FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 0 AND at \(comparison)), \(never)),
-            coalesce((SELECT max(completed_at) FROM \(unread) AND haste = 1 AND cancelled IS NULL AND completed_at \(comparison)), \(never)))
+        (SELECT coalesce(max(m.at), \(never)) FROM (
+            SELECT max(at) AS at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 0 AND at \(comparison)
+            UNION ALL
+            SELECT max(completed_at) FROM \(unread) AND haste = 1 AND cancelled IS NULL AND completed_at \(comparison)) m)
         """
     }
 
     static let failures = """
         SELECT count(*), min(at) FROM (
             SELECT at FROM (SELECT at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= ?3
-                AND at > \(lastSuccess("<= ?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted))
+                AND at > \(lastSuccess("<= ?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted)) r
             UNION ALL
-            SELECT completed_at AS at FROM \(unread) AND haste = 2 AND completed_at <= ?3 AND completed_at > \(lastSuccess("<= ?3")))
+            SELECT completed_at AS at FROM \(unread) AND haste = 2 AND completed_at <= ?3 AND completed_at > \(lastSuccess("<= ?3"))) f
         """
 }

@@ -22,10 +22,27 @@ enum DeliveryRow {
             superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
     }
 
-    /// The options of a delivery as JSON that SQL can change. Damaged ones become what `DeliveryOptions` reads from them.
-    static let options = """
-        CASE WHEN options IS NULL THEN '{}' WHEN json_valid(options) THEN options ELSE '{"at_most_once":true}' END
+    private static let refresh = """
+        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
+            refusals = 0, refused_at = NULL, options = ?
+        WHERE id = ?
         """
+
+    /// Makes messages owed again that were delivered. They are edited, and mention nobody a second time.
+    ///
+    /// - Parameter query: finds the ids and the options of the deliveries.
+    /// - Returns: how many there are.
+    @discardableResult
+    static func refresh(_ query: String, _ values: (any SQLValue)?..., due: Timestamp, _ db: SQLSession) throws -> Int {
+        let found = try db.all(query, list: values) { (id: $0[0] as Int64, options: $0[1] as String?) }
+        for delivery in found {
+            var options = DeliveryOptions(text: delivery.options)
+            options.refreshes = true
+            options.mention = nil
+            try db.run(refresh, due.milliseconds, options.text, delivery.id)
+        }
+        return found.count
+    }
 
     /// A condition on the delivery `d`: no earlier delivery about the same approval is owed to the same recipient.
     static let isFirstOfItsThread = """

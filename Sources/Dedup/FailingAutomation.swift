@@ -96,7 +96,7 @@ enum FailingRow {
     static let accounts = "SELECT DISTINCT account FROM feed"
     static let row = """
         SELECT
-            (SELECT count(*) FROM (SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at > ?3 LIMIT 10000)),
+            (SELECT count(*) FROM (SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at > ?3 LIMIT 10000) c),
             (SELECT min(at) FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at > ?3),
             \(EventRow.columns)
         FROM event e WHERE e.n = (

@@ -20,7 +20,7 @@ extension Ledger {
         let now = clock.now
         return try await writes.write("refresh") { db in
             guard try db.first(CollapseRow.message, window, destination, make: { $0[0] as Int }) != nil else { return false }
-            try db.run(AdmissionGate.refresh, now.milliseconds, destination, window)
+            try DeliveryRow.refresh(AdmissionGate.first, destination, window, due: now, db)
             try db.run(CollapseRow.hasten, now.milliseconds, destination, window)
             return true
         }

@@ -154,7 +154,7 @@ enum DeskRow {
     private static let lastAttempts = 5_000
 
     static let approvals = """
-        SELECT \(ApprovalStore.columns), n FROM approval WHERE n < ?1 AND (?2 IS NULL OR open = ?2) ORDER BY n DESC LIMIT ?3
+        SELECT \(ApprovalStore.columns), n FROM approval WHERE n < ?1 AND (CAST(?2 AS INTEGER) IS NULL OR open = ?2) ORDER BY n DESC LIMIT ?3
         """
     static let deliveries = """
         SELECT d.id, e.id, e.kind, d.destination, d.recipient, d.state, d.reason, d.due_at, d.settled_at
@@ -167,10 +167,10 @@ enum DeskRow {
         """
     static let search = """
         SELECT \(EventRow.columns), e.n FROM event e WHERE e.n < ?1 AND e.n >= ?2
-            AND (?3 IS NULL OR e.kind = ?3)
-            AND (?4 IS NULL OR e.payload LIKE ?4 ESCAPE '\\' OR e.id LIKE ?4 ESCAPE '\\')
-            AND (?5 IS NULL OR e.payload LIKE ?5 ESCAPE '\\')
-            AND (?6 IS NULL OR e.payload LIKE ?6 ESCAPE '\\')
+            AND (CAST(?3 AS TEXT) IS NULL OR e.kind = ?3)
+            AND (CAST(?4 AS TEXT) IS NULL OR e.payload LIKE ?4 ESCAPE '\\' OR e.id LIKE ?4 ESCAPE '\\')
+            AND (CAST(?5 AS TEXT) IS NULL OR e.payload LIKE ?5 ESCAPE '\\')
+            AND (CAST(?6 AS TEXT) IS NULL OR e.payload LIKE ?6 ESCAPE '\\')
         ORDER BY e.n DESC LIMIT ?7
         """
     static let approvalsMark = """

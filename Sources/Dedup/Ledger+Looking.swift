@@ -108,10 +108,10 @@ enum LookRow {
             """
             INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (account, name) DO UPDATE SET since = coalesce(since, excluded.since),
-                first_read_at = coalesce(first_read_at, excluded.first_read_at), last_read_at = excluded.last_read_at,
-                saturated = excluded.saturated, expected = excluded.expected, p50 = coalesce(excluded.p50, p50),
-                p95 = coalesce(excluded.p95, p95), stretch = excluded.stretch
+            ON CONFLICT (account, name) DO UPDATE SET since = coalesce(feed.since, excluded.since),
+                first_read_at = coalesce(feed.first_read_at, excluded.first_read_at), last_read_at = excluded.last_read_at,
+                saturated = excluded.saturated, expected = excluded.expected, p50 = coalesce(excluded.p50, feed.p50),
+                p95 = coalesce(excluded.p95, feed.p95), stretch = excluded.stretch
             """, feed.account, feed.name, feed.since?.milliseconds, feed.firstReadAt?.milliseconds, feed.lastReadAt?.milliseconds,
             feed.saturated, feed.delay?.expected?.milliseconds, feed.delay?.median?.milliseconds, feed.delay?.most?.milliseconds,
             feed.delay?.stretch)

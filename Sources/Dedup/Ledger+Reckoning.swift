@@ -86,7 +86,7 @@ extension Ledger {
                 try db.run("UPDATE event_window SET released = 1 WHERE id = ?", window.id)
                 windows += 1
             }
-            let deliveries = try db.run(ReckoningRow.release, now.milliseconds, destination, destination)
+            let deliveries = try db.run(ReckoningRow.release, now.milliseconds, destination)
             return (windows, deliveries)
         }
     }
@@ -100,8 +100,8 @@ enum ReckoningRow {
         WHERE state = 'owed' AND destination = ? AND held_for = 'quiet' AND due_at > ?
         """
     static let release = """
-        UPDATE delivery INDEXED BY delivery_owed SET due_at = ?, held_for = NULL
-        WHERE state = 'owed' AND held_for = 'quiet' AND (? IS NULL OR destination = ?)
+        UPDATE delivery INDEXED BY delivery_owed SET due_at = ?1, held_for = NULL
+        WHERE state = 'owed' AND held_for = 'quiet' AND (CAST(?2 AS TEXT) IS NULL OR destination = ?2)
         """
     /// Reminders count from these moments.
     static let told = [

@@ -70,6 +70,10 @@ extension Ledger {
 
 /// The SQL of reminders, run inside their transaction.
 enum ReminderRow {
+    private static func isTold(_ row: String) -> String {
+        "(\(row).state IN ('delivered', 'unknown') OR \(MessageRefresh.isOne(row)))"
+    }
+
     /// A request counts as delivered from the first attempt that arrived or may have arrived.
     /// Once retention has deleted the attempts, it counts from when the event was seen.
     static let told = """
@@ -79,8 +83,11 @@ enum ReminderRow {
             JOIN delivery d ON d.thread = a.account || '/approval/' || a.id
             JOIN event e ON e.n = d.event
         WHERE a.account = ? AND a.open = 1 AND e.kind = 'approval'
-            AND (d.state IN ('delivered', 'unknown') OR \(MessageRefresh.isOne("d")))
-        GROUP BY a.id, d.destination, d.recipient HAVING d.id = min(d.id)
+            AND \(isTold("d"))
+            AND NOT EXISTS (
+                SELECT 1 FROM delivery o JOIN event f ON f.n = o.event
+                WHERE o.thread = d.thread AND o.destination = d.destination AND o.recipient = d.recipient AND o.id < d.id
+                    AND f.kind = 'approval' AND \(isTold("o")))
         ORDER BY a.n, d.id
         """
     /// The destinations that got the beginning of one absence.

@@ -112,8 +112,8 @@ enum SettlementRow {
             """
             INSERT INTO receipt (subject, destination, recipient, remote, version, state, at) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (subject, destination, recipient) DO UPDATE SET
-                remote = CASE excluded.remote WHEN '{}' THEN remote ELSE excluded.remote END,
-                version = coalesce(excluded.version, version), state = excluded.state, at = excluded.at
+                remote = CASE excluded.remote WHEN '{}' THEN receipt.remote ELSE excluded.remote END,
+                version = coalesce(excluded.version, receipt.version), state = excluded.state, at = excluded.at
             """, claim.event.subject, claim.destination, claim.recipient, receipt.text, version, state.rawValue, now.milliseconds)
     }
 }

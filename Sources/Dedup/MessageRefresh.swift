@@ -7,17 +7,15 @@ enum MessageRefresh {
 
     /// Makes the last delivered request, update or decision of a thread owed again.
     /// It does nothing if another one is owed there, which will show the present facts.
-    private static let owe = """
-        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            refusals = 0, refused_at = NULL,
-            options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
-        WHERE id = (
+    private static let last = """
+        SELECT l.id, l.options FROM delivery l
+        WHERE l.id = (
                 SELECT max(d.id) FROM delivery d JOIN event e ON e.n = d.event
-                WHERE d.thread = ? AND d.destination = ? AND d.recipient = ? AND d.state = 'delivered'
+                WHERE d.thread = ?1 AND d.destination = ?2 AND d.recipient = ?3 AND d.state = 'delivered'
                     AND e.kind IN ('approval', 'decision'))
             AND NOT EXISTS (
                 SELECT 1 FROM delivery o JOIN event e ON e.n = o.event
-                WHERE o.thread = delivery.thread AND o.destination = delivery.destination AND o.recipient = delivery.recipient
+                WHERE o.thread = ?1 AND o.destination = ?2 AND o.recipient = ?3
                     AND o.state = 'owed' AND e.kind IN ('approval', 'decision'))
         """
     private static let messages = """
@@ -31,9 +29,8 @@ enum MessageRefresh {
             let thread = EventID.approvalSubject(row.id, account: row.account)
             let found = try db.all(messages, thread) { (destination: $0[0] as String, recipient: $0[1] as String) }
             for message in found where destinations.contains(message.destination) {
-                let changed = try db.run(
-                    owe, now.milliseconds, thread, message.destination, message.recipient)
-                if changed == 1 { owing.insert(message.destination) }
+                let refreshed = try DeliveryRow.refresh(last, thread, message.destination, message.recipient, due: now, db)
+                if refreshed == 1 { owing.insert(message.destination) }
             }
         }
         return owing

@@ -78,7 +78,14 @@ private enum OutlookRow {
         delay_count, delay_mean, delay_square
         """
     static let all = "SELECT \(columns) FROM outlook WHERE account = ?"
-    private static let save = "INSERT OR REPLACE INTO outlook (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    private static let save = """
+        INSERT INTO outlook (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (account, automation) DO UPDATE SET
+            looked_at = excluded.looked_at, events = excluded.events, seconds = excluded.seconds, inside_events = excluded.inside_events,
+            inside_seconds = excluded.inside_seconds, duration_count = excluded.duration_count, duration_mean = excluded.duration_mean,
+            duration_square = excluded.duration_square, delay_count = excluded.delay_count, delay_mean = excluded.delay_mean,
+            delay_square = excluded.delay_square
+        """
 
     static func save(_ outlook: StoredOutlook, _ db: SQLSession) throws {
         try db.run(

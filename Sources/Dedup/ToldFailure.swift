@@ -40,36 +40,33 @@ enum Recovery {
 
     /// Makes messages owed again that were delivered. Their edit says that the automation recovered.
     static func owe(_ failures: [ToldFailure], at now: Timestamp, _ db: SQLSession) throws {
-        for failure in failures { try db.run(RecoverySQL.edit, now.milliseconds, failure.delivery) }
+        for failure in failures { try DeliveryRow.refresh(RecoverySQL.delivered, failure.delivery, due: now, db) }
     }
 
     /// Makes the message of a claim owed again, if its automation recovered while the message was being sent.
     static func catchUp(_ claim: Claim, at now: Timestamp, _ db: SQLSession) throws {
         guard claim.options.onRecovery == .edit, claim.recovery == nil, try of(claim.event, db) != nil else { return }
-        try db.run(RecoverySQL.edit, now.milliseconds, claim.delivery)
+        try DeliveryRow.refresh(RecoverySQL.delivered, claim.delivery, due: now, db)
     }
 }
 
 enum RecoverySQL {
     static let told = """
-        SELECT d.id, d.destination, d.recipient, d.route, d.options,
-            d.state = 'owed' AND coalesce(d.held_for, '') <> 'claim', min(f.at)
-        FROM (SELECT event, at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= ?3
-                AND at > \(AdmissionReaderSQL.lastSuccess("< ?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted)) f
-            JOIN delivery d ON d.event = f.event
-        WHERE d.state IN ('owed', 'delivered', 'unknown') AND d.options LIKE '%"on_recovery"%'
-        GROUP BY d.destination, d.recipient ORDER BY d.id
+        SELECT t.id, t.destination, t.recipient, t.route, t.options, t.waits, t.at FROM (
+            SELECT d.id, d.destination, d.recipient, d.route, d.options,
+                d.state = 'owed' AND coalesce(d.held_for, '') <> 'claim' AS waits, f.at,
+                row_number() OVER (PARTITION BY d.destination, d.recipient ORDER BY f.at, d.id) AS place
+            FROM (SELECT event, at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= ?3
+                    AND at > \(AdmissionReaderSQL.lastSuccess("< ?3")) ORDER BY at LIMIT \(AdmissionReader.mostCounted)) f
+                JOIN delivery d ON d.event = f.event
+            WHERE d.state IN ('owed', 'delivered', 'unknown') AND d.options LIKE '%"on_recovery"%') t
+        WHERE t.place = 1 ORDER BY t.id
         """
     static let after = """
         SELECT s.at, (SELECT count(*) FROM (
             SELECT 1 FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 1 AND at <= s.at AND at > \(AdmissionReaderSQL.lastSuccess("< s.at"))
-            LIMIT \(AdmissionReader.mostCounted)))
+            LIMIT \(AdmissionReader.mostCounted)) c)
         FROM (SELECT min(at) AS at FROM finished WHERE account = ?1 AND automation = ?2 AND failed = 0 AND at >= ?3) s
         """
-    static let edit = """
-        UPDATE delivery SET state = 'owed', due_at = ?, held_for = NULL, attempt = 0, first_failed_at = NULL,
-            refusals = 0, refused_at = NULL,
-            options = json_remove(json_set(\(DeliveryRow.options), '$.refreshes', json('true')), '$.mention')
-        WHERE state = 'delivered' AND id = ?
-        """
+    static let delivered = "SELECT id, options FROM delivery WHERE state = 'delivered' AND id = ?"
 }

@@ -8,7 +8,7 @@ enum VoteRow {
             """
             INSERT INTO vote (account, approval, round, person, verdict, at, shown) VALUES (?, ?, ?, ?, 'approve', ?, ?)
             ON CONFLICT (account, approval, round, person) DO UPDATE SET at = excluded.at, shown = excluded.shown
-                WHERE shown <> excluded.shown
+                WHERE vote.shown <> excluded.shown
             """, ballot.account, ballot.approval, round, ballot.actor, now.milliseconds, shown)
         if changed == 1 { try AuditRow.insert(AuditEntry(ballot, round: round, .voted, at: now), db) }
         let votes = try all(account: ballot.account, approval: ballot.approval, round: round, shown: shown, db)

@@ -19,7 +19,7 @@ enum WindowRow {
         ORDER BY m.event
         """
     static let openOfKind = """
-        SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.kind = ?1 AND (?2 IS NULL OR w.name = ?2)
+        SELECT \(columns) FROM event_window w WHERE w.closed_at IS NULL AND w.kind = ?1 AND (CAST(?2 AS TEXT) IS NULL OR w.name = ?2)
         ORDER BY w.closes_at, w.id
         """
     static let one = "SELECT \(columns) FROM event_window w WHERE w.id = ?"
