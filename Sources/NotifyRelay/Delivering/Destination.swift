@@ -44,3 +44,14 @@ struct Destination: Sendable {
         Composer.Target(name: name, type: type, limit: abilities.limit, zoneName: zoneName, callback: callback, room: room)
     }
 }
+
+extension Destination {
+    /// How it is reached, for the series of its metrics.
+    var carrier: DeliveryOutcome.Carrier {
+        switch type.name {
+        case Console.type.name, FileDrop.type.name: .local
+        case Email.type.name: .mail
+        default: .http
+        }
+    }
+}

@@ -206,7 +206,9 @@ extension Relay {
         let next = incoming.generation
         generation = next
         admitter.adopt(router: next.router, catchUp: next.catchUps)
-        metrics.register(accounts: next.accounts.map(\.name), destinations: next.destinations.map(\.name), at: clock.now)
+        let carriers = next.destinations.map { ($0.name, $0.carrier) }
+        metrics.register(
+            accounts: next.accounts.map(\.name), destinations: Dictionary(carriers, uniquingKeysWith: { $1 }), at: clock.now)
         reports.forget(besides: Set(next.accounts.map(\.name)), Set(next.destinations.map(\.name)))
         let before = laneRegistry.lanes
         var lanes: [(String, Lane)] = [], new: [Lane] = []

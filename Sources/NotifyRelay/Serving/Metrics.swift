@@ -48,10 +48,10 @@ final class Metrics: Sendable {
 
     private let state = Locked(State())
 
-    func register(accounts: [String], destinations: [String], at now: Timestamp) {
+    func register(accounts: [String], destinations: [String: DeliveryOutcome.Carrier], at now: Timestamp) {
         state.withLock { state in
             state.accounts = accounts
-            state.destinations = destinations
+            state.destinations = destinations.keys.sorted()
             state.forgetOthers()
             for account in accounts {
                 for kind in Event.Kind.allCases { state.admitted[[account, kind.rawValue], default: 0] += 0 }
@@ -71,8 +71,8 @@ final class Metrics: Sendable {
                 if state.decisionSeconds[via.rawValue] == nil { state.decisionSeconds[via.rawValue] = Histogram(bounds: Histogram.waits) }
             }
             for kind in [Event.Kind.relay, .digest] { state.admitted[["", kind.rawValue], default: 0] += 0 }
-            for destination in destinations {
-                for (outcome, reason) in DeliveryOutcome.pairs {
+            for (destination, carrier) in destinations {
+                for (outcome, reason) in DeliveryOutcome.pairs(by: carrier) {
                     state.deliveries[[destination, outcome, reason.snakeCase], default: 0] += 0
                 }
                 if state.seconds[destination] == nil { state.seconds[destination] = Histogram() }

@@ -27,8 +27,25 @@ package enum DeliveryOutcome: Sendable {
         if case .failed(let error) = self { error.reason.rawValue } else { "ok" }
     }
 
+    /// How a destination is reached.
+    package enum Carrier: Sendable {
+        /// The standard output, or a folder.
+        case local
+        case mail
+        case http
+    }
+
     /// The pairs of word and reason that attempts end with. Metrics have a series for each of them from the start.
-    package static let pairs: [(word: String, reason: String)] =
+    package static func pairs(by carrier: Carrier) -> [(word: String, reason: String)] {
+        switch carrier {
+        case .local: pairs.filter { ["ok", "local"].contains($0.reason) }
+        // SMTP redirects nobody, and a mail that was sent cannot be edited.
+        case .mail: pairs.filter { !["redirected", "notFound", "inProgress"].contains($0.reason) }
+        case .http: pairs
+        }
+    }
+
+    private static let pairs: [(word: String, reason: String)] =
         [("delivered", "ok"), ("throttled", "rateLimited"), ("vanished", "notFound")]
         + [
             ("retry", DeliveryError.Reason.allCases), ("unavailable", [.unauthorized, .rejected, .rateLimited, .serverError]),

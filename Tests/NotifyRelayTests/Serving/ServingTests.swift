@@ -33,7 +33,7 @@ struct ReadinessTests {
 struct MetricsTests {
     @Test func `every series stands at zero before anything happens`() {
         let metrics = Metrics()
-        metrics.register(accounts: ["live"], destinations: ["ops"], at: Timestamp(seconds: 0))
+        metrics.register(accounts: ["live"], destinations: ["ops": .http], at: Timestamp(seconds: 0))
         let text = metrics.text(MetricsMoment(now: Timestamp(seconds: 5), budgets: ["live": 500]))
         #expect(text.contains("notify_relay_events_admitted_total{account=\"live\",kind=\"approval\"} 0\n"))
         #expect(text.contains("notify_relay_deliveries_total{destination=\"ops\",outcome=\"delivered\",reason=\"ok\"} 0\n"))
@@ -42,9 +42,21 @@ struct MetricsTests {
         #expect(text.contains("notify_relay_lane_open{destination=\"ops\"} 1\n"))
     }
 
+    @Test func `what cannot happen at a kind of destination has no series`() {
+        let metrics = Metrics()
+        metrics.register(accounts: [], destinations: ["out": .local, "mail": .mail, "hook": .http], at: Timestamp(seconds: 0))
+        let text = metrics.text(MetricsMoment(now: Timestamp(seconds: 0)))
+        func has(_ destination: String, _ outcome: String, _ reason: String) -> Bool {
+            text.contains("deliveries_total{destination=\"\(destination)\",outcome=\"\(outcome)\",reason=\"\(reason)\"} 0\n")
+        }
+        #expect(has("out", "retry", "local") && !has("out", "retry", "tls") && !has("out", "throttled", "rate_limited"))
+        #expect(has("mail", "gone", "unauthorized") && !has("mail", "gone", "redirected") && !has("mail", "vanished", "not_found"))
+        #expect(has("hook", "gone", "redirected") && has("hook", "vanished", "not_found"))
+    }
+
     @Test func `a histogram's buckets add up`() {
         let metrics = Metrics()
-        metrics.register(accounts: [], destinations: ["ops"], at: Timestamp(seconds: 0))
+        metrics.register(accounts: [], destinations: ["ops": .http], at: Timestamp(seconds: 0))
         for took in [Duration.milliseconds(5), .milliseconds(40), .seconds(100)] {
             metrics.delivered("ops", .delivered(Receipt()), took: took)
         }
