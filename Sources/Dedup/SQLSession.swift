@@ -59,6 +59,14 @@ struct SQLSession {
     /// Runs statements without values, of which no result is wanted.
     func script(_ sql: String) throws { try database.execute(sql: sql) }
 
+    /// Begins a transaction that writes. Another process that writes is waited for here, and not in the middle.
+    func begin() throws { try run("BEGIN IMMEDIATE") }
+
+    func commit() throws { try run("COMMIT") }
+
+    /// Ends a transaction without a trace; does nothing if SQLite has ended it by itself.
+    func rollback() throws { try database.rollback() }
+
     private func prepared(_ sql: String, _ values: [(any SQLValue)?]) throws -> SQLRow {
         let statement = SQLRow(try database.cachedStatement(sql: sql).sqliteStatement)
         for (index, value) in values.enumerated() { try check(statement.bind(value, at: CInt(index + 1))) }

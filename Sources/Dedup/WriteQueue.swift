@@ -1,5 +1,4 @@
 import Dispatch
-import GRDB
 import Glibc
 import RelayCore
 import RelaySupport
@@ -28,7 +27,7 @@ final class WriteQueue: Sendable {
     private static let fullCrowd = 128
     private static let spacing = Duration.milliseconds(4)
 
-    private let database: DatabaseQueue
+    private let store: SQLiteStore
     private let path: String
     private let faults: FaultPoint
     private let turns: any TurnTaking
@@ -38,10 +37,10 @@ final class WriteQueue: Sendable {
         let stopPoint = Locked<(@Sendable (String) -> Void)?>(nil)
     #endif
 
-    init(_ database: DatabaseQueue, path: String, faults: FaultPoint, turns: any TurnTaking) {
+    init(_ store: SQLiteStore, faults: FaultPoint, turns: any TurnTaking) {
         self.turns = turns
-        self.database = database
-        self.path = path
+        self.store = store
+        path = store.path
         self.faults = faults
     }
 
@@ -88,8 +87,8 @@ final class WriteQueue: Sendable {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         if state.withLock({ $0.isClosed }) { throw closedError }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
-            database.asyncWriteWithoutTransaction { [path] db in
-                continuation.resume(returning: Result { try work(SQLSession(db)) }.mapError { LedgerError($0, store: path) })
+            store.onWriter { [path] db in
+                continuation.resume(returning: Result { try work(db) }.mapError { LedgerError($0, store: path) })
             }
         }
         return try result.get()
@@ -108,17 +107,17 @@ final class WriteQueue: Sendable {
             return (true, !state.isDraining)
         }
         guard accepted else { return job.fail(closedError) }
-        if starts { turns.atEndOfTurn { [self] in database.asyncWriteWithoutTransaction { self.drain($0) } } }
+        if starts { turns.atEndOfTurn { [self] in store.onWriter { self.drain($0) } } }
     }
 
     /// Writes the waiting work. It queues itself again after some transactions, so that work between transactions gets its turn.
-    private func drain(_ db: Database) {
+    private func drain(_ db: SQLSession) {
         for _ in 0..<Self.mostPerTurn {
             gather()
             guard let jobs = next() else { return }
             commit(jobs, db)
         }
-        database.asyncWriteWithoutTransaction { self.drain($0) }
+        store.onWriter { self.drain($0) }
     }
 
     /// Waits while a busy store gathers the next crowd.
@@ -148,7 +147,7 @@ final class WriteQueue: Sendable {
         }
     }
 
-    private func commit(_ jobs: [any WriteJob], _ db: Database) {
+    private func commit(_ jobs: [any WriteJob], _ db: SQLSession) {
         do {
             try transact(jobs, db)
         } catch {
@@ -162,13 +161,12 @@ final class WriteQueue: Sendable {
         jobs.forEach { $0.succeed() }
     }
 
-    private func transact(_ jobs: [any WriteJob], _ db: Database) throws {
+    private func transact(_ jobs: [any WriteJob], _ db: SQLSession) throws {
         state.withLock { $0.crowds += 1 }
-        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
-        let session = SQLSession(db)
-        for job in jobs { try job.run(session) }
+        try db.begin()
+        for job in jobs { try job.run(db) }
         pass(jobs, "before-commit")
-        try db.cachedStatement(sql: "COMMIT").execute()
+        try db.commit()
     }
 
     private func pass(_ jobs: [any WriteJob], _ place: StaticString) {
