@@ -44,13 +44,13 @@ struct ConfigurationSchema {
         expect: [{}]
         routes: [{when: {}, quiet: {}, collapse: {}, escalate: {}}]
         digests: {m: {}}
-        server: {heartbeat: {}}
+        server: {heartbeat: {}, sign_in: {oidc: {}, header: {}}}
         """
     }
 
     /// Samples in which another key makes a key unnecessary.
     private static let variants = [
-        "routes: [{digest: [m], escalate: {mention: x}, collapse: {}}]\naccounts: {a: {}}\ndigests: {m: {}}\nserver: {heartbeat: {}}"
+        "routes: [{digest: [m], escalate: {mention: x}, collapse: {}}]\naccounts: {a: {}}\ndigests: {m: {}}\nserver: {heartbeat: {}, public_url: x, sign_in: {oidc: {}, header: {}}}"
             + "\ndestinations: {d: {type: console, pace: {}, quiet: {}, working: {}, ceiling: {}}}\npriorities: [{}]\nexpect: [{finish_within: 1h}]\npeople: {ann: {}}"
     ]
 

@@ -42,4 +42,17 @@ struct SchemaTests {
         #expect(defined?["digests"]?["additionalProperties"]?["required"] == ["to"])
         #expect(defined?["server"]?["properties"]?["heartbeat"]?["required"] == ["url"])
     }
+
+    @Test func `no mapping is without keys, as one is that the samples lack`() {
+        #expect(Self.empty(schema, "").isEmpty, "\(Self.empty(schema, ""))")
+        let signIn = schema["properties"]?["server"]?["properties"]?["sign_in"]?["properties"]
+        #expect(signIn?["oidc"]?["required"] == ["client_id", "issuer"] && signIn?["header"]?["required"] == ["from", "name"])
+    }
+
+    /// The paths of the mappings in which nothing is allowed.
+    private static func empty(_ value: JSONValue, _ path: String) -> [String] {
+        guard let members = value.object else { return (value.array ?? []).flatMap { empty($0, path + "[]") } }
+        let isEmpty = members["properties"]?.object?.isEmpty == true && members["additionalProperties"]?.bool == false
+        return (isEmpty ? [path] : []) + members.flatMap { empty($0.value, path + "/" + $0.key) }
+    }
 }
