@@ -60,4 +60,13 @@ package enum Withdrawal: Sendable, Equatable {
 package struct Vote: Sendable, Equatable {
     package var person: String
     package var at: Timestamp
+    /// It was given on the command line, which no list of approvers binds.
+    package var isByHand = false
+}
+
+extension [Vote] {
+    /// The votes of those who may decide now.
+    ///
+    /// - Parameter voters: nil means everybody.
+    package func counting(_ voters: [String]?) -> [Vote] { filter { $0.isByHand || voters?.contains($0.person) ?? true } }
 }

@@ -50,9 +50,8 @@ enum ApprovalStore {
         INSERT INTO approval (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (account, id) DO UPDATE SET
             version = excluded.version, shown_hash = excluded.shown_hash, payload = excluded.payload,
-            priority = excluded.priority, seen_open = CASE WHEN approval.seen_open > excluded.seen_open THEN approval.seen_open ELSE excluded.seen_open END,
-            updated_at = excluded.updated_at,
-            open = excluded.open
+            priority = excluded.priority, updated_at = excluded.updated_at, open = excluded.open,
+            seen_open = CASE WHEN approval.seen_open > excluded.seen_open THEN approval.seen_open ELSE excluded.seen_open END
         WHERE excluded.version >= approval.version
         """
 

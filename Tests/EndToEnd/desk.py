@@ -357,20 +357,20 @@ def status_of(page):
     return " ".join(page.get_by_role("status").all_inner_texts())
 
 
-def shown(locator, seconds=5):
+def becomes(state, locator, seconds):
     try:
-        locator.first.wait_for(state="visible", timeout=seconds * 1_000)
+        locator.first.wait_for(state=state, timeout=seconds * 1_000)
         return True
     except Error:
         return False
+
+
+def shown(locator, seconds=5):
+    return becomes("visible", locator, seconds)
 
 
 def gone(locator, seconds=5):
-    try:
-        locator.first.wait_for(state="hidden", timeout=seconds * 1_000)
-        return True
-    except Error:
-        return False
+    return becomes("hidden", locator, seconds)
 
 
 def box_of(page, approval):

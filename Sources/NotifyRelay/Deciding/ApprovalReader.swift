@@ -25,7 +25,7 @@ struct ApprovalReader: ApprovalReading {
         let votes = try await ledger.votes(account: account, approval: approval)
         var view = ApprovalView(
             row: row, answer: last,
-            votes: votes.filter { authority.approvers?.contains($0.person) ?? true }, peopleNeeded: authority.peopleNeeded,
+            votes: votes.counting(authority.voters), peopleNeeded: authority.peopleNeeded,
             whyNot: authority.refusal(of: speaker), facts: facts(of: row, isOver: last?.state == .taken, generation),
             people: generation.composer.people)
         view.needsReason = authority.needsReason

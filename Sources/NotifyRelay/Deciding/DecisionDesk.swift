@@ -88,7 +88,7 @@ struct DecisionDesk: Deciding {
         var ballot = Ballot(
             account: request.account, approval: request.approval, choice: request.choice, actor: speaker.name, via: speaker.via,
             address: speaker.address, reason: reason, shown: row.shownHash, peopleNeeded: authority.peopleNeeded)
-        ballot.voters = authority.approvers
+        ballot.voters = authority.voters
         return ballot
     }
 }

@@ -2,6 +2,8 @@
 package struct Authority: Sendable, Equatable {
     /// Names of people; nil means everybody who reads it there.
     package var approvers: [String]?
+    /// The people whose votes count, by all routes that fit; nil means everybody's. One destination may have other approvers than another.
+    package var voters: [String]?
     /// How many different people must approve.
     package var peopleNeeded: Int
     /// Who rejects must say why.

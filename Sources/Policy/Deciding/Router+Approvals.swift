@@ -22,6 +22,8 @@ extension Router {
         var authority = Authority()
         if fitting.contains(where: \.twoPerson) { authority.peopleNeeded = 2 }
         authority.needsReason = fitting.contains(where: \.needsReason)
+        let lists = fitting.compactMap(\.approvers)
+        authority.voters = lists.count == fitting.count && !fitting.isEmpty ? Set(lists.joined()).sorted() : nil
         guard let destination else { return authority }
         // No route fits any more, because the file or the facts changed: then nobody here was given this to decide.
         guard !fitting.isEmpty else {
@@ -31,7 +33,6 @@ extension Router {
         if let route = fitting.first(where: { $0.to.contains(destination) }) {
             authority.approvers = route.approvers
         } else {
-            let lists = fitting.compactMap(\.approvers)
             authority.approvers = lists.min { $0.count < $1.count }
         }
         return authority

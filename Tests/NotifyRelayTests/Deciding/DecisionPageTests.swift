@@ -1,4 +1,5 @@
 import Dedup
+import Policy
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -246,6 +247,35 @@ struct AuthorityTests {
         #expect(await scene.decisions.isEmpty)
         _ = await scene.post(try scene.token(to: "eve@example.com"), "approve", through: pages)
         #expect(await scene.decisions.map(\.choice) == [.approve])
+    }
+
+    @Test func `votes count across routes with other approvers, and on the command line`() async throws {
+        let rest = DecidingScene.people + "\n" + DecidingScene.server
+        for isByHand in [false, true] {
+            let house = try await House(
+                House.file(
+                    destinations: "one: {\(Self.mail("ann@example.com"))}, two: {\(Self.mail("bob@example.com"))}",
+                    routes:
+                        "{name: one, to: [one], approvers: [ann, eve], two_person: true}, {name: two, to: [two], approvers: [bob, eve], two_person: true}",
+                    rest: rest), channels: .real)
+            try await house.look()
+            let id = await house.world.requestApproval(
+                run: await house.world.startRun(of: house.world.addAutomation(name: "Refunds")), action: "Refund 12 EUR?")
+            try await house.look()
+            func approve(_ person: String, _ destination: String?) async throws -> DecisionOutcome {
+                let way = destination == nil ? "command line" : "link"
+                let speaker = Speaker(person: person, fallbackName: person, way: way, destination: destination, address: nil)
+                let shown = try #require(try await house.ledger.approval(account: "live", id: id)).shownHash
+                let request = DecisionRequest(
+                    account: "live", approval: id, choice: .approve, reason: nil, shown: .hash(shown), speaker: speaker)
+                return await house.relay.deciding.finish(try await house.relay.deciding.write(request, cursor: nil))
+            }
+            // On the command line, somebody decides whom no route names.
+            _ = isByHand ? try await approve("carol", nil) : try await approve("ann", "one")
+            #expect(await house.world.decisions.isEmpty)
+            _ = try await approve("bob", "two")
+            #expect(await house.world.decisions.map(\.choice) == [.approve])
+        }
     }
 
     @Test func `a vote for something that changed since counts no more`() async throws {
