@@ -95,7 +95,7 @@ install: release
 	$(BY_ROOT) objcopy --only-keep-debug "$(RELEASED)" "$(PLACE)/lib/debug/notify-relay.debug"
 	$(BY_ROOT) install -s -m 0755 "$(RELEASED)" "$(PLACE)/bin/notify-relay"
 	$(BY_ROOT) objcopy --add-gnu-debuglink="$(PLACE)/lib/debug/notify-relay.debug" "$(PLACE)/bin/notify-relay"
-	@echo 'it needs these packages at run time: libcurl4 libsqlite3-0 libstdc++6 ca-certificates tzdata'
+	@echo 'it needs these packages at run time: libcurl4 libpq5 libsqlite3-0 libstdc++6 ca-certificates tzdata'
 
 image: release
 	scripts/image "$(RELEASED)"

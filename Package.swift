@@ -81,6 +81,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHeap"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "RelaySupport"),
         .target(name: "RelayCore", dependencies: ["RelaySupport"]),
         .target(name: "Transport", dependencies: ["CCurl", "RelayCore", "RelaySupport"]),
@@ -88,7 +89,7 @@ let package = Package(
         .target(
             name: "Dedup",
             dependencies: [
-                "RelayCore", "RelaySupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "CPostgres", "RelayCore", "RelaySupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Policy", dependencies: ["Dedup", "RelayCore", "RelaySupport", crypto]),
@@ -115,7 +116,8 @@ let package = Package(
             ],
             linkerSettings: lighter),
         .target(
-            name: "RelayTesting", dependencies: ["RelayCore", "RelaySupport", "Transport", "Sandbox", crypto], path: "Tests/RelayTesting"),
+            name: "RelayTesting", dependencies: ["CPostgres", "RelayCore", "RelaySupport", "Transport", "Sandbox", crypto],
+            path: "Tests/RelayTesting"),
         .executableTarget(
             name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Policy", "Sandbox"], path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),

@@ -63,7 +63,7 @@ enum AdmissionGate {
     ) throws -> Bool {
         let open = try db.first(openCollapse, join.kind.rawValue, join.name, join.destination, now.milliseconds) { $0[0] as Int64 }
         guard let open else { return false }
-        try db.run(Joining.member, open, event, false)
+        try db.post(Joining.member, open, event, false)
         if gate.refreshes { try DeliveryRow.refresh(first, destination, open, due: now + refreshEvery, db) }
         return true
     }
@@ -72,9 +72,9 @@ enum AdmissionGate {
     /// While the ceiling's window is open every event counts as above it, so that none overtakes those in the window.
     private static func isFull(_ ceiling: Ceiling, _ destination: String, at now: Timestamp, _ db: SQLSession) throws -> Bool {
         let start = now - ceiling.within
-        try db.run(forget, destination, start.milliseconds)
+        try db.post(forget, destination, start.milliseconds)
         let come = try db.first(arrivals, destination, start.milliseconds, ceiling.most) { $0[0] as Int } ?? 0
-        try db.run("INSERT INTO arrival (destination, at) VALUES (?, ?)", destination, now.milliseconds)
+        try db.post("INSERT INTO arrival (destination, at) VALUES (?, ?)", destination, now.milliseconds)
         if ceiling.isExempt { return false }
         let open = try db.first(Joining.anyOpen, WindowKind.ceiling.rawValue, "", destination) { $0[0] as Int64 }
         return open != nil || come >= ceiling.most

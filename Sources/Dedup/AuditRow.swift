@@ -19,7 +19,7 @@ enum AuditRow {
         """
 
     static func insert(_ entry: AuditEntry, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "INSERT INTO audit (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry.at.milliseconds, entry.account, entry.approval,
             entry.round, entry.choice.rawValue, entry.actor, entry.via, entry.address, entry.reason, entry.state.rawValue, entry.status)
     }

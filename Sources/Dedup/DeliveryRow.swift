@@ -39,7 +39,7 @@ enum DeliveryRow {
             var options = DeliveryOptions(text: delivery.options)
             options.refreshes = true
             options.mention = nil
-            try db.run(refresh, due.milliseconds, options.text, delivery.id)
+            try db.post(refresh, due.milliseconds, options.text, delivery.id)
         }
         return found.count
     }
@@ -52,7 +52,7 @@ enum DeliveryRow {
         """
 
     static func insert(_ attempt: Attempt, delivery: Int64, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "INSERT INTO attempt (delivery, at, outcome, reason, detail, took) VALUES (?, ?, ?, ?, ?, ?)", delivery,
             attempt.at.milliseconds, attempt.outcome, attempt.reason, attempt.detail, attempt.took.milliseconds)
     }

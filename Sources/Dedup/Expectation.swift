@@ -90,7 +90,7 @@ enum ExpectationRow {
         """
 
     static func save(_ expectation: Expectation, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             save, expectation.account, expectation.automation, expectation.name, expectation.expected.rawValue, expectation.run,
             expectation.countedFrom.milliseconds, expectation.dueAt.milliseconds, expectation.schedule, expectation.state.rawValue,
             expectation.happenedAt?.milliseconds, expectation.inARow)

@@ -15,7 +15,7 @@ struct FinishedRun {
     }
 
     func insert(event: Int64, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "INSERT INTO finished (event, account, automation, failed, at) VALUES (?, ?, ?, ?, ?)", event, automation.account,
             automation.automation, failed, at.milliseconds)
     }

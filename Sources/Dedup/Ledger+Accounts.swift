@@ -33,7 +33,7 @@ enum AccountRenaming {
         let start = old.count + 1
         var renamed = 0
         for statement in paths { renamed = max(renamed, try db.run(statement, new, start, old + "/", old + "0")) }
-        for statement in names { try db.run(statement, new, old) }
+        for statement in names { try db.post(statement, new, old) }
         return renamed
     }
 }

@@ -83,7 +83,7 @@ extension Ledger {
                 return .nothing
             }
             guard last.calledAt == nil else { return .tooLate(last) }
-            try db.run(AnswerRow.withdraw, account, approval, last.round)
+            try db.post(AnswerRow.withdraw, account, approval, last.round)
             var entry = AuditEntry(last, .withdrawn, address: address, at: now)
             entry.actor = actor
             entry.via = via
@@ -191,7 +191,7 @@ enum AnswerRow {
         """
 
     static func insert(_ answer: Answer, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "INSERT INTO answer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answer.account, answer.approval,
             answer.round, answer.choice.rawValue, answer.actor, answer.via, answer.reason, answer.askedAt.milliseconds,
             answer.dueAt.milliseconds, answer.fence, answer.status, answer.state.rawValue, answer.shown, answer.calledAt?.milliseconds)

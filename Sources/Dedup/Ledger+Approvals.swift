@@ -56,7 +56,7 @@ enum ApprovalStore {
         """
 
     static func save(_ row: ApprovalRow, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             save, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
             row.seenOpen, row.updatedAt.milliseconds, row.isOpen)
     }

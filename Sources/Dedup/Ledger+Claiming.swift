@@ -49,7 +49,7 @@ extension Ledger {
             let once = try db.all(ClaimRow.claimedWithOptions) { ($0[0] as Int64, DeliveryOptions(text: $0[1])) }
                 .filter { $0.1.atMostOnce && !$0.1.refreshes }
             for (delivery, _) in once { try ClaimRow.settleUnknown(delivery, at: now, db) }
-            try db.run(ClaimRow.releaseAnswers, now.milliseconds)
+            try db.post(ClaimRow.releaseAnswers, now.milliseconds)
             return try db.run(ClaimRow.release, now.milliseconds) + once.count
         }
     }
@@ -59,7 +59,7 @@ extension Ledger {
     /// - Parameter difference: is negative if the clock was set back.
     package func shiftHeld(by difference: Duration) async throws(LedgerError) {
         try await writes.write("shift") { db in
-            for statement in ClaimRow.shifts { try db.run(statement, difference.milliseconds) }
+            for statement in ClaimRow.shifts { try db.post(statement, difference.milliseconds) }
         }
     }
 
@@ -68,13 +68,13 @@ extension Ledger {
     package func reopen(_ destination: String, after duration: Duration) async throws(LedgerError) {
         let now = clock.now
         try await writes.write("reopen") { db in
-            try db.run(
+            try db.post(
                 """
                 UPDATE delivery INDEXED BY delivery_owed SET
                     first_failed_at = CASE WHEN first_failed_at + ?1 < ?2 THEN first_failed_at + ?1 ELSE ?2 END
                 WHERE state = 'owed' AND destination = ?3 AND first_failed_at IS NOT NULL
                 """, duration.milliseconds, now.milliseconds, destination)
-            _ = try db.run(
+            try db.post(
                 """
                 UPDATE delivery INDEXED BY delivery_owed SET due_at = ?
                 WHERE state = 'owed' AND destination = ? AND held_for = 'retry' AND refusals = 0 AND due_at > ?
@@ -189,7 +189,7 @@ enum ClaimRow {
         for start in stride(from: 0, to: claims.count, by: ofOneUpdate) {
             let some = claims[start..<min(start + ofOneUpdate, claims.count)].map { $0.delivery as (any SQLValue)? }
             let rest = [(any SQLValue)?](repeating: nil, count: ofOneUpdate - some.count)
-            try db.run(take, list: [end.milliseconds] + some + rest)
+            try db.post(take, list: [end.milliseconds] + some + rest)
         }
     }
 
@@ -198,12 +198,12 @@ enum ClaimRow {
     }
 
     static func settleUnknown(_ delivery: Int64, at now: Timestamp, _ db: SQLSession) throws {
-        try db.run("UPDATE delivery SET attempt = attempt + 1 WHERE id = ?", delivery)
+        try db.post("UPDATE delivery SET attempt = attempt + 1 WHERE id = ?", delivery)
         try settle(delivery, as: .unknown, "the relay ended while it was being sent, and it may be sent once at most", at: now, db)
     }
 
     private static func settle(_ delivery: Int64, as state: DeliveryState, _ reason: String?, at now: Timestamp, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "UPDATE delivery SET state = ?, reason = ?, settled_at = ?, held_for = NULL WHERE id = ?", state.rawValue, reason,
             now.milliseconds, delivery)
     }

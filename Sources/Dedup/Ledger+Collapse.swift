@@ -9,7 +9,7 @@ extension Ledger {
     /// Changes when an open window closes.
     package func move(_ window: Int64, to closesAt: Timestamp) async throws(LedgerError) {
         try await writes.write("move") { db in
-            _ = try db.run(CollapseRow.move, closesAt.milliseconds, window)
+            try db.post(CollapseRow.move, closesAt.milliseconds, window)
         }
     }
 
@@ -21,7 +21,7 @@ extension Ledger {
         return try await writes.write("refresh") { db in
             guard try db.first(CollapseRow.message, window, destination, make: { $0[0] as Int }) != nil else { return false }
             try DeliveryRow.refresh(AdmissionGate.first, destination, window, due: now, db)
-            try db.run(CollapseRow.hasten, now.milliseconds, destination, window)
+            try db.post(CollapseRow.hasten, now.milliseconds, destination, window)
             return true
         }
     }

@@ -61,11 +61,11 @@ extension Ledger {
         return try await writes.write("rules") { db in
             let known = Dictionary(
                 try db.all("SELECT rule, since FROM expectation_rule") { ($0[0] as String, $0.time(1)) }, uniquingKeysWith: { $1 })
-            for gone in known.keys where !names.contains(gone) { try db.run("DELETE FROM expectation_rule WHERE rule = ?", gone) }
+            for gone in known.keys where !names.contains(gone) { try db.post("DELETE FROM expectation_rule WHERE rule = ?", gone) }
             var since: [String: Timestamp] = [:]
             for name in names {
                 since[name] = known[name] ?? now
-                if known[name] == nil { try db.run("INSERT INTO expectation_rule VALUES (?, ?)", name, now.milliseconds) }
+                if known[name] == nil { try db.post("INSERT INTO expectation_rule VALUES (?, ?)", name, now.milliseconds) }
             }
             return since
         }

@@ -13,7 +13,7 @@ extension Ledger {
     package func open(_ gap: Gap, knowsNothing: Bool) async throws(LedgerError) -> Gap {
         try await writes.write("gap") { db in
             let last = knowsNothing ? 0 : try db.first(GapRow.last(gap.feed)) { $0[0] as Int64 } ?? 0
-            try db.run(
+            try db.post(
                 GapRow.open, gap.account, gap.feed.rawValue, gap.about, gap.openedAt.milliseconds, last, gap.oldest?.milliseconds,
                 gap.reached)
             return try db.first(GapRow.one, gap.account, gap.feed.rawValue, gap.about, make: GapRow.gap) ?? gap

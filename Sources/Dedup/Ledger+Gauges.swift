@@ -1,4 +1,3 @@
-import Glibc
 package import RelayCore
 
 /// Numbers of the store that metrics show beside the overview.
@@ -42,20 +41,11 @@ package enum HeldKind: String, Sendable, CaseIterable {
 
 extension Ledger {
     package func gauges() async throws(LedgerError) -> LedgerGauges {
-        let log = Self.size(of: path + "-wal")
-        return try await read { db in
-            let pageSize = try GaugeRow.number("PRAGMA page_size", db), pages = try GaugeRow.number("PRAGMA page_count", db)
-            let free = try GaugeRow.number("PRAGMA freelist_count", db)
-            return LedgerGauges(
+        try await read { [store] db in
+            LedgerGauges(
                 held: try GaugeRow.held(db), gathered: try GaugeRow.gathered(db), approvals: try GaugeRow.approvals(db),
-                bytes: LedgerGauges.Bytes(data: (pages - free) * pageSize, free: free * pageSize, log: log))
+                bytes: try store.bytes(db))
         }
-    }
-
-    /// Zero if there is no such file.
-    private static func size(of file: String) -> Int {
-        var status = stat()
-        return stat(file, &status) == 0 ? Int(status.st_size) : 0
     }
 }
 
@@ -74,8 +64,6 @@ enum GaugeRow {
         WHERE w.closed_at IS NULL AND w.kind = 'digest' GROUP BY w.name
         """
     static let openApprovals = "SELECT \(ApprovalStore.columns) FROM approval INDEXED BY approval_open WHERE open = 1"
-
-    static func number(_ pragma: String, _ db: SQLSession) throws -> Int { try db.first(pragma, make: { $0[0] as Int }) ?? 0 }
 
     static func held(_ db: SQLSession) throws -> [LedgerGauges.Held] {
         var found: [String: [HeldKind: Int]] = [:]

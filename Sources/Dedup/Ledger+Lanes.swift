@@ -4,7 +4,7 @@ extension Ledger {
     /// Stores the state of a lane.
     package func setLane(_ lane: LaneRecord) async throws(LedgerError) {
         try await writes.write("lane") { db in
-            _ = try db.run(
+            try db.post(
                 """
                 INSERT INTO lane (destination, state, reason, since, until) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (destination) DO UPDATE SET
@@ -69,11 +69,11 @@ enum DestinationRenaming {
     static func rename(_ old: String, to new: String, at now: Timestamp, _ db: SQLSession) throws -> Int {
         guard old != new else { return 0 }
         let moved = try db.run(owed, new, old) + db.run(failed, new, old)
-        try db.run(doubled, now.milliseconds, old)
-        try db.run(threads, new, old)
-        try db.run(receipts, new, old)
-        try db.run(windows, new, old)
-        try db.run("DELETE FROM lane WHERE destination = ?", old)
+        try db.post(doubled, now.milliseconds, old)
+        try db.post(threads, new, old)
+        try db.post(receipts, new, old)
+        try db.post(windows, new, old)
+        try db.post("DELETE FROM lane WHERE destination = ?", old)
         return moved
     }
 }

@@ -104,7 +104,7 @@ enum LookRow {
         """
 
     static func save(_ feed: FeedState, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             """
             INSERT INTO feed (account, name, since, first_read_at, last_read_at, saturated, expected, p50, p95, stretch)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -141,7 +141,7 @@ enum LookRow {
         """
 
     static func save(_ watch: RunWatch, _ db: SQLSession) throws {
-        try db.run(save, list: bound(watch) + [watch.onlyIfShown])
+        try db.post(save, list: bound(watch) + [watch.onlyIfShown])
     }
 
     /// Saves watches in their order, those of a list several in one statement.
@@ -150,7 +150,7 @@ enum LookRow {
         while !rest.isEmpty {
             let some = rest.prefix(ofOneWrite)
             if some.count == ofOneWrite, some.allSatisfy({ $0.onlyIfShown == nil }), Set(some.map(\.run)).count == ofOneWrite {
-                try db.run(saveSeveral, list: some.flatMap(bound))
+                try db.post(saveSeveral, list: some.flatMap(bound))
                 rest = rest.dropFirst(ofOneWrite)
             } else if let first = rest.popFirst() {
                 try save(first, db)

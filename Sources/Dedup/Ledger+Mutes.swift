@@ -22,10 +22,10 @@ extension Ledger {
         let now = clock.now
         try await writes.write("mute") { [mutesOfCrowd] db in
             let old = try db.first("SELECT until FROM mute WHERE automation = ?", automation) { $0.time(0) }
-            try db.run("DELETE FROM mute WHERE until <= ?", now.milliseconds)
-            if end > now { try db.run(MuteRow.put, automation, end.milliseconds) } else { try db.run(MuteRow.end, automation) }
-            try db.run(MuteRow.move, end.milliseconds, automation)
-            if let old { try db.run(MuteRow.moveHeld, end.milliseconds, old.milliseconds) }
+            try db.post("DELETE FROM mute WHERE until <= ?", now.milliseconds)
+            if end > now { try db.post(MuteRow.put, automation, end.milliseconds) } else { try db.post(MuteRow.end, automation) }
+            try db.post(MuteRow.move, end.milliseconds, automation)
+            if let old { try db.post(MuteRow.moveHeld, end.milliseconds, old.milliseconds) }
             mutesOfCrowd.withLock { $0 = nil }
         }
     }

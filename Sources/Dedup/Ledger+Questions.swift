@@ -54,13 +54,13 @@ enum QuestionRow {
     static let all = "SELECT \(columns) FROM reason_question WHERE source = ? ORDER BY until"
 
     static func put(_ question: ReasonQuestion, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "INSERT INTO reason_question (\(columns)) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", question.source, question.chat,
             question.message, question.person, question.token, question.until.milliseconds)
     }
 
     static func remove(_ question: ReasonQuestion, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             "DELETE FROM reason_question WHERE source = ? AND chat = ? AND message = ?", question.source, question.chat, question.message)
     }
 

@@ -53,7 +53,7 @@ extension Ledger {
                 let end = max(reckoning.quietEnds[destination] ?? now, mutes.values.max() ?? now)
                 moved += try db.run(ReckoningRow.hold, end.milliseconds, destination, end.milliseconds)
             }
-            for statement in ReckoningRow.told { try db.run(statement, now.milliseconds, now.milliseconds) }
+            for statement in ReckoningRow.told { try db.post(statement, now.milliseconds, now.milliseconds) }
             return moved
         }
     }
@@ -63,9 +63,9 @@ extension Ledger {
         try await writes.write("shift-mutes") { db in
             for (name, until) in try db.all("SELECT automation, until FROM mute", make: { ($0[0] as String, $0.time(1)) }) {
                 let end = until + difference
-                try db.run(MuteRow.put, name, end.milliseconds)
-                try db.run(MuteRow.move, end.milliseconds, name)
-                try db.run(MuteRow.moveHeld, end.milliseconds, until.milliseconds)
+                try db.post(MuteRow.put, name, end.milliseconds)
+                try db.post(MuteRow.move, end.milliseconds, name)
+                try db.post(MuteRow.moveHeld, end.milliseconds, until.milliseconds)
             }
         }
     }
@@ -83,7 +83,7 @@ extension Ledger {
             where window.kind != .digest && (destination == nil || window.destination == destination) {
                 // An opening long ago ends the shortest and the longest time that such a window stays open.
                 try ReckoningRow.move(window, to: (min(window.opensAt, now - .seconds(86_400)), now), db)
-                try db.run("UPDATE event_window SET released = 1 WHERE id = ?", window.id)
+                try db.post("UPDATE event_window SET released = 1 WHERE id = ?", window.id)
                 windows += 1
             }
             let deliveries = try db.run(ReckoningRow.release, now.milliseconds, destination)

@@ -7,8 +7,8 @@ extension Ledger {
     package func endSession(_ id: String, until: Timestamp) async throws(LedgerError) {
         let now = clock.now
         try await writes.write("sign out") { db in
-            try db.run("DELETE FROM ended_session WHERE until < ?", now.milliseconds)
-            try db.run("INSERT INTO ended_session (id, until) VALUES (?, ?) ON CONFLICT DO NOTHING", id, until.milliseconds)
+            try db.post("DELETE FROM ended_session WHERE until < ?", now.milliseconds)
+            try db.post("INSERT INTO ended_session (id, until) VALUES (?, ?) ON CONFLICT DO NOTHING", id, until.milliseconds)
         }
     }
 

@@ -108,7 +108,7 @@ enum SettlementRow {
         guard !isReminder || receipt.isOngoing, claim.event.thread != nil || !receipt.remote.isEmpty else { return }
         var version = isReminder ? nil : claim.present?.version
         if !isReminder, version == nil, case .approval(let detail) = claim.event.payload.detail { version = detail.version }
-        try db.run(
+        try db.post(
             """
             INSERT INTO receipt (subject, destination, recipient, remote, version, state, at) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (subject, destination, recipient) DO UPDATE SET

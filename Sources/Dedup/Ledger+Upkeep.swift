@@ -22,19 +22,8 @@ extension Ledger {
     /// Writes a consistent copy while the store is in use.
     /// The file must not exist yet; it appears when it is complete.
     package func backup(to target: String) async throws(LedgerError) {
-        let part = StoreFile(path: target + ".part")
-        guard try StoreFile(path: target).condition() == .missing else {
-            throw LedgerError(.io, "\(target) exists already: name another file")
-        }
-        part.remove()
-        try part.prepare()
-        do throws(LedgerError) {
-            try await readOutsideTransaction { _ = try $0.run("VACUUM INTO ?", part.path) }
-            try part.rename(to: target, replacing: false)
-        } catch {
-            part.remove()
-            throw error
-        }
+        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
+        try await store.backup(to: target)
     }
 
     /// Repeats a step from where it ended until it finds nothing more.
@@ -102,7 +91,7 @@ enum Retention {
         let rows = try db.all(oldPayloads, cursor.time, cursor.number, before.milliseconds, mostPerStep) { row in
             (time: row[0] as Int64, n: row[1] as Int64, settled: row[2] as Bool)
         }
-        for row in rows where row.settled { try db.run("UPDATE event SET payload = NULL WHERE n = ?", row.n) }
+        for row in rows where row.settled { try db.post("UPDATE event SET payload = NULL WHERE n = ?", row.n) }
         advance(&cursor, time: rows.last?.time, number: rows.last?.n, count: rows.count)
         return rows.count(where: \.settled)
     }
@@ -113,7 +102,7 @@ enum Retention {
             (time: row.time(0), n: row[1] as Int64, settled: row[2] as Bool)
         }
         let old = rows.prefix { $0.time < before }
-        for row in old where row.settled { try db.run("DELETE FROM attempt WHERE n = ?", row.n) }
+        for row in old where row.settled { try db.post("DELETE FROM attempt WHERE n = ?", row.n) }
         advance(&cursor, time: nil, number: old.last?.n, count: old.count)
         return old.count(where: \.settled)
     }

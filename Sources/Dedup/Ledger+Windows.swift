@@ -28,7 +28,7 @@ extension Ledger {
         return try await writes.write("close") { db in
             if let end { try WindowRow.makeLast(name, end: end, db) }
             let ids = try db.all(WindowRow.openOfDigest, name, (end ?? .distantFuture).milliseconds) { $0[0] as Int64 }
-            for id in ids { try db.run(WindowRow.cutShort, now.milliseconds, id, now.milliseconds) }
+            for id in ids { try db.post(WindowRow.cutShort, now.milliseconds, id, now.milliseconds) }
             return try WindowRow.close(ids, at: now, message: message, db)
         }
     }
@@ -102,7 +102,7 @@ extension WindowRow {
             return Closing(count: closed.count, told: nil)
         }
         let number = try admit(&admission, at: now, db)
-        for window in closed { try db.run(tell, number, window) }
+        for window in closed { try db.post(tell, number, window) }
         return Closing(count: closed.count, told: admission)
     }
 
@@ -156,9 +156,9 @@ extension WindowRow {
         guard try db.first(isTaken, join.name, join.closesAt.milliseconds, make: { $0[0] as Int }) == nil else { return }
         let kept = try open.first { $0.closesAt == join.closesAt }?.id ?? Joining.make(join, opensAt: opensAt, closesAt: join.closesAt, db)
         for other in open where other.id != kept {
-            try db.run(moveMembers, kept, other.id)
-            try db.run(widen, other.id, kept)
-            try db.run(deleteEmpty, other.id)
+            try db.post(moveMembers, kept, other.id)
+            try db.post(widen, other.id, kept)
+            try db.post(deleteEmpty, other.id)
         }
     }
 }

@@ -1,45 +1,46 @@
 package import RelayCore
 package import RelaySupport
 
-/// The store of everything that was seen and is still owed, in one SQLite file.
+/// The store of everything that was seen and is still owed, in one SQLite file or in one PostgreSQL database.
 ///
 /// Every function that writes returns once its transaction is on the disk. A kill at any instruction leaves either all of it or
-/// nothing. Several processes may hold the same store open; only the one with its `StoreLock` may release claims or migrate.
+/// nothing. Several processes may hold the same store open; only the one that leads may release claims or migrate.
 package final class Ledger: Sendable {
+    /// The store as errors name it. It has no password.
     package let path: String
     /// Makes accesses fail where a test asks for it.
     package let faults: FaultPoint
     let clock: any WallClock
     let writes: WriteQueue
-    private let store: SQLiteStore
+    let store: StoreDriver
     /// The version of the store when it was last asked for. It changes when another connection writes, in this process or another.
     private let seenVersion: Locked<Int>
     let mutesOfCrowd = Locked<MutesOfCrowd?>(nil)
 
-    private init(_ store: SQLiteStore, clock: any WallClock, turns: any TurnTaking) throws(LedgerError) {
-        path = store.path
+    private init(_ store: StoreDriver, clock: any WallClock, turns: any TurnTaking) {
+        path = store.shown
         self.clock = clock
         self.store = store
-        seenVersion = Locked(try store.version())
+        seenVersion = Locked(store.firstVersion)
         faults = FaultPoint()
         writes = WriteQueue(store, faults: faults, turns: turns)
     }
 
     /// Opens a store. A file that is damaged, foreign or from a newer version stays as it is.
     ///
-    /// - Parameter create: makes a store where there is none and brings an older one up to date. Only the holder of the `StoreLock`
-    ///   may ask for that; without it a missing store is `.missing` and an older one `.older`.
+    /// - Parameter role: who asks. With SQLite only the holder of the `StoreLock` may be the leader or a standby. A command finds a store
+    ///   that is not there `.missing` and an older one `.older`.
     /// - Parameter turns: writes that are asked for in one turn go into one transaction.
     package static func open(
-        _ path: String, create: Bool, clock: any WallClock, turns: any TurnTaking = WithoutTurns()
+        _ address: StoreAddress, as role: StoreRole, clock: any WallClock, turns: any TurnTaking = WithoutTurns()
     ) throws(LedgerError) -> Ledger {
-        try open(path, create: create, clock: clock, turns: turns, migrations: Migrations())
+        try open(address, as: role, clock: clock, turns: turns, migrations: Migrations())
     }
 
     static func open(
-        _ path: String, create: Bool, clock: any WallClock, turns: any TurnTaking = WithoutTurns(), migrations: Migrations
+        _ address: StoreAddress, as role: StoreRole, clock: any WallClock, turns: any TurnTaking = WithoutTurns(), migrations: Migrations
     ) throws(LedgerError) -> Ledger {
-        try Ledger(SQLiteStore.open(path, create: create, migrations: migrations), clock: clock, turns: turns)
+        Ledger(try StoreDriver.open(address, as: role, clock: clock, migrations: migrations), clock: clock, turns: turns)
     }
 
     /// Closes both connections once the work that was accepted before is done.
@@ -59,9 +60,10 @@ package final class Ledger: Sendable {
     /// Whether another process has written since the last call. If the file cannot be read it returns false, and the next call that can
     /// read it reports the change.
     package func changedElsewhere() async -> Bool {
+        if faults.fault(in: .read) != nil { return false }
         let version: Int
         do {
-            version = try await writes.betweenTransactions(SQLiteStore.version)
+            version = try await store.version(writes)
         } catch {
             return false
         }
@@ -78,10 +80,8 @@ package final class Ledger: Sendable {
     package func isWritable() async -> LedgerError? {
         let now = clock.now
         do {
-            try await writes.write("pulse") { db in
-                // Allocating some room and freeing it again detects a full disk.
-                try db.run("UPDATE pulse SET room = zeroblob(16384)")
-                try db.run("UPDATE pulse SET room = NULL, at = ?", now.milliseconds)
+            try await writes.write("pulse") { [store] db in
+                try store.pulse(at: now, db)
             }
             return nil
         } catch {
@@ -93,11 +93,5 @@ package final class Ledger: Sendable {
     func read<Value: Sendable>(_ work: @escaping @Sendable (SQLSession) throws -> Value) async throws(LedgerError) -> Value {
         if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         return try await store.read(work)
-    }
-
-    /// Runs work that must not be inside a transaction, on a connection of its own, so that no reader waits.
-    func readOutsideTransaction(_ work: @escaping @Sendable (SQLSession) throws -> Void) async throws(LedgerError) {
-        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
-        try await store.readApart(work)
     }
 }

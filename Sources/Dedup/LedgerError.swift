@@ -21,6 +21,12 @@ package struct LedgerError: Error, Sendable, Equatable {
         case busy
         case io
         case closed
+        /// The server of the store cannot be reached now.
+        case unreachable
+        /// The server does not let the relay in.
+        case refused
+        /// Another relay leads, so this one writes nothing.
+        case fenced
     }
 
     package var reason: Reason
@@ -44,6 +50,8 @@ extension LedgerError {
             self = known
         } else if let failure = error as? DatabaseError {
             self.init(sqlite: failure, store: path)
+        } else if let failure = error as? PostgresFailure {
+            self.init(postgres: failure, store: path)
         } else {
             self.init(.io, "the store \(path) failed: \(error)")
         }

@@ -81,7 +81,7 @@ enum MessageThread {
 
     /// Drops the beginning of an absence where it is still owed, because its end says everything.
     static func dropAwaited(_ subject: String, before number: Int64, at pair: Pair, now: Timestamp, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             """
             UPDATE delivery SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
             WHERE thread = ? AND event < ? AND destination = ? AND recipient = ? AND state = 'owed'
@@ -92,7 +92,7 @@ enum MessageThread {
     static func supersede(
         behind delivery: Int64, thread: String, destination: String, recipient: String, at now: Timestamp, _ db: SQLSession
     ) throws {
-        try db.run(
+        try db.post(
             """
             UPDATE delivery SET state = 'dropped', reason = 'superseded', settled_at = ?, held_for = NULL
             WHERE thread = ? AND destination = ? AND recipient = ? AND state = 'owed' AND id > ?

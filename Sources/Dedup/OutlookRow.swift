@@ -88,7 +88,7 @@ private enum OutlookRow {
         """
 
     static func save(_ outlook: StoredOutlook, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             save, outlook.account, outlook.automation, outlook.lookedAt?.milliseconds, outlook.runs.events, outlook.runs.seconds,
             outlook.inside.events, outlook.inside.seconds, outlook.duration.count, outlook.duration.mean, outlook.duration.square,
             outlook.delay.count, outlook.delay.mean, outlook.delay.square)

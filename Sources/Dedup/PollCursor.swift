@@ -16,7 +16,7 @@ package struct PollCursor: Sendable, Equatable {
 /// Writes cursors as rows. A stored position never goes back.
 enum ListenerRow {
     static func save(_ cursor: PollCursor, _ db: SQLSession) throws {
-        try db.run(
+        try db.post(
             """
             INSERT INTO listener (source, position) VALUES (?, ?)
             ON CONFLICT (source) DO UPDATE SET position = excluded.position WHERE excluded.position > listener.position

@@ -4,14 +4,30 @@ import RelayCore
 
 /// The current row of a running statement. Columns count from 0.
 struct SQLRow {
-    private let pointer: SQLiteStatement
+    private enum Source {
+        case sqlite(SQLiteStatement)
+        case postgres(PostgresRow)
+    }
 
-    init(_ pointer: SQLiteStatement) { self.pointer = pointer }
+    private let source: Source
 
-    subscript<Value: SQLValue>(column: Int) -> Value { Value.read(pointer, CInt(column)) }
+    init(_ statement: SQLiteStatement) { source = .sqlite(statement) }
+
+    init(_ row: PostgresRow) { source = .postgres(row) }
+
+    subscript<Value: SQLValue>(column: Int) -> Value {
+        switch source {
+        case .sqlite(let statement): Value.read(statement, CInt(column))
+        case .postgres(let row): Value.read(row, column)
+        }
+    }
 
     subscript<Value: SQLValue>(column: Int) -> Value? {
-        sqlite3_column_type(pointer, CInt(column)) == SQLITE_NULL ? nil : Value.read(pointer, CInt(column))
+        switch source {
+        case .sqlite(let statement):
+            sqlite3_column_type(statement, CInt(column)) == SQLITE_NULL ? nil : Value.read(statement, CInt(column))
+        case .postgres(let row): row.isNull(column) ? nil : Value.read(row, column)
+        }
     }
 
     func time(_ column: Int) -> Timestamp { Timestamp(milliseconds: self[column]) }
@@ -38,18 +54,6 @@ struct SQLRow {
         guard let word = Word(rawValue: text) else { throw LedgerError.unknownWord(for: what()) }
         return word
     }
-
-    /// Returns a SQLite result code, as `step` does.
-    func bind(_ value: (any SQLValue)?, at place: CInt) -> CInt {
-        value?.bind(to: pointer, at: place) ?? sqlite3_bind_null(pointer, place)
-    }
-
-    func step() -> CInt { sqlite3_step(pointer) }
-
-    func reset() {
-        sqlite3_reset(pointer)
-        sqlite3_clear_bindings(pointer)
-    }
 }
 
 /// A type that a column can hold. The tables are `STRICT`, so a column has the type that it was declared with.
@@ -57,26 +61,36 @@ protocol SQLValue {
     /// Returns a SQLite result code.
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Self
+    func put(into parameters: inout PostgresParameters)
+    static func read(_ row: PostgresRow, _ column: Int) -> Self
 }
 
 extension Int64: SQLValue {
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_int64(statement, index, self) }
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Int64 { sqlite3_column_int64(statement, column) }
+    func put(into parameters: inout PostgresParameters) { parameters.add(self) }
+    static func read(_ row: PostgresRow, _ column: Int) -> Int64 { row.integer(column) }
 }
 
 extension Int: SQLValue {
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_int64(statement, index, Int64(self)) }
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Int { Int(sqlite3_column_int64(statement, column)) }
+    func put(into parameters: inout PostgresParameters) { parameters.add(Int64(self)) }
+    static func read(_ row: PostgresRow, _ column: Int) -> Int { Int(row.integer(column)) }
 }
 
 extension Double: SQLValue {
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_double(statement, index, self) }
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Double { sqlite3_column_double(statement, column) }
+    func put(into parameters: inout PostgresParameters) { parameters.add(self) }
+    static func read(_ row: PostgresRow, _ column: Int) -> Double { row.real(column) }
 }
 
 extension Bool: SQLValue {
     func bind(to statement: SQLiteStatement, at index: CInt) -> CInt { sqlite3_bind_int64(statement, index, self ? 1 : 0) }
     static func read(_ statement: SQLiteStatement, _ column: CInt) -> Bool { sqlite3_column_int64(statement, column) != 0 }
+    func put(into parameters: inout PostgresParameters) { parameters.add(self ? 1 as Int64 : 0) }
+    static func read(_ row: PostgresRow, _ column: Int) -> Bool { row.integer(column) != 0 }
 }
 
 extension String: SQLValue {
@@ -96,6 +110,10 @@ extension String: SQLValue {
         let count = Int(sqlite3_column_bytes(statement, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
+
+    func put(into parameters: inout PostgresParameters) { parameters.add(self) }
+
+    static func read(_ row: PostgresRow, _ column: Int) -> String { row.text(column) }
 }
 
 /// `SQLITE_TRANSIENT`: SQLite copies the text at once. The macro is a cast that Swift cannot import.

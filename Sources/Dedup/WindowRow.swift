@@ -70,7 +70,7 @@ enum Joining {
     @discardableResult
     static func join(_ join: WindowJoin, event: Int64, _ db: SQLSession) throws -> Int64 {
         let window = try open(join, db)
-        try db.run(member, window, event, join.toldAtOnce)
+        try db.post(member, window, event, join.toldAtOnce)
         return window
     }
 
@@ -117,7 +117,8 @@ enum Joining {
     }
 
     static func make(_ join: WindowJoin, opensAt: Timestamp, closesAt: Timestamp, _ db: SQLSession) throws -> Int64 {
-        let made = try db.insert(insert, join.kind.rawValue, join.name, join.destination, opensAt.milliseconds, closesAt.milliseconds)
+        let made = try db.insert(
+            insert, numbered: "id", join.kind.rawValue, join.name, join.destination, opensAt.milliseconds, closesAt.milliseconds)
         guard let made else { throw LedgerError(.io, "a window cannot be made") }
         return made
     }

@@ -21,13 +21,17 @@ final class WriteQueue: Sendable {
     /// The most pieces of work in one transaction, which bounds how long the first one waits for its commit.
     private static let mostPerTransaction = 256
     private static let mostPerTurn = 16
+    /// How often a transaction is run that a server rolled back by no fault of its own.
+    private static let mostTries = 3
+    /// Errors of the store itself, which no piece of work has caused.
+    private static let concernsAll: Set<LedgerError.Reason> = [.busy, .unreachable, .refused, .fenced]
     /// After a crowd of this size the next one gathers: it begins when `fullCrowd` pieces wait, or `spacing` after the last one began. A
     /// commit costs as much as some twenty pieces of work, and a store that is not busy waits for nothing.
     private static let busyCrowd = 6
     private static let fullCrowd = 128
     private static let spacing = Duration.milliseconds(4)
 
-    private let store: SQLiteStore
+    private let store: StoreDriver
     private let path: String
     private let faults: FaultPoint
     private let turns: any TurnTaking
@@ -37,10 +41,10 @@ final class WriteQueue: Sendable {
         let stopPoint = Locked<(@Sendable (String) -> Void)?>(nil)
     #endif
 
-    init(_ store: SQLiteStore, faults: FaultPoint, turns: any TurnTaking) {
+    init(_ store: StoreDriver, faults: FaultPoint, turns: any TurnTaking) {
         self.turns = turns
         self.store = store
-        path = store.path
+        path = store.shown
         self.faults = faults
     }
 
@@ -84,7 +88,6 @@ final class WriteQueue: Sendable {
     func betweenTransactions<Value: Sendable>(
         _ work: @escaping @Sendable (SQLSession) throws -> Value
     ) async throws(LedgerError) -> Value {
-        if let fault = faults.fault(in: .read) { throw LedgerError(fault.error, store: path) }
         if state.withLock({ $0.isClosed }) { throw closedError }
         let result: Result<Value, LedgerError> = await withCheckedContinuation { continuation in
             store.onWriter { [path] db in
@@ -147,14 +150,15 @@ final class WriteQueue: Sendable {
         }
     }
 
-    private func commit(_ jobs: [any WriteJob], _ db: SQLSession) {
+    private func commit(_ jobs: [any WriteJob], _ db: SQLSession, triesLeft: Int = mostTries) {
         do {
             try transact(jobs, db)
         } catch {
             try? db.rollback()
+            if triesLeft > 1, db.recovers(from: error) { return commit(jobs, db, triesLeft: triesLeft - 1) }
             let failure = LedgerError(error, store: path)
-            // A busy store would be busy for each piece, and each would wait for the timeout again.
-            guard jobs.count == 1 || failure.reason == .busy else { return jobs.forEach { commit([$0], db) } }
+            // A store that is of no use to one piece is of no use to the others, and each would wait again.
+            guard jobs.count == 1 || Self.concernsAll.contains(failure.reason) else { return jobs.forEach { commit([$0], db) } }
             return jobs.forEach { $0.fail(failure) }
         }
         pass(jobs, "after-commit")

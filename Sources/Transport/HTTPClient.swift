@@ -17,7 +17,7 @@ package final class HTTPClient: HTTPTransport {
         self.policy = policy
     }
 
-    convenience init(startThread: @escaping CurlThread.Start) {
+    convenience init(startThread: @escaping BlockingThread.Start) {
         self.init(NetworkLoop(startThread: startThread), policy: OutgoingPolicy())
     }
 

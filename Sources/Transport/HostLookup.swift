@@ -21,12 +21,13 @@ final class HostLookup: Sendable {
 
     private let entries = Locked<[String: Entry]>([:])
     private let resolve: Resolve
-    private let startThread: CurlThread.Start
+    private let startThread: BlockingThread.Start
     private let patience: Duration
     private let keeping: Duration
 
     init(
-        patience: Duration = .seconds(2), keeping: Duration = .seconds(60), startThread: @escaping CurlThread.Start = CurlThread.start,
+        patience: Duration = .seconds(2), keeping: Duration = .seconds(60),
+        startThread: @escaping BlockingThread.Start = BlockingThread.start,
         resolve: @escaping Resolve = NetworkAddress.all(of:)
     ) {
         self.patience = patience

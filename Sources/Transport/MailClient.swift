@@ -20,13 +20,14 @@ package final class MailClient: MailTransport {
     package static let keeping = Duration.seconds(8)
     /// A connection that is unused for this long is closed.
     private let idleTime: Duration
-    private let startThread: CurlThread.Start
+    private let startThread: BlockingThread.Start
     private let policy: OutgoingPolicy
 
     package convenience init(idle: Duration = keeping) { self.init(idle: idle, policy: OutgoingPolicy()) }
 
     init(
-        idle: Duration = keeping, startThread: @escaping CurlThread.Start = CurlThread.start, policy: OutgoingPolicy = OutgoingPolicy()
+        idle: Duration = keeping, startThread: @escaping BlockingThread.Start = BlockingThread.start,
+        policy: OutgoingPolicy = OutgoingPolicy()
     ) {
         _ = Libcurl.start
         idleTime = idle

@@ -24,7 +24,7 @@ final class MailConnection: Sendable {
     private let work = Semaphore()
 
     /// Throws if the system has no thread to give.
-    init(startThread: CurlThread.Start) throws(TransportError) {
+    init(startThread: BlockingThread.Start) throws(TransportError) {
         guard startThread({ [self] in loop() }) else { throw .exhausted("thread") }
     }
 

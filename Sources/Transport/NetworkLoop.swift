@@ -31,7 +31,7 @@ package final class NetworkLoop: TaskExecutor, TurnTaking, @unchecked Sendable {
 
     /// Nil if there was no memory for it; then every request fails.
     let transfers: TransferTable?
-    private let startThread: CurlThread.Start
+    private let startThread: BlockingThread.Start
     private let inbox = Locked(Inbox())
     /// The thread's `pthread_t`; 0 while it does not run.
     private let thread = Atomic<UInt>(0)
@@ -43,9 +43,9 @@ package final class NetworkLoop: TaskExecutor, TurnTaking, @unchecked Sendable {
     /// The transfers and the sleeps have been ended; only jobs still run.
     private var isEnding = false
 
-    package convenience init() { self.init(startThread: CurlThread.start) }
+    package convenience init() { self.init(startThread: BlockingThread.start) }
 
-    init(startThread: @escaping CurlThread.Start) {
+    init(startThread: @escaping BlockingThread.Start) {
         _ = Libcurl.start
         self.startThread = startThread
         transfers = TransferTable()

@@ -34,7 +34,7 @@ struct DeskBench {
         let load = Task { [automations] in try await Self.happen(automations, world) }
         defer { load.cancel() }
         guard try await receiver.wait(for: 5_000) else { throw BenchError("only \(receiver.count) came: \(relay.log.suffix(2_000))") }
-        let ledger = try Ledger.open(relay.folder.appendingPathComponent("notify-relay.db").path, create: false, clock: SystemClock())
+        let ledger = try Ledger.open(.file(relay.folder.appendingPathComponent("notify-relay.db").path), as: .beside, clock: SystemClock())
         let targets = ["/", "/approvals", "/destinations/hook", "/approvals/a/\(approval)"]
         var alone: [Turn] = [], watched: [Turn] = [], told = 0
         for isWatched in Self.turns {

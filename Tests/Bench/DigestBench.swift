@@ -64,7 +64,7 @@ struct DigestBench {
     /// - Returns: the floor: the seconds that this process needs to read every member and its payload from the file.
     private func fill(_ folder: URL) async throws -> Double {
         let clock = SystemClock()
-        let ledger = try Ledger.open(folder.appendingPathComponent("notify-relay.db").path, create: true, clock: clock)
+        let ledger = try Ledger.open(.file(folder.appendingPathComponent("notify-relay.db").path), as: .leader, clock: clock)
         let now = clock.now
         let window = WindowJoin(kind: .digest, name: "daily", opensAt: now - .seconds(3600), closesAt: now + .seconds(3600))
         for first in stride(from: 0, to: Self.count, by: 500) {

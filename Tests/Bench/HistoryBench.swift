@@ -14,8 +14,8 @@ struct HistoryBench {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("relay-bench-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let empty = try Ledger.open(folder.path + "/empty.db", create: true, clock: clock)
-        let full = try Ledger.open(folder.path + "/full.db", create: true, clock: clock)
+        let empty = try Ledger.open(.file(folder.path + "/empty.db"), as: .leader, clock: clock)
+        let full = try Ledger.open(.file(folder.path + "/full.db"), as: .leader, clock: clock)
         let start = clock.now - .seconds(3_000_000)
         try await admit(0..<1_000_000, of: Self.automations, to: full, from: start, history: false)
         let next = 1_000_000..<1_010_000

@@ -10,8 +10,8 @@ struct LedgerBench {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let clock = SystemClock()
-        let empty = try Ledger.open(folder.path + "/empty.db", create: true, clock: clock)
-        let full = try Ledger.open(folder.path + "/full.db", create: true, clock: clock)
+        let empty = try Ledger.open(.file(folder.path + "/empty.db"), as: .leader, clock: clock)
+        let full = try Ledger.open(.file(folder.path + "/full.db"), as: .leader, clock: clock)
         let emptyAdmission = try await timed { try await admit(0..<2_000, to: empty, owed: true) }
         let emptyClaim = try await claims(empty)
 
@@ -25,7 +25,7 @@ struct LedgerBench {
         let refusal = try await timed { for _ in 0..<5 { try await admit(0..<50_000, to: full, owed: false) } }
         report.row("known ids refused a second", 250_000 / refusal, "/s", .atLeast(50_000))
 
-        let owing = try Ledger.open(folder.path + "/owing.db", create: true, clock: clock)
+        let owing = try Ledger.open(.file(folder.path + "/owing.db"), as: .leader, clock: clock)
         try await admit(0..<100_000, to: owing, owed: true)
         report.row("100,000 owed: a claim of 50", try await claims(owing) * 1000, "ms", .atMost(5))
         for ledger in [empty, full, owing] { try ledger.close() }

@@ -6,6 +6,7 @@ import Testing
 @testable import Dedup
 
 /// A store of version 5, whose answers do not say what was shown, becomes one whose answers do.
+@Suite(.enabled(if: TestStore.isFile))
 struct BindingMigrationTests {
     private let clock = ManualClock()
     private let folder = TestFolder()
@@ -13,7 +14,7 @@ struct BindingMigrationTests {
 
     /// Writes a store of version 5 with an approval, an answer that waits and its audit, and opens it.
     private func migrated() async throws -> Ledger {
-        let old = try Ledger.open(path, create: true, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(5))))
+        let old = try Ledger.open(.file(path), as: .leader, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(5))))
         let now = clock.now.milliseconds
         try await old.writes.write("fill") { db in
             try db.database.execute(
@@ -29,7 +30,7 @@ struct BindingMigrationTests {
                     """, arguments: [now, now, now, now, now, now])
         }
         try old.close()
-        return try Ledger.open(path, create: true, clock: clock)
+        return try Ledger.open(.file(path), as: .leader, clock: clock)
     }
 
     /// It may have been sent to RevKeen, so it is repeated under its key and cannot be withdrawn.
@@ -50,7 +51,7 @@ struct BindingMigrationTests {
         defer { try? ledger.close() }
         #expect(try await ledger.audit(limit: 9).map(\.actor) == ["ann"])
         await #expect(throws: LedgerError.self) {
-            try await ledger.writes.write("change") { try $0.script("UPDATE audit SET actor = 'eve'") }
+            try await ledger.writes.write("change") { try $0.post("UPDATE audit SET actor = 'eve'") }
         }
     }
 }

@@ -5,6 +5,7 @@ import Testing
 @testable import Dedup
 
 /// A store that another process holds for long.
+@Suite(.enabled(if: TestStore.isFile))
 struct BusyTests {
     /// A connection of another process, which may hold the store.
     private func other(_ store: TestStore) throws -> DatabaseQueue {

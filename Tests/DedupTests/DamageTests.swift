@@ -11,13 +11,7 @@ struct DamageTests {
 
     init() throws { store = try TestStore() }
 
-    /// Changes a row as a damaged disk would, without the checks of the tables.
-    private func damage(_ sql: String) async throws {
-        try await store.ledger.writes.betweenTransactions { db in
-            try db.script("PRAGMA ignore_check_constraints = ON")
-            try db.script(sql)
-        }
-    }
+    private func damage(_ sql: String) async throws { try await store.damage(sql) }
 
     private func event(_ kind: Event.Kind, _ detail: Detail, id: String) -> Event {
         Event(

@@ -32,7 +32,7 @@ struct FaultScene: Sendable {
         let store = try TestStore()
         let clock = store.clock, ledger = store.ledger
         // No test loses power, and there are hundreds of stores.
-        try await ledger.writes.betweenTransactions { _ = try $0.run("PRAGMA synchronous = OFF") }
+        if TestStore.isFile { try await ledger.writes.betweenTransactions { try $0.post("PRAGMA synchronous = OFF") } }
         let row = approval(at: clock).row
         try await store.admit(approval(at: clock), [store.owed()])
         let quiet = WindowJoin(kind: .quiet, name: "quiet", destination: "ops", opensAt: clock.now, closesAt: clock.now)
@@ -93,50 +93,51 @@ struct FaultCall: Sendable, CustomTestStringConvertible {
 }
 
 extension FaultCall {
-    static let reads = [
-        FaultCall(name: "event") { ledger, _ in _ = try await ledger.event("live/notification/1") },
-        FaultCall(name: "history") { ledger, _ in _ = try await ledger.history("live/notification/1") },
-        FaultCall(name: "resolve") { ledger, _ in _ = try await ledger.resolve("1") },
-        FaultCall(name: "feeds") { ledger, _ in _ = try await ledger.feeds(account: nil) },
-        FaultCall(name: "watch") { ledger, _ in _ = try await ledger.watch(account: "live", run: "r1") },
-        FaultCall(name: "watches due") { ledger, _ in _ = try await ledger.watches(account: "live", dueBefore: nil, limit: 9) },
-        FaultCall(name: "watches of runs") { ledger, _ in _ = try await ledger.watches(account: "live", runs: ["r1"]) },
-        FaultCall(name: "watchedAutomations") { ledger, _ in _ = try await ledger.watchedAutomations(account: "live") },
-        FaultCall(name: "gaps") { ledger, _ in _ = try await ledger.gaps(account: "live") },
-        FaultCall(name: "alreadyRead") { ledger, _ in _ = try await ledger.alreadyRead(["r1"], of: .runs, account: "live", before: nil) },
-        FaultCall(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
-        FaultCall(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
-        FaultCall(name: "nextWatch") { ledger, scene in _ = try await ledger.nextWatch(account: "live", after: scene.now) },
-        FaultCall(name: "outlooks") { ledger, _ in _ = try await ledger.outlooks(account: "live") },
-        FaultCall(name: "automationCounts") { ledger, _ in _ = try await ledger.automationCounts() },
-        FaultCall(name: "openApprovals") { ledger, _ in _ = try await ledger.openApprovals(account: "live") },
-        FaultCall(name: "lanes") { ledger, _ in _ = try await ledger.lanes() },
-        FaultCall(name: "mutes") { ledger, _ in _ = try await ledger.mutes() },
-        FaultCall(name: "unfinished") { ledger, scene in _ = try await ledger.unfinished(at: scene.now) },
-        FaultCall(name: "unrouted") { ledger, _ in _ = try await ledger.unrouted(amongNewest: 9) },
-        FaultCall(name: "overview") { ledger, _ in _ = try await ledger.overview() },
-        FaultCall(name: "nextDue") { ledger, _ in _ = try await ledger.nextDue("mail") },
-        FaultCall(name: "dueWindows") { ledger, scene in _ = try await ledger.dueWindows(at: scene.now) },
-        FaultCall(name: "openWindows") { ledger, _ in _ = try await ledger.openWindows() },
-        FaultCall(name: "openWindows of a kind") { ledger, _ in _ = try await ledger.openWindows(.quiet) },
-        FaultCall(name: "closedWindows") { ledger, _ in _ = try await ledger.closedWindows(ofDigest: "daily", limit: 9) },
-        FaultCall(name: "told") { ledger, scene in _ = try await ledger.told(of: scene.quiet) },
-        FaultCall(name: "readWindows") { ledger, scene in
-            let span = try await ledger.readWindows([scene.quiet]) { try $0.span() }
-            #expect(span?.count == 1)
-        },
-        FaultCall(name: "toldRequests") { ledger, _ in _ = try await ledger.toldRequests(account: "live") },
-        FaultCall(name: "dueAnswers") { ledger, scene in _ = try await ledger.dueAnswers(at: scene.now) },
-        FaultCall(name: "lastAnswer") { ledger, _ in _ = try await ledger.lastAnswer(account: "live", approval: "a1") },
-        FaultCall(name: "receipts of an approval") { ledger, _ in
-            _ = try await ledger.receipts(ofApproval: "a1", account: "live", at: "ops")
-        },
-        FaultCall(name: "votes") { ledger, _ in _ = try await ledger.votes(account: "live", approval: "a1") },
-        FaultCall(name: "audit") { ledger, _ in _ = try await ledger.audit(limit: 9) },
-        FaultCall(name: "cursor") { ledger, _ in _ = try await ledger.cursor(to: "telegram/1") },
-        FaultCall(name: "arrivals") { ledger, scene in _ = try await ledger.arrivals(at: "ops", since: scene.now, most: 9) },
-        FaultCall(name: "backup") { ledger, _ in try await ledger.backup(to: ledger.path + ".copy") },
-    ]
+    static let reads =
+        [
+            FaultCall(name: "event") { ledger, _ in _ = try await ledger.event("live/notification/1") },
+            FaultCall(name: "history") { ledger, _ in _ = try await ledger.history("live/notification/1") },
+            FaultCall(name: "resolve") { ledger, _ in _ = try await ledger.resolve("1") },
+            FaultCall(name: "feeds") { ledger, _ in _ = try await ledger.feeds(account: nil) },
+            FaultCall(name: "watch") { ledger, _ in _ = try await ledger.watch(account: "live", run: "r1") },
+            FaultCall(name: "watches due") { ledger, _ in _ = try await ledger.watches(account: "live", dueBefore: nil, limit: 9) },
+            FaultCall(name: "watches of runs") { ledger, _ in _ = try await ledger.watches(account: "live", runs: ["r1"]) },
+            FaultCall(name: "watchedAutomations") { ledger, _ in _ = try await ledger.watchedAutomations(account: "live") },
+            FaultCall(name: "gaps") { ledger, _ in _ = try await ledger.gaps(account: "live") },
+            FaultCall(name: "alreadyRead") { ledger, _ in _ = try await ledger.alreadyRead(["r1"], of: .runs, account: "live", before: nil)
+            },
+            FaultCall(name: "approval") { ledger, _ in _ = try await ledger.approval(account: "live", id: "a1") },
+            FaultCall(name: "approvals") { ledger, _ in _ = try await ledger.approvals(account: "live", ids: ["a1"]) },
+            FaultCall(name: "nextWatch") { ledger, scene in _ = try await ledger.nextWatch(account: "live", after: scene.now) },
+            FaultCall(name: "outlooks") { ledger, _ in _ = try await ledger.outlooks(account: "live") },
+            FaultCall(name: "automationCounts") { ledger, _ in _ = try await ledger.automationCounts() },
+            FaultCall(name: "openApprovals") { ledger, _ in _ = try await ledger.openApprovals(account: "live") },
+            FaultCall(name: "lanes") { ledger, _ in _ = try await ledger.lanes() },
+            FaultCall(name: "mutes") { ledger, _ in _ = try await ledger.mutes() },
+            FaultCall(name: "unfinished") { ledger, scene in _ = try await ledger.unfinished(at: scene.now) },
+            FaultCall(name: "unrouted") { ledger, _ in _ = try await ledger.unrouted(amongNewest: 9) },
+            FaultCall(name: "overview") { ledger, _ in _ = try await ledger.overview() },
+            FaultCall(name: "nextDue") { ledger, _ in _ = try await ledger.nextDue("mail") },
+            FaultCall(name: "dueWindows") { ledger, scene in _ = try await ledger.dueWindows(at: scene.now) },
+            FaultCall(name: "openWindows") { ledger, _ in _ = try await ledger.openWindows() },
+            FaultCall(name: "openWindows of a kind") { ledger, _ in _ = try await ledger.openWindows(.quiet) },
+            FaultCall(name: "closedWindows") { ledger, _ in _ = try await ledger.closedWindows(ofDigest: "daily", limit: 9) },
+            FaultCall(name: "told") { ledger, scene in _ = try await ledger.told(of: scene.quiet) },
+            FaultCall(name: "readWindows") { ledger, scene in
+                let span = try await ledger.readWindows([scene.quiet]) { try $0.span() }
+                #expect(span?.count == 1)
+            },
+            FaultCall(name: "toldRequests") { ledger, _ in _ = try await ledger.toldRequests(account: "live") },
+            FaultCall(name: "dueAnswers") { ledger, scene in _ = try await ledger.dueAnswers(at: scene.now) },
+            FaultCall(name: "lastAnswer") { ledger, _ in _ = try await ledger.lastAnswer(account: "live", approval: "a1") },
+            FaultCall(name: "receipts of an approval") { ledger, _ in
+                _ = try await ledger.receipts(ofApproval: "a1", account: "live", at: "ops")
+            },
+            FaultCall(name: "votes") { ledger, _ in _ = try await ledger.votes(account: "live", approval: "a1") },
+            FaultCall(name: "audit") { ledger, _ in _ = try await ledger.audit(limit: 9) },
+            FaultCall(name: "cursor") { ledger, _ in _ = try await ledger.cursor(to: "telegram/1") },
+            FaultCall(name: "arrivals") { ledger, scene in _ = try await ledger.arrivals(at: "ops", since: scene.now, most: 9) },
+        ] + (TestStore.isFile ? [FaultCall(name: "backup") { ledger, _ in try await ledger.backup(to: ledger.path + ".copy") }] : [])
 
     static let writes = [
         FaultCall(name: "admit") { ledger, scene in

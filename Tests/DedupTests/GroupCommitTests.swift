@@ -93,13 +93,7 @@ struct GroupCommitTests {
     }
 
     @Test func `work that fails undoes none of its neighbours, and fails alone`() async throws {
-        try await store.ledger.writes.betweenTransactions { db in
-            try db.script(
-                """
-                CREATE TRIGGER refuse BEFORE INSERT ON delivery WHEN NEW.destination = 'refused'
-                BEGIN SELECT RAISE(ABORT, 'no'); END
-                """)
-        }
+        try await store.refuseRows(in: "delivery", where: "NEW.destination = 'refused'")
         let outcomes = try await crowd(of: 20, bad: [1, 7, 20])
         #expect(outcomes.filter { $0.value == .refused(.io) }.keys.sorted() == [1, 7, 20])
         let expected = Set(1...20).subtracting([1, 7, 20]).map { "live/notification/\($0)" }

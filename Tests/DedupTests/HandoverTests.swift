@@ -147,7 +147,7 @@ struct HandoverTests {
                 group.addTask {
                     do {
                         if number == 77 {
-                            try await store.ledger.writes.write("bad") { try $0.script("INSERT INTO nowhere VALUES (1)") }
+                            try await store.ledger.writes.write("bad") { try $0.post("INSERT INTO nowhere VALUES (1)") }
                         } else {
                             try await store.admit(notification(number, at: store.clock), [store.owed()])
                         }

@@ -6,6 +6,7 @@ import Testing
 @testable import Dedup
 
 /// Writes a store of an earlier version for `scripts/image`, which lets the image take it over: `OLD_STORE=FILE`.
+@Suite(.enabled(if: TestStore.isFile))
 struct OldStoreTests {
     private static let file = ProcessInfo.processInfo.environment["OLD_STORE"]
 
@@ -13,7 +14,7 @@ struct OldStoreTests {
         let path = try #require(Self.file)
         try? FileManager.default.removeItem(atPath: path)
         let old = try Ledger.open(
-            path, create: true, clock: ManualClock(), migrations: Migrations(steps: Array(Migration.all.prefix(5))))
+            .file(path), as: .leader, clock: ManualClock(), migrations: Migrations(steps: Array(Migration.all.prefix(5))))
         try old.close()
         #expect(FileManager.default.fileExists(atPath: path))
     }

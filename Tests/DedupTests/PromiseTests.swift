@@ -1,4 +1,3 @@
-import GRDB
 import RelayCore
 import RelaySupport
 import RelayTesting
@@ -45,12 +44,12 @@ struct PromiseTests {
         let clock = store.clock
         let window = WindowJoin(kind: .digest, name: "morning", opensAt: clock.now, closesAt: clock.now + .seconds(60))
         let seenByOthers = Locked<[Int?]>([])
-        let path = store.path
+        let read = store.reader
         store.ledger.writes.stopPoint.withLock { hook in
             hook = { place in
                 guard place.hasPrefix("admit") else { return }
-                let count = try? DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: countAll) }
-                seenByOthers.withLock { $0.append(count ?? nil) }
+                let count = try? read(countAll)
+                seenByOthers.withLock { $0.append(count) }
             }
         }
         _ = try await store.ledger.admit(
@@ -59,9 +58,7 @@ struct PromiseTests {
     }
 
     @Test func `what cannot be written whole leaves nothing behind`() async throws {
-        try await store.ledger.writes.betweenTransactions { db in
-            try db.script(refuseMail)
-        }
+        try await store.refuseRows(in: "delivery", where: "NEW.destination = 'mail'")
         let event = notification(1, at: store.clock)
         let watch = RunWatch(account: "live", run: "r1", automation: "m1", shown: "x", dueAt: store.clock.now)
         let owed = [store.owed(), store.owed("mail")]
@@ -146,7 +143,3 @@ struct PromiseTests {
 /// Counts events, deliveries and members together.
 private let countAll =
     "SELECT (SELECT count(*) FROM event) + (SELECT count(*) FROM delivery) + (SELECT count(*) FROM member)"
-
-private let refuseMail = """
-    CREATE TRIGGER no_mail BEFORE INSERT ON delivery WHEN NEW.destination = 'mail' BEGIN SELECT RAISE(ABORT, 'no'); END
-    """

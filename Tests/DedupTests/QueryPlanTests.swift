@@ -7,6 +7,7 @@ import Testing
 @testable import Dedup
 
 /// No frequent query scans a table, because settled rows must not slow owed ones.
+@Suite(.enabled(if: TestStore.isFile))
 struct QueryPlanTests {
     private static let queries: [(name: String, sql: String)] = [
         ("due", ClaimRow.due), ("due or retried", ClaimRow.dueOrRetried), ("next due", ClaimRow.nextDue), ("release", ClaimRow.release),

@@ -6,17 +6,18 @@ import Testing
 @testable import Dedup
 
 /// What retention frees is given back to the file system, in small steps.
+@Suite(.enabled(if: TestStore.isFile))
 struct ShrinkingTests {
     private let folder = TestFolder()
 
     private func pages(_ ledger: Ledger) async throws -> (all: Int, free: Int) {
-        try await ledger.read { (try GaugeRow.number("PRAGMA page_count", $0), try GaugeRow.number("PRAGMA freelist_count", $0)) }
+        try await ledger.read { (try $0.pragma("page_count"), try $0.pragma("freelist_count")) }
     }
 
     @Test func `a new store gives free pages back until the room that it keeps`() async throws {
-        let ledger = try Ledger.open(folder.path + "/relay.db", create: true, clock: ManualClock())
+        let ledger = try Ledger.open(.file(folder.path + "/relay.db"), as: .leader, clock: ManualClock())
         defer { ledger.end() }
-        #expect(try await ledger.read { try GaugeRow.number("PRAGMA auto_vacuum", $0) } == 2)
+        #expect(try await ledger.read { try $0.pragma("auto_vacuum") } == 2)
         try await ledger.writes.write("fill") { db in
             try db.script("CREATE TABLE ballast (room BLOB)")
             for _ in 0..<2_000 { try db.script("INSERT INTO ballast VALUES (zeroblob(4000))") }
@@ -40,7 +41,7 @@ struct ShrinkingTests {
         let old = try DatabaseQueue(path: path)
         try old.inDatabase { try $0.execute(sql: "PRAGMA auto_vacuum = NONE; CREATE TABLE x (y)") }
         try old.close()
-        let ledger = try Ledger.open(folder.path + "/new.db", create: true, clock: ManualClock())
+        let ledger = try Ledger.open(.file(folder.path + "/new.db"), as: .leader, clock: ManualClock())
         defer { ledger.end() }
         try await ledger.writes.write("as before") { try $0.script("PRAGMA auto_vacuum = NONE") }
         #expect(try await !ledger.shrink(keeping: 0))

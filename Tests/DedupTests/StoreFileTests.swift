@@ -8,20 +8,21 @@ import Testing
 @testable import Dedup
 
 /// A file that is not a good store gives a clear error and is not changed.
+@Suite(.enabled(if: TestStore.isFile))
 struct StoreFileTests {
     let store: TestStore
 
     init() throws { store = try TestStore() }
 
-    private func refusal(_ path: String, create: Bool = true, migrations: Migrations = Migrations()) throws -> LedgerError {
+    private func refusal(_ path: String, as role: StoreRole = .leader, migrations: Migrations = Migrations()) throws -> LedgerError {
         try #require(throws: LedgerError.self) {
-            try Ledger.open(path, create: create, clock: store.clock, migrations: migrations).close()
+            try Ledger.open(.file(path), as: role, clock: store.clock, migrations: migrations).close()
         }
     }
 
     @Test func `a command makes no store where there is none`() throws {
         let path = store.folder + "/none.db"
-        #expect(try refusal(path, create: false).reason == .missing)
+        #expect(try refusal(path, as: .beside).reason == .missing)
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
@@ -71,7 +72,7 @@ struct StoreFileTests {
         try file.write(contentsOf: Data(repeating: 0xA5, count: Int(size) - 4_096))
         try file.close()
         let error = await #expect(throws: LedgerError.self) {
-            let ledger = try Ledger.open(store.path, create: true, clock: store.clock)
+            let ledger = try Ledger.open(.file(store.path), as: .leader, clock: store.clock)
             defer { try? ledger.close() }
             _ = try await ledger.claim("ops", limit: 9, lease: .seconds(60))
             _ = try await ledger.overview()
@@ -129,7 +130,7 @@ struct StoreFileTests {
         for number in 0..<50 { try await store.admit(notification(number, at: store.clock), [store.owed()]) }
         let target = store.folder + "/copy.db"
         try await store.ledger.backup(to: target)
-        let copy = try Ledger.open(target, create: false, clock: store.clock)
+        let copy = try Ledger.open(.file(target), as: .beside, clock: store.clock)
         #expect(try await copy.overview().owed == 50)
         try copy.close()
         #expect(try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? Int == 0o600)
@@ -139,6 +140,7 @@ struct StoreFileTests {
 }
 
 /// How an older store becomes a newer one.
+@Suite(.enabled(if: TestStore.isFile))
 struct MigrationTests {
     let store: TestStore
     private static let next = Migration(number: Migration.all.count + 1, sql: "ALTER TABLE lane ADD COLUMN colour TEXT;")
@@ -151,11 +153,11 @@ struct MigrationTests {
         try await store.admit(notification(1, at: store.clock), [store.owed()])
         try store.ledger.close()
         let steps = Migrations(steps: Migration.all + [Self.next])
-        let ledger = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
+        let ledger = try Ledger.open(.file(store.path), as: .leader, clock: store.clock, migrations: steps)
         defer { try? ledger.close() }
         #expect(try await ledger.overview().owed == 1)
         #expect(try await ledger.read { try $0.database.columns(in: "lane").map(\.name).contains("colour") })
-        let before = try Ledger.open("\(store.path).before-\(Self.next.number)", create: false, clock: store.clock)
+        let before = try Ledger.open(.file("\(store.path).before-\(Self.next.number)"), as: .beside, clock: store.clock)
         #expect(try await before.overview().owed == 1)
         try before.close()
     }
@@ -165,10 +167,10 @@ struct MigrationTests {
         try store.ledger.close()
         let steps = Migrations(steps: Migration.all + [Self.next, Self.broken])
         #expect(throws: LedgerError.self) {
-            try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps).close()
+            try Ledger.open(.file(store.path), as: .leader, clock: store.clock, migrations: steps).close()
         }
         let two = Migrations(steps: Migration.all + [Self.next])
-        let ledger = try Ledger.open(store.path, create: false, clock: store.clock, migrations: two)
+        let ledger = try Ledger.open(.file(store.path), as: .beside, clock: store.clock, migrations: two)
         defer { try? ledger.close() }
         #expect(try await ledger.read { try $0.database.tableExists("half") } == false)
         #expect(try await ledger.overview().owed == 1)
@@ -177,7 +179,7 @@ struct MigrationTests {
     @Test func `only the relay itself moves a store on`() throws {
         let steps = Migrations(steps: Migration.all + [Self.next])
         let error = #expect(throws: LedgerError.self) {
-            try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+            try Ledger.open(.file(store.path), as: .beside, clock: store.clock, migrations: steps).close()
         }
         #expect(error?.detail.contains("older version") == true)
     }
@@ -185,10 +187,10 @@ struct MigrationTests {
     @Test func `a command opens a store that the running relay has just moved on`() throws {
         try store.ledger.close()
         let steps = Migrations(steps: Migration.all + [Self.next])
-        let daemon = try Ledger.open(store.path, create: true, clock: store.clock, migrations: steps)
+        let daemon = try Ledger.open(.file(store.path), as: .leader, clock: store.clock, migrations: steps)
         defer { try? daemon.close() }
         #expect(try StoreFile(path: store.path).condition() == .ours(version: Self.next.number))
-        try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+        try Ledger.open(.file(store.path), as: .beside, clock: store.clock, migrations: steps).close()
     }
 
     @Test func `the version in the WAL counts, not the one in the header of the file`() async throws {
@@ -196,6 +198,6 @@ struct MigrationTests {
         try await store.ledger.writes.betweenTransactions { try $0.script("PRAGMA user_version = \(number)") }
         #expect(try StoreFile(path: store.path).condition() == .ours(version: number - 1))
         let steps = Migrations(steps: Migration.all + [Self.next])
-        try Ledger.open(store.path, create: false, clock: store.clock, migrations: steps).close()
+        try Ledger.open(.file(store.path), as: .beside, clock: store.clock, migrations: steps).close()
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import RelayCore
 import RelayTesting
 import Testing
@@ -15,10 +14,14 @@ final class TestFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// A store in a folder of its own, which is removed with it.
+/// A store in a folder of its own, or in a database of its own, which is removed with it.
 final class TestStore: Sendable {
     let folder: String
+    /// The file. With a database there is none.
     let path: String
+    let address: StoreAddress
+    /// The URI of the database; nil if the store is a file.
+    let database: String?
     let clock: ManualClock
     let ledger: Ledger
 
@@ -26,24 +29,30 @@ final class TestStore: Sendable {
         folder = NSTemporaryDirectory() + "notify-relay-dedup-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         path = folder + "/relay.db"
+        database = TestDatabase.isThere ? try TestDatabase.make() : nil
+        address = try #require(StoreAddress(database ?? path))
         self.clock = clock
-        ledger = try Ledger.open(path, create: true, clock: clock)
+        ledger = try Ledger.open(address, as: .leader, clock: clock)
     }
 
     /// The last reference may be released on the writer's own queue, which cannot wait for itself, so the ledger is closed on another one.
     deinit {
-        DispatchQueue.global().async { [ledger, folder] in
+        DispatchQueue.global().async { [ledger, folder, database] in
             try? ledger.close()
+            if let database { try? TestDatabase.drop(database) }
             try? FileManager.default.removeItem(atPath: folder)
         }
     }
 
-    /// Opens the same file a second time, as a command does while the daemon runs.
-    func another() throws -> Ledger { try Ledger.open(path, create: false, clock: clock) }
+    /// Opens the same store a second time, as a command does while the daemon runs.
+    func another() throws -> Ledger { try Ledger.open(address, as: .beside, clock: clock) }
 
-    /// Reads one number from the file with SQL.
+    /// Tests of SQLite itself run with this.
+    static var isFile: Bool { !TestDatabase.isThere }
+
+    /// Reads one number from the store with SQL.
     func number(_ sql: String) async throws -> Int {
-        try await ledger.read { try Int.fetchOne($0.database, sql: sql) ?? 0 }
+        try await ledger.read { try $0.first(sql) { $0[0] } ?? 0 }
     }
 
     func owed(_ destination: String = "ops", in minutes: Int = 0, priority: Priority = .normal, once: Bool = false) -> PlannedDelivery {

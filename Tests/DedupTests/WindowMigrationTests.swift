@@ -7,6 +7,7 @@ import Testing
 @testable import Dedup
 
 /// A store of version 3, whose windows were distinguished by their names, becomes one whose windows have six kinds.
+@Suite(.enabled(if: TestStore.isFile))
 struct WindowMigrationTests {
     private struct Old: Sendable {
         var kind: String
@@ -37,7 +38,7 @@ struct WindowMigrationTests {
     ///
     /// - Parameter fill: adds rows beside the windows, each of which has one member with the number of the window.
     private func store(_ fill: @escaping @Sendable (SQLSession) throws -> Void = { _ in }) async throws {
-        let old = try Ledger.open(path, create: true, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(3))))
+        let old = try Ledger.open(.file(path), as: .leader, clock: clock, migrations: Migrations(steps: Array(Migration.all.prefix(3))))
         let now = clock.now.milliseconds
         try await old.writes.write("fill") { db in
             for (index, window) in Self.windows.enumerated() {
@@ -58,7 +59,7 @@ struct WindowMigrationTests {
         try old.close()
     }
 
-    private func open() throws -> Ledger { try Ledger.open(path, create: true, clock: clock) }
+    private func open() throws -> Ledger { try Ledger.open(.file(path), as: .leader, clock: clock) }
 
     @Test func `each window gets its kind, and a digest stays one whatever its name`() async throws {
         try await store()

@@ -84,9 +84,7 @@ struct WindowTests {
         let store = try TestStore()
         try await admit(1, join(store), store)
         let window = try #require(try await store.ledger.openWindows(.quiet).first)
-        try await store.ledger.writes.write("spoil") {
-            try $0.script("CREATE TRIGGER no BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'no'); END")
-        }
+        try await store.refuseRows(in: "delivery")
         await #expect(throws: LedgerError.self) {
             try await store.ledger.close(window.id, message: bundle(store))
         }

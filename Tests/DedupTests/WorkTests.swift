@@ -8,6 +8,7 @@ import Testing
 @testable import Dedup
 
 /// The work of a query in steps of SQLite's virtual machine: held and settled rows add nothing to the frequent queries.
+@Suite(.enabled(if: TestStore.isFile))
 struct WorkTests {
     private static let many = 100_000
 

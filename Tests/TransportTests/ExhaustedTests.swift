@@ -9,14 +9,14 @@ import Testing
 /// A machine that has no thread left fails requests, and ends nothing.
 struct ExhaustedTests {
     /// The system gives a thread from the second time on.
-    private func secondTime() -> CurlThread.Start {
+    private func secondTime() -> BlockingThread.Start {
         let times = Locked(0)
         return { body in
             let isFirst = times.withLock { times in
                 times += 1
                 return times == 1
             }
-            return isFirst ? false : CurlThread.start(body)
+            return isFirst ? false : BlockingThread.start(body)
         }
     }
 

@@ -65,7 +65,7 @@ struct CheckCommand: AsyncParsableCommand {
     private func sayStored(_ configuration: Configuration) async throws {
         let ledger: Ledger
         do throws(LedgerError) {
-            ledger = try Ledger.open(configuration.store, create: false, clock: SystemClock())
+            ledger = try Ledger.open(configuration.store, as: .beside, clock: SystemClock())
         } catch {
             if error.reason == .missing { return sayForecasts(configuration, [:]) }
             if error.reason == .older { return Terminal.say(error.detail) }

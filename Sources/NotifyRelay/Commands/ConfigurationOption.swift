@@ -42,7 +42,7 @@ struct ConfigurationOption: ParsableArguments {
     /// if it cannot be opened.
     func openLedger(_ configuration: Configuration) throws -> Ledger {
         do {
-            return try Ledger.open(configuration.store, create: false, clock: SystemClock())
+            return try Ledger.open(configuration.store, as: .beside, clock: SystemClock())
         } catch {
             Terminal.complain(error.detail)
             throw error.reason == .missing ? ExitCode.noInput : ExitCode.ioError

@@ -34,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()
         let lock = try holdStore(configuration, logger)
-        defer { lock.release() }
+        defer { lock?.release() }
         let engine = Engine(
             path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch,
             manager: ServiceManager(environment: ProcessInfo.processInfo.environment), logger: logger)
@@ -45,9 +45,11 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func holdStore(_ configuration: Configuration, _ logger: Logger) throws -> StoreLock {
+    /// The lock of a file; nil for a database, in which the one that leads holds a lock.
+    private func holdStore(_ configuration: Configuration, _ logger: Logger) throws -> StoreLock? {
+        guard case .file(let path) = configuration.store else { return nil }
         do {
-            return try StoreLock.acquire(store: configuration.store) { logger.warning("\($0)") }
+            return try StoreLock.acquire(store: path) { logger.warning("\($0)") }
         } catch {
             Terminal.complain(error.detail)
             throw ExitCode.code(of: error)

@@ -76,7 +76,7 @@ struct SendTestCommand: AsyncParsableCommand {
     private func open(_ destination: String, _ configuration: Configuration) async throws(LedgerError) {
         let ledger: Ledger
         do throws(LedgerError) {
-            ledger = try Ledger.open(configuration.store, create: false, clock: SystemClock())
+            ledger = try Ledger.open(configuration.store, as: .beside, clock: SystemClock())
         } catch {
             if error.reason == .missing { return }
             throw error

@@ -36,8 +36,9 @@ extension ExitCode {
     static func code(of error: LedgerError) -> ExitCode {
         switch error.reason {
         case .missing: noInput
-        case .busy: temporary
-        case .older, .newer, .foreign, .untrusted, .corrupt, .readOnly, .full, .io, .closed: ioError
+        case .busy, .fenced: temporary
+        case .unreachable: unavailable
+        case .refused, .older, .newer, .foreign, .untrusted, .corrupt, .readOnly, .full, .io, .closed: ioError
         }
     }
 }

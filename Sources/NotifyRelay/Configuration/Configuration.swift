@@ -36,8 +36,7 @@ struct Configuration: Sendable {
     }
 
     var timeZone = TimeZoneName.utc
-    /// The absolute path of the store.
-    var store: String
+    var store: StoreAddress
     /// The absolute path of the folder with the user's templates; nil means that only the built-in templates are used.
     var templates: String?
     var links = Links()

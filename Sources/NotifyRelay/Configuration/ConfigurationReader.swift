@@ -1,5 +1,6 @@
 import Channels
 import Crypto
+import Dedup
 import Foundation
 import Policy
 import RelayCore
@@ -14,9 +15,9 @@ final class ConfigurationReader {
     /// The directory of the file. Relative paths in the file start there.
     let folder: String
     /// The store of a file that names none.
-    private let store: String
+    private let store: StoreAddress
 
-    init(root: ConfigSection, folder: String, store: String) {
+    init(root: ConfigSection, folder: String, store: StoreAddress) {
         self.root = root
         self.folder = folder
         self.store = store
@@ -25,7 +26,7 @@ final class ConfigurationReader {
 
     /// Reads as much as possible. The result may be used only if `problems` holds no error.
     func read() -> Configuration {
-        var configuration = Configuration(store: path("store") ?? store, redactor: redactor())
+        var configuration = Configuration(store: storeAddress() ?? store, redactor: redactor())
         configuration.timeZone = zone(root, "time_zone") ?? .utc
         configuration.templates = path("templates")
         configuration.links = links()
@@ -46,6 +47,18 @@ final class ConfigurationReader {
         checkReferences(configuration)
         root.finish()
         return configuration
+    }
+
+    /// The store that the file names; nil if it names none, or none that can be used.
+    func storeAddress() -> StoreAddress? {
+        guard let text = root.string("store") else { return nil }
+        guard let address = ConfigurationText.store(text, folder: folder) else {
+            root.note(
+                "store", "store is no address of a PostgreSQL database",
+                expected: "postgresql://USER@HOST/DATABASE, as libpq reads it; special characters of a password as %40")
+            return nil
+        }
+        return address
     }
 
     func path(_ key: String) -> String? { root.string(key).map(absolute) }

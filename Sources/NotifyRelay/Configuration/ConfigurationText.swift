@@ -1,3 +1,5 @@
+import Dedup
+
 /// Where the text of the configuration is: in a file, or whole in one variable of the environment, for platforms that give a container
 /// variables and no files.
 enum ConfigurationText {
@@ -18,8 +20,14 @@ enum ConfigurationText {
 
     /// The store of a configuration that names none: the variable `NOTIFY_RELAY_STORE`, which the image sets, or a file beside the
     /// configuration.
-    static func store(in environment: [String: String], folder: String) -> String {
-        guard let store = environment["NOTIFY_RELAY_STORE"], !store.isEmpty else { return folder + "/notify-relay.db" }
-        return absolutePath(store, in: folder)
+    static func store(in environment: [String: String], folder: String) -> StoreAddress {
+        let text = environment["NOTIFY_RELAY_STORE"] ?? ""
+        return text.isEmpty ? .file(folder + "/notify-relay.db") : store(text, folder: folder) ?? .file(absolutePath(text, in: folder))
+    }
+
+    /// A path, or the URI of a PostgreSQL database; nil if libpq does not understand the URI.
+    static func store(_ text: String, folder: String) -> StoreAddress? {
+        guard case .file(let path) = StoreAddress(text) else { return StoreAddress(text) }
+        return .file(absolutePath(path, in: folder))
     }
 }

@@ -1,3 +1,4 @@
+import Dedup
 import Foundation
 import RelayCore
 import RelaySupport
@@ -7,8 +8,8 @@ import RevKeen
 struct PartialConfiguration: Sendable {
     /// What could be read. Its store may be used only if `store` is not nil.
     var configuration: Configuration
-    /// The absolute path of the store; nil if the file does not say for certain which one it is.
-    var store: String?
+    /// The store; nil if the file does not say for certain which one it is.
+    var store: StoreAddress?
     /// The names of the file's accounts, also of those with errors; nil if the file is no YAML.
     var accounts: [String]?
     /// The names of the file's destinations, also of those with errors; nil if the file is no YAML.
@@ -29,7 +30,7 @@ struct PartialConfiguration: Sendable {
         let problems = ProblemList()
         guard let reader = Configuration.reader(path: path, environment: environment, problems) else {
             let store = storeLine(path: path, environment: environment) ?? usualStore(path: path, environment: environment)
-            let configuration = Configuration(store: store ?? "", redactor: .everything)
+            let configuration = Configuration(store: store ?? .file(""), redactor: .everything)
             return PartialConfiguration(configuration: configuration, store: store, errors: problems.errors)
         }
         let configuration = reader.read(), errors = problems.errors
@@ -47,17 +48,18 @@ struct PartialConfiguration: Sendable {
 
     /// The store of a file that names none, if there is one: a file that is half edited names none for certain. Nil if another one may be
     /// meant, because a line begins with `store`.
-    private static func usualStore(path: String, environment: [String: String]) -> String? {
+    private static func usualStore(path: String, environment: [String: String]) -> StoreAddress? {
         guard let text = ConfigurationText.read(path, environment: environment),
             !text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("store") })
         else { return nil }
         let store = ConfigurationText.store(in: environment, folder: Configuration.folder(of: path))
-        return FileManager.default.fileExists(atPath: store) ? store : nil
+        guard case .file(let file) = store else { return store }
+        return FileManager.default.fileExists(atPath: file) ? store : nil
     }
 
     /// Reads the one line `store: …` of a file that is not YAML as a whole, because somebody is editing it. Nil if there is no such line, if
     /// there are several, or if its value is not certain.
-    private static func storeLine(path: String, environment: [String: String]) -> String? {
+    private static func storeLine(path: String, environment: [String: String]) -> StoreAddress? {
         guard let text = ConfigurationText.read(path, environment: environment) else { return nil }
         let lines = text.split(whereSeparator: \.isNewline)
         let found = lines.indices.filter { lines[$0].hasPrefix("store:") }
@@ -69,6 +71,6 @@ struct PartialConfiguration: Sendable {
             text: String(lines[index]), file: path, folder: Configuration.folder(of: path), environment: environment,
             readFile: { try? String(contentsOfFile: $0, encoding: .utf8) }, problems)
         guard let value = reader?.root.string("store"), !value.isEmpty, problems.errors.isEmpty else { return nil }
-        return reader?.absolute(value)
+        return reader?.storeAddress()
     }
 }

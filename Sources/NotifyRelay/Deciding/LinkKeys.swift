@@ -1,4 +1,5 @@
 import Crypto
+import Dedup
 import Foundation
 import Glibc
 import RelayCore
@@ -80,8 +81,11 @@ extension LinkKeys {
     ///
     /// - Parameter warn: gets a text if the key was made although there is a store, which was then restored without its key, and if rights of
     ///   its group were taken away.
-    static func load(configured: [Secret], store: String, warn: (String) -> Void) throws(LinkKeyError) -> LinkKeys {
+    /// A database has no file beside it: without a configured key there are then no links, no buttons and no sign-in (`check` requires
+    /// one for them), and the key lasts as long as the program.
+    static func load(configured: [Secret], store: StoreAddress, warn: (String) -> Void) throws(LinkKeyError) -> LinkKeys {
         if !configured.isEmpty { return LinkKeys(configured) }
+        guard case .file(let store) = store else { return LinkKeys([Secret(random())]) }
         let path = path(store: store)
         if let key = try read(path, warn: warn) { return LinkKeys([key]) }
         let isRestored = isThere(store), key = try make(path)
@@ -112,8 +116,9 @@ extension LinkKeys {
     }
 
     /// Like `load`, but makes no file. Nil if there is no key, or if it cannot be read or trusted.
-    static func find(configured: [Secret], store: String) -> LinkKeys? {
+    static func find(configured: [Secret], store: StoreAddress) -> LinkKeys? {
         if !configured.isEmpty { return LinkKeys(configured) }
+        guard case .file(let store) = store else { return nil }
         return (try? read(path(store: store)) { _ in }).flatMap { $0 }.map { LinkKeys([$0]) }
     }
 
@@ -139,8 +144,10 @@ extension LinkKeys {
         return Secret(text)
     }
 
+    private static func random() -> String { base64URL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }) }
+
     private static func make(_ path: String) throws(LinkKeyError) -> Secret {
-        let text = base64URL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
+        let text = random()
         let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw LinkKeyError(path: path, why: String(cString: strerror(errno)), isNew: true) }
         defer { close(file) }

@@ -177,7 +177,7 @@ struct Engine: Sendable {
 
     private func openStore(_ configuration: Configuration, _ own: Tools) throws -> Ledger {
         do {
-            return try Ledger.open(configuration.store, create: true, clock: own.clock, turns: own.loop)
+            return try Ledger.open(configuration.store, as: .leader, clock: own.clock, turns: own.loop)
         } catch {
             Terminal.complain(error.detail)
             throw ExitCode.ioError

@@ -20,7 +20,7 @@ struct RunNotices: Sendable {
         logger.notice(
             "started",
             metadata: [
-                "version": "\(NotifyRelay.versionText)", "schema": "\(Ledger.schemaVersion)", "store": "\(configuration.store)",
+                "version": "\(NotifyRelay.versionText)", "schema": "\(Ledger.schemaVersion)", "store": "\(configuration.store.shown)",
                 "listen": "\(Self.address(server.listen))", "public_listen": "\(Self.address(server.publicListen))",
                 "accounts": "\(configuration.accounts.count)", "destinations": "\(configuration.destinations.count)",
             ])

@@ -1,7 +1,13 @@
+import Crypto
+import Dedup
+import Foundation
 import Glibc
 import RelaySupport
 
-/// The socket beside the store, `<store>.sock`, at which `health` asks the running relay. It needs no port, and a full disk does not stop it.
+/// The socket at which `health` asks the running relay. It needs no port, and a full disk does not stop it.
+///
+/// It is beside the store, `<store>.sock`. A database has no place beside it, so the socket is then in `$RUNTIME_DIRECTORY`, which systemd
+/// gives a service, or in the temporary folder.
 final class HealthSocket: Sendable {
     let path: String
     /// The path in a form that fits an address of a socket. It is valid while this object lives.
@@ -12,11 +18,17 @@ final class HealthSocket: Sendable {
     /// The longest path that fits an address, in bytes. The system takes a little more, our server does not.
     private static let mostBytes = 103
 
-    static func path(store: String) -> String { store + ".sock" }
+    private static func path(_ store: StoreAddress, _ environment: [String: String]) -> String {
+        guard case .postgres = store else { return store.shown + ".sock" }
+        let folder = environment["RUNTIME_DIRECTORY"].flatMap { $0.isEmpty ? nil : $0.split(separator: ":").first.map(String.init) }
+        // Relays of other databases, or of another user, have sockets of their own.
+        let name = hexadecimal(SHA256.hash(data: Array("\(store.shown) \(getuid())".utf8)).prefix(6))
+        return (folder ?? environment["TMPDIR"] ?? "/tmp") + "/notify-relay-\(name).sock"
+    }
 
     /// A path that is too long is shortened by a descriptor of its folder.
-    init(store: String) {
-        path = Self.path(store: store)
+    init(store: StoreAddress, environment: [String: String] = ProcessInfo.processInfo.environment) {
+        path = Self.path(store, environment)
         guard path.utf8.count > Self.mostBytes, let slash = path.lastIndex(of: "/") else {
             (address, folder) = (path, nil)
             return

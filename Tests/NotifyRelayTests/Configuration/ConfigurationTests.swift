@@ -27,7 +27,7 @@ struct ConfigurationTests {
 
     @Test func `a small file brings every default`() throws {
         let configuration = try #require(load(small).0)
-        #expect(configuration.store == "/etc/relay/notify-relay.db")
+        #expect(configuration.store == .file("/etc/relay/notify-relay.db"))
         let poll = configuration.accounts[0].poll
         #expect(poll.approvalsPace(budget: nil) == .seconds(3) && poll.approvalsPace(budget: 500) == .seconds(3))
         #expect(poll.approvalsPace(budget: 50) == .milliseconds(4_800), "a quarter of the budget")

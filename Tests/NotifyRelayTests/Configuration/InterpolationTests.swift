@@ -1,3 +1,4 @@
+import Dedup
 import Policy
 import RelayCore
 import RelaySupport
@@ -60,7 +61,7 @@ struct InterpolationTests {
     ) {
         let reading = Reading(adding: "time_zone: \(value)\nstore: \(value)\nretention: {payloads: \(value)}")
         #expect(reading.lines == [])
-        #expect(reading.configuration?.store == "/etc/relay/notify-relay.db")
+        #expect(reading.configuration?.store.shown == "/etc/relay/notify-relay.db")
         #expect(reading.configuration?.retention.payloads == .seconds(90 * 86_400))
     }
 

@@ -1,3 +1,4 @@
+import Dedup
 import Foundation
 import RelaySupport
 import Testing
@@ -41,7 +42,7 @@ struct PlaceTests {
             let (read, problems) = Configuration.load(path: path, environment: [:])
             let configuration = try #require(read, "\(problems)")
             let parent = (folder as NSString).deletingLastPathComponent
-            #expect(configuration.store == parent + "/data/relay.db", "\(path)")
+            #expect(configuration.store == .file(parent + "/data/relay.db"), "\(path)")
             #expect(configuration.templates == folder + "/words")
             #expect(configuration.accounts.first?.caFile == folder + "/ca.pem")
             #expect(configuration.accounts.first?.key.reveal() == "rk_sandbox_from-a-file")

@@ -1,3 +1,4 @@
+import Dedup
 import RelayCore
 import RelaySupport
 import RevKeen
@@ -25,7 +26,7 @@ struct RedactionTests {
         let read = reader.read(Reading.small + "\n" + text)
         let node = try #require(read)
         let root = try #require(ConfigSection(node, path: "", problems: problems))
-        let redactor = ConfigurationReader(root: root, folder: "/etc/relay", store: "/etc/relay/x.db").read().redactor
+        let redactor = ConfigurationReader(root: root, folder: "/etc/relay", store: .file("/etc/relay/x.db")).read().redactor
         #expect(redactor.redact(["b": 1]) == .string(Redactor.mark))
     }
 

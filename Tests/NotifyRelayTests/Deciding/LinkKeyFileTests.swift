@@ -1,3 +1,4 @@
+import Dedup
 import Foundation
 import Glibc
 import RelaySupport
@@ -15,7 +16,7 @@ struct LinkKeyFileTests {
 
     private func load() throws(LinkKeyError) -> (keys: LinkKeys, said: [String]) {
         var said: [String] = []
-        let keys = try LinkKeys.load(configured: [], store: store) { said.append($0) }
+        let keys = try LinkKeys.load(configured: [], store: .file(store)) { said.append($0) }
         return (keys, said)
     }
 
@@ -40,7 +41,7 @@ struct LinkKeyFileTests {
         for target in ["known", "none"] {
             #expect(symlink(place.folder.appendingPathComponent(target).path, key) == 0)
             #expect(refusal()?.contains("it is a link") == true)
-            #expect(LinkKeys.find(configured: [], store: store) == nil)
+            #expect(LinkKeys.find(configured: [], store: .file(store)) == nil)
             unlink(key)
         }
         #expect(access(place.folder.appendingPathComponent("none").path, F_OK) != 0)

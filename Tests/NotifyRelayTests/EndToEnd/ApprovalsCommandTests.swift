@@ -118,7 +118,7 @@ struct ApprovalsCommandTests {
 
     @Test func `a decision that RevKeen took and the store cannot record is 74, says so, and is kept`() async throws {
         try await prepared { stage, approval in
-            let ledger = try Ledger.open(stage.store, create: false, clock: SystemClock())
+            let ledger = try Ledger.open(.file(stage.store), as: .beside, clock: SystemClock())
             try await ledger.writes.write("test") { db in
                 _ = try db.run(
                     """

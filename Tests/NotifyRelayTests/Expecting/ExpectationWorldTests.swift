@@ -97,7 +97,7 @@ private final class ExpectationWorld {
         chance = Sandbox.Chance(seed: seed)
         clock = ManualClock(start)
         place = try Workplace()
-        ledger = try Ledger.open(place.folder.path + "/relay.db", create: true, clock: clock)
+        ledger = try Ledger.open(.file(place.folder.path + "/relay.db"), as: .leader, clock: clock)
         for number in 0..<40 {
             automations.append(
                 Automation(
@@ -247,7 +247,7 @@ private final class ExpectationWorld {
     private func die() async throws {
         await #expect(throws: LedgerError.self) { _ = try await ledger.expect(account: "a") { _ in throw Killed() } }
         try ledger.close()
-        ledger = try Ledger.open(place.folder.path + "/relay.db", create: false, clock: clock)
+        ledger = try Ledger.open(.file(place.folder.path + "/relay.db"), as: .beside, clock: clock)
     }
 
     /// Pauses an automation, lets it go on, or gives it another schedule. What was not due is forgotten.

@@ -1,5 +1,6 @@
 import RelayCore
 import RelaySupport
+import RelayTesting
 
 @testable import Dedup
 @testable import NotifyRelay
@@ -10,44 +11,47 @@ extension House {
     private static let tables = ["attempt", "pulse"]
 
     func breakStore() async throws {
-        try await ledger.writes.write("test") { db in
-            for table in Self.tables {
-                for change in ["INSERT", "UPDATE"] {
-                    try db.run(
-                        "CREATE TRIGGER broken_\(table)_\(change) BEFORE \(change) ON \(table) BEGIN SELECT RAISE(ABORT, 'no room'); END")
-                }
-            }
-        }
+        for table in Self.tables { for change in ["INSERT", "UPDATE"] { try await refuse(change, on: table) } }
     }
 
     func mendStore() async throws {
-        try await ledger.writes.write("test") { db in
-            for table in Self.tables { for change in ["INSERT", "UPDATE"] { try db.run("DROP TRIGGER broken_\(table)_\(change)") } }
-        }
+        for table in Self.tables { for change in ["INSERT", "UPDATE"] { try await accept(change, on: table) } }
     }
 
     /// Makes writes faster by not forcing them to the disk, since no test loses power.
-    func hurry() async throws { try await ledger.writes.betweenTransactions { _ = try $0.run("PRAGMA synchronous = OFF") } }
+    func hurry() async throws {
+        if database == nil { try await ledger.writes.betweenTransactions { try $0.post("PRAGMA synchronous = OFF") } }
+    }
 
     /// Changes rows as a damaged disk would.
-    func damage(_ sql: String) async throws { try await ledger.writes.write("damage") { db in _ = try db.run(sql) } }
+    func damage(_ sql: String) async throws { try await ledger.writes.write("damage") { db in try db.post(sql) } }
 
     /// Makes every change of a delivery's destination fail, so that a renaming cannot be stored.
-    func breakRenaming() async throws {
-        try await ledger.writes.write("test") { db in
-            _ = try db.run(
-                "CREATE TRIGGER broken_name BEFORE UPDATE OF destination ON delivery BEGIN SELECT RAISE(ABORT, 'no room'); END")
-        }
-    }
+    func breakRenaming() async throws { try await refuse("UPDATE OF destination", on: "delivery") }
 
     /// Makes the store refuse or accept new windows.
     func refuseWindows(_ refuses: Bool) async throws {
-        try await ledger.writes.write("test") { db in
-            let table = "event_window"
-            _ = try db.run(
-                refuses
-                    ? "CREATE TRIGGER broken_windows BEFORE INSERT ON \(table) BEGIN SELECT RAISE(ABORT, 'no room'); END"
-                    : "DROP TRIGGER broken_windows")
-        }
+        if refuses { try await refuse("INSERT", on: "event_window") } else { try await accept("INSERT", on: "event_window") }
     }
+
+    /// From now on a kind of change of a table fails.
+    private func refuse(_ change: String, on table: String) async throws {
+        let trigger = "CREATE TRIGGER \(Self.name(change, table)) BEFORE \(change) ON \(table)"
+        guard let database else {
+            return try await ledger.writes.write("test") { try $0.post("\(trigger) BEGIN SELECT RAISE(ABORT, 'no room'); END") }
+        }
+        try TestDatabase.run(
+            """
+            CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$;
+            \(trigger) FOR EACH ROW EXECUTE FUNCTION refuse();
+            """, in: database)
+    }
+
+    private func accept(_ change: String, on table: String) async throws {
+        let name = Self.name(change, table)
+        guard let database else { return try await ledger.writes.write("test") { try $0.post("DROP TRIGGER \(name)") } }
+        try TestDatabase.run("DROP TRIGGER \(name) ON \(table)", in: database)
+    }
+
+    private static func name(_ change: String, _ table: String) -> String { "broken_\(table)_\(change.replacing(" ", with: "_"))" }
 }

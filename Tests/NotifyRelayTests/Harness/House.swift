@@ -28,6 +28,9 @@ final class House: Sendable {
     let book = LogBook()
     private let folder: String
     private let kind: Channels
+    private let address: StoreAddress
+    /// The URI of the store's database; nil if the store is a file.
+    let database: String?
     private let channels = Locked<[String: ScriptedChannel]>([:])
     private let current: Locked<Relay>
     private let rooms: Locked<[String: String]>
@@ -46,7 +49,9 @@ final class House: Sendable {
         transport = WorldTransport(world, inbox, clock: clock)
         folder = NSTemporaryDirectory() + "notify-relay-house-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let ledger = try Ledger.open(folder + "/relay.db", create: true, clock: clock)
+        database = TestDatabase.isThere ? try TestDatabase.make() : nil
+        address = try #require(StoreAddress(database ?? folder + "/relay.db"))
+        let ledger = try Ledger.open(address, as: .leader, clock: clock)
         opened = Locked(ledger)
         let scripted = kind == .scripted ? channels : nil
         let tools = Self.tools(transport, mail, printed, clock)
@@ -59,8 +64,9 @@ final class House: Sendable {
     /// A write that just ended may hold the last reference. This then runs on the writer's own queue, where waiting for that queue would
     /// deadlock, so the ledger is closed on another queue.
     deinit {
-        DispatchQueue.global().async { [opened, folder] in
+        DispatchQueue.global().async { [opened, folder, database] in
             try? opened.withLock { $0 }.close()
+            if let database { try? TestDatabase.drop(database) }
             try? FileManager.default.removeItem(atPath: folder)
         }
     }
@@ -127,17 +133,14 @@ final class House: Sendable {
 
     /// Restarts with nothing left in memory: the store is opened anew.
     func crash(_ yaml: String) async throws {
-        let anew = try Ledger.open(ledger.path, create: false, clock: clock)
-        let old = opened.withLock { opened in
-            defer { opened = anew }
-            return opened
-        }
-        try old.close()
+        try ledger.close()
+        let anew = try Ledger.open(address, as: .leader, clock: clock)
+        opened.withLock { $0 = anew }
         try await restart(yaml)
     }
 
     /// Opens the store a second time, as a command does beside the daemon.
-    func asCommand() throws -> Ledger { try Ledger.open(ledger.path, create: false, clock: clock) }
+    func asCommand() throws -> Ledger { try Ledger.open(address, as: .beside, clock: clock) }
 
     private static func relay(
         _ generation: Generation, _ ledger: Ledger, _ transport: WorldTransport, _ clock: ManualClock, _ book: LogBook

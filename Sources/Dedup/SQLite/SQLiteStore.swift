@@ -1,22 +1,32 @@
 import Dispatch
 import GRDB
 import RelayCore
+import RelaySupport
 
 /// The two connections to the one SQLite file: one that writes, and one that reads beside it.
 final class SQLiteStore: Sendable {
     let path: String
+    let leadership: Leadership
+    /// The version when the store was opened.
+    let firstVersion: Int
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
     private let patience: BusyPatience
 
-    private init(path: String, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience) {
+    private init(
+        path: String, leadership: Leadership, firstVersion: Int, writer: DatabaseQueue, reader: DatabaseQueue, patience: BusyPatience
+    ) {
         self.path = path
+        self.leadership = leadership
+        self.firstVersion = firstVersion
         self.writer = writer
         self.reader = reader
         self.patience = patience
     }
 
-    static func open(_ path: String, create: Bool, migrations: Migrations) throws(LedgerError) -> SQLiteStore {
+    /// - Parameter role: a leader or standby holds the `StoreLock` already, so it leads from the start.
+    static func open(_ path: String, as role: StoreRole, clock: any WallClock, migrations: Migrations) throws(LedgerError) -> SQLiteStore {
+        let create = role != .beside
         let file = StoreFile(path: path)
         let condition = try file.condition()
         // The header of the file shows an older version until SQLite has moved a migration from the WAL into it, so only the connection can
@@ -35,10 +45,27 @@ final class SQLiteStore: Sendable {
             // The mode is stored in the file, so only the first opening changes anything.
             try writer.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
             let reader = try DatabaseQueue(path: path, configuration: configuration(readonly: true, patience))
-            return SQLiteStore(path: path, writer: writer, reader: reader, patience: patience)
+            let leadership = Leadership(role == .beside ? .beside : .standsBy, hasLease: false)
+            // A store of a later version than this program has been refused; one that tests have cut short has no such table.
+            if create, migrations.newest >= Self.firstWithLeader { try lead(leadership, writer, clock) }
+            let version = try writer.inDatabase { try Self.version(SQLSession($0)) }
+            return SQLiteStore(
+                path: path, leadership: leadership, firstVersion: version, writer: writer, reader: reader, patience: patience)
         } catch {
             throw LedgerError(error, store: path)
         }
+    }
+
+    private static let firstWithLeader = 13
+
+    private static func lead(_ leadership: Leadership, _ writer: DatabaseQueue, _ clock: any WallClock) throws {
+        let now = clock.now
+        let leader = try writer.inDatabase { database in
+            let db = SQLSession(database)
+            try LeaderRow.write(ProcessName.own, at: now, db)
+            return try LeaderRow.read(db)
+        }
+        if let leader { leadership.lead(leader, acknowledgedFrom: .zero) }
     }
 
     /// Closes both connections once the work that was accepted before is done.
@@ -86,15 +113,6 @@ final class SQLiteStore: Sendable {
 
     /// A number that changes when another connection writes, in this process or another.
     @Sendable static func version(_ db: SQLSession) throws -> Int { try db.first("PRAGMA data_version") { $0[0] } ?? 0 }
-
-    /// The version that the writer sees now.
-    func version() throws(LedgerError) -> Int {
-        do {
-            return try writer.inDatabase { try Self.version(SQLSession($0)) }
-        } catch {
-            throw LedgerError(error, store: path)
-        }
-    }
 
     private static func accept(
         _ condition: StoreFile.Condition, of path: String, create: Bool, newest: Int

@@ -12,7 +12,7 @@ struct Migration: Sendable {
         Migration(number: 6, sql: Schema.bindings), Migration(number: 7, sql: Schema.gaps),
         Migration(number: 8, sql: Schema.outlooks), Migration(number: 9, sql: Schema.expectations),
         Migration(number: 10, sql: Schema.desk), Migration(number: 11, sql: Schema.history),
-        Migration(number: 12, sql: Schema.questions),
+        Migration(number: 12, sql: Schema.questions), Migration(number: 13, sql: Schema.leader),
     ]
 }
 
