@@ -23,7 +23,7 @@ struct HealthCommand: AsyncParsableCommand {
         guard part.store != nil || part.configuration.server.listen != nil else { throw part.refusal }
         if let warning = part.warning { Terminal.complain(warning) }
         if let store = part.store {
-            let socket = HealthSocket(store: store)
+            let socket = HealthSocket(store: store, file: Configuration.absolute(file.path))
             if try await caller.asks(socket) { return }
             Terminal.complain("nobody answers at \(socket.path): the relay does not run, or runs as another user")
         }

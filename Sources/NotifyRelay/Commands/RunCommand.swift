@@ -19,11 +19,13 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var file: ConfigurationOption
     @Flag(help: "Look once, deliver what is due, end. 69 if an account was not reached or something due stays owed.") var once = false
     @Flag(name: .customLong("no-watch"), help: "Reload at SIGHUP alone, not when the configuration's files change.") var noWatch = false
+    @Flag(help: "Wait while another relay runs on the store, and take over from it. With PostgreSQL that is always so.") var standby = false
     @Option(help: "How long requests in flight may take to end.") var grace = "8s"
     @Option(help: "trace, debug, info, notice, warning, error, critical.") var logLevel = "info"
 
     func validate() throws {
         guard Duration(interval: grace) != nil else { throw ValidationError("--grace is a duration such as 8s") }
+        guard !(once && standby) else { throw ValidationError("--once ends by itself, so it cannot stand by") }
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level is one of the levels named in --help") }
     }
 
@@ -33,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
         Heap.keepLittle()
         let logger = Log.start(level: Logger.Level(rawValue: logLevel) ?? .info)
         let configuration = try file.load()
-        let lock = try holdStore(configuration, logger)
+        let lock = try await holdStore(configuration, logger)
         defer { lock?.release() }
         let engine = Engine(
             path: file.path, grace: Duration(interval: grace) ?? .seconds(8), watchesFiles: !noWatch,
@@ -46,13 +48,24 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The lock of a file; nil for a database, in which the one that leads holds a lock.
-    private func holdStore(_ configuration: Configuration, _ logger: Logger) throws -> StoreLock? {
+    private func holdStore(_ configuration: Configuration, _ logger: Logger) async throws -> StoreLock? {
         guard case .file(let path) = configuration.store else { return nil }
-        do {
-            return try StoreLock.acquire(store: path) { logger.warning("\($0)") }
-        } catch {
-            Terminal.complain(error.detail)
-            throw ExitCode.code(of: error)
+        var hasSaid = false
+        while true {
+            do {
+                return try StoreLock.acquire(store: path) { logger.warning("\($0)") }
+            } catch {
+                guard standby, error.reason == .busy else {
+                    Terminal.complain(error.detail)
+                    throw ExitCode.code(of: error)
+                }
+                if !hasSaid { logger.notice("this relay stands by: \(error.detail)") }
+                hasSaid = true
+            }
+            try await Task.sleep(for: Self.lockTriedEvery)
         }
     }
+
+    /// How often a standby tries to take the lock of a file.
+    private static let lockTriedEvery = Duration.milliseconds(250)
 }

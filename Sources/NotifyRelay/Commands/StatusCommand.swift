@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
             overview: try await ledger.overview(), lanes: try await ledger.lanes(), feeds: feeds,
             gaps: try await ledger.gaps(account: nil),
             windows: try await ledger.openWindows(), unrouted: try await ledger.unrouted(amongNewest: Status.newest),
-            late: late, known: part.destinations, accounts: part.accounts,
+            late: late, leader: try await ledger.leader(), known: part.destinations, accounts: part.accounts,
             now: SystemClock().now)
         if json { Terminal.say(json: status.json) } else { Terminal.say(status.text) }
     }
@@ -44,6 +44,8 @@ struct Status {
     static let newest = 10_000
     /// The expectations that are due and have not happened.
     var late: [Expectation] = []
+    /// The relay that leads, or that led last; nil if none ever did.
+    var leader: Leader?
     /// The names of the destinations in the configuration; nil if it could not be read.
     var known: [String]?
     /// The names of the accounts in the configuration; nil if it could not be read.
@@ -72,6 +74,9 @@ struct Status {
     var json: JSONValue {
         [
             "owed": .int(overview.owed),
+            "leader": leader.map {
+                ["epoch": .int($0.epoch), "holder": .string($0.holder), "since": .string($0.since.description)]
+            } ?? .null,
             "oldest_owed_seconds": overview.oldestOwed.map { .int(max(0, $0.duration(to: now).components.seconds)) } ?? .null,
             "destinations": .array(names.map(destinationJSON)),
             "feeds": .array(
@@ -159,6 +164,7 @@ struct Status {
                         let age = feed.lastReadAt.map { "\($0.duration(to: now).spoken) ago" } ?? "never"
                         return [feed.account, feed.name, age, feed.delayText, part(of: feed)]
                     }))
+        if let leader { lines.append("led by \(leader.holder) since \(leader.since) (epoch \(leader.epoch))") }
         if !late.isEmpty {
             let rows = late.map { late in
                 [late.name ?? late.automation, late.account, late.expected.rawValue, late.dueAt.description, String(late.inARow)]

@@ -44,9 +44,9 @@ extension Configuration {
     }
 
     /// The absolute path of the folder in which a file is.
-    static func folder(of path: String) -> String {
-        (absolutePath(path, in: FileManager.default.currentDirectoryPath) as NSString).deletingLastPathComponent
-    }
+    static func folder(of path: String) -> String { (absolute(path) as NSString).deletingLastPathComponent }
+
+    static func absolute(_ path: String) -> String { absolutePath(path, in: FileManager.default.currentDirectoryPath) }
 
     static func load(
         text: String, file: String, folder: String, environment: [String: String], readFile: @escaping (String) -> String?

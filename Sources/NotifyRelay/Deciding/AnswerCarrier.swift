@@ -17,6 +17,8 @@ struct AnswerCarrier: Sendable {
     ///
     /// - Throws: the first fault of the store. The answers that it concerns stay owed.
     func carry() async throws(LedgerError) {
+        // A relay that slept must not call RevKeen beside the one that leads now.
+        guard ledger.leadership.mayAct else { return }
         let byAccount = Dictionary(grouping: try await ledger.dueAnswers(at: clock.now), by: \.account)
         let fault = await withTaskGroup(of: LedgerError?.self) { group in
             for (account, answers) in byAccount {

@@ -2,7 +2,7 @@ import Dedup
 import Policy
 import RelayCore
 
-/// Decides for the running relay. Each step uses the configuration in force, and wakes the lanes whose messages must change.
+/// Decides for the running relay, also while it stands by: then the relay that leads calls RevKeen. Each step uses the configuration in force, and wakes the lanes whose messages must change.
 struct DecisionService: Deciding {
     let ledger: Ledger
     let clock: any WallClock
@@ -22,7 +22,10 @@ struct DecisionService: Deciding {
     }
 
     func finish(_ outcome: DecisionOutcome) async -> DecisionOutcome {
-        guard case .recorded(let answer, _) = outcome.kind else { return outcome }
+        guard case .recorded(let answer, let wanted) = outcome.kind else { return outcome }
+        guard ledger.leadership.mayAct else {
+            return await CarriedAnswer(ledger: ledger, clock: clock).outcome(of: answer, wanted: wanted)
+        }
         let running = await current()
         let finished = await desk(running).finish(outcome)
         lookSoon(at: answer.account, running)

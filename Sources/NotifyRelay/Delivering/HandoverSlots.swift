@@ -27,7 +27,13 @@ final class HandoverSlots: Sendable {
     /// How often one that waits looks whether it is cancelled.
     private static let nap = DispatchTimeInterval.milliseconds(200)
 
-    init(width: Int) { state = Locked(State(width: width)) }
+    /// Whether anything may be handed over now, by this relay.
+    private let mayPass: @Sendable () -> Bool
+
+    init(width: Int, mayPass: @escaping @Sendable () -> Bool = { true }) {
+        state = Locked(State(width: width))
+        self.mayPass = mayPass
+    }
 
     func adopt(width: Int, isOpen: Bool) {
         state.withLock { state in
@@ -41,7 +47,8 @@ final class HandoverSlots: Sendable {
 
     /// - Parameter bell: is rung when it is worth to ask again, if the answer is to wait.
     fileprivate func ask(isAhead: Bool, _ bell: DispatchSemaphore) -> Consent {
-        state.withLock { state in
+        guard mayPass() else { return .refuse }
+        return state.withLock { state in
             guard state.isOpen || !isAhead else { return .refuse }
             guard state.inHand < state.width else {
                 state.bells.append(bell)

@@ -18,13 +18,15 @@ extension Lane {
                 try await ledger.putBack(claims)
                 returning.removeFirst(claims.count)
             } catch {
+                // The claims were released by the relay that leads now.
+                if error.reason == .fenced { return returning = [] }
                 return await report(.ledger(error))
             }
         }
     }
 
     /// Tries every second until the settlement is written, because a message whose delivery is not recorded would be sent twice. It
-    /// gives up only when the task is cancelled, at the end of the grace of a stop, or after `recordingLimit`.
+    /// gives up only when the task is cancelled, at the end of the grace of a stop, after `recordingLimit`, or if another relay leads.
     func record(_ claim: Claim, _ settlement: Settlement, _ attempt: Attempt?) async {
         var hasFailed = false
         let end = recordingLimit.map { clock.uptime + $0 }
@@ -37,7 +39,7 @@ extension Lane {
                 if !hasFailed { unrecorded += 1 }
                 hasFailed = true
                 await report(.ledger(error))
-                if Task.isCancelled { break }
+                if Task.isCancelled || error.reason == .fenced { break }
                 if let end, clock.uptime >= end {
                     unwritten = error
                     break

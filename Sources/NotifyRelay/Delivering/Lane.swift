@@ -77,7 +77,7 @@ actor Lane {
         self.freshen = freshen
         self.report = report
         pacer = destination.pace.map { Pacer(burst: $0.burst, every: $0.every) }
-        slots = HandoverSlots(width: destination.width)
+        slots = HandoverSlots(width: destination.width, mayPass: { [leadership = ledger.leadership] in leadership.mayAct })
     }
 
     /// Runs until the task is cancelled. After `stop()` it starts nothing new and ends when nothing is under way.
@@ -97,6 +97,14 @@ actor Lane {
     func stop() async {
         stopping = true
         await putBack()
+        wakeup.signal()
+    }
+
+    /// Makes no new attempts and lets go of its claims without a write, because another relay leads and has released them.
+    func abandon() {
+        stopping = true
+        ready = []
+        returning = []
         wakeup.signal()
     }
 
@@ -291,6 +299,8 @@ actor Lane {
             // A reminder is dropped if its approval was decided meanwhile.
             if claim.event.kind == .reminder, !fresh.isOpen { return await record(claim, .dropped("superseded"), nil) }
         }
+        // A relay that slept must not send what another one may have sent meanwhile.
+        guard await ledger.leadership.waitToAct() else { return }
         let begun = clock.now
         let place = destination.preparesAhead ? HandoverSlots.Place(in: slots, isAhead: underWay > destination.width) : nil
         defer { place?.recorded() }

@@ -130,18 +130,22 @@ struct HomePage: Sendable {
                 "\(entry?.owed ?? 0)", entry?.oldestOwed.map(parts.ago) ?? "", "\(entry?.dead ?? 0)",
             ]
         }
+        let state =
+            status.readiness.isWell
+            ? (status.readiness.isStandby ? "stands by" : "well") : status.readiness.isReady ? "ready, but not well" : "not ready"
         let feeds = status.feeds.map { feed -> [Markup] in
             [
                 "\(feed.account)", "\(feed.feed)", "<span class=\"age\">\(feed.age.spoken) ago</span>",
                 "\((feed.saturated ? "full " : "") + (feed.gaps > 0 ? "reading on" : ""))",
             ]
         }
+        let leader: Markup? = status.leader.map { " · led by \($0.holder) since \(parts.ago($0.since)), epoch \($0.epoch)" }
         return """
             <section aria-labelledby="destinations"><h2 id="destinations">Destinations</h2>
             \(DeskParts.table("Destinations", ["destination", "lane", "owed", "oldest owed", "dead"], rows))</section>
             <section aria-labelledby="feeds"><h2 id="feeds">What is read</h2>
             \(DeskParts.table("What is read", ["account", "feed", "last read", "list"], feeds))
-            <p class="small">version \(status.version) · \(status.readiness.isWell ? "well" : status.readiness.isReady ? "ready, but not well" : "not ready")</p></section>
+            <p class="small">version \(status.version) · \(state)\(leader)</p></section>
             """
     }
 }

@@ -25,9 +25,10 @@ struct Engine: Sendable {
         // Signals are trapped before the store is opened, so that a signal that comes meanwhile is not lost.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         let notices = RunNotices(logger: logger, clock: SystemClock())
-        try await with(configuration) { relay, own, keys in
+        let isFile = if case .file = configuration.store { true } else { false }
+        try await with(configuration, as: isFile ? .leader : .standby) { relay, own, keys in
             let tools = own.channel
-            try await relay.prepare()
+            if isFile { try await relay.prepare() } else { await relay.serve(relay.generation) }
             notices.started(configuration)
             defer { notices.stopped() }
             let reload = ConfigurationReload(
@@ -102,7 +103,7 @@ struct Engine: Sendable {
     }
 
     private func listeners(_ configuration: Configuration, _ relay: Relay, tools: ChannelTools, keys: LinkKeys) -> [ServicePart] {
-        let server = configuration.server, socket = HealthSocket(store: configuration.store)
+        let server = configuration.server, socket = HealthSocket(store: configuration.store, file: Configuration.absolute(path))
         let proxies = TrustedProxies(blocks: server.trusted)
         var health = HealthServer(status: relay.status, logger: logger, hosts: HostGuard(server.hosts), proxies: proxies)
         let beside = health
@@ -122,14 +123,14 @@ struct Engine: Sendable {
 
     /// Looks once, delivers what is due, and ends. Returns false if an account was not reached or something due stays owed.
     func once(_ configuration: Configuration) async throws -> Bool {
-        try await with(configuration) { relay, own, _ in
+        try await with(configuration, as: .leader) { relay, own, _ in
             try await relay.prepare()
             return try await withTaskExecutorPreference(own.loop) { try await relay.runOnce() }
         }
     }
 
     private func with<Result: Sendable>(
-        _ configuration: Configuration, _ body: (Relay, Tools, LinkKeys) async throws -> Result
+        _ configuration: Configuration, as role: StoreRole, _ body: (Relay, Tools, LinkKeys) async throws -> Result
     ) async throws -> Result {
         let own = Tools()
         defer { own.end() }
@@ -140,7 +141,7 @@ struct Engine: Sendable {
             for problem in problems.errors { Terminal.complain(problem.description) }
             throw ExitCode.config
         }
-        let ledger = try openStore(configuration, own)
+        let ledger = try openStore(configuration, as: role, own)
         defer { ledger.end() }
         let relay = Relay(
             generation: generation, ledger: ledger, http: tools.http, clock: tools.clock, logger: logger, version: NotifyRelay.versionText,
@@ -175,12 +176,12 @@ struct Engine: Sendable {
             proxies: TrustedProxies(blocks: server.trusted))
     }
 
-    private func openStore(_ configuration: Configuration, _ own: Tools) throws -> Ledger {
+    private func openStore(_ configuration: Configuration, as role: StoreRole, _ own: Tools) throws -> Ledger {
         do {
-            return try Ledger.open(configuration.store, as: .leader, clock: own.clock, turns: own.loop)
+            return try Ledger.open(configuration.store, as: role, clock: own.clock, turns: own.loop)
         } catch {
             Terminal.complain(error.detail)
-            throw ExitCode.ioError
+            throw error.reason == .busy ? ExitCode.temporary : ExitCode.ioError
         }
     }
 }

@@ -24,7 +24,7 @@ actor Relay {
     private let http: any HTTPTransport
     private let chance: @Sendable () -> Double
     private let buttons: ButtonAccess?
-    private let turn: HousekeepingTurn
+    private var turn: HousekeepingTurn
     private let startedAt: Timestamp
 
     private(set) var generation: Generation
@@ -33,6 +33,8 @@ actor Relay {
     /// Destinations that left the file while deliveries to them were owed. Those are kept, and sent when the destination returns.
     private(set) var orphans: [String] = []
     private var stopping = false
+    /// The claims of earlier runs are released, and lanes and pollers are made.
+    private var isPrepared = false
     /// A reload that waits until the pollers of the old generation have ended.
     private var handover: Handover?
     private nonisolated let looksEnd = Wakeup()
@@ -76,30 +78,53 @@ actor Relay {
         let released = try await ledger.releaseClaims()
         if released > 0 { logger.notice("\(released) deliveries of an earlier run were under way and are owed again") }
         _ = await swap(to: try await incoming(generation))
+        isPrepared = true
     }
 
-    /// Runs until `stop()` or until the task is cancelled. A reload ends the pollers and starts new ones; lanes keep running.
+    /// Runs until `stop()` or until the task is cancelled. A relay that is not prepared stands by until it leads.
     func run() async {
         defer { runEnded.signal() }
+        while !stopping && !Task.isCancelled {
+            if !isPrepared { await standBy() }
+            guard isPrepared else { continue }
+            await lead()
+            if !stopping && !Task.isCancelled { standDown() }
+        }
+        refuseHandover()
+    }
+
+    /// Reads, sends and decides until `stop()`, until the task is cancelled or until another relay leads. A reload ends the pollers and starts
+    /// new ones; lanes keep running.
+    private func lead() async {
         await withDiscardingTaskGroup { lanes in
             for lane in laneRegistry.lanes { lanes.addTask { await lane.run() } }
-            while !stopping && !Task.isCancelled {
+            while !stopping && !Task.isCancelled && leads {
                 await look()
-                guard !stopping, let handover else { continue }
+                guard !stopping, leads, let handover else { continue }
                 self.handover = nil
                 let (result, new) = await takeOver(handover.next)
                 for lane in new { lanes.addTask { await lane.run() } }
                 handover.done.resume(returning: result)
             }
-            refuseHandover()
+            if !leads {
+                // What is under way is cut off: the relay that leads now sends it again under the same ids.
+                for lane in laneRegistry.lanes { await lane.abandon() }
+                lanes.cancelAll()
+            }
             for lane in laneRegistry.lanes { await lane.stop() }
         }
     }
 
-    /// Runs pollers, housekeeping and listeners until a reload or a stop.
+    private var leads: Bool { if case .leads = ledger.leadership.state { true } else { false } }
+
+    /// Runs pollers, housekeeping and listeners until a reload, a stop, or the end of the lead.
     private func look() async {
         let pollers = pollers, housekeeping = housekeeping
         await withDiscardingTaskGroup { group in
+            group.addTask { [ledger, looksEnd] in
+                await ledger.leadership.wait { if case .leads = $0 { false } else { true } }
+                if !Task.isCancelled { looksEnd.signal() }
+            }
             for poller in pollers { group.addTask { await poller.run() } }
             group.addTask { await housekeeping.run() }
             for listener in listeners() { group.addTask { await listener.run() } }
@@ -119,6 +144,61 @@ actor Relay {
         refuseHandover()
         looksEnd.signal()
         for lane in laneRegistry.lanes { await lane.stop() }
+    }
+
+    /// Waits until this relay leads, and prepares it. Returns early at a stop. A reload is taken over at once.
+    private func standBy() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { [ledger, looksEnd] in
+                await ledger.leadership.wait { if case .leads = $0 { true } else { false } }
+                if !Task.isCancelled { looksEnd.signal() }
+            }
+            await looksEnd.wait()
+            group.cancelAll()
+        }
+        if let handover {
+            self.handover = nil
+            serve(handover.next)
+            handover.done.resume(returning: .success(()))
+        }
+        guard !stopping, leads else { return }
+        do throws(LedgerError) {
+            try await prepare()
+            await sayLead()
+        } catch {
+            storeHealth.note(error)
+            try? await clock.sleep(for: Lane.untilLedgerIsTriedAgain)
+        }
+    }
+
+    /// Uses a configuration for pages and hooks alone, as a standby does. Nothing is read, sent or written.
+    func serve(_ next: Generation) {
+        generation = next
+        admitter.adopt(router: next.router, catchUp: next.catchUps)
+        metrics.register(accounts: next.accounts.map(\.name), destinations: [:], at: clock.now)
+        clients = [:]
+        for account in next.accounts { _ = poller(account) }
+    }
+
+    /// Another relay leads now. This one keeps nothing of its own lead, and stands by.
+    private func standDown() {
+        laneRegistry.replace([])
+        pollers = []
+        isPrepared = false
+        turn = HousekeepingTurn(clock: clock)
+        serve(generation)
+        logger.warning("another relay leads now; this one stands by")
+        ledger.leadership.standBy()
+    }
+
+    /// Tells of a change of the leader. The first relay of a store takes over from nobody.
+    private func sayLead() async {
+        guard let leader = ledger.leadership.leader else { return }
+        logger.notice("this relay leads", metadata: ["epoch": "\(leader.epoch)", "holder": "\(leader.holder)"])
+        guard leader.epoch > 1 else { return }
+        await reports.once(
+            SelfReport.Topic(name: "leader", about: "relay", account: nil, mark: String(leader.epoch)),
+            "\(leader.holder) took over and leads now (epoch \(leader.epoch))")
     }
 
     /// Returns when `run()` has returned.

@@ -18,17 +18,19 @@ final class HealthSocket: Sendable {
     /// The longest path that fits an address, in bytes. The system takes a little more, our server does not.
     private static let mostBytes = 103
 
-    private static func path(_ store: StoreAddress, _ environment: [String: String]) -> String {
+    private static func path(_ store: StoreAddress, _ file: String, _ environment: [String: String]) -> String {
         guard case .postgres = store else { return store.shown + ".sock" }
         let folder = environment["RUNTIME_DIRECTORY"].flatMap { $0.isEmpty ? nil : $0.split(separator: ":").first.map(String.init) }
-        // Relays of other databases, or of another user, have sockets of their own.
-        let name = hexadecimal(SHA256.hash(data: Array("\(store.shown) \(getuid())".utf8)).prefix(6))
+        // Two relays of one database have files of their own on one machine, and so have relays of other databases or users.
+        let name = hexadecimal(SHA256.hash(data: Array("\(store.shown) \(file) \(getuid())".utf8)).prefix(6))
         return (folder ?? environment["TMPDIR"] ?? "/tmp") + "/notify-relay-\(name).sock"
     }
 
     /// A path that is too long is shortened by a descriptor of its folder.
-    init(store: StoreAddress, environment: [String: String] = ProcessInfo.processInfo.environment) {
-        path = Self.path(store, environment)
+    ///
+    /// - Parameter file: the absolute path of the configuration.
+    init(store: StoreAddress, file: String, environment: [String: String] = ProcessInfo.processInfo.environment) {
+        path = Self.path(store, file, environment)
         guard path.utf8.count > Self.mostBytes, let slash = path.lastIndex(of: "/") else {
             (address, folder) = (path, nil)
             return

@@ -41,6 +41,8 @@ struct Heartbeat: Sendable {
 
     func beat() async {
         let readiness = await status.readiness()
+        // The relay that leads shows that both are well.
+        guard !readiness.isStandby else { return }
         guard setting.when == .ready ? readiness.isReady : readiness.isWell else { return }
         do {
             let status = try await http.send(HTTPRequest("GET", setting.url)).status

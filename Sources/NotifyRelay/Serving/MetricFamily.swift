@@ -62,6 +62,10 @@ extension MetricFamily {
     static let storeReadable = MetricFamily("store_readable", .gauge, [], "1 if the store could be read for this page, 0 if not.")
     static let storeBytes = MetricFamily(
         "store_bytes", .gauge, ["part"], isOfStore: true, "Size of the store: what it holds, what is free in its file, and its log.")
+    static let leader = MetricFamily(
+        "leader", .gauge, [], "1 while this relay leads: it reads, sends and decides. 0 while it stands by.")
+    static let leaderEpoch = MetricFamily(
+        "leader_epoch", .gauge, [], "The number of the present reign, which each take-over counts up, as this relay knows it.")
     static let reloadSuccess = MetricFamily(
         "config_reload_success", .gauge, [], "1 if the last reading of the configuration was taken over, 0 if the old one stays.")
     static let reloadedAt = MetricFamily("config_reload_timestamp_seconds", .gauge, [], "When the configuration that runs was read.")
@@ -82,6 +86,7 @@ extension MetricFamily {
         oldestApproval, decisions, decisionSeconds, feedAge, feedSaturated, gaps, absences, seenDelay, requests, pollFailures, budget,
         storeReadable,
         storeBytes,
-        reloadSuccess, reloadedAt, logDropped, processCPU, processResident, processVirtual, processFiles, processMostFiles, processStart,
+        leader, leaderEpoch, reloadSuccess, reloadedAt, logDropped, processCPU, processResident, processVirtual, processFiles,
+        processMostFiles, processStart,
     ]
 }

@@ -14,6 +14,9 @@ struct MetricsMoment: Sendable {
     var budgets: [String: Double?] = [:]
     /// When each digest closes next.
     var digests: [String: Timestamp] = [:]
+    /// Whether this process leads, and the number of the present reign as it knows it.
+    var leads = true
+    var epoch: Int?
     var droppedLines = 0
     var process = ProcessFigures()
 }
@@ -95,6 +98,8 @@ struct MetricsText {
         if let bytes = moment.gauges?.bytes {
             page.write(.storeBytes, [["data"]: Double(bytes.data), ["free"]: Double(bytes.free), ["log"]: Double(bytes.log)])
         }
+        page.write(.leader, moment.leads ? 1 : 0)
+        page.write(.leaderEpoch, moment.epoch.map(Double.init))
         page.write(.reloadSuccess, state.reloadSucceeded ? 1 : 0)
         page.write(.reloadedAt, Self.seconds(state.reloadedAt))
         page.write(.logDropped, Double(moment.droppedLines))

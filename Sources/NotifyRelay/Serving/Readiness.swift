@@ -7,6 +7,8 @@ import RelaySupport
 /// is closed must not take the pages to decide on out of service, so it is a matter of being well only.
 struct Readiness: Sendable, Equatable {
     var wrong: [String: String] = [:]
+    /// Another relay leads. This one serves pages and takes answers, and is ready to take over.
+    var isStandby = false
 
     /// The words of what a relay needs to be ready.
     private static let needed: Set<String> = ["store"]
@@ -14,14 +16,21 @@ struct Readiness: Sendable, Equatable {
     var isReady: Bool { lines(of: Self.needed).isEmpty }
     var isWell: Bool { wrong.isEmpty }
 
-    /// One line for each problem that makes it not ready, or `ready`.
-    var readyText: String { isReady ? "ready\n" : lines(of: Self.needed) }
+    /// One line for each problem that makes it not ready, or `ready`, or `standby`.
+    var readyText: String { isReady ? (isStandby ? "standby\n" : "ready\n") : lines(of: Self.needed) }
 
-    /// One line for each problem, or `well`.
-    var wellText: String { isWell ? "well\n" : lines(of: Set(wrong.keys)) }
+    /// One line for each problem, or `well`, or `standby`.
+    var wellText: String { isWell ? (isStandby ? "standby\n" : "well\n") : lines(of: Set(wrong.keys)) }
 
     private func lines(of words: Set<String>) -> String {
         wrong.filter { words.contains($0.key) }.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
+    }
+
+    /// A relay that stands by neither reads nor sends, so only the store matters.
+    static func standby(storeFault: String?) -> Readiness {
+        var readiness = Readiness(isStandby: true)
+        readiness.wrong["store"] = storeFault
+        return readiness
     }
 
     /// - Parameters:

@@ -11,4 +11,6 @@ struct RelayStatus: Sendable {
     var troubles: [SelfReport.Trouble]
     var readiness: Readiness
     var version: String
+    /// The relay that leads, or that led last; nil if none ever did.
+    var leader: Leader?
 }

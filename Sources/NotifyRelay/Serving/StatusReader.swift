@@ -24,14 +24,17 @@ struct StatusReader: StatusReading {
     static let noAnswer = "the store does not answer"
 
     func readiness() async -> Readiness {
+        let fault = await result(within: patience) { [storeFault] in await storeFault() } ?? Self.noAnswer
+        guard leads else { return .standby(storeFault: fault) }
         let paces = Dictionary(
             await budgetedPaces(), uniquingKeysWith: { $1 })
         let approvals = metrics.feedAges(clock.now).compactMap { feed in
             feed.feed == Feed.approvals.rawValue ? paces[feed.account].map { (feed.account, feed.age, $0) } : nil
         }
-        let fault = await result(within: patience) { [storeFault] in await storeFault() } ?? Self.noAnswer
         return Readiness.judge(storeFault: fault, lanes: await lanes(), approvals: approvals)
     }
+
+    private var leads: Bool { if case .leads = ledger.leadership.state { true } else { false } }
 
     /// The time between two looks at approvals, by account.
     private func budgetedPaces() async -> [(String, Duration)] {
@@ -48,6 +51,8 @@ struct StatusReader: StatusReading {
         moment.overview = await ifReadable { ledger throws(LedgerError) in try await ledger.overview() }
         moment.gauges = await ifReadable { ledger throws(LedgerError) in try await ledger.gauges() }
         for digest in running.generation.router.digests { moment.digests[digest.name] = digest.schedule.next(after: now) }
+        moment.leads = leads
+        moment.epoch = ledger.leadership.leader?.epoch
         moment.droppedLines = droppedLines()
         moment.process = ProcessFigures.now()
         return metrics.text(moment)
@@ -57,9 +62,24 @@ struct StatusReader: StatusReading {
         async let readiness = readiness()
         let overview = try await read { ledger throws(LedgerError) in try await ledger.overview() }
         let lanes = try await read { ledger throws(LedgerError) in try await ledger.lanes() }
+        let feeds = leads ? metrics.feedAges(clock.now) : try await feedsOfLeader()
         return RelayStatus(
             overview: overview, known: await current().generation.destinations.map(\.name), lanes: lanes,
-            feeds: metrics.feedAges(clock.now), troubles: reports.troubles, readiness: await readiness, version: version)
+            feeds: feeds, troubles: reports.troubles, readiness: await readiness, version: version,
+            leader: try await read { ledger throws(LedgerError) in try await ledger.leader() })
+    }
+
+    /// What the relay that leads has read, as it wrote it down.
+    private func feedsOfLeader() async throws(LedgerError) -> [(account: String, feed: String, age: Duration, saturated: Bool, gaps: Int)] {
+        let (states, gaps) = try await read { ledger throws(LedgerError) in
+            (try await ledger.feeds(account: nil), try await ledger.gaps(account: nil))
+        }
+        let now = clock.now
+        return states.filter { $0.name != "account" }.compactMap { feed in
+            guard let read = feed.lastReadAt else { return nil }
+            let count = gaps.count { $0.account == feed.account && $0.feed.rawValue == feed.name }
+            return (feed.account, feed.name, max(.zero, read.duration(to: now)), feed.saturated, count)
+        }
     }
 
     /// The states of the lanes in this process. They are in memory, so no store is needed.

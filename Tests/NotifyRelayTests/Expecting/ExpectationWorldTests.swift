@@ -247,7 +247,7 @@ private final class ExpectationWorld {
     private func die() async throws {
         await #expect(throws: LedgerError.self) { _ = try await ledger.expect(account: "a") { _ in throw Killed() } }
         try ledger.close()
-        ledger = try Ledger.open(.file(place.folder.path + "/relay.db"), as: .beside, clock: clock)
+        ledger = try Ledger.open(.file(place.folder.path + "/relay.db"), as: .leader, clock: clock)
     }
 
     /// Pauses an automation, lets it go on, or gives it another schedule. What was not due is forgotten.
