@@ -6,12 +6,13 @@ RELEASE := --configuration release --static-swift-stdlib $(SWIFT_FLAGS)
 FUZZ_SECONDS ?= 60
 KILLS ?= 200
 RACES ?= 100
+TAKE_OVERS ?= 100
 PREFIX ?= /usr/local
 PLACE = $(DESTDIR)$(PREFIX)
 BY_ROOT ?= $(shell mkdir -p "$(PLACE)/bin" 2>/dev/null && test -w "$(PLACE)/bin" || echo sudo)
 RELEASED = $$(swift build $(RELEASE) --show-bin-path)/notify-relay
 
-.PHONY: demo test build release install kill soak faults bench freshness lint format image deb fresh fuzz sanitize help
+.PHONY: demo test build release install kill soak faults postgres takeover bench freshness lint format image deb fresh fuzz sanitize help
 
 help:
 	@echo 'make demo     the relay against its built-in sandbox'
@@ -19,6 +20,8 @@ help:
 	@echo 'make release  the binary to ship'
 	@echo 'make kill     200 random SIGKILLs of the shipped binary, and 100 races of 50 decisions'
 	@echo 'make soak     1,000 runs and 1,000 messages to each destination, with faults, by the shipped binary'
+	@echo 'make postgres the tests of the ledger, a year of digests, and kills and races, with a PostgreSQL server of their own'
+	@echo 'make takeover two relays on one database: 100 kills of the leader, 30 stops, 30 cuts, 15 restarts of the server (half an hour)'
 	@echo 'make faults   200 random worlds in which each twentieth access to the store fails'
 	@echo 'make fuzz     each fuzzer for FUZZ_SECONDS (60) over its corpus; FUZZERS="json list" are some of them'
 	@echo 'make sanitize the tests with the address sanitizer, and again with the thread sanitizer (an hour on 2 cores)'
@@ -61,6 +64,19 @@ soak: release
 faults:
 	swift build $(SWIFT_FLAGS) --build-tests
 	FAULT_SEEDS=200 scripts/test --filter FaultWorldTests
+
+postgres: release
+	@scripts/prepare postgresql
+	swift build $(SWIFT_FLAGS) --build-tests
+	scripts/postgres scripts/test --filter 'DedupTests|YearTests'
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=$(KILLS) RACES=$(RACES) \
+		scripts/postgres scripts/test --filter 'KillSuite|RaceSuite'
+
+takeover: release
+	@scripts/prepare postgresql
+	swift build $(SWIFT_FLAGS) --build-tests
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" TAKE_OVERS=$(TAKE_OVERS) \
+		scripts/postgres scripts/test --filter TakeOverSuite
 
 bench: release
 	scripts/bench "$$(swift build $(RELEASE) --show-bin-path)/notify-relay"

@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "Dedup",
             dependencies: [
-                "CPostgres", "RelayCore", "RelaySupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "CPostgres", "RelayCore", "RelaySupport", crypto, .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Policy", dependencies: ["Dedup", "RelayCore", "RelaySupport", crypto]),
@@ -119,7 +119,8 @@ let package = Package(
             name: "RelayTesting", dependencies: ["CPostgres", "RelayCore", "RelaySupport", "Transport", "Sandbox", crypto],
             path: "Tests/RelayTesting"),
         .executableTarget(
-            name: "relay-bench", dependencies: ["CCurl", "RelayCore", "RelaySupport", "Dedup", "Policy", "Sandbox"], path: "Tests/Bench"),
+            name: "relay-bench", dependencies: ["CCurl", "CPostgres", "RelayCore", "RelaySupport", "Dedup", "Policy", "Sandbox"],
+            path: "Tests/Bench"),
         .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "RelaySupport", "RelayTesting"]),
         .testTarget(name: "PagesTests", dependencies: ["Pages", crypto]),
         .testTarget(

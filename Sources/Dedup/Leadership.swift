@@ -13,18 +13,19 @@ package struct Leader: Sendable, Equatable {
     package var since: Timestamp
 }
 
+/// What this process is to the other relays of its store.
+package enum LeadState: Sendable, Equatable {
+    /// A command, which writes beside whoever leads.
+    case beside
+    /// Another relay leads, or nobody yet. This one tries to take over.
+    case standsBy
+    case leads(epoch: Int)
+    /// It led, and another relay took over. Nothing may be written until `standBy()`.
+    case lost(epoch: Int)
+}
+
 /// Whether this process leads. The store's thread changes it; the relay asks it before each act and waits for its changes.
 package final class Leadership: Sendable {
-    package enum LeadState: Sendable, Equatable {
-        /// A command, which writes beside whoever leads.
-        case beside
-        /// Another relay leads, or nobody yet. This one tries to take over.
-        case standsBy
-        case leads(epoch: Int)
-        /// It led, and another relay took over. Nothing may be written until `standBy()`.
-        case lost(epoch: Int)
-    }
-
     private struct Inner {
         var state: LeadState
         /// Until when nobody else can have taken over, on `CLOCK_BOOTTIME`.

@@ -31,7 +31,7 @@ struct NotifyRelay: AsyncParsableCommand {
             StatusCommand.self, WhyCommand.self, RetryCommand.self, DropCommand.self, LanesCommand.self, ApprovalsCommand.self,
             DigestCommand.self, ExpectCommand.self, MuteCommand.self, ReleaseCommand.self, ChannelsCommand.self, SchemaCommand.self,
             HealthCommand.self,
-            BackupCommand.self,
+            BackupCommand.self, StoreCommand.self,
         ])
 
     static func main() async {

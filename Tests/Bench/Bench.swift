@@ -1,8 +1,8 @@
 import CCurl
 import Foundation
 
-/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk]…`; without names, it measures
-/// everything.
+/// Measures a release binary: `relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk|postgres]…`; without names, it measures
+/// everything but `postgres`, which needs a server.
 ///
 /// Every speed is printed next to a floor that the same run measured on the same machine.
 @main
@@ -11,7 +11,7 @@ struct Bench {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "empty" { return waitForEnd() }
         guard !arguments.isEmpty else {
-            throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk]…")
+            throw BenchError("usage: relay-bench BINARY [delivery|destinations|receivers|idle|ledger|history|digest|desk|postgres]…")
         }
         curl_global_init(relay_global_all)
         let binary = URL(fileURLWithPath: arguments.removeFirst()).standardizedFileURL.path
@@ -28,6 +28,7 @@ struct Bench {
             case "history": try await HistoryBench().run(&report)
             case "digest": try await DigestBench(binary: binary).run(&report)
             case "desk": try await DeskBench(binary: binary).run(&report)
+            case "postgres": try await PostgresBench(binary: binary).run(&report)
             default: throw BenchError("there is no part '\(part)'")
             }
         }

@@ -9,7 +9,7 @@ import Testing
 /// No frequent query scans a table, because settled rows must not slow owed ones.
 @Suite(.enabled(if: TestStore.isFile))
 struct QueryPlanTests {
-    private static let queries: [(name: String, sql: String)] = [
+    static let queries: [(name: String, sql: String)] = [
         ("due", ClaimRow.due), ("due or retried", ClaimRow.dueOrRetried), ("next due", ClaimRow.nextDue), ("release", ClaimRow.release),
         ("take", ClaimRow.take), ("claimed with options", ClaimRow.claimedWithOptions), ("settle", SettlementRow.end),
         ("retry", SettlementRow.retry), ("put", SettlementRow.put), ("details due", LookRow.due), ("one run", LookRow.one),

@@ -20,6 +20,8 @@ package struct PostgresAddress: Sendable, Equatable {
             if let value = option.pointee.val { settings[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
+        // An unescaped @ of a password would make its end a part of the host, which is shown.
+        if settings["host"]?.contains("@") == true, settings["host"]?.hasPrefix("@") == false { return nil }
         self.settings = settings
     }
 
@@ -45,6 +47,11 @@ package struct PostgresAddress: Sendable, Equatable {
         case "verify-ca": return "sslmode=verify-ca does not check the name of the server: use verify-full"
         default: return "sslmode=\(mode) does not prove who the server is, and may send the password unprotected: use verify-full"
         }
+    }
+
+    /// How the connection is protected, for people.
+    package var protection: String {
+        isLocal ? "it stays on this machine" : "the server must prove who it is, and nobody can read along (sslmode=verify-full)"
     }
 
     private var isLocal: Bool {

@@ -33,6 +33,8 @@ final class PostgresConnection {
     /// What the last fence returned: the beat of the transaction.
     private(set) var beat: Int64?
     private(set) var hasCommitted = false
+    /// The last fence changed no row: another relay leads.
+    private(set) var isFenced = false
     /// Nothing more can be done with this session.
     private(set) var isBroken = false
 
@@ -71,6 +73,7 @@ final class PostgresConnection {
 
     func postFence(_ sql: String, epoch: Int) throws(PostgresFailure) {
         beat = nil
+        isFenced = false
         try send(sql, [epoch], .fence)
     }
 
@@ -230,6 +233,7 @@ final class PostgresConnection {
 
     private func take(fence result: OpaquePointer) throws(PostgresFailure) {
         guard PQntuples(result) == 1 else {
+            isFenced = true
             failure = failure ?? .fenced
             return
         }

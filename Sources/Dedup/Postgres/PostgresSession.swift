@@ -63,7 +63,10 @@ final class PostgresSession {
         try writing.commit(connection, reconnect: { [self] in recovers(from: $0) ? open : nil })
     }
 
-    func rollback() throws { try open?.rollback() }
+    func rollback() throws {
+        if open?.isFenced == true { writing?.isFenced() }
+        try open?.rollback()
+    }
 
     /// Whether the transaction that an error ended may be run again at once. A server that restarts is waited for, but not long.
     func recovers(from error: any Error) -> Bool {

@@ -5,7 +5,7 @@ enum PostgresSettings {
     /// - Parameter writes: the session may hold the lock of the leader, so the server must notice soon when its client is gone.
     static func apply(to connection: PostgresConnection, writes: Bool) throws(PostgresFailure) {
         var settings = [
-            ("statement_timeout", "60000"), ("lock_timeout", "8000"), ("idle_in_transaction_session_timeout", "4000"),
+            ("statement_timeout", "60000"), ("lock_timeout", "8000"), ("idle_in_transaction_session_timeout", "10000"),
             ("tcp_keepalives_idle", "2"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "3"),
         ]
         if connection.serverVersion >= 140_000, writes { settings.append(("client_connection_check_interval", "1000")) }

@@ -1,7 +1,7 @@
 /// One text of the ledger, written for SQLite and PostgreSQL alike, in the form that PostgreSQL reads.
 ///
 /// Three things differ by a rule, so no statement is written twice: parameters (`?` and `?1` become `$1`), hints for SQLite's planner
-/// (`INDEXED BY`, which PostgreSQL does not have), and `LIKE`, which ignores the case of ASCII letters in SQLite and becomes `ILIKE`.
+/// (`INDEXED BY` and `NOT INDEXED`, which PostgreSQL does not have), and `LIKE`, which ignores the case of ASCII letters in SQLite and becomes `ILIKE`.
 enum PostgresStatement {
     static func translate(_ sql: String) -> String {
         let bytes = Array(sql.utf8)
@@ -41,6 +41,10 @@ enum PostgresStatement {
 
     private static func copyWord(_ bytes: [UInt8], from start: Int, to out: inout [UInt8]) -> Int {
         let word = bytes[start...].prefix(while: isWord)
+        let next = bytes[word.endIndex...].drop(while: isSpace)
+        if word.elementsEqual(Array("NOT".utf8)), next.prefix(while: isWord).elementsEqual(Array("INDEXED".utf8)) {
+            return next.startIndex + "INDEXED".utf8.count
+        }
         if word.elementsEqual(Array("INDEXED".utf8)), let end = endOfHint(bytes, after: word.endIndex) { return end }
         out += word.elementsEqual(Array("LIKE".utf8)) ? Array("ILIKE".utf8) : Array(word)
         return word.endIndex

@@ -31,6 +31,9 @@ final class PostgresWriting {
         }
     }
 
+    /// The reign is over.
+    func isFenced() { leadership.lose() }
+
     /// - Parameter reconnect: makes a new session after a loss; nil if that fails for now, or if another relay leads.
     func commit(_ connection: PostgresConnection, reconnect: (PostgresFailure) -> PostgresConnection?) throws {
         guard case .leads(let epoch) = leadership.state else {
@@ -53,7 +56,7 @@ final class PostgresWriting {
             }
             leadership.renew(from: began)
         } catch {
-            if error as? PostgresFailure == .fenced { leadership.lose() }
+            if error as? PostgresFailure == .fenced { isFenced() }
             throw error
         }
     }

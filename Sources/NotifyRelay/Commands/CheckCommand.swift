@@ -33,6 +33,7 @@ struct CheckCommand: AsyncParsableCommand {
         say(problems.all)
         guard problems.errors.isEmpty, let configuration, let generation else { throw ExitCode.config }
         if !json {
+            if let protection = configuration.storeProtection { Terminal.say(protection) }
             try await sayStored(configuration)
             Terminal.say(Terminal.paint("\(file.path) is right", .green))
         }
@@ -63,6 +64,8 @@ struct CheckCommand: AsyncParsableCommand {
     /// - Throws: a `LedgerError` if there is a store that cannot be read. It is no error if there is no store yet, or an older one, which
     ///   `run` brings up to date.
     private func sayStored(_ configuration: Configuration) async throws {
+        // A check of the file alone needs no server.
+        if case .postgres = configuration.store, !connect { return sayForecasts(configuration, [:]) }
         let ledger: Ledger
         do throws(LedgerError) {
             ledger = try Ledger.open(configuration.store, as: .beside, clock: SystemClock())

@@ -1,4 +1,5 @@
 import Channels
+import Dedup
 import Policy
 import RelayCore
 import RelaySupport
@@ -16,6 +17,23 @@ extension Configuration {
         return Problem(
             first.place, "approvals are told to \(people.map(\.name).joined(separator: ", ")), and nobody can decide them from there",
             expected: "server.public_url for links, or buttons (docs/approvals.md); `notify-relay approvals` decides too", isWarning: true)
+    }
+
+    /// The missing key with which all relays of a database sign links, buttons and sessions; nil if none is missing. A file has its key
+    /// beside it, and a database cannot.
+    var lackOfLinkKey: Problem? {
+        guard case .postgres = store, server.linkKeys.isEmpty, let place = storePlace else { return nil }
+        let hasButtons = destinations.contains { $0.type == "telegram" || $0.plan?.callback != nil }
+        guard server.publicListen != nil || server.publicURL != nil || server.signIn != nil || hasButtons else { return nil }
+        return Problem(
+            place, "store is a database, and server.link_key is missing, with which all its relays sign links, buttons and sessions",
+            expected: "server.link_key of at least \(LinkKeys.leastBytes) bytes, the same for all of them")
+    }
+
+    /// What `check` says of the way to the database; nil if the store is a file.
+    var storeProtection: String? {
+        guard case .postgres(let address) = store else { return nil }
+        return "store \(address.shown): \(address.weakness ?? address.protection)"
     }
 
     /// What `check` warns of if something is expected, and no route would tell that it did not happen; nil if one would.

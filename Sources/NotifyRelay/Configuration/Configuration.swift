@@ -37,6 +37,8 @@ struct Configuration: Sendable {
 
     var timeZone = TimeZoneName.utc
     var store: StoreAddress
+    /// Where `store:` stands in the file; nil if it is not there.
+    var storePlace: Place?
     /// The absolute path of the folder with the user's templates; nil means that only the built-in templates are used.
     var templates: String?
     var links = Links()

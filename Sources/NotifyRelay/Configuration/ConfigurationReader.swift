@@ -27,6 +27,7 @@ final class ConfigurationReader {
     /// Reads as much as possible. The result may be used only if `problems` holds no error.
     func read() -> Configuration {
         var configuration = Configuration(store: storeAddress() ?? store, redactor: redactor())
+        configuration.storePlace = root.valuePlace("store")
         configuration.timeZone = zone(root, "time_zone") ?? .utc
         configuration.templates = path("templates")
         configuration.links = links()
@@ -45,6 +46,7 @@ final class ConfigurationReader {
         configuration.server = server()
         configuration.healthTo = root.strings("health_to") ?? []
         checkReferences(configuration)
+        if let lack = configuration.lackOfLinkKey { problems.add(lack) }
         root.finish()
         return configuration
     }

@@ -107,7 +107,7 @@ actor Relay {
                 handover.done.resume(returning: result)
             }
             if !leads {
-                // What is under way is cut off: the relay that leads now sends it again under the same ids.
+                // The relay that leads now sends what is under way again, under the same ids, so it is cut off here.
                 for lane in laneRegistry.lanes { await lane.abandon() }
                 lanes.cancelAll()
             }

@@ -40,6 +40,7 @@ private actor Scene {
     private let inbox = Inbox()
     private let world = StandInRevKeen(clock: SystemClock(), seed: 31)
     private let server: SandboxServer
+    private let store: SceneStore
     private let client = HTTPClient()
     private var relay: RelayProcess
     private let automation: String
@@ -50,12 +51,14 @@ private actor Scene {
 
     init() async throws {
         place = try Workplace()
+        store = try SceneStore()
         server = SandboxServer(world: world, inbox: inbox)
         let addresses = try await server.start()
         automation = await world.addAutomation(name: "Refunds")
         address = "http://127.0.0.1:\(try Web.freePort())"
         try place.write(
             """
+            \(store.line)
             accounts:
               a: {api_key: "rk_sandbox_test", base_url: "\(addresses.api)", first_look: 1h, poll: {approvals: 1s, runs: 1s..2s, automations: 1s, budget: none}}
             people: {\(RaceWays.configuration)}
@@ -65,6 +68,7 @@ private actor Scene {
             routes:
               - {name: all, when: {kind: [approval, decision]}, to: [hook, chat]}
             server:
+              \(store.keyLine)
               public_listen: "\(address.dropFirst(7))"
               public_url: "\(address)"
               sign_in: {header: {name: X-Who, from: ["127.0.0.1"]}}

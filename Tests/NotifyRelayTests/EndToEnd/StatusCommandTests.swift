@@ -38,7 +38,7 @@ struct StatusCommandTests {
             let status = try await stage.relay("status", "--json")
             #expect(status.status == 0)
             let json = try status.json
-            #expect(json.keys == ["owed", "oldest_owed_seconds", "destinations", "feeds", "gaps", "late", "dead"])
+            #expect(json.keys == ["owed", "oldest_owed_seconds", "leader", "destinations", "feeds", "gaps", "late", "dead"])
             #expect(json["owed"] == 1)
             #expect((json["oldest_owed_seconds"]?.int).map { (0...60).contains($0) } == true)
             let destinations = try #require(json["destinations"]?.array)
