@@ -73,8 +73,8 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// How many groups of writes this process has made. It grows with each change of the store that is not made by another process.
-    package var transactions: Int { writes.crowd }
+    /// It grows with each change of the store that this process makes, and with PostgreSQL also with those of others.
+    package var changeCount: Int { writes.crowd + store.changesOfOthers }
 
     /// The error that writing gives now; nil if the store can be written. It writes a little to find out.
     package func isWritable() async -> LedgerError? {

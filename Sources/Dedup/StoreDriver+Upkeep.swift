@@ -10,6 +10,14 @@ extension StoreDriver {
         }
     }
 
+    /// It grows when others have written, as far as the database tells by itself.
+    var changesOfOthers: Int {
+        switch self {
+        case .sqlite: 0
+        case .postgres(let store): store.version
+        }
+    }
+
     /// The version as it is now. If the file cannot be read it throws.
     func version(_ writes: WriteQueue) async throws(LedgerError) -> Int {
         switch self {

@@ -35,6 +35,9 @@ struct PostgresFailure: Error, Sendable, Equatable {
     /// The transaction is rolled back and may simply be run again.
     var isPassing: Bool { ["40001", "40P01"].contains(state) }
 
+    /// A lock was waited for too long.
+    var isOfWaiting: Bool { state == "55P03" }
+
     /// The prepared statements of the session are no longer what the server has: the schema changed, or a pooler gave another session.
     var isOfOldStatements: Bool { state == "26000" || state == "0A000" && words.contains("cached plan") }
 

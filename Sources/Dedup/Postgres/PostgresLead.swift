@@ -8,6 +8,7 @@ import RelayCore
 /// one is alive by its beat: a leader that is silent for `Leadership.lease` of a standby's own clock is ended by it.
 final class PostgresLead {
     private let leadership: Leadership
+    private let store: String
     private let migrate: (PostgresConnection) throws -> Void
     private let holder: String
     private let clock: any WallClock
@@ -42,8 +43,15 @@ final class PostgresLead {
     private static let endAny = "\(end)) t"
     private static let endOwn = "\(end) AND l.pid = ?) t"
 
-    init(_ leadership: Leadership, holder: String, clock: any WallClock, migrate: @escaping (PostgresConnection) throws -> Void) {
+    /// - Parameters:
+    ///   - store: the address as errors show it.
+    ///   - migrate: makes the tables, or brings older ones up to date.
+    init(
+        _ leadership: Leadership, store: String, holder: String, clock: any WallClock,
+        migrate: @escaping (PostgresConnection) throws -> Void
+    ) {
         self.leadership = leadership
+        self.store = store
         self.holder = holder
         self.clock = clock
         self.migrate = migrate
@@ -52,6 +60,8 @@ final class PostgresLead {
     /// Tries to take over. Returns whether this process leads now.
     func contend(_ connection: PostgresConnection) throws -> Bool {
         guard try take(connection) else { return false }
+        // A newer version may have changed the tables since they were looked at.
+        hasTables = false
         try migrate(connection)
         hasTables = true
         let began = Leadership.now, since = clock.now
@@ -86,7 +96,10 @@ final class PostgresLead {
     /// Takes the lock, or looks at who holds it and ends a session that is silent.
     private func take(_ connection: PostgresConnection) throws -> Bool {
         if !hasTables {
-            hasTables = try PostgresSchema.condition(connection) == .ours(version: PostgresSchema.newest)
+            let condition = try PostgresSchema.condition(connection)
+            // The lock is left to those who can use the tables.
+            try condition.acceptForRun(at: store)
+            hasTables = condition == .ours(version: PostgresSchema.newest)
             guard hasTables else { return try numbers(connection, Self.lock)[0] == 1 }
         }
         let result = try connection.askAlone(Self.look)

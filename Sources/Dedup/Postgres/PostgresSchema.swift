@@ -52,12 +52,12 @@ enum PostgresSchema {
     }
 
     /// Makes the tables, or brings older ones up to date, in one transaction. Only who holds the lock of the leader may ask for it.
-    static func bringUp(_ connection: PostgresConnection) throws {
+    static func bringUp(_ connection: PostgresConnection, at store: String) throws {
         let condition = try condition(connection)
         switch condition {
         case .ours(let version) where version == newest: return
         case .missing: try make(connection)
-        default: try condition.acceptForRun(at: "of this database")
+        default: try condition.acceptForRun(at: store)
         }
     }
 

@@ -44,8 +44,12 @@ final class PostgresStore: Sendable {
     private func start(_ address: PostgresAddress, _ role: StoreRole, _ clock: any WallClock) -> Bool {
         return writer.start { [self] thread in
             let session = PostgresSession(address, store: shown, patience: Self.patience, isHurried: { thread.isHurried })
-            session.writing = PostgresWriting(leadership)
-            let lead = PostgresLead(leadership, holder: ProcessName.own, clock: clock, migrate: PostgresSchema.bringUp)
+            let writing = PostgresWriting(leadership)
+            session.writing = writing
+            let lead = PostgresLead(
+                leadership, store: shown, holder: ProcessName.own, clock: clock,
+                migrate: { [shown] in try PostgresSchema.bringUp($0, at: shown) })
+            if role != .beside { writing.contend = { _ = try lead.contend($0) } }
             session.onConnect = { [leadership] connection in
                 if case .leads(let epoch) = leadership.state { try lead.reclaim(connection, epoch: epoch) }
                 if role != .beside {
@@ -78,8 +82,9 @@ final class PostgresStore: Sendable {
                     }
                     leadership.note(trouble: nil)
                 } catch {
-                    if let failure = error as? PostgresFailure, failure.isLoss { session.disconnect() } else { try? session.rollback() }
+                    giveUp(session, error)
                     leadership.note(trouble: LedgerError(error, store: shown))
+                    return Self.tryEvery
                 }
                 if case .leads = leadership.state { return Self.beatEvery }
                 return Self.tryEvery
@@ -91,6 +96,12 @@ final class PostgresStore: Sendable {
                     session.disconnect()
                 }
             })
+    }
+
+    /// A leader keeps its session, and with it the lock, unless it is lost. A standby that cannot use the tables must not keep the lock.
+    private func giveUp(_ session: PostgresSession, _ error: any Error) {
+        guard case .leads = leadership.state, let failure = error as? PostgresFailure, !failure.isLoss else { return session.disconnect() }
+        do { try session.rollback() } catch { session.disconnect() }
     }
 
     private func noteChange() { changes.withLock { $0 += 1 } }

@@ -9,9 +9,14 @@ final class PostgresWriting {
     private let leadership: Leadership
     /// When the transaction began, on `CLOCK_BOOTTIME`.
     private var began = Duration.zero
+    /// Tries to take over, for a standby that waits for the leader's row: a leader that stands still may hold it.
+    var contend: ((PostgresConnection) throws -> Void)?
 
     static let fence = "UPDATE leader SET beat = beat + 1 WHERE epoch = ? RETURNING beat"
-    static let wait = "SELECT 1 FROM leader FOR UPDATE"
+    private static let wait = "SELECT 1 FROM leader FOR UPDATE"
+    private static let shortWait = "SELECT set_config('lock_timeout', '200', true)"
+    /// How long a standby waits for the row, in short waits.
+    private static let longestWait = Duration.seconds(12)
     static let channel = "notify_relay"
     private static let notify = "SELECT pg_notify('\(channel)', '')"
     private static let proof = "SELECT epoch, beat FROM leader FOR UPDATE"
@@ -24,10 +29,36 @@ final class PostgresWriting {
         case .leads(let epoch):
             try connection.post("BEGIN")
             try connection.postFence(Self.fence, epoch: epoch)
-        case .beside, .standsBy:
+        case .beside:
             try connection.post("BEGIN")
             try connection.post(Self.wait)
+        case .standsBy: try beginBeside(connection)
         case .lost: throw PostgresFailure.fenced
+        }
+    }
+
+    /// Begins the transaction of a standby. It waits for the leader's row, and meanwhile takes over if the leader is gone.
+    private func beginBeside(_ connection: PostgresConnection) throws {
+        let end = Leadership.now + Self.longestWait
+        while case .standsBy = leadership.state {
+            guard try !takeRow(connection, isLast: Leadership.now >= end) else { return }
+            try connection.rollback()
+            try contend?(connection)
+        }
+        try begin(connection)
+    }
+
+    /// - Returns: false if another session has the row.
+    private func takeRow(_ connection: PostgresConnection, isLast: Bool) throws -> Bool {
+        do {
+            try connection.post("BEGIN")
+            try connection.post(Self.shortWait)
+            try connection.post(Self.wait)
+            try connection.settle()
+            return true
+        } catch {
+            guard error.isOfWaiting, !isLast else { throw error }
+            return false
         }
     }
 

@@ -126,7 +126,7 @@ actor LivePages {
             turns += 1
             let isIdle = turns % Self.idle == 0
             if isIdle { await dismiss() }
-            let now = ledger.transactions, hasChanged = now != seen || isIdle
+            let now = ledger.changeCount, hasChanged = now != seen || isIdle
             seen = now
             let waiting = Set(stale)
             stale += open.filter { (hasChanged || $1.last == nil) && !waiting.contains($0) }.map(\.key)
