@@ -2,24 +2,40 @@ import RelayCore
 
 /// The SQL of deliveries.
 enum DeliveryRow {
+    /// Stores a delivery, unless the event has one there already.
+    ///
     /// - Parameters:
     ///   - thread: the subject if later deliveries about it may replace this one; nil for most events.
     ///   - superseded: stores the delivery as dropped, because a request that is still owed will show the present facts.
-    /// - Returns: false if the event has a delivery there already.
-    @discardableResult
     static func insert(
         _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool = false, at now: Timestamp, _ db: SQLSession
-    ) throws -> Bool {
-        try db.run(
-            """
-            INSERT INTO delivery
-                (event, destination, recipient, route, priority, state, due_at, held_for, thread, options, reason, settled_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (event, destination, recipient) DO NOTHING
-            """, event, owed.destination, owed.recipient, owed.route.text, owed.priority.rawValue,
+    ) throws {
+        try db.post(insert, list: values(owed, event: event, thread: thread, superseded: superseded, at: now))
+    }
+
+    /// Like `insert`.
+    ///
+    /// - Returns: false if the event has a delivery there already.
+    static func insertIfNew(_ owed: PlannedDelivery, event: Int64, thread: String?, at now: Timestamp, _ db: SQLSession) throws -> Bool {
+        try db.run(insert, list: values(owed, event: event, thread: thread, superseded: false, at: now)) == 1
+    }
+
+    private static let insert = """
+        INSERT INTO delivery
+            (event, destination, recipient, route, priority, state, due_at, held_for, thread, options, reason, settled_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (event, destination, recipient) DO NOTHING
+        """
+
+    private static func values(
+        _ owed: PlannedDelivery, event: Int64, thread: String?, superseded: Bool, at now: Timestamp
+    ) -> [(any SQLValue)?] {
+        [
+            event, owed.destination, owed.recipient, owed.route.text, owed.priority.rawValue,
             superseded ? DeliveryState.dropped.rawValue : DeliveryState.owed.rawValue, owed.dueAt.milliseconds,
             superseded ? nil : owed.heldFor?.rawValue, thread, owed.options.text,
-            superseded ? "superseded" : nil, superseded ? now.milliseconds : nil) == 1
+            superseded ? "superseded" : nil, superseded ? now.milliseconds : nil,
+        ]
     }
 
     private static let refresh = """

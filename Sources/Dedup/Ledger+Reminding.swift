@@ -129,7 +129,7 @@ enum ReminderRow {
         let known = try EventRow.number(of: reminder.event.id, db)
         guard let number = try known ?? EventRow.insert(reminder.event, db) else { return [] }
         var told = Set<String>()
-        for owed in reminder.owed where try DeliveryRow.insert(owed, event: number, thread: reminder.event.thread, at: now, db) {
+        for owed in reminder.owed where try DeliveryRow.insertIfNew(owed, event: number, thread: reminder.event.thread, at: now, db) {
             told.insert(owed.destination)
         }
         guard !told.isEmpty, case .approval(let detail) = reminder.event.payload.detail, let account = reminder.event.account,

@@ -66,17 +66,17 @@ enum SettlementRow {
             guard try end(claim, .dropped, reason, counted: true, at: now, db) else { return false }
             try keep(claim.earlier ?? Receipt(), .gone, of: claim, at: now, db)
         case .retry(let due, let reason):
-            let changed = try db.run(retry, due.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
-            return try changed == 1 && owedAgain(claim, at: now, db)
+            let changed = try db.changesOne(retry, due.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
+            return try changed && owedAgain(claim, at: now, db)
         case .doubted(let until, let reason):
-            let changed = try db.run(doubt, until.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
-            return try changed == 1 && owedAgain(claim, at: now, db)
+            let changed = try db.changesOne(doubt, until.milliseconds, reason, failedAt.milliseconds, claim.delivery, claim.fence)
+            return try changed && owedAgain(claim, at: now, db)
         case .plain(let reason):
-            let changed = try db.run(makePlain, now.milliseconds, reason, claim.delivery, claim.fence)
-            return try changed == 1 && owedAgain(claim, at: now, db)
+            let changed = try db.changesOne(makePlain, now.milliseconds, reason, claim.delivery, claim.fence)
+            return try changed && owedAgain(claim, at: now, db)
         case .deferred(let until, let hold):
-            let changed = try db.run(put, until.milliseconds, hold?.rawValue, claim.delivery, claim.fence)
-            return try changed == 1 && owedAgain(claim, at: now, db)
+            let changed = try db.changesOne(put, until.milliseconds, hold?.rawValue, claim.delivery, claim.fence)
+            return try changed && owedAgain(claim, at: now, db)
         }
         return true
     }
@@ -84,7 +84,7 @@ enum SettlementRow {
     private static func end(
         _ claim: Claim, _ state: DeliveryState, _ reason: String?, counted: Bool, at now: Timestamp, _ db: SQLSession
     ) throws -> Bool {
-        try db.run(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence) == 1
+        try db.changesOne(end, state.rawValue, reason, counted ? 1 : 0, now.milliseconds, claim.delivery, claim.fence)
     }
 
     /// Drops the updates behind a request that is owed again, because it will show the present facts when it is sent.

@@ -37,6 +37,17 @@ struct SQLSession {
         }
     }
 
+    /// Runs a prepared statement that changes one row, if all is as its caller expects, and returns whether it did.
+    ///
+    /// In a crowd, PostgreSQL is not waited for: if the statement did not change one row, the crowd is rolled back and each piece of its work is
+    /// run by itself, where the answer is waited for.
+    func changesOne(_ sql: String, _ values: (any SQLValue)?...) throws -> Bool {
+        switch engine {
+        case .sqlite(let session): try session.run(sql, values) == 1
+        case .postgres(let session): try session.changesOne(sql, values)
+        }
+    }
+
     /// Runs a prepared INSERT of one row and returns the number that the table gave it; nil if a conflict left it out.
     ///
     /// - Parameter column: the column with that number.
@@ -76,10 +87,12 @@ struct SQLSession {
     }
 
     /// Begins a transaction that writes. Whoever else writes is waited for here, and not in the middle.
-    func begin() throws {
+    ///
+    /// - Parameter ofCrowd: several pieces of work share it.
+    func begin(ofCrowd: Bool) throws {
         switch engine {
         case .sqlite(let session): _ = try session.run("BEGIN IMMEDIATE", [])
-        case .postgres(let session): try session.begin()
+        case .postgres(let session): try session.begin(ofCrowd: ofCrowd)
         }
     }
 

@@ -167,7 +167,7 @@ final class WriteQueue: Sendable {
 
     private func transact(_ jobs: [any WriteJob], _ db: SQLSession) throws {
         state.withLock { $0.crowds += 1 }
-        try db.begin()
+        try db.begin(ofCrowd: jobs.count > 1)
         for job in jobs { try job.run(db) }
         pass(jobs, "before-commit")
         try db.commit()

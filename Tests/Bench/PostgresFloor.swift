@@ -38,7 +38,6 @@ struct PostgresFloor {
         "UPDATE delivery SET held_for = 'claim', due_at = $1, fence = fence + 1 WHERE id = $2",
         "UPDATE delivery SET state = 'delivered', settled_at = $1, attempt = attempt + 1, held_for = NULL WHERE id = $2 AND state = 'owed' AND fence = $3",
         "INSERT INTO attempt (delivery, at, outcome, reason, detail, took) VALUES ($1, $2, 'delivered', 'ok', 'answered 204', 3)",
-        "INSERT INTO receipt (subject, destination, recipient, remote, version, state, at) VALUES ($1, 'hook', '', '{}', NULL, 'sent', $2) ON CONFLICT (subject, destination, recipient) DO UPDATE SET remote = excluded.remote",
         "UPDATE leader SET beat = beat + 1 RETURNING beat",
     ]
 
@@ -67,7 +66,6 @@ struct PostgresFloor {
                 for claim in claims[part..<min(part + 200, claims.count)] {
                     _ = try session.ask(4, ["1795510900000", claim[0], "1"])
                     session.post(5, [claim[0], "1795510900000"])
-                    session.post(6, [claim[6], "1795510900000"])
                 }
                 try session.commit()
             }
@@ -90,8 +88,8 @@ struct PostgresFloor {
         deinit { PQfinish(raw) }
 
         func begin() {
-            post(8, [])
             post(7, [])
+            post(6, [])
         }
 
         func post(_ statement: Int, _ values: [String]) {
@@ -114,7 +112,7 @@ struct PostgresFloor {
         }
 
         func commit() throws {
-            post(9, [])
+            post(8, [])
             PQpipelineSync(raw)
             try drain()
             let sync = PQgetResult(raw)

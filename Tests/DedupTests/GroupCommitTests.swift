@@ -101,6 +101,23 @@ struct GroupCommitTests {
         #expect(try await store.number("SELECT count(*) FROM delivery") == 17)
     }
 
+    @Test func `a settlement that comes too late is refused alone, also in a crowd`() async throws {
+        for number in 1...30 { try await store.admit(notification(number, at: store.clock), [store.owed()]) }
+        let claims = try await store.ledger.claim("ops", limit: 30, lease: .seconds(60))
+        _ = try await store.ledger.settle(claims[7], as: .dropped("by hand"), attempt: nil)
+        let taken = try await withThrowingTaskGroup(of: Int?.self) { group in
+            for (index, claim) in claims.enumerated() {
+                group.addTask { [store] in
+                    try await store.ledger.settle(claim, as: .delivered(Receipt()), attempt: store.attempt("delivered")) ? index : nil
+                }
+            }
+            return try await group.reduce(into: Set<Int>()) { taken, index in if let index { taken.insert(index) } }
+        }
+        #expect(taken == Set(0..<30).subtracting([7]))
+        #expect(try await store.number("SELECT count(*) FROM attempt") == 29)
+        #expect(try await store.number("SELECT count(*) FROM delivery WHERE state = 'delivered'") == 29)
+    }
+
     @Test func `what was accepted before the end is still written, what comes later is refused`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let (held, isHeld) = AsyncStream<Void>.makeStream()

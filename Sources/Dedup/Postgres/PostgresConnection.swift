@@ -10,6 +10,8 @@ final class PostgresConnection {
     private enum Sent: Equatable {
         /// A statement whose result nobody wants.
         case posted
+        /// A statement whose result nobody wants, if it changed one row.
+        case expected
         /// A statement whose result is returned.
         case asked
         /// The statement that a transaction of the leader begins with. It must change one row.
@@ -70,6 +72,9 @@ final class PostgresConnection {
 
     /// Sends a statement whose result nobody wants. An error of it comes with the next answer.
     func post(_ sql: String, _ values: [(any SQLValue)?] = []) throws(PostgresFailure) { try send(sql, values, .posted) }
+
+    /// Sends a statement that must change one row. If it does not, the next answer is an error.
+    func postExpectingOne(_ sql: String, _ values: [(any SQLValue)?]) throws(PostgresFailure) { try send(sql, values, .expected) }
 
     func postFence(_ sql: String, epoch: Int) throws(PostgresFailure) {
         beat = nil
@@ -226,6 +231,7 @@ final class PostgresConnection {
         }
         if what == .asked { return result }
         if what == .fence { try take(fence: result) }
+        if what == .expected, PQcmdTuples(result).map({ String(cString: $0) }) != "1" { failure = failure ?? .notOne }
         if what == .commit { hasCommitted = PQcmdStatus(result).map { String(cString: $0) == "COMMIT" } ?? false }
         PQclear(result)
         return nil
@@ -272,4 +278,7 @@ final class PostgresConnection {
 extension PostgresFailure {
     /// Another relay leads; nothing of this transaction may be written. No code of the server's.
     static let fenced = PostgresFailure(state: "FENCE", words: "another relay leads now")
+
+    /// A statement of a crowd did not change one row; its work is run by itself. No code of the server's.
+    static let notOne = PostgresFailure(state: "NOT1R", words: "a statement did not change one row")
 }

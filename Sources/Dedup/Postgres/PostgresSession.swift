@@ -10,6 +10,8 @@ final class PostgresSession {
     private let isHurried: () -> Bool
     private var connection: PostgresConnection?
     private var backoff = PostgresBackoff()
+    /// Several pieces of work share the transaction.
+    private var isOfCrowd = false
     /// What a transaction begins with, and what follows a lost answer; nil for a session that only reads.
     var writing: PostgresWriting?
     /// Called with each new connection before its first use.
@@ -49,7 +51,8 @@ final class PostgresSession {
 
     func disconnect() { connection = nil }
 
-    func begin() throws {
+    func begin(ofCrowd: Bool = false) throws {
+        isOfCrowd = ofCrowd
         let connection = try ready()
         guard let writing else {
             return try connection.post("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -97,6 +100,12 @@ final class PostgresSession {
     }
 
     func post(_ sql: String, _ values: [(any SQLValue)?]) throws { try ready().post(sql, values) }
+
+    func changesOne(_ sql: String, _ values: [(any SQLValue)?]) throws -> Bool {
+        guard isOfCrowd else { return try run(sql, values) == 1 }
+        try ready().postExpectingOne(sql, values)
+        return true
+    }
 
     func insert(_ sql: String, _ column: String, _ values: [(any SQLValue)?]) throws -> Int64? {
         try first("\(sql) RETURNING \(column)", values) { $0[0] }

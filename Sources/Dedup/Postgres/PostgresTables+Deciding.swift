@@ -174,7 +174,7 @@ extension PostgresTables {
             since BIGINT NOT NULL
         );
         CREATE TABLE finished (
-            event BIGINT PRIMARY KEY REFERENCES event(n),
+            event BIGINT PRIMARY KEY,
             account TEXT COLLATE "C" NOT NULL,
             automation TEXT COLLATE "C" NOT NULL,
             failed BIGINT NOT NULL,
