@@ -7,6 +7,8 @@ FUZZ_SECONDS ?= 60
 KILLS ?= 200
 RACES ?= 100
 TAKE_OVERS ?= 100
+BACKLOG ?= 1000
+FAULTS ?= 200
 PREFIX ?= /usr/local
 PLACE = $(DESTDIR)$(PREFIX)
 BY_ROOT ?= $(shell mkdir -p "$(PLACE)/bin" 2>/dev/null && test -w "$(PLACE)/bin" || echo sudo)
@@ -58,12 +60,12 @@ kill: release
 
 soak: release
 	swift build $(SWIFT_FLAGS) --build-tests
-	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" BACKLOG_RUNS=1000 STORM=1000 \
+	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" BACKLOG_RUNS=$(BACKLOG) STORM=$(BACKLOG) \
 		scripts/test --filter 'BacklogSuite|StormSuite'
 
 faults:
 	swift build $(SWIFT_FLAGS) --build-tests
-	FAULT_SEEDS=200 scripts/test --filter FaultWorldTests
+	FAULT_SEEDS=$(FAULTS) scripts/test --filter FaultWorldTests
 
 postgres: release
 	@scripts/prepare postgresql

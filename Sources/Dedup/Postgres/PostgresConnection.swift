@@ -31,6 +31,8 @@ final class PostgresConnection {
     /// The first error since the last `sync`. The server ignores what was sent after it.
     private var failure: PostgresFailure?
     private var patience: Duration
+    /// So many answers are left unread at most. A server that cannot send its answers takes no more statements, which then fill the memory.
+    private static let mostUnread = 512
     private let isHurried: () -> Bool
     /// What the last fence returned: the beat of the transaction.
     private(set) var beat: Int64?
@@ -175,6 +177,7 @@ final class PostgresConnection {
     // MARK: The wire
 
     private func send(_ sql: String, _ values: [(any SQLValue)?], _ what: Sent) throws(PostgresFailure) {
+        if sent.count >= Self.mostUnread { try settle() }
         if let failure { throw failure }
         if isBroken { throw PostgresFailure(state: nil, words: "the connection is broken") }
         let name = try prepare(sql)

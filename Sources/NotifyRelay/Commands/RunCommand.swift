@@ -51,6 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     private func holdStore(_ configuration: Configuration, _ logger: Logger) async throws -> StoreLock? {
         guard case .file(let path) = configuration.store else { return nil }
         var hasSaid = false
+        defer { if hasSaid { Self.heedEnd(SIG_DFL) } }
         while true {
             do {
                 return try StoreLock.acquire(store: path) { logger.warning("\($0)") }
@@ -59,11 +60,19 @@ struct RunCommand: AsyncParsableCommand {
                     Terminal.complain(error.detail)
                     throw ExitCode.code(of: error)
                 }
-                if !hasSaid { logger.notice("this relay stands by: \(error.detail)") }
+                if !hasSaid {
+                    logger.notice("this relay stands by: \(error.detail)")
+                    // Nothing has begun, so a signal ends it at once, and well.
+                    Self.heedEnd { _ in _exit(0) }
+                }
                 hasSaid = true
             }
             try await Task.sleep(for: Self.lockTriedEvery)
         }
+    }
+
+    private static func heedEnd(_ handler: (@convention(c) (Int32) -> Void)?) {
+        for number in [SIGTERM, SIGINT] { signal(number, handler) }
     }
 
     /// How often a standby tries to take the lock of a file.
