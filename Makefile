@@ -9,6 +9,7 @@ RACES ?= 100
 TAKE_OVERS ?= 100
 BACKLOG ?= 1000
 FAULTS ?= 200
+ON_POSTGRES ?= DedupTests|YearTests
 PREFIX ?= /usr/local
 PLACE = $(DESTDIR)$(PREFIX)
 BY_ROOT ?= $(shell mkdir -p "$(PLACE)/bin" 2>/dev/null && test -w "$(PLACE)/bin" || echo sudo)
@@ -70,7 +71,7 @@ faults:
 postgres: release
 	@scripts/prepare postgresql
 	swift build $(SWIFT_FLAGS) --build-tests
-	scripts/postgres scripts/test --filter 'DedupTests|YearTests'
+	scripts/postgres scripts/test --filter '$(ON_POSTGRES)'
 	NOTIFY_RELAY_BINARY="$$(swift build $(RELEASE) --show-bin-path)/notify-relay" KILLS=$(KILLS) RACES=$(RACES) \
 		scripts/postgres scripts/test --filter 'KillSuite|RaceSuite'
 

@@ -6,6 +6,9 @@ enum PostgresSettings {
     static func apply(to connection: PostgresConnection, writes: Bool) throws(PostgresFailure) {
         var settings = [
             ("statement_timeout", "60000"), ("lock_timeout", "8000"), ("idle_in_transaction_session_timeout", "10000"),
+            // A plan is kept. One that was made while the tables were small would go through all rows for ever; our queries have their indices.
+            // The planner then believes that what has none is dear, and must not compile it for that.
+            ("enable_seqscan", "off"), ("jit", "off"),
             ("tcp_keepalives_idle", "2"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "3"),
         ]
         if connection.serverVersion >= 140_000, writes { settings.append(("client_connection_check_interval", "1000")) }
