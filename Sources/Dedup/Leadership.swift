@@ -43,7 +43,8 @@ package final class Leadership: Sendable {
     private static let margin = Duration.milliseconds(500)
 
     private let inner: Locked<Inner>
-    private let hasLease: Bool
+    /// Another relay may take over while this process stands still.
+    package let hasLease: Bool
     private let now: @Sendable () -> Duration
 
     /// - Parameter hasLease: another relay may take over while this process stands still. False where the system's lock prevents that.

@@ -30,7 +30,7 @@ extension Ledger {
 
 /// The SQL of settlements, run inside their transaction.
 enum SettlementRow {
-    /// What is claimed is owed: each statement that settles a delivery also ends its claim. The state is not asked for, because PostgreSQL would
+    /// A claimed delivery is owed, because each statement that settles a delivery also ends its claim. The state is not asked for, because PostgreSQL would
     /// then go through the index of what is owed while it knows nothing of a new table.
     private static let holds = "WHERE id = ? AND fence = ? AND held_for = 'claim'"
     static let end = """

@@ -16,8 +16,17 @@ struct PostgresAddressTests {
         #expect(!address.shown.contains("s3cret"))
     }
 
-    @Test(arguments: ["postgresql://relay:a@b@db/relay", "postgresql://db/relay?nonsense=1", "postgresql://[::1/relay"])
+    @Test(arguments: [
+        "postgresql://relay:a@b@db/relay", "postgresql://relay:Ab/s3cret@db/relay", "postgresql://relay:1/s3cret@db/relay",
+        "POSTGRESQL://relay:s3cret@db/relay",
+        "mysql://relay:s3cret@db/relay", "postgresql:relay:s3cret@db/relay", "host=db password=s3cret dbname=relay",
+        "postgresql://db/relay?nonsense=1", "postgresql://[::1/relay",
+    ])
     func `what libpq does not understand is no address`(uri: String) { #expect(StoreAddress(uri) == nil) }
+
+    @Test func `the address of one server is shown so that it can be used again`() throws {
+        #expect(try #require(StoreAddress("postgresql://relay@[::1]:5433/relay")).shown == "postgresql://relay@[::1]:5433/relay")
+    }
 
     @Test func `anything else is a file`() {
         #expect(StoreAddress("./relay.db") == .file("./relay.db"))

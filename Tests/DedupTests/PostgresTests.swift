@@ -88,6 +88,16 @@ struct PostgresTests {
         await #expect(throws: LedgerError.self) { try await store.admit(notification(2, at: store.clock), []) }
     }
 
+    @Test func `a row of the leader that somebody deleted is made anew`() async throws {
+        let store = try TestStore()
+        try TestDatabase.run("DELETE FROM leader", in: store.database)
+        await #expect(throws: LedgerError.self) { try await store.admit(notification(1, at: store.clock), []) }
+        store.ledger.leadership.standBy()
+        await store.ledger.leadership.wait { if case .leads = $0 { true } else { false } }
+        #expect(store.ledger.leadership.leader?.epoch == 2)
+        #expect(try await store.admit(notification(1, at: store.clock), []) == .admitted(owed: 0))
+    }
+
     @Test func `a second leader is refused, a standby takes over, and a command writes beside`() async throws {
         let store = try TestStore()
         let refused = #expect(throws: LedgerError.self) { try Ledger.open(store.address, as: .leader, clock: store.clock).close() }

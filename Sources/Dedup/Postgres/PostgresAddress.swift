@@ -20,8 +20,9 @@ package struct PostgresAddress: Sendable, Equatable {
             if let value = option.pointee.val { settings[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
-        // An unescaped @ of a password would make its end a part of the host, which is shown.
-        if settings["host"]?.contains("@") == true, settings["host"]?.hasPrefix("@") == false { return nil }
+        // An unescaped @ or / of a password would make its end a part of what is shown.
+        let host = settings["host"] ?? "", database = settings["dbname"] ?? "", ports = settings["port"] ?? ""
+        guard !host.dropFirst().contains("@"), !database.contains("@"), ports.allSatisfy({ $0.isNumber || $0 == "," }) else { return nil }
         self.settings = settings
     }
 
@@ -31,8 +32,11 @@ package struct PostgresAddress: Sendable, Equatable {
         let host = value("host", "PGHOST") ?? value("hostaddr", "PGHOSTADDR") ?? ""
         let port = value("port", "PGPORT").map { ":" + $0 } ?? ""
         let database = value("dbname", "PGDATABASE").map { "/" + $0 } ?? ""
-        return "postgresql://\(user)\(isSocket(host) ? "" : host)\(port)\(database)" + (isSocket(host) ? "?host=\(host)" : "")
+        let shown = isSocket(host) ? "" : host.contains(":") && !host.contains(",") ? "[\(host)]" : host
+        return "postgresql://\(user)\(shown)\(port)\(database)" + (isSocket(host) ? "?host=\(host)" : "")
     }
+
+    var hasSeveralHosts: Bool { (value("hostaddr", "PGHOSTADDR") ?? value("host", "PGHOST") ?? "").contains(",") }
 
     /// How the connection is protected if neither the URI nor the environment says it; nil if one of them does, or if nothing leaves the
     /// machine.

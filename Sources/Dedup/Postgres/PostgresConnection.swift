@@ -33,6 +33,7 @@ final class PostgresConnection {
     private var patience: Duration
     /// So many answers are left unread at most. A server that cannot send its answers takes no more statements, which then fill the memory.
     private static let mostUnread = 512
+    private static let longestConnect = Duration.seconds(5)
     private let isHurried: () -> Bool
     /// What the last fence returned: the beat of the transaction.
     private(set) var beat: Int64?
@@ -53,8 +54,15 @@ final class PostgresConnection {
     static func open(
         _ address: PostgresAddress, patience: Duration, isHurried: @escaping () -> Bool
     ) throws(PostgresFailure) -> PostgresConnection {
-        guard let raw = address.withParameters({ PQconnectdbParams($0, $1, 0) }) else {
+        // libpq goes on from a silent server to the next one after a time, but only in a call that blocks.
+        let several = address.hasSeveralHosts
+        guard let raw = address.withParameters({ several ? PQconnectdbParams($0, $1, 0) : PQconnectStartParams($0, $1, 0) }) else {
             throw PostgresFailure(state: nil, words: "no memory for a connection")
+        }
+        if !several { connect(raw, isHurried) }
+        guard PQstatus(raw) == CONNECTION_OK || PQstatus(raw) == CONNECTION_BAD else {
+            PQfinish(raw)
+            throw .timedOut
         }
         guard PQstatus(raw) == CONNECTION_OK, PQsetnonblocking(raw, 1) == 0, PQenterPipelineMode(raw) == 1 else {
             let failure = PostgresFailure(connection: raw)
@@ -63,6 +71,19 @@ final class PostgresConnection {
         }
         _ = PQsetNoticeReceiver(raw, { _, _ in }, nil)
         return PostgresConnection(raw, patience: patience, isHurried: isHurried)
+    }
+
+    /// Waits until the connection is made, or fails, or takes too long. Only the look-up of the name blocks beyond that.
+    private static func connect(_ raw: OpaquePointer, _ isHurried: () -> Bool) {
+        let end = Leadership.now + longestConnect
+        var state = PGRES_POLLING_WRITING
+        while PQstatus(raw) != CONNECTION_BAD, Leadership.now < end, !isHurried() {
+            let wanted = state == PGRES_POLLING_READING ? Int16(POLLIN) : Int16(POLLOUT)
+            var entry = pollfd(fd: PQsocket(raw), events: wanted, revents: 0)
+            guard poll(&entry, 1, 100) > 0 else { continue }
+            state = PQconnectPoll(raw)
+            if state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED { return }
+        }
     }
 
     var socket: CInt { PQsocket(raw) }

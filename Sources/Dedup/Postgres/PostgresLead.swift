@@ -29,6 +29,7 @@ final class PostgresLead {
     private static let lock = "SELECT CASE WHEN pg_try_advisory_lock(77, \(key)) THEN 1 ELSE 0 END"
     private static let look = "\(lock), epoch, beat, holder, since FROM leader"
     private static let present = "SELECT epoch, beat FROM leader FOR UPDATE"
+    private static let makeRow = "INSERT INTO leader VALUES (1, ?, 0, '', 0) ON CONFLICT (n) DO UPDATE SET n = 1 RETURNING n"
     private static let reign = "UPDATE leader SET epoch = epoch + 1, beat = 0, holder = ?, since = ? RETURNING epoch"
     /// Ends the session that holds the lock.
     private static let end = """
@@ -104,13 +105,20 @@ final class PostgresLead {
         }
         let result = try connection.askAlone(Self.look)
         defer { PQclear(result) }
-        guard PQntuples(result) == 1 else { throw PostgresFailure(state: "XXREL", words: "the row of the leader is missing") }
+        guard PQntuples(result) == 1 else { return try takeWithoutRow(connection) }
         let row = PostgresRow(result: result, index: 0)
         if row.integer(0) == 1 { return true }
         let epoch = row.integer(1), beat = row.integer(2)
         leadership.note(Leader(epoch: Int(epoch), holder: row.text(3), since: Timestamp(milliseconds: row.integer(4))))
         try judge(epoch: epoch, beat: beat, connection)
         return false
+    }
+
+    /// Somebody has deleted the row. Who gets the lock makes it anew, with an epoch that was not used.
+    private func takeWithoutRow(_ connection: PostgresConnection) throws -> Bool {
+        guard try numbers(connection, Self.lock)[0] == 1 else { return false }
+        _ = try numbers(connection, Self.makeRow, [leadership.leader?.epoch ?? 0])
+        return true
     }
 
     private func judge(epoch: Int64, beat: Int64, _ connection: PostgresConnection) throws {

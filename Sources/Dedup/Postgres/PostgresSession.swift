@@ -33,6 +33,7 @@ final class PostgresSession {
         if let open { return open }
         connection = nil
         if let error = backoff.refusal(at: Leadership.now) { throw error }
+        if isHurried() { throw PostgresFailure.timedOut }
         do {
             let new = try PostgresConnection.open(address, patience: patience, isHurried: isHurried)
             try PostgresSettings.apply(to: new, writes: writing != nil)

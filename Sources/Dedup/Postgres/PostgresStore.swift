@@ -83,8 +83,10 @@ final class PostgresStore: Sendable {
                     leadership.note(trouble: nil)
                 } catch {
                     giveUp(session, error)
-                    leadership.note(trouble: LedgerError(error, store: shown))
-                    return Self.tryEvery
+                    let trouble = LedgerError(error, store: shown)
+                    leadership.note(trouble: trouble)
+                    // What no moment mends, such as a missing right, is not tried four times a second.
+                    return trouble.reason == .unreachable || trouble.reason == .busy ? Self.tryEvery : Self.tryEvery * 8
                 }
                 if case .leads = leadership.state { return Self.beatEvery }
                 return Self.tryEvery

@@ -14,10 +14,10 @@ final class ConfigurationReader {
     let problems: ProblemList
     /// The directory of the file. Relative paths in the file start there.
     let folder: String
-    /// The store of a file that names none.
-    private let store: StoreAddress
+    /// The store of a file that names none; nil if the environment names one that cannot be used.
+    private let store: StoreAddress?
 
-    init(root: ConfigSection, folder: String, store: StoreAddress) {
+    init(root: ConfigSection, folder: String, store: StoreAddress?) {
         self.root = root
         self.folder = folder
         self.store = store
@@ -26,7 +26,7 @@ final class ConfigurationReader {
 
     /// Reads as much as possible. The result may be used only if `problems` holds no error.
     func read() -> Configuration {
-        var configuration = Configuration(store: storeAddress() ?? store, redactor: redactor())
+        var configuration = Configuration(store: storeAddress() ?? .file(""), redactor: redactor())
         configuration.storePlace = root.valuePlace("store")
         configuration.timeZone = zone(root, "time_zone") ?? .utc
         configuration.templates = path("templates")
@@ -53,6 +53,15 @@ final class ConfigurationReader {
 
     /// The store that the file names; nil if it names none, or none that can be used.
     func storeAddress() -> StoreAddress? {
+        guard root.keys.contains("store") else {
+            if store == nil {
+                problems.add(
+                    Problem(
+                        root.place, "NOTIFY_RELAY_STORE of the environment is no address of a store",
+                        expected: "a path, or postgresql://USER@HOST/DATABASE as libpq reads it"))
+            }
+            return store
+        }
         guard let text = root.string("store") else { return nil }
         guard let address = ConfigurationText.store(text, folder: folder) else {
             root.note(

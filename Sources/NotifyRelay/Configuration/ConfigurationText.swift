@@ -19,10 +19,10 @@ enum ConfigurationText {
     }
 
     /// The store of a configuration that names none: the variable `NOTIFY_RELAY_STORE`, which the image sets, or a file beside the
-    /// configuration.
-    static func store(in environment: [String: String], folder: String) -> StoreAddress {
+    /// configuration. Nil if the variable names no store that can be used.
+    static func store(in environment: [String: String], folder: String) -> StoreAddress? {
         let text = environment["NOTIFY_RELAY_STORE"] ?? ""
-        return text.isEmpty ? .file(folder + "/notify-relay.db") : store(text, folder: folder) ?? .file(absolutePath(text, in: folder))
+        return text.isEmpty ? .file(folder + "/notify-relay.db") : store(text, folder: folder)
     }
 
     /// A path, or the URI of a PostgreSQL database; nil if libpq does not understand the URI.

@@ -42,7 +42,7 @@ struct PartialConfiguration: Sendable {
 
     /// Whether the file says which store it is: its `store` has no error, and if there is none, no other key was meant to be it.
     private static func isSure(of root: ConfigSection, _ errors: [Problem]) -> Bool {
-        guard root.keys.contains("store") else { return !errors.contains { $0.meant == "store" } }
+        guard root.keys.contains("store") else { return !errors.contains { $0.meant == "store" || $0.place == root.place } }
         return !errors.contains { $0.place == root.valuePlace("store") }
     }
 
@@ -52,7 +52,7 @@ struct PartialConfiguration: Sendable {
         guard let text = ConfigurationText.read(path, environment: environment),
             !text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("store") })
         else { return nil }
-        let store = ConfigurationText.store(in: environment, folder: Configuration.folder(of: path))
+        guard let store = ConfigurationText.store(in: environment, folder: Configuration.folder(of: path)) else { return nil }
         guard case .file(let file) = store else { return store }
         return FileManager.default.fileExists(atPath: file) ? store : nil
     }

@@ -201,11 +201,20 @@ struct Interpolation {
                 complain("'${' has no end", "${NAME}, ${NAME:-default} or ${file:/path}", false)
                 return out
             }
-            out += value(String(rest[start.upperBound..<end]), environment, readFile, complain)
+            let value = value(String(rest[start.upperBound..<end]), environment, readFile, complain)
             replaced = true
             rest = rest[rest.index(after: end)...]
+            out += isOfUser(after: out) ? value.percentEncoded : value
         }
         return out + rest
+    }
+
+    /// Whether a value stands in the user or password of a database's URI. There it is written as it is, and a URI needs some of its
+    /// characters encoded.
+    private func isOfUser(after before: String) -> Bool {
+        guard before.hasPrefix("postgresql://") || before.hasPrefix("postgres://") else { return false }
+        let next = rest.replacing(/\$\{[^}]*\}/, with: "").first { "@/?".contains($0) }
+        return next == "@"
     }
 
     private func value(

@@ -26,7 +26,8 @@ struct ApprovalReader: ApprovalReading {
         var view = ApprovalView(
             row: row, answer: last,
             votes: votes.counting(authority.voters), peopleNeeded: authority.peopleNeeded,
-            whyNot: authority.refusal(of: speaker), facts: facts(of: row, isOver: last?.state == .taken, generation),
+            whyNot: authority.refusal(of: speaker),
+            facts: facts(of: row, isOver: last?.state == .taken, generation, readBefore: try await ageOfLook(account)),
             people: generation.composer.people)
         view.needsReason = authority.needsReason
         return view
@@ -67,14 +68,21 @@ struct ApprovalReader: ApprovalReading {
         }
     }
 
-    private func facts(of row: ApprovalRow, isOver: Bool, _ generation: Generation) -> DecisionFacts {
+    /// The time since the account's approvals were last read: by this relay, or by the one that leads.
+    private func ageOfLook(_ account: String) async throws(LedgerError) -> Duration {
+        let feed = Feed.approvals.rawValue, now = clock.now
+        if case .leads = ledger.leadership.state {
+            return metrics.feedAges(now).first { $0.account == account && $0.feed == feed }?.age ?? .zero
+        }
+        let read = try await ledger.feeds(account: account).first { $0.name == feed }?.lastReadAt
+        return max(.zero, read?.duration(to: now) ?? .zero)
+    }
+
+    private func facts(of row: ApprovalRow, isOver: Bool, _ generation: Generation, readBefore age: Duration) -> DecisionFacts {
         let now = clock.now
         let event = Event(
             id: "", account: row.account, kind: .approval, subject: "", priority: row.priority, occurredAt: now, seenAt: now,
             payload: row.payload)
-        let feed = Feed.approvals.rawValue
-        let read = metrics.feedAges(now).first { $0.account == row.account && $0.feed == feed }
-        return DecisionFacts(
-            row, isOver: isOver, link: generation.composer.links.link(for: event), asOf: now - (read?.age ?? .zero), now: now)
+        return DecisionFacts(row, isOver: isOver, link: generation.composer.links.link(for: event), asOf: now - age, now: now)
     }
 }

@@ -21,6 +21,8 @@ final class StoreHealth: Sendable {
 
     /// Keeps the error of a failed read or write, and logs the first one.
     func note(_ error: LedgerError) {
+        // Another relay leads, which is said where it matters.
+        if error.reason == .fenced { return }
         let isNews = lastFault.withLock { fault in
             defer { fault = error.detail }
             return fault == nil

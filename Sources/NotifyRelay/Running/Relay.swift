@@ -35,6 +35,7 @@ actor Relay {
     private var stopping = false
     /// The claims of earlier runs are released, and lanes and pollers are made.
     private var isPrepared = false
+    private static let watchEvery = Duration.seconds(1)
     /// A reload that waits until the pollers of the old generation have ended.
     private var handover: Handover?
     private nonisolated let looksEnd = Wakeup()
@@ -125,6 +126,7 @@ actor Relay {
                 await ledger.leadership.wait { if case .leads = $0 { false } else { true } }
                 if !Task.isCancelled { looksEnd.signal() }
             }
+            group.addTask { await self.watchStore() }
             for poller in pollers { group.addTask { await poller.run() } }
             group.addTask { await housekeeping.run() }
             for listener in listeners() { group.addTask { await listener.run() } }
@@ -153,6 +155,7 @@ actor Relay {
                 await ledger.leadership.wait { if case .leads = $0 { true } else { false } }
                 if !Task.isCancelled { looksEnd.signal() }
             }
+            group.addTask { await self.watchStore() }
             await looksEnd.wait()
             group.cancelAll()
         }
@@ -168,6 +171,21 @@ actor Relay {
         } catch {
             storeHealth.note(error)
             try? await clock.sleep(for: Lane.untilLedgerIsTriedAgain)
+        }
+    }
+
+    /// Says once that the store's server cannot be used, or does not answer, and once that it can again.
+    private func watchStore() async {
+        while ledger.leadership.hasLease, !Task.isCancelled {
+            try? await clock.sleep(for: Self.watchEvery)
+            let leadership = ledger.leadership
+            if let trouble = leadership.trouble {
+                storeHealth.note(trouble)
+            } else if leads, !leadership.mayAct {
+                storeHealth.note(LedgerError(.unreachable, "the store \(ledger.path) does not answer; nothing is sent until it does"))
+            } else if storeHealth.fault != nil {
+                _ = await storeHealth.check()
+            }
         }
     }
 

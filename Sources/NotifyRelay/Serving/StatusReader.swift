@@ -25,7 +25,9 @@ struct StatusReader: StatusReading {
 
     func readiness() async -> Readiness {
         let fault = await result(within: patience) { [storeFault] in await storeFault() } ?? Self.noAnswer
-        guard leads else { return .standby(storeFault: fault) }
+        // A relay that has just lost the lead is fenced until it stands by, which is no fault.
+        if case .lost = ledger.leadership.state { return .standby(storeFault: nil) }
+        guard leads else { return .standby(storeFault: ledger.leadership.trouble?.detail ?? fault) }
         let paces = Dictionary(
             await budgetedPaces(), uniquingKeysWith: { $1 })
         let approvals = metrics.feedAges(clock.now).compactMap { feed in
@@ -51,7 +53,7 @@ struct StatusReader: StatusReading {
         moment.overview = await ifReadable { ledger throws(LedgerError) in try await ledger.overview() }
         moment.gauges = await ifReadable { ledger throws(LedgerError) in try await ledger.gauges() }
         for digest in running.generation.router.digests { moment.digests[digest.name] = digest.schedule.next(after: now) }
-        moment.leads = leads
+        moment.leads = ledger.leadership.mayAct
         moment.epoch = ledger.leadership.leader?.epoch
         moment.droppedLines = droppedLines()
         moment.process = ProcessFigures.now()

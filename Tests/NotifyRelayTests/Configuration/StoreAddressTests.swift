@@ -30,8 +30,18 @@ struct StoreAddressTests {
         #expect(configuration?.storeProtection == "store postgresql://relay@127.0.0.1/relay: it stays on this machine")
     }
 
+    @Test(arguments: ["a/b", "p@ss:w?rd#%41", "grün &+="])
+    func `a value in the place of the password needs no encoding`(password: String) throws {
+        let (configuration, _) = load(
+            "\"postgresql://${DB_USER}:${DB_PASSWORD}@127.0.0.1:${DB_PORT}/relay\"",
+            environment: ["DB_PASSWORD": password, "DB_USER": "re:lay", "DB_PORT": "5433"])
+        let store = try #require(configuration).store
+        #expect(store.shown == "postgresql://re:lay@127.0.0.1:5433/relay")
+        #expect(store == StoreAddress("postgresql://re%3Alay:\(password.percentEncoded)@127.0.0.1:5433/relay"))
+    }
+
     @Test func `a URI that is none is named at its place, without its text`() throws {
-        let (configuration, problems) = load(Self.uri, environment: ["DB_PASSWORD": "s3@cret"])
+        let (configuration, problems) = load("\"postgresql://relay:s3@cret@127.0.0.1/relay\"")
         #expect(configuration == nil)
         let problem = try #require(problems.first).description
         #expect(problem.hasPrefix("relay.yaml:1:8: ") && problem.contains("%40") && !problem.contains("cret"))
@@ -49,6 +59,16 @@ struct StoreAddressTests {
         let withKey = server == "{}" ? "{\(key)}" : server.replacing("{", with: "{\(key), ")
         let (good, _) = load(Self.uri, server: withKey, destinations: destinations, environment: Self.secrets)
         #expect(good != nil)
+    }
+
+    @Test func `a variable that names no store is an error, and no file`() {
+        let yaml = "accounts: {live: {api_key: \"rk_sandbox_x\"}}"
+        let (configuration, problems) = Configuration.load(
+            text: yaml, file: "relay.yaml", folder: "/etc", environment: ["NOTIFY_RELAY_STORE": "mysql://relay:s3cret@db/relay"],
+            readFile: { _ in nil })
+        #expect(configuration == nil)
+        #expect(problems.contains { $0.description.contains("NOTIFY_RELAY_STORE") })
+        #expect(!problems.contains { $0.description.contains("s3cret") })
     }
 
     @Test func `a file needs none, because its key is beside it`() {
