@@ -53,6 +53,8 @@ final class ConfigurationReader {
 
     /// The store that the file names; nil if it names none, or none that can be used.
     func storeAddress() -> StoreAddress? {
+        // It is asked for in any case, so that the key is known.
+        let text = root.string("store")
         guard root.keys.contains("store") else {
             if store == nil {
                 problems.add(
@@ -62,7 +64,7 @@ final class ConfigurationReader {
             }
             return store
         }
-        guard let text = root.string("store") else { return nil }
+        guard let text else { return nil }
         guard let address = ConfigurationText.store(text, folder: folder) else {
             root.note(
                 "store", "store is no address of a PostgreSQL database",
