@@ -47,7 +47,7 @@ struct PostgresAddressTests {
     @Test func `a weak protection is named`() throws {
         #expect(try #require(PostgresAddress("postgresql://db/relay")).weakness == nil)
         #expect(try #require(PostgresAddress("postgresql://db/relay?sslmode=verify-ca")).weakness?.contains("verify-full") == true)
-        #expect(try #require(PostgresAddress("postgresql://db/relay?sslmode=prefer")).weakness?.contains("unprotected") == true)
+        #expect(try #require(PostgresAddress("postgresql://db/relay?sslmode=prefer")).weakness?.contains("read along") == true)
         #expect(try #require(PostgresAddress("postgresql://127.0.0.1/relay?sslmode=disable")).weakness == nil)
     }
 }

@@ -49,7 +49,7 @@ package struct PostgresAddress: Sendable, Equatable {
         switch mode {
         case "verify-full": return nil
         case "verify-ca": return "sslmode=verify-ca does not check the name of the server: use verify-full"
-        default: return "sslmode=\(mode) does not prove who the server is, and may send the password unprotected: use verify-full"
+        default: return "sslmode=\(mode) does not prove who the server is, so somebody between can read along: use verify-full"
         }
     }
 
