@@ -21,11 +21,7 @@ extension Ledger {
 
     /// The approvals among `ids` that were seen before, by their id.
     package func approvals(account: String, ids: [String]) async throws(LedgerError) -> [String: ApprovalRow] {
-        try await read { db in
-            var found: [String: ApprovalRow] = [:]
-            for id in ids { found[id] = try ApprovalStore.row(account: account, id: id, db) }
-            return found
-        }
+        try await read { try ApprovalStore.rows(account: account, ids: ids, $0) }
     }
 
     /// The open approvals of an account, in the order in which they were first seen.
@@ -33,8 +29,9 @@ extension Ledger {
     /// - Parameter ids: approvals that are left out; their payloads, which may be large, are not read.
     package func openApprovals(account: String, besides ids: Set<String> = []) async throws(LedgerError) -> [ApprovalRow] {
         try await read { db in
-            try db.all(ApprovalStore.openIDs, account, make: { $0[0] as String }).filter { !ids.contains($0) }
-                .compactMap { try ApprovalStore.row(account: account, id: $0, db) }
+            let others = try db.all(ApprovalStore.openIDs, account, make: { $0[0] as String }).filter { !ids.contains($0) }
+            let rows = try ApprovalStore.rows(account: account, ids: others, db)
+            return others.compactMap { rows[$0] }
         }
     }
 }
@@ -45,6 +42,13 @@ enum ApprovalStore {
     static let open = "SELECT \(columns) FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let openIDs = "SELECT id FROM approval WHERE account = ? AND open = 1 ORDER BY n"
     static let one = "SELECT \(columns) FROM approval WHERE account = ? AND id = ?"
+
+    /// The most approvals of one read; a null finds none.
+    private static let ofOneRead = 25
+    static let several = """
+        SELECT \(columns) FROM approval
+        WHERE account = ? AND id IN (\(Array(repeating: "?", count: ofOneRead).joined(separator: ", ")))
+        """
 
     private static let save = """
         INSERT INTO approval (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -59,6 +63,17 @@ enum ApprovalStore {
         try db.post(
             save, row.account, row.id, row.version, row.shownHash, try PayloadText.write(row.payload), row.priority.rawValue,
             row.seenOpen, row.updatedAt.milliseconds, row.isOpen)
+    }
+
+    /// Several approvals by their ids. One read for each would make a long list slow where the database is another process.
+    static func rows(account: String, ids: [String], _ db: SQLSession) throws -> [String: ApprovalRow] {
+        var found: [String: ApprovalRow] = [:]
+        for start in stride(from: 0, to: ids.count, by: ofOneRead) {
+            let some = ids[start..<min(start + ofOneRead, ids.count)].map { $0 as (any SQLValue)? }
+            let rest = [(any SQLValue)?](repeating: nil, count: ofOneRead - some.count)
+            for row in try db.all(several, list: [account] + some + rest, make: make) { found[row.id] = row }
+        }
+        return found
     }
 
     static func row(account: String, id: String, _ db: SQLSession) throws -> ApprovalRow? {
