@@ -64,7 +64,8 @@ final class ConfigurationReader {
             }
             return store
         }
-        guard let text else { return nil }
+        // An empty value leaves the default.
+        guard let text else { return store }
         guard let address = ConfigurationText.store(text, folder: folder) else {
             root.note(
                 "store", "store is no address of a PostgreSQL database",
