@@ -75,6 +75,7 @@ package final class Leadership: Sendable {
     package func waitToAct() async -> Bool {
         while !mayAct {
             guard case .leads = state, !Task.isCancelled else { return false }
+            // The lease is measured on a clock of the machine, so this waits in real time too.
             try? await Task.sleep(for: .milliseconds(50))
         }
         return true

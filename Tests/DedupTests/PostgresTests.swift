@@ -5,7 +5,7 @@ import Testing
 
 @testable import Dedup
 
-/// What is PostgreSQL's alone. It needs a server: `scripts/postgres`.
+/// These tests are about PostgreSQL alone. They need a server, which `scripts/postgres` starts.
 @Suite(.serialized, .enabled(if: TestDatabase.isThere))
 struct PostgresTests {
     @Test func `its tables are those of SQLite`() async throws {

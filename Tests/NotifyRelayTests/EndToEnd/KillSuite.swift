@@ -119,15 +119,6 @@ private actor Scene {
 
     func stop() async { await server.stop() }
 
-    private func arrived() async -> [String: Set<String>] {
-        var keys: [String: Set<String>] = [:]
-        for message in await inbox.messages(kind: .webhook) {
-            guard let id = message.json?["data"]?["id"]?.string else { continue }
-            keys[id, default: []].insert(message.identity ?? "")
-        }
-        return keys
-    }
-
     /// What the store knows of an event that is missing.
     func why(_ event: String?) async -> String {
         guard let event, let process = try? RelayProcess(["why", event, "--config", "relay.yaml"], in: place.folder) else { return "" }
@@ -137,14 +128,9 @@ private actor Scene {
         return process.outputText + process.errorText + status.outputText.prefix(1_500)
     }
 
-    func missing() async -> Set<String> { expected.subtracting(await arrived().keys) }
+    func missing() async -> Set<String> { expected.subtracting(await inbox.identities().keys) }
 
-    /// The number of messages beyond the first of each event. A repeat must have the same id as the first one.
-    func repeats() async -> Int {
-        let keys = await arrived()
-        #expect(keys.values.allSatisfy { $0.count == 1 }, "a repeat came under another webhook-id")
-        return await inbox.count(kind: .webhook) - keys.count
-    }
+    func repeats() async -> Int { await inbox.repeats() }
 }
 
 /// A seeded random number generator whose sequence can be repeated (SplitMix64).

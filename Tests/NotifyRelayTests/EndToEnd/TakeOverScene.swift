@@ -143,23 +143,9 @@ actor TakeOverScene {
 
     func allArrives() async -> Bool { await comesTrue(within: .seconds(60)) { await missing().isEmpty } }
 
-    private func arrived() async -> [String: Set<String>] {
-        var keys: [String: Set<String>] = [:]
-        for message in await inbox.messages(kind: .webhook) {
-            guard let id = message.json?["data"]?["id"]?.string else { continue }
-            keys[id, default: []].insert(message.identity ?? "")
-        }
-        return keys
-    }
+    func missing() async -> Set<String> { expected.subtracting(await inbox.identities().keys) }
 
-    func missing() async -> Set<String> { expected.subtracting(await arrived().keys) }
-
-    /// The number of messages beyond the first of each event. A repeat must have the same id as the first one.
-    func repeats() async -> Int {
-        let keys = await arrived()
-        #expect(keys.values.allSatisfy { $0.count == 1 }, "a repeat came under another webhook-id")
-        return await inbox.count(kind: .webhook) - keys.count
-    }
+    func repeats() async -> Int { await inbox.repeats() }
 
     nonisolated func times() -> String {
         let all = taken.withLock { $0.sorted() }

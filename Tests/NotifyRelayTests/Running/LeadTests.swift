@@ -93,7 +93,7 @@ struct LeadTests {
         #expect(await house.eventuallyInTime { await ledger.isSettled("a1") })
         let outcome = await inItsTime(clock) { await waiting.value }
         #expect(outcome.kind == .done && outcome.text == "approved by ann")
-        // Nobody carries the next one, so the person reads that it is written down.
+        // The next answer is carried by no relay, so the person reads that it is written down.
         guard
             case .asked(let other) = try await ledger.ask(
                 Ballot(account: "live", approval: "a2", choice: .reject, actor: "ann", via: "test", reason: nil))
